@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift module shares these settings: Swift 6 language mode, strict memory safety, warnings are errors.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library module of the layered house; `Tests/Architecture` holds the table of layers and scans the imports.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// The test target that mirrors a module (or, without one of that name, a concern).
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: swiftSettings)
+}
+
+let system: [Target] = [
+  .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+  .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+  .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+  .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+]
+
+let c: [Target] = [
+  // -ffp-contract=off: requantisation gives the same bits on every machine. -O3 also in debug builds' kernels would
+  // hide nothing, but unsafe flags are kept to what measurement earned.
+  .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
+  .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
+]
+
+let library: [Target] = [
+  // 0
+  module("Tensors", linking: ["m"]),
+  module("Pipelines"),
+  // 1
+  module("ModelFormat", ["Tensors"]),
+  module("ONNX", ["Tensors"]),
+  module("Imaging", ["Tensors", "CTurboJPEG"]),
+  module("YAMLReading", ["CYAML"]),
+  // 2
+  module("ModelGraph", ["Tensors", "ModelFormat"]),
+  module("ModelManifest", ["Tensors", "ModelFormat"]),
+  module("Inference", ["Tensors", "ModelFormat"]),
+  module("MQTTTransport", ["CMosquitto"]),
+  module("Supervision", ["Pipelines"]),
+  // 3
+  module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
+  module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
+  module("ObjectDetection", ["Tensors", "Imaging", "ModelManifest", "Inference"]),
+  // 4
+  module("ModelCompiler", [
+    "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "CCrypto",
+  ]),
+  module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
+  module("Outbox", ["CSQLite", "Pipelines"]),
+  // 5
+  module("EdgeAgent", [
+    "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
+    "CPUExecution", "ObjectDetection", "Capture", "Outbox",
+  ]),
+]
+
+let package = Package(
+  name: "swiftlet",
+  products: [
+    .executable(name: "swiftlet", targets: ["swiftlet"]),
+    .executable(name: "swiftletd", targets: ["swiftletd"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: system + c + library + [
+    .executableTarget(name: "swiftletd", dependencies: ["EdgeAgent"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "swiftlet",
+      dependencies: [
+        "EdgeAgent", "ModelCompiler", "ONNX", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
+        "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: swiftSettings),
+    tests("Tensors", ["Tensors"]),
+    tests("ModelFormat", ["ModelFormat", "Tensors"]),
+    tests("Architecture", []),
+  ]
+)

@@ -1,0 +1,1 @@
+int swl_video_placeholder(void);
