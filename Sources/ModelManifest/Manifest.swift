@@ -1,0 +1,101 @@
+/// What a package says of itself: everything that a program's numbers can't say. Stored as JSON in the package.
+public struct Manifest: Codable, Equatable, Sendable {
+  /// The name used in configurations, topics and messages: letters, digits, `-`, `_` and `.`.
+  public var name: String
+  /// The author's version of the model, compared for equality only.
+  public var version: String
+  public var task: Task
+  /// Class names in the order of the model's class indices; empty where the task has none.
+  public var labels: [String]
+  /// How an image becomes the input tensor; nil for raw tensors.
+  public var input: ImageInput?
+  /// How output tensors become results; nil for raw tensors.
+  public var decoding: Decoding?
+  public var licence: String?
+  /// Where the weights come from, for people.
+  public var provenance: String?
+  /// How the model was brought to 8 bits; nil where it was not, or came quantised.
+  public var calibration: Calibration?
+
+  public enum Task: String, Codable, Sendable, CaseIterable {
+    case classification
+    case detection
+    /// Tensors in, tensors out.
+    case raw
+  }
+
+  public init(
+    name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, decoding: Decoding? = nil, licence: String? = nil,
+    provenance: String? = nil, calibration: Calibration? = nil
+  ) {
+    self.name = name
+    self.version = version
+    self.task = task
+    self.labels = labels
+    self.input = input
+    self.decoding = decoding
+    self.licence = licence
+    self.provenance = provenance
+    self.calibration = calibration
+  }
+}
+
+/// How an image is prepared: `tensor value = (pixel 0…255 − mean) ÷ deviation`, a channel at a time.
+public struct ImageInput: Codable, Equatable, Sendable {
+  public enum Colour: String, Codable, Sendable, CaseIterable { case rgb, bgr, grey }
+  public enum Fit: String, Codable, Sendable, CaseIterable {
+    /// Keep the aspect ratio, fill the rest with `padding`.
+    case letterbox
+    /// Fill both sides, ignoring the aspect ratio.
+    case stretch
+    /// Keep the aspect ratio, fill both sides, and cut what lies outside around the centre.
+    case crop
+  }
+  public enum Anchor: String, Codable, Sendable, CaseIterable {
+    case topLeft = "top-left"
+    case centre
+  }
+
+  /// The port's name.
+  public var tensor: String
+  /// Pixels of the input tensor.
+  public var width: Int
+  public var height: Int
+  public var colour: Colour
+  public var fit: Fit
+  /// Where a letterboxed image lies.
+  public var anchor: Anchor
+  /// Pixel value (0…255) around a letterboxed image.
+  public var padding: Float
+  /// One value a channel, in the tensor's channel order.
+  public var mean: [Float]
+  public var deviation: [Float]
+
+  public init(
+    tensor: String, width: Int, height: Int, colour: Colour = .rgb, fit: Fit = .letterbox, anchor: Anchor = .centre, padding: Float = 114,
+    mean: [Float] = [0, 0, 0], deviation: [Float] = [1, 1, 1]
+  ) {
+    self.tensor = tensor
+    self.width = width
+    self.height = height
+    self.colour = colour
+    self.fit = fit
+    self.anchor = anchor
+    self.padding = padding
+    self.mean = mean
+    self.deviation = deviation
+  }
+}
+
+/// How a model was quantised after training.
+public struct Calibration: Codable, Equatable, Sendable {
+  /// For example `min-max`.
+  public var method: String
+  /// Images (or clips) that the ranges come from.
+  public var samples: Int
+
+  public init(method: String, samples: Int) {
+    self.method = method
+    self.samples = samples
+  }
+}
