@@ -29,6 +29,7 @@ let system: [Target] = [
 ]
 
 let c: [Target] = [
+  .target(name: "CThreads"),
   // -ffp-contract=off: requantisation gives the same bits on every machine. -O3 also in debug builds' kernels would
   // hide nothing, but unsafe flags are kept to what measurement earned.
   .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
@@ -38,7 +39,7 @@ let c: [Target] = [
 let library: [Target] = [
   // 0
   module("Tensors", linking: ["m"]),
-  module("Pipelines"),
+  module("Pipelines", ["CThreads"]),
   // 1
   module("ModelFormat", ["Tensors"]),
   module("ONNX", ["Tensors"]),
@@ -85,7 +86,9 @@ let package = Package(
         "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
+    tests("Pipelines", ["Pipelines"]),
     tests("ModelFormat", ["ModelFormat", "Tensors"]),
+    tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("Architecture", []),
   ]
 )
