@@ -1,0 +1,111 @@
+public import Tensors
+
+/// Names a value by its position in `Graph.values`.
+public struct ValueID: Hashable, Sendable {
+  public let index: Int
+  public init(_ index: Int) { self.index = index }
+}
+
+/// Type and shape of a value: dense, dimensions in the order of the source model (images NCHW).
+public struct TensorType: Equatable, Sendable {
+  public var elementType: ElementType
+  public var dimensions: [Int]
+  public init(_ elementType: ElementType, _ dimensions: [Int]) {
+    self.elementType = elementType
+    self.dimensions = dimensions
+  }
+  public var elementCount: Int { dimensions.elementCount }
+}
+
+/// How a value, float in the graph's own arithmetic, is stored in 8 bits.
+public struct StoredQuantisation: Equatable, Sendable {
+  public var elementType: ElementType
+  public var quantisation: Quantisation
+  public init(_ elementType: ElementType, _ quantisation: Quantisation) {
+    self.elementType = elementType
+    self.quantisation = quantisation
+  }
+}
+
+/// Integers behind a float constant, kept so that a quantised model's own weights come through unchanged:
+/// `constant = scales[axis] × (integers − zeroPoints[axis])`.
+public struct QuantisedConstant: Equatable, Sendable {
+  public var integers: HostTensor
+  /// One (per tensor), or one for each index of `axis`.
+  public var scales: [Float]
+  public var zeroPoints: [Int32]
+  public var axis: Int
+  public init(integers: HostTensor, scales: [Float], zeroPoints: [Int32], axis: Int) {
+    self.integers = integers
+    self.scales = scales
+    self.zeroPoints = zeroPoints
+    self.axis = axis
+  }
+}
+
+/// An edge of the graph.
+public struct Value: Sendable {
+  public var name: String
+  /// Set by shape inference; every value has one after `InferTypes`.
+  public var type: TensorType?
+  /// Set for initialisers and for what constant folding computed.
+  public var constant: HostTensor?
+  public var quantisedConstant: QuantisedConstant?
+  /// Set where the value is to be stored in 8 bits, from the model's own QuantizeLinear pairs or by calibration.
+  public var stored: StoredQuantisation?
+
+  public init(name: String, type: TensorType? = nil, constant: HostTensor? = nil) {
+    self.name = name
+    self.type = type
+    self.constant = constant
+  }
+}
+
+/// An operator applied to values. An absent optional input is nil.
+public struct Node: Sendable {
+  public var name: String
+  public var operation: any Operator
+  public var inputs: [ValueID?]
+  public var outputs: [ValueID]
+
+  public init(name: String, operation: any Operator, inputs: [ValueID?], outputs: [ValueID]) {
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+
+  /// The input at a position, nil where it is absent or was left out.
+  public func input(_ position: Int) -> ValueID? {
+    position < inputs.count ? inputs[position] : nil
+  }
+}
+
+/// A model as operators over values. Nodes stand in topological order; a value has one producer: a graph input, a constant
+/// or one node's output. (`GraphGrammar` holds the rules.)
+public struct Graph: Sendable {
+  public var name: String
+  public var values: [Value] = []
+  public var nodes: [Node] = []
+  public var inputs: [ValueID] = []
+  public var outputs: [ValueID] = []
+
+  public init(name: String) { self.name = name }
+
+  public subscript(_ id: ValueID) -> Value {
+    get { values[id.index] }
+    set { values[id.index] = newValue }
+  }
+
+  /// Adds a value and returns its identity.
+  public mutating func add(_ value: Value) -> ValueID {
+    values.append(value)
+    return ValueID(values.count - 1)
+  }
+
+  /// The value's type. - Precondition: types were inferred.
+  public func type(of id: ValueID) -> TensorType {
+    guard let type = self[id].type else { preconditionFailure("value \(self[id].name) has no type; InferTypes runs first") }
+    return type
+  }
+}

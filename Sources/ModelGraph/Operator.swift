@@ -1,0 +1,112 @@
+public import Tensors
+
+/// One ONNX operator: reads its attributes, tells its output types, evaluates itself plainly, and lowers itself to
+/// instructions. One file each in `Operators`, one line each in `OperatorCatalog`; nothing else knows their names.
+///
+/// The plain evaluation is constant folding, and the oracle that every backend is compared with: simple, not fast.
+public protocol Operator: Sendable {
+  /// The `op_type`s that this operator answers to, all of ONNX's own domain.
+  static var names: [String] { get }
+
+  /// Reads the attributes. Differences between operator set versions are settled here as far as attributes go.
+  init(_ description: OperatorDescription) throws(OperatorError)
+
+  /// The types of the outputs for given inputs, constants with their values where they are known.
+  func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType]
+
+  /// The outputs for given inputs, in the graph's own layout and float arithmetic.
+  func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor]
+
+  /// Emits instructions that compute the node. Throws `.unsupported` where there is no lowering for these types.
+  func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError)
+
+  /// The largest error of a float backend against `evaluate`, relative to the largest magnitude of the output.
+  var tolerance: Float { get }
+
+  /// Whether the kernels want images channels-last; decides how the graph's inputs lie.
+  var prefersChannelsLast: Bool { get }
+
+  /// What a calibrated 8-bit model does with this operator's output.
+  var quantisationRule: QuantisationRule { get }
+}
+
+extension Operator {
+  public var tolerance: Float { 1e-5 }
+  public var prefersChannelsLast: Bool { false }
+  public var quantisationRule: QuantisationRule { .float }
+  /// The first of the operator's names, for messages.
+  public static var name: String { names[0] }
+}
+
+/// How calibration treats an operator's outputs.
+public enum QuantisationRule: Sendable {
+  /// Computes in 8 bits, with a range of its own for the output.
+  case ownRange
+  /// Moves 8-bit values without computing: output and first input share one quantisation.
+  case sameAsInput
+  /// All inputs and the output share one quantisation (concatenation).
+  case sharedByAll
+  /// Computes in float; 8-bit inputs are dequantised.
+  case float
+}
+
+/// What an operator is read from.
+public struct OperatorDescription: Sendable {
+  /// For messages.
+  public var nodeName: String
+  public var opType: String
+  /// Version of ONNX's own operator set that the model imports.
+  public var opset: Int
+  public var attributes: [String: AttributeValue]
+  public var inputCount: Int
+  public var outputCount: Int
+
+  public init(nodeName: String, opType: String, opset: Int, attributes: [String: AttributeValue], inputCount: Int, outputCount: Int) {
+    self.nodeName = nodeName
+    self.opType = opType
+    self.opset = opset
+    self.attributes = attributes
+    self.inputCount = inputCount
+    self.outputCount = outputCount
+  }
+}
+
+public enum AttributeValue: Sendable, Equatable {
+  case float(Float)
+  case integer(Int64)
+  case string(String)
+  case tensor(HostTensor)
+  case floats([Float])
+  case integers([Int64])
+  case strings([String])
+  /// A kind that no operator reads (graphs, sparse tensors), named for messages.
+  case other(String)
+}
+
+/// An input as shape inference sees it.
+public struct OperatorInput: Sendable {
+  public var type: TensorType
+  public var constant: HostTensor?
+  public init(type: TensorType, constant: HostTensor? = nil) {
+    self.type = type
+    self.constant = constant
+  }
+}
+
+/// Why an operator can't be read, typed, evaluated or lowered.
+public struct OperatorError: Error, Equatable {
+  public enum Code: Sendable, Equatable {
+    /// The model breaks ONNX's rules for this operator.
+    case invalid
+    /// ONNX allows it; this version doesn't do it.
+    case unsupported
+  }
+  public let code: Code
+  /// Names the attribute or input, what was wrong and, where there is one, a way out. The node is named by whoever reports.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}

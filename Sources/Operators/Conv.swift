@@ -1,0 +1,71 @@
+import ModelFormat
+public import ModelGraph
+public import Tensors
+
+/// Convolution over one or two spatial axes, grouped and depthwise included. Inputs: x `[N,C,…]`, weights `[O,C/groups,…]`,
+/// optional bias `[O]`, and the residual where the epilogue has one.
+public struct Conv: Operator {
+  public static let names = ["Conv"]
+
+  public var window: SpatialWindow
+  public var groups: Int
+  public var epilogue = Epilogue()
+
+  public init(_ description: OperatorDescription) throws(OperatorError) {
+    window = try SpatialWindow(description)
+    let groups = try description.integer("group", default: 1)
+    guard groups >= 1, groups <= Int32.max else { throw OperatorError(.invalid, "attribute 'group' is \(groups), not positive") }
+    self.groups = Int(groups)
+  }
+
+  public var tolerance: Float { 2e-5 }
+  public var quantisationRule: QuantisationRule { .ownRange }
+  public var prefersChannelsLast: Bool { true }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    guard inputs.count >= 2, let x = inputs[0]?.type, let w = inputs[1]?.type else { throw OperatorError(.invalid, "needs x and weights") }
+    guard x.dimensions.count == w.dimensions.count, x.dimensions.count == 3 || x.dimensions.count == 4 else {
+      throw OperatorError(.unsupported, "convolves \(x.dimensions.count - 2) spatial axes; 1 and 2 are supported")
+    }
+    guard w.dimensions[1] * groups == x.dimensions[1], w.dimensions[0] % groups == 0 else {
+      throw OperatorError(.invalid, "weights \(w.dimensions) in \(groups) groups don't fit \(x.dimensions[1]) channels")
+    }
+    let spatial = try window.resolved(kernel: Array(w.dimensions[2...]), input: Array(x.dimensions[2...]))
+    return [TensorType(.float32, [x.dimensions[0], w.dimensions[0]] + spatial.output)]
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    guard let x = inputs[0], let w = inputs[1] else { throw OperatorError(.invalid, "needs x and weights") }
+    let spatial = try window.resolved(kernel: Array(w.dimensions[2...]), input: Array(x.dimensions[2...]))
+    let sums = PlainConvolution(x: x, weights: w, bias: inputs.count > 2 ? inputs[2] : nil, spatial: spatial, groups: groups).run()
+    guard epilogue != Epilogue() else { return [sums] }
+    var values = sums.values(as: Float.self).map { epilogue.function($0, alpha: epilogue.alpha, beta: epilogue.beta) }
+    if epilogue.hasResidual, let residual = inputs.last ?? nil {
+      values = zip(values, residual.floats()).map { $0 + $1 }
+    }
+    return [HostTensor(values.map { min(max($0, epilogue.lower), epilogue.upper) }, dimensions: sums.dimensions)]
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let x = node.input(0), let w = node.input(1), let weights = lowering.graph[w].constant else {
+      throw OperatorError(.unsupported, "weights are computed by the model; only constant weights are supported")
+    }
+    let bias = node.input(2).flatMap { lowering.graph[$0] }
+    if let bias, bias.constant == nil { throw OperatorError(.unsupported, "bias is computed by the model; only a constant bias is supported") }
+    let rank = weights.dimensions.count
+    let spatial = try window.resolved(kernel: Array(weights.dimensions[2...]), input: Array(lowering.dimensions(of: x)[2...]))
+    let order = [0] + Array(2..<rank) + [1]
+    let channelsFirst = { (dimensions: [Int]) in rank == 3 ? [dimensions[0], 1, dimensions[2], dimensions[1]] : [0, 2, 3, 1].map { dimensions[$0] } }
+    let form = LinearForm(
+      input: x, layout: .channelsLast(rank: rank), inputImage: channelsFirst(lowering.dimensions(of: x)),
+      outputImage: channelsFirst(lowering.dimensions(of: node.outputs[0])),
+      weights: weights.transposed(order).reshaped(to: channelsFirst(weights.dimensions)),
+      integerWeights: lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: 0, order: order).map {
+        ($0.values.reshaped(to: channelsFirst(weights.dimensions)), $0.scales)
+      },
+      bias: bias?.constant, integerBias: bias?.quantisedConstant?.symmetricBias,
+      residual: epilogue.hasResidual ? node.inputs[node.inputs.count - 1] : nil, output: node.outputs[0], epilogue: epilogue,
+      strides: spatial.strides, dilations: spatial.dilations, padding: spatial.padding, groups: Int32(groups))
+    form.lower(into: &lowering)
+  }
+}

@@ -1,0 +1,32 @@
+public import ModelFormat
+public import ModelGraph
+import Tensors
+
+/// What follows a convolution or matrix product inside the same instruction; filled by fusion passes, empty at import.
+///
+/// `y = bounds(function(linear) + residual)`; in 8 bits each step's own rounding is kept, so that a fused model gives the
+/// numbers of the unfused one.
+public struct Epilogue: Equatable, Sendable {
+  public var function: UnaryFunction = .identity
+  public var alpha: Float = 0
+  public var beta: Float = 0
+  /// The 8-bit form of the linear result before `function`, where the function is not a clamp.
+  public var beforeFunction: StoredQuantisation?
+  /// Whether the node's last input is added.
+  public var hasResidual = false
+  /// The 8-bit form of the value to which the residual is added.
+  public var beforeResidual: StoredQuantisation?
+  /// Clamp after the residual.
+  public var lower: Float = -.infinity
+  public var upper: Float = .infinity
+
+  public init() {}
+
+  /// Whether `function` only bounds its argument, so that rounding may come first.
+  public var isClamp: Bool { function == .identity || function == .clamp }
+
+  /// The bounds that a clamp or a missing function sets.
+  public var clampBounds: (lower: Float, upper: Float) {
+    function == .clamp ? (alpha, beta) : (-.infinity, .infinity)
+  }
+}

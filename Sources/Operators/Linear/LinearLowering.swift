@@ -1,0 +1,191 @@
+import ModelFormat
+import ModelGraph
+import Tensors
+
+/// A convolution or a matrix product with constant weights, ready to be lowered: the one place that decides between float
+/// and integer arithmetic, and that makes integer weights.
+struct LinearForm {
+  var input: ValueID
+  /// Layout that the kernels need for input, residual and output.
+  var layout: Layout
+  /// Dimensions of input and output as `[N,H,W,C]`.
+  var inputImage: [Int]
+  var outputImage: [Int]
+  /// float32 `[O,kH,kW,I]`.
+  var weights: HostTensor
+  /// The model's own int8 weights in the same order, with one scale or one an output channel; nil where it has none.
+  var integerWeights: (values: HostTensor, scales: [Float])?
+  var bias: HostTensor?
+  /// The model's own int32 bias, and its scales; nil where it has none.
+  var integerBias: (values: HostTensor, scales: [Float])?
+  var residual: ValueID?
+  var output: ValueID
+  var epilogue: Epilogue
+  var strides = HeightWidth(1, 1)
+  var dilations = HeightWidth(1, 1)
+  var padding = Padding.zero
+  var groups: Int32 = 1
+
+  var outputChannels: Int { weights.dimensions[0] }
+
+  func lower(into lowering: inout Lowering) {
+    if let form = integerForm(in: lowering) {
+      lowerInteger(form, into: &lowering)
+    } else {
+      lowerFloat(into: &lowering)
+    }
+  }
+
+  private func lowerFloat(into lowering: inout Lowering) {
+    let name = lowering.graph[output].name
+    let x = lowering.operand(input, layout: layout, as: .plain)
+    let r = residual.map { lowering.operand($0, layout: layout, as: .plain) }
+    let w = lowering.addConstant(weights, name: "\(name).weights")
+    let b = bias.map { lowering.addConstant($0, name: "\(name).bias") }
+    let y = lowering.result(output, layout: layout, as: .plain)
+    var instruction = base(
+      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: y, dimensions: outputImage))
+    instruction.residual = r.map { lowering.addView(of: $0, dimensions: outputImage) }
+    instruction.function = epilogue.function
+    instruction.alpha = epilogue.alpha
+    instruction.beta = epilogue.beta
+    instruction.lower = epilogue.lower
+    instruction.upper = epilogue.upper
+    lowering.emit(.convolution(instruction))
+  }
+
+  private func base(input: TensorIndex, weights: TensorIndex, bias: TensorIndex?, output: TensorIndex) -> Convolution {
+    Convolution(
+      input: input, weights: weights, bias: bias, output: output, strides: strides, dilations: dilations, padding: padding, groups: groups)
+  }
+}
+
+/// The quantities of an integer convolution whose operands are all in 8 bits.
+private struct IntegerForm {
+  var input: StoredQuantisation
+  /// Of `t`, before the table.
+  var middle: StoredQuantisation
+  /// Of the value that the residual is added to; of the output without one.
+  var afterTable: StoredQuantisation
+  var output: StoredQuantisation
+  var residual: StoredQuantisation?
+}
+
+extension LinearForm {
+  /// 32-bit sums can't overflow up to this many products of a 9-bit and an 8-bit factor.
+  static let largestReduction = Int(Int32.max) / (255 * 128) - 1
+
+  /// nil where the node has to be computed in float.
+  private func integerForm(in lowering: Lowering) -> IntegerForm? {
+    guard let x = lowering.stored(of: input), let y = lowering.graph[output].stored else { return nil }
+    guard weights.elementCount / outputChannels <= Self.largestReduction else { return nil }
+    let afterTable: StoredQuantisation
+    var r: StoredQuantisation?
+    if let residual {
+      guard let form = lowering.stored(of: residual), let before = epilogue.beforeResidual else { return nil }
+      (afterTable, r) = (before, form)
+    } else {
+      afterTable = y
+    }
+    let middle: StoredQuantisation
+    if epilogue.isClamp {
+      middle = afterTable
+    } else {
+      guard let before = epilogue.beforeFunction else { return nil }
+      middle = before
+    }
+    guard middle.elementType == y.elementType, afterTable.elementType == y.elementType else { return nil }
+    return IntegerForm(input: x, middle: middle, afterTable: afterTable, output: y, residual: r)
+  }
+
+  private func lowerInteger(_ form: IntegerForm, into lowering: inout Lowering) {
+    let name = lowering.graph[output].name
+    let (values, scales) = integerWeights ?? weights.quantisedByOutputChannel()
+    let scaleOf = { (channel: Int) -> Float in scales.count == 1 ? scales[0] : scales[channel] }
+    let biases = integerBiases(inputScale: form.input.quantisation.scale, scaleOf)
+    let multipliers = (0..<outputChannels).map { form.input.quantisation.scale * scaleOf($0) / form.middle.quantisation.scale }
+
+    let x = lowering.operand(input, layout: layout, as: .stored(form.input))
+    let r = residual.map { lowering.operand($0, layout: layout, as: .stored(form.residual!)) }
+    let w = lowering.addConstant(values, name: "\(name).weights")
+    let b = lowering.addConstant(HostTensor(biases, dimensions: [outputChannels]), name: "\(name).bias")
+    let m = lowering.addConstant(HostTensor(multipliers, dimensions: [outputChannels]), name: "\(name).multipliers")
+    let y = lowering.result(output, layout: layout, as: .stored(form.output))
+    var instruction = base(
+      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: y, dimensions: outputImage))
+    instruction.multipliers = m
+    setMiddle(of: &instruction, form)
+    if !epilogue.isClamp {
+      instruction.table = lowering.addTable(from: form.middle, to: form.afterTable) { [epilogue] value in
+        epilogue.function.callAsFunction(value, alpha: epilogue.alpha, beta: epilogue.beta)
+      }
+    }
+    if let r {
+      setResidual(of: &instruction, form)
+      instruction.residual = lowering.addView(of: r, dimensions: outputImage)
+    }
+    lowering.emit(.convolution(instruction))
+  }
+
+  private func setMiddle(of instruction: inout Convolution, _ form: IntegerForm) {
+    let range = form.middle.elementType.eightBitRange!
+    let quantisation = form.middle.quantisation
+    var (lower, upper) = epilogue.clampBounds
+    if residual == nil {
+      lower = max(lower, epilogue.isClamp ? epilogue.lower : -.infinity)
+      upper = min(upper, epilogue.isClamp ? epilogue.upper : .infinity)
+    }
+    instruction.middleZeroPoint = quantisation.zeroPoint
+    instruction.middleLower = quantisation.quantised(lower, in: range)
+    instruction.middleUpper = quantisation.quantised(upper, in: range)
+    instruction.tableZeroPoint = form.afterTable.quantisation.zeroPoint
+    instruction.outputLower = range.lowerBound
+    instruction.outputUpper = range.upperBound
+  }
+
+  private func setResidual(of instruction: inout Convolution, _ form: IntegerForm) {
+    let range = form.output.elementType.eightBitRange!
+    let quantisation = form.output.quantisation
+    instruction.middleFactor = form.afterTable.quantisation.scale / quantisation.scale
+    instruction.residualFactor = form.residual!.quantisation.scale / quantisation.scale
+    instruction.outputLower = quantisation.quantised(epilogue.lower, in: range)
+    instruction.outputUpper = quantisation.quantised(epilogue.upper, in: range)
+  }
+
+  /// The bias in units of `input scale × weight scale`; the model's own integers where their scales agree.
+  private func integerBiases(inputScale: Float, _ scaleOf: (Int) -> Float) -> [Int32] {
+    guard let bias else { return [Int32](repeating: 0, count: outputChannels) }
+    if let integerBias {
+      let agrees = (0..<outputChannels).allSatisfy { channel in
+        let scale = integerBias.scales.count == 1 ? integerBias.scales[0] : integerBias.scales[channel]
+        let expected = inputScale * scaleOf(channel)
+        return abs(scale - expected) <= 1e-5 * expected
+      }
+      if agrees { return integerBias.values.values() }
+    }
+    return zip(bias.floats(), 0...).map { value, channel in
+      let scaled = Double(value) / (Double(inputScale) * Double(scaleOf(channel)))
+      return Int32(min(max(scaled, -1_000_000_000), 1_000_000_000).rounded(.toNearestOrEven))
+    }
+  }
+}
+
+extension HostTensor {
+  /// Float weights, output channel first, as int8 with one symmetric scale an output channel: `scale = largest magnitude ÷ 127`.
+  func quantisedByOutputChannel() -> (values: HostTensor, scales: [Float]) {
+    let channels = dimensions[0]
+    let size = channels == 0 ? 0 : elementCount / channels
+    let source = floats()
+    var scales: [Float] = []
+    var values: [Int8] = []
+    values.reserveCapacity(elementCount)
+    for channel in 0..<channels {
+      let row = source[channel * size..<(channel + 1) * size]
+      let magnitude = row.reduce(Float(0)) { max($0, $1.magnitude) }
+      let scale = magnitude > 0 ? magnitude / 127 : 1
+      scales.append(scale)
+      values.append(contentsOf: row.map { Int8(min(max(($0 / scale).rounded(.toNearestOrEven), -127), 127)) })
+    }
+    return (HostTensor(values, dimensions: dimensions), scales)
+  }
+}

@@ -1,0 +1,41 @@
+import Glibc
+public import ModelFormat
+
+extension UnaryFunction {
+  /// The function's plain value, the oracle of every kernel and the source of every table.
+  public func callAsFunction(_ x: Float, alpha: Float = 0, beta: Float = 0) -> Float {
+    switch self {
+    case .identity: x
+    case .clamp: min(max(x, alpha), beta)
+    case .sigmoid: Self.logistic(x)
+    case .silu: x * Self.logistic(x)
+    case .tanh: tanhf(x)
+    case .leakyRelu: x < 0 ? alpha * x : x
+    case .hardSigmoid: min(max(alpha * x + beta, 0), 1)
+    case .hardSwish: x * min(max(alpha * x + beta, 0), 1)
+    case .exp: expf(x)
+    case .log: logf(x)
+    case .sqrt: x.squareRoot()
+    case .reciprocal: 1 / x
+    case .negate: -x
+    case .absolute: x.magnitude
+    case .erf: erff(x)
+    case .gelu: 0.5 * x * (1 + erff(x * 0.70710678))
+    case .elu: x < 0 ? alpha * expm1f(x) : x
+    case .softplus: Self.softplus(x)
+    case .floor: x.rounded(.down)
+    case .ceil: x.rounded(.up)
+    case .round: x.rounded(.toNearestOrEven)
+    case .power: powf(x, alpha)
+    case .affine: alpha * x + beta
+    case .mish: x * tanhf(Self.softplus(x))
+    case .sine: sinf(x)
+    case .cosine: cosf(x)
+    }
+  }
+
+  private static func logistic(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
+
+  /// log(1 + exp(x)) without overflow.
+  private static func softplus(_ x: Float) -> Float { max(x, 0) + log1pf(expf(-x.magnitude)) }
+}
