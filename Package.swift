@@ -89,6 +89,7 @@ let package = Package(
     tests("Pipelines", ["Pipelines"]),
     tests("ModelFormat", ["ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
+    tests("YAMLReading", ["YAMLReading"]),
     tests("Architecture", []),
   ]
 )
