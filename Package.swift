@@ -90,6 +90,7 @@ let package = Package(
     tests("ModelFormat", ["ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
+    tests("ONNX", ["ONNX", "Tensors"]),
     tests("Architecture", []),
   ]
 )

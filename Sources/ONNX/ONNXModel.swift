@@ -1,0 +1,77 @@
+public import Tensors
+
+/// An ONNX file as it stands: names, attributes and constants, nothing inferred and nothing checked beyond the file format.
+public struct ONNXModel: Sendable, Equatable {
+  /// Reading takes at most this much memory unless the caller says otherwise: 2 GiB, protobuf's own limit for a message.
+  public static let defaultMemoryLimit = 1 << 31
+
+  public var irVersion: Int64
+  /// Operator set versions by domain; ONNX's own domain is `""` (`ai.onnx` is read as the same).
+  public var opsetImports: [String: Int]
+  public var producerName: String
+  public var producerVersion: String
+  public var graph: ONNXGraph
+  public var metadata: [String: String]
+}
+
+/// A graph: the model's own, or the body of a control-flow operator.
+public struct ONNXGraph: Sendable, Equatable {
+  public var name = ""
+  /// In the file's order, which ONNX demands to be topological.
+  public var nodes: [ONNXNode] = []
+  public var initialisers: [ONNXInitialiser] = []
+  /// Before IR version 4 initialisers are among them.
+  public var inputs: [ONNXValueInfo] = []
+  public var outputs: [ONNXValueInfo] = []
+  /// What the exporter knew about values inside; a hint.
+  public var valueInfos: [ONNXValueInfo] = []
+}
+
+/// A named constant.
+public struct ONNXInitialiser: Sendable, Equatable {
+  public var name: String
+  public var tensor: HostTensor
+}
+
+/// An operator applied to named values. An empty input or output name means that it was left out.
+public struct ONNXNode: Sendable, Equatable {
+  public var name = ""
+  public var opType = ""
+  /// `""` for ONNX's own operators (`ai.onnx` is read as the same).
+  public var domain = ""
+  public var inputs: [String] = []
+  public var outputs: [String] = []
+  public var attributes: [String: ONNXAttribute] = [:]
+}
+
+public enum ONNXAttribute: Sendable, Equatable {
+  case float(Float)
+  case integer(Int64)
+  case string(String)
+  case tensor(HostTensor)
+  case graph(ONNXGraph)
+  case floats([Float])
+  case integers([Int64])
+  case strings([String])
+  case tensors([HostTensor])
+  case graphs([ONNXGraph])
+  /// A kind that is skipped, by its name: sparse tensors, types.
+  case other(String)
+}
+
+/// A value's name and what the file says about its type.
+public struct ONNXValueInfo: Sendable, Equatable {
+  public var name = ""
+  /// nil where the file says nothing, or where the value is no tensor (a sequence, a map, an optional).
+  public var dataType: ONNXDataType?
+  /// nil where the file gives no shape, not even a rank.
+  public var dimensions: [ONNXDimension]?
+}
+
+public enum ONNXDimension: Sendable, Equatable {
+  case size(Int)
+  /// Known by name only, such as `batch`.
+  case symbol(String)
+  /// Neither size nor name (or a negative size, which some exporters write).
+  case unknown
+}
