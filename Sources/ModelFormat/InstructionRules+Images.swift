@@ -1,0 +1,86 @@
+import Tensors
+
+/// Convolution, pooling, resize.
+extension InstructionRules {
+  func check(_ fields: Convolution) throws(ModelFormatError) {
+    let x = try tensor(fields.input)
+    let w = try tensor(fields.weights)
+    let y = try written(fields.output)
+    let input = try image(x)
+    let kernel = try image(w)
+    let output = try image(y)
+    let groups = Int(fields.groups)
+    guard case .weights = w.storage else { throw broken("has weights that are no constant") }
+    try require(groups >= 1 && input.c % max(groups, 1) == 0 && output.c % max(groups, 1) == 0, "has \(groups) groups")
+    try require(kernel.n == output.c && kernel.c == input.c / groups && input.n == output.n, "has weights \(w.dimensions) between \(x.dimensions) and \(y.dimensions)")
+    try checkWindow(
+      input: input.h, output: output.h, kernel: Int32(kernel.h), stride: fields.strides.height, dilation: fields.dilations.height,
+      before: fields.padding.top, after: fields.padding.bottom)
+    try checkWindow(
+      input: input.w, output: output.w, kernel: Int32(kernel.w), stride: fields.strides.width, dilation: fields.dilations.width,
+      before: fields.padding.left, after: fields.padding.right)
+    if let residual = fields.residual {
+      let r = try tensor(residual)
+      try require(r.dimensions == y.dimensions, "adds \(r.dimensions) to \(y.dimensions)")
+      try require(try isQuantised(r) == isQuantised(y), "mixes float and integer")
+    }
+    if try isQuantised(x) {
+      try checkInteger(fields, w, y, output.c, reduction: kernel.h * kernel.w * kernel.c)
+    } else {
+      try require(w.elementType == .float32 && y.elementType == .float32, "mixes float and integer")
+      try require(fields.multipliers == nil && fields.table == nil, "has integer constants on float data")
+      if let bias = fields.bias { try constant(bias, .float32, count: output.c, "bias") }
+    }
+  }
+
+  private func checkInteger(_ fields: Convolution, _ w: TensorDescription, _ y: TensorDescription, _ channels: Int, reduction: Int) throws(ModelFormatError) {
+    guard try isQuantised(y), w.elementType == .int8, let range = y.elementType.eightBitRange else { throw broken("mixes float and integer") }
+    try require(reduction <= Int(Int32.max) / (255 * 128) - 1, "sums \(reduction) products, which could overflow 32 bits")
+    guard let bias = fields.bias, let multipliers = fields.multipliers else { throw broken("lacks bias or multipliers") }
+    try constant(bias, .int32, count: channels, "bias")
+    try constant(multipliers, .float32, count: channels, "multipliers")
+    if let table = fields.table { try constant(table, .uint8, count: 256, "table") }
+    let bounds = [fields.middleZeroPoint, fields.middleLower, fields.middleUpper, fields.tableZeroPoint, fields.outputLower, fields.outputUpper]
+    try require(bounds.allSatisfy(range.contains), "has integer bounds outside \(y.elementType.name)")
+    try require(fields.middleFactor.isFinite && fields.residualFactor.isFinite, "has factors that are not finite")
+  }
+
+  func check(_ fields: Pooling) throws(ModelFormatError) {
+    let x = try tensor(fields.input)
+    let y = try written(fields.output)
+    let input = try image(x)
+    let output = try image(y)
+    try require(x.elementType == y.elementType && input.n == output.n && input.c == output.c, "pools \(x.dimensions) into \(y.dimensions)")
+    let quantised = try isQuantised(x)
+    try require(quantised == (try isQuantised(y)), "mixes float and integer")
+    try require(!quantised || fields.kind == .average || x.quantisation == y.quantisation, "changes the quantisation of a maximum")
+    try require(fields.kernel.height <= 4096 && fields.kernel.width <= 4096, "has a window out of range")
+    try checkWindow(
+      input: input.h, output: output.h, kernel: fields.kernel.height, stride: fields.strides.height, dilation: fields.dilations.height,
+      before: fields.padding.top, after: fields.padding.bottom)
+    try checkWindow(
+      input: input.w, output: output.w, kernel: fields.kernel.width, stride: fields.strides.width, dilation: fields.dilations.width,
+      before: fields.padding.left, after: fields.padding.right)
+  }
+
+  func check(_ fields: Resize) throws(ModelFormatError) {
+    let x = try tensor(fields.input)
+    let y = try written(fields.output)
+    let input = try image(x)
+    let output = try image(y)
+    try require(x.elementType == y.elementType && input.n == output.n && input.c == output.c, "resizes \(x.dimensions) into \(y.dimensions)")
+    if try isQuantised(x) { try require(x.quantisation == y.quantisation, "changes the quantisation") }
+    try checkTable(fields.rows, fractions: fields.rowFractions, count: output.h, limit: input.h)
+    try checkTable(fields.columns, fractions: fields.columnFractions, count: output.w, limit: input.w)
+  }
+
+  private func checkTable(_ index: TensorIndex, fractions: TensorIndex, count: Int, limit: Int) throws(ModelFormatError) {
+    try constant(index, .int32, count: 2 * count, "table")
+    try constant(fractions, .float32, count: count, "fractions")
+    guard case .weights(let offset) = try tensor(index).storage else { return }
+    for entry in 0..<2 * count {
+      let position = unsafe weights.loadUnaligned(fromByteOffset: offset + 4 * entry, as: Int32.self)
+      try require(0..<limit ~= Int(position), "reads row or column \(position) of \(limit)")
+    }
+  }
+}

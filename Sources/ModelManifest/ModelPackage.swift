@@ -1,0 +1,107 @@
+import FoundationEssentials
+import Glibc
+public import ModelFormat
+import Tensors
+
+/// A package that was opened and checked: its manifest decoded, its program validated, its weights mapped. Keeps the mapping
+/// alive as long as anybody reads the weights.
+public final class ModelPackage: Sendable {
+  public let manifest: Manifest
+  public let program: Program
+  /// The path it was opened from, or a name for messages.
+  public let origin: String
+  public let byteCount: Int
+  private let bytes: MappedBytes
+  private let weightRange: Range<Int>
+
+  /// Maps a file and checks it. A damaged or hostile file is refused with a reason; nothing of it runs.
+  public convenience init(contentsOf path: String) throws(ModelPackageError) {
+    try self.init(MappedBytes(path: path), origin: path)
+  }
+
+  /// Checks a package that is in memory already.
+  public convenience init(_ bytes: [UInt8], origin: String) throws(ModelPackageError) {
+    try self.init(MappedBytes(copying: bytes), origin: origin)
+  }
+
+  init(_ bytes: MappedBytes, origin: String) throws(ModelPackageError) {
+    do {
+      let reader = unsafe try PackageReader(bytes.buffer)
+      let manifestRange = try reader.range(of: .manifest)
+      let programRange = try reader.range(of: .program)
+      weightRange = try reader.range(of: .weights)
+      program = unsafe try Program(decoding: [UInt8](bytes.buffer[programRange]))
+      unsafe try program.validate(weights: UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange]))
+      manifest = unsafe try Self.decodedManifest([UInt8](bytes.buffer[manifestRange]))
+    } catch {
+      throw ModelPackageError(path: origin, message: error.message)
+    }
+    self.bytes = bytes
+    self.origin = origin
+    byteCount = unsafe bytes.buffer.count
+  }
+
+  /// The weight section; valid while the package lives.
+  public var weights: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange])
+  }
+
+  private static func decodedManifest(_ json: [UInt8]) throws(ModelFormatError) -> Manifest {
+    do {
+      return try JSONDecoder().decode(Manifest.self, from: Data(json))
+    } catch {
+      throw ModelFormatError(.damaged, "the manifest can't be read: \(error)")
+    }
+  }
+}
+
+/// Why a package can't be used; one line that names the file.
+public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  public let message: String
+  public init(path: String, message: String) {
+    self.path = path
+    self.message = message
+  }
+  public var description: String { "\(path): \(message)" }
+}
+
+/// Read-only bytes: a mapped file, or a copy in memory.
+@safe final class MappedBytes: @unchecked Sendable {
+  let buffer: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  init(path: String) throws(ModelPackageError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ModelPackageError(path: path, message: "can't be opened: \(Self.reason(errno))") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw ModelPackageError(path: path, message: "is not a regular file")
+    }
+    guard status.st_size > 0 else { throw ModelPackageError(path: path, message: "is empty") }
+    let size = Int(status.st_size)
+    guard let base = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED else {
+      throw ModelPackageError(path: path, message: "can't be mapped: \(Self.reason(errno))")
+    }
+    unsafe buffer = UnsafeRawBufferPointer(start: base, count: size)
+    isMapped = true
+  }
+
+  init(copying bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
+    unsafe copy.copyBytes(from: bytes)
+    unsafe buffer = UnsafeRawBufferPointer(start: copy.baseAddress, count: bytes.count)
+    isMapped = false
+  }
+
+  deinit {
+    if isMapped {
+      unsafe munmap(UnsafeMutableRawPointer(mutating: buffer.baseAddress), buffer.count)
+    } else {
+      unsafe buffer.deallocate()
+    }
+  }
+
+  private static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+}
