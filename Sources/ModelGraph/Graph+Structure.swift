@@ -33,6 +33,8 @@ extension Graph {
       kept[index].inputs = kept[index].inputs.map { input in input.map { redirect[$0.index] ?? $0 } }
     }
     outputs = outputs.map { redirect[$0.index] ?? $0 }
+    values += patch.newValues
+    for (id, value) in patch.updates { self[id] = value }
     nodes = kept
     sortTopologically()
   }
@@ -82,10 +84,13 @@ public struct GraphPatch: Sendable {
   public var removals: Set<Int> = []
   public var replacements: [Int: Node] = [:]
   public var additions: [Node] = []
+  /// Appended to `Graph.values`; the first gets the index that `Graph.values.count` was.
+  public var newValues: [Value] = []
+  public var updates: [ValueID: Value] = [:]
   /// Uses of the key become uses of the value.
   public var redirections: [ValueID: ValueID] = [:]
 
   public init() {}
 
-  public var isEmpty: Bool { removals.isEmpty && replacements.isEmpty && additions.isEmpty && redirections.isEmpty }
+  public var isEmpty: Bool { removals.isEmpty && replacements.isEmpty && additions.isEmpty && redirections.isEmpty && newValues.isEmpty && updates.isEmpty }
 }

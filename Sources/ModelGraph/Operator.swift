@@ -14,6 +14,9 @@ public protocol Operator: Sendable {
   /// The types of the outputs for given inputs, constants with their values where they are known.
   func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType]
 
+  /// Outputs that don't depend on the inputs' elements (a shape), one entry an output; empty where there are none.
+  func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor]
+
   /// The outputs for given inputs, in the graph's own layout and float arithmetic.
   func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor]
 
@@ -33,6 +36,7 @@ public protocol Operator: Sendable {
 extension Operator {
   public var tolerance: Float { 1e-5 }
   public var prefersChannelsLast: Bool { false }
+  public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] { [] }
   public var quantisationRule: QuantisationRule { .float }
   /// The first of the operator's names, for messages.
   public static var name: String { names[0] }

@@ -4,6 +4,9 @@ public import ModelGraph
 public enum OperatorCatalog {
   public static let all: [any Operator.Type] = [
     Conv.self,
+    DequantizeLinear.self,
+    Gemm.self,
+    QuantizeLinear.self,
   ]
 
   private static let byName: [String: any Operator.Type] = all.reduce(into: [:]) { table, type in
