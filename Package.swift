@@ -73,6 +73,8 @@ let package = Package(
   products: [
     .executable(name: "swiftlet", targets: ["swiftlet"]),
     .executable(name: "swiftletd", targets: ["swiftletd"]),
+    // For programs that make data sets from the simulated line.
+    .library(name: "Capture", targets: ["Capture"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
