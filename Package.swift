@@ -93,6 +93,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
+    tests("EdgeAgent", ["EdgeAgent"]),
     tests("Architecture", []),
   ]
 )

@@ -1,0 +1,42 @@
+public import YAMLReading
+
+/// Everything that a configuration file says; see `Examples/` for files that run.
+///
+/// Relative paths are relative to the configuration file's own folder. Whoever holds a value of this type holds a valid one:
+/// names refer to things that are there, files that are needed can be read.
+public struct AgentConfiguration: Equatable, Sendable {
+  public var device: DeviceSettings
+  public var storage: StorageSettings
+  /// Default: none; results are then kept in the local outbox alone.
+  public var mqtt: MQTTSettings?
+  /// In the file's order.
+  public var cameras: [CameraSettings]
+  /// In the file's order; at least one.
+  public var pipelines: [PipelineSettings]
+
+  public init(
+    device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [CameraSettings], pipelines: [PipelineSettings]
+  ) {
+    self.device = device
+    self.storage = storage
+    self.mqtt = mqtt
+    self.cameras = cameras
+    self.pipelines = pipelines
+  }
+
+  /// `swiftlet-SITE-DEVICE`
+  public var clientIdentifier: String { "swiftlet-\(device.site)-\(device.identifier)" }
+
+  /// `swiftlet/v1/SITE/DEVICE`
+  public var topicRoot: String { "swiftlet/v1/\(device.site)/\(device.identifier)" }
+}
+
+/// What reading a configuration gave: the configuration where there is no mistake, and what a person should know besides.
+public struct ConfigurationReading: Sendable {
+  /// nil where `mistakes` isn't empty.
+  public var configuration: AgentConfiguration?
+  /// In the file's order, all that were found.
+  public var mistakes: [YAMLError]
+  /// What works but deserves a look.
+  public var warnings: [YAMLError]
+}

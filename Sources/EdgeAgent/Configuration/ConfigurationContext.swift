@@ -1,0 +1,35 @@
+import YAMLReading
+
+/// What the sections share while a configuration is read.
+final class ConfigurationContext {
+  /// Where relative paths begin.
+  let folder: String
+  let environment: (String) -> String?
+  let warnings: YAMLMistakes
+
+  init(file: String, environment: @escaping (String) -> String?) {
+    self.folder = folderOf(file)
+    self.environment = environment
+    self.warnings = YAMLMistakes(file: file)
+  }
+
+  func warn(_ value: YAMLValue?, _ message: String) {
+    warnings.report(.invalidValue, line: value?.node.line ?? 0, column: value?.node.column ?? 0, message)
+  }
+
+  /// An absolute path as it is, any other from the configuration's folder.
+  func resolve(_ path: String) -> String {
+    path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+  }
+
+  /// The path of a file that must be there and readable; a mistake, and nil, where it isn't.
+  func file(_ value: YAMLValue?) -> String? {
+    guard let value, let text = value.string() else { return nil }
+    let path = resolve(text)
+    do { try checkReadable(path) } catch {
+      value.report("\(value.path): \(error.message)")
+      return nil
+    }
+    return path
+  }
+}

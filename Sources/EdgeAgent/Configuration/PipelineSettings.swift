@@ -1,0 +1,72 @@
+import YAMLReading
+
+/// `pipelines.NAME`: a camera, a model, and what becomes of the results. The name is part of the topics; `state`, `health`,
+/// `models` and `command` are taken.
+public struct PipelineSettings: Equatable, Sendable {
+  /// Which frames give a message.
+  public enum Reporting: String, CaseIterable, Sendable {
+    /// Frames with at least one detection.
+    case any
+    /// Every processed frame.
+    case all
+  }
+
+  public var name: String
+  /// `camera`: a name under `cameras`; required.
+  public var camera: String
+  /// `model`: the package's path, from a name in the store (`STORAGE/models/NAME.swiftlet`) or a path; required.
+  public var modelPath: String
+  /// `threshold`: least score of a reported detection, 0 to 1. Default: the package's own.
+  public var threshold: Double?
+  /// `detections`: which frames give a message. Default: `any`.
+  public var reporting: Reporting = .any
+  /// `threads`: threads that run the model, 1 to 64. Default: as many as the machine has processors, at most 4.
+  public var threads: Int?
+  /// `frames`: stop after so many processed frames, for trials. Default: none.
+  public var frameCount: Int?
+
+  public init(name: String, camera: String, modelPath: String) {
+    self.name = name
+    self.camera = camera
+    self.modelPath = modelPath
+  }
+
+  static let reservedNames = ["state", "health", "models", "command"]
+
+  static func read(
+    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, _ context: ConfigurationContext
+  ) -> PipelineSettings? {
+    let camera = map.required("camera").flatMap { readCamera($0, cameras) }
+    let model = map.required("model").flatMap { readModel($0, storage, context) }
+    var settings = PipelineSettings(name: name, camera: camera ?? "", modelPath: model ?? "")
+    settings.threshold = map["threshold"]?.float(in: 0...1)
+    if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
+    settings.threads = map["threads"]?.int(in: 1...64)
+    settings.frameCount = map["frames"]?.int(in: 1 ... .max)
+    AgentConfiguration.refuse("rules", in: map, "rules are")
+    return camera == nil || model == nil ? nil : settings
+  }
+
+  private static func readCamera(_ value: YAMLValue, _ cameras: [String]) -> String? {
+    guard let name = value.string() else { return nil }
+    guard cameras.contains(name) else {
+      let hint = nearestName(to: name, among: cameras).map { "did you mean \"\($0)\"?" } ?? "known: \(cameras.joined(separator: ", "))"
+      value.report("\(value.path): there is no camera \"\(name)\"; \(hint)")
+      return nil
+    }
+    return name
+  }
+
+  /// A name of letters, digits, `-`, `_` is one in the store; anything with `/` or `.` is a path.
+  private static func readModel(_ value: YAMLValue, _ storage: StorageSettings, _ context: ConfigurationContext) -> String? {
+    guard let text = value.string() else { return nil }
+    let isName = isIdentifier(text)
+    let path = isName ? storage.modelPath(text) : context.resolve(text)
+    do { try checkReadable(path) } catch {
+      let hint = isName ? "copy the package there, or write its path" : "compile one with: swiftlet compile MODEL.onnx -o \(text)"
+      value.report("\(value.path): \(error.message); \(hint)")
+      return nil
+    }
+    return path
+  }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// The whole file, at most `limit` bytes of it.
+func readFile(_ path: String, limit: Int) throws(EdgeAgentError) -> [UInt8] {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw cannotRead(path, errno) }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 65_536)
+  while bytes.count < limit {
+    let count = unsafe read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
+    if count < 0, errno == EINTR { continue }
+    guard count >= 0 else { throw cannotRead(path, errno) }
+    if count == 0 { break }
+    bytes.append(contentsOf: chunk[..<count])
+  }
+  return bytes
+}
+
+/// Whether the file is there and this process may read it.
+func checkReadable(_ path: String) throws(EdgeAgentError) {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0 else { throw cannotRead(path, errno) }
+  guard status.st_mode & S_IFMT != S_IFDIR else { throw EdgeAgentError(.file, "\(path) is a folder, not a file") }
+  guard unsafe access(path, R_OK) == 0 else { throw cannotRead(path, errno) }
+}
+
+/// Whether the folder is there and this process may list it.
+func checkFolder(_ path: String) throws(EdgeAgentError) {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0 else { throw cannotRead(path, errno) }
+  guard status.st_mode & S_IFMT == S_IFDIR else { throw EdgeAgentError(.file, "\(path) is no folder") }
+  guard unsafe access(path, R_OK | X_OK) == 0 else { throw cannotRead(path, errno) }
+}
+
+/// The part before the last `/`; empty where there is none.
+func folderOf(_ path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "" }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// The process's environment.
+public func environmentVariable(_ name: String) -> String? {
+  guard let value = unsafe getenv(name) else { return nil }
+  return unsafe String(cString: value)
+}
+
+/// What errno says, in the C library's words.
+func reason(_ code: Int32) -> String {
+  unsafe String(cString: strerror(code))
+}
+
+private func cannotRead(_ path: String, _ code: Int32) -> EdgeAgentError {
+  if code == ENOENT { return EdgeAgentError(.file, "\(path) does not exist") }
+  return EdgeAgentError(.file, "\(path) can't be read: \(reason(code))")
+}

@@ -1,0 +1,212 @@
+import EdgeAgent
+import Testing
+
+/// The least that is valid, with files that exist.
+private struct Sample {
+  let folder: TemporaryFolder
+  var device = "{id: line-3-top, site: plant-a}"
+  var storage = ""
+  var mqtt = ""
+  var camera = "{source: simulated:conveyor}"
+  var pipeline = "{camera: top, model: m.swiftlet}"
+  var name = "surface"
+  var rest = ""
+
+  init() throws {
+    folder = try TemporaryFolder()
+    _ = try folder.file("m.swiftlet")
+    _ = try folder.file("ca.pem")
+    _ = try folder.file("secret", "pa55\n")
+  }
+
+  var text: String {
+    var lines = ["device: \(device)"]
+    if !storage.isEmpty { lines.append("storage: \(storage)") }
+    if !mqtt.isEmpty { lines.append("mqtt: \(mqtt)") }
+    lines += ["cameras:", "  top: \(camera)", "pipelines:", "  \(name): \(pipeline)", rest]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  func read(environment: [String: String] = [:]) -> ConfigurationReading {
+    AgentConfiguration.read(Array(text.utf8), file: folder.path + "/f.yaml") { environment[$0] }
+  }
+
+  /// Mistakes without the folder's changing path.
+  var mistakes: [String] {
+    read().mistakes.map { mistake in
+      mistake.description.replacing(folder.path + "/", with: "")
+    }
+  }
+}
+
+@Suite struct ConfigurationTests {
+  @Test func `the least configuration has the documented defaults`() throws {
+    let sample = try Sample()
+    let reading = sample.read()
+    let configuration = try #require(reading.configuration)
+    #expect(reading.warnings.isEmpty)
+    #expect(configuration.clientIdentifier == "swiftlet-plant-a-line-3-top")
+    #expect(configuration.topicRoot == "swiftlet/v1/plant-a/line-3-top")
+    #expect(configuration.storage == StorageSettings(path: "/var/lib/swiftlet", outboxByteCount: 256_000_000))
+    #expect(configuration.mqtt == nil)
+    #expect(configuration.pipelines[0].modelPath == sample.folder.path + "/m.swiftlet")
+    #expect(configuration.pipelines[0].reporting == .any)
+    #expect(configuration.pipelines[0].threshold == nil)
+    #expect(configuration.cameras[0].loops)
+  }
+
+  @Test func `every setting is read`() throws {
+    var sample = try Sample()
+    sample.storage = "{path: data, outbox: 5 MB}"
+    sample.mqtt = """
+      {url: "mqtts://broker.plant.example:8884", ca: ca.pem, certificate: ca.pem, key: ca.pem, username: u, password: {file: secret},
+        keep_alive: 10 s, health_interval: 1 min}
+      """
+    sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
+    sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
+    let configuration = try #require(sample.read().configuration)
+    #expect(configuration.storage == StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000))
+    let mqtt = try #require(configuration.mqtt)
+    #expect(mqtt.broker == BrokerAddress(host: "broker.plant.example", port: 8884, isEncrypted: true))
+    #expect(mqtt.password?.text == "pa55")
+    #expect(mqtt.keepAlive == .seconds(10))
+    #expect(mqtt.healthInterval == .seconds(60))
+    let camera = configuration.cameras[0]
+    #expect(camera.source == .device("/dev/video0"))
+    #expect((camera.width, camera.height) == (1280, 720))
+    #expect(camera.format == .nv12)
+    #expect(camera.controls == [CameraControl(name: "gain", value: 3), CameraControl(name: "auto", value: 1)])
+    let pipeline = configuration.pipelines[0]
+    #expect(pipeline.threshold == 0.25)
+    #expect(pipeline.reporting == .all)
+    #expect(pipeline.threads == 2)
+    #expect(pipeline.frameCount == 9)
+  }
+
+  @Test func `a mistyped key is named with the nearest valid one and its line`() throws {
+    var sample = try Sample()
+    sample.camera = "{source: simulated:conveyor, fram_rate: 3}"
+    #expect(sample.mistakes == ["f.yaml:3: unknown key \"fram_rate\" in cameras.top; did you mean \"frame_rate\"?"])
+  }
+
+  @Test func `a model that is not there is named with what to do`() throws {
+    var sample = try Sample()
+    sample.pipeline = "{camera: top, model: ./gone.swiftlet}"
+    #expect(
+      sample.mistakes == [
+        "f.yaml:5: pipelines.surface.model: ./gone.swiftlet does not exist; compile one with: swiftlet compile MODEL.onnx -o ./gone.swiftlet"
+      ])
+    sample.storage = "{path: data}"
+    sample.pipeline = "{camera: top, model: surface-defects}"
+    #expect(sample.mistakes.first?.contains("data/models/surface-defects.swiftlet does not exist; copy the package there") == true)
+  }
+
+  @Test(arguments: ["state", "health", "models", "command"])
+  func `a pipeline can't take a topic of the agent`(name: String) throws {
+    var sample = try Sample()
+    sample.name = name
+    #expect(sample.mistakes.count == 1)
+  }
+
+  @Test func `a camera's name is checked`() throws {
+    var sample = try Sample()
+    sample.pipeline = "{camera: tpo, model: m.swiftlet}"
+    #expect(sample.mistakes == ["f.yaml:5: pipelines.surface.camera: there is no camera \"tpo\"; did you mean \"top\"?"])
+  }
+
+  @Test(arguments: ["{id: a, site: releases}", "{id: a b, site: x}", "{id: a}", "{}", "a"])
+  func `a device without proper names is refused`(device: String) throws {
+    var sample = try Sample()
+    sample.device = device
+    #expect(sample.read().configuration == nil)
+  }
+
+  @Test(arguments: [
+    "{url: \"http://x\"}", "{url: \"mqtt://\"}", "{url: \"mqtt://h:0\"}", "{url: \"mqtt://h:70000\"}", "{url: \"mqtt://u:p@h\"}",
+    "{url: \"mqtts://h\", ca: gone.pem}",
+    "{url: \"mqtts://h\", key: ca.pem}", "{url: \"mqtt://localhost\", ca: ca.pem}", "{url: \"mqtts://h\", password: {file: gone}, username: u}",
+    "{url: \"mqtts://h\", username: u, password: {environment: NOT_SET}}", "{url: \"mqtts://h\", password: {file: secret}}", "{ca: ca.pem}",
+    "{url: \"mqtt://[::1\"}", "{url: \"mqtt://[host]:1\"}", "{url: \"mqtt://h:+1\"}",
+  ])
+  func `a broker that can't be reached as written is refused`(mqtt: String) throws {
+    var sample = try Sample()
+    sample.mqtt = mqtt
+    #expect(sample.mistakes.count == 1)
+  }
+
+  @Test(arguments: [
+    ("mqtt://localhost", true, 1883), ("mqtts://h.example", false, 8883), ("mqtt://127.0.0.2:1", true, 1), ("mqtt://[::1]:99", true, 99),
+    ("mqtts://[fe80::1%eth0]", false, 8883), ("mqtt://127.0.0.1.example/", false, 1883),
+  ])
+  func `a broker's address is read`(text: String, isLoopback: Bool, port: Int) throws {
+    let address = try #require(BrokerAddress(text))
+    #expect(address.isLoopback == isLoopback)
+    #expect(address.port == port)
+    #expect(BrokerAddress(address.description) == address)
+  }
+
+  @Test func `a connection without encryption warns off loopback only`() throws {
+    var sample = try Sample()
+    sample.mqtt = "{url: \"mqtt://broker.example\"}"
+    #expect(sample.read().warnings.count == 1)
+    #expect(sample.read().configuration != nil)
+    sample.mqtt = "{url: \"mqtt://localhost\"}"
+    #expect(sample.read().warnings.isEmpty)
+  }
+
+  @Test func `a secret comes from the environment and is never shown`() throws {
+    var sample = try Sample()
+    sample.mqtt = "{url: \"mqtts://h\", username: u, password: {environment: PASS}}"
+    let password = try #require(sample.read(environment: ["PASS": "xyzzy"]).configuration?.mqtt?.password)
+    #expect(password.text == "xyzzy")
+    #expect(!"\(password)".contains("xyzzy"))
+  }
+
+  @Test(arguments: [
+    "{source: video0}", "{source: \"v4l2:\"}", "{source: \"simulated:line\"}", "{source: \"folder:gone\"}", "{source: \"folder:ca.pem\"}",
+    "{source: \"alsa:hw0\"}", "{source: \"vl42:/dev/video0\"}", "{source: \"folder:.\", size: 100x20}", "{source: \"v4l2:/dev/video0\", loop: false}",
+    "{source: simulated:conveyor, controls: {gain: 1}}", "{source: \"v4l2:/dev/video0\", format: NV13}", "{source: \"v4l2:/dev/video0\", frame_rate: 0}",
+    "{source: \"v4l2:/dev/video0\", controls: {gain: much}}", "{}",
+  ])
+  func `a camera that can't work as written is refused`(camera: String) throws {
+    var sample = try Sample()
+    sample.camera = camera
+    #expect(sample.mistakes.count == 1, "\(sample.mistakes)")
+  }
+
+  @Test(arguments: [("rules", "rules: [{when: x}]"), ("updates", "")])
+  func `what this version doesn't do is refused by name`(key: String, setting: String) throws {
+    var sample = try Sample()
+    if key == "rules" { sample.pipeline = "{camera: top, model: m.swiftlet, \(setting)}" } else { sample.rest = "updates: {channel: a}" }
+    #expect(sample.mistakes.count == 1)
+    #expect(sample.mistakes.first?.contains("not available in this version; remove \"\(key)\"") == true)
+  }
+
+  @Test func `all mistakes come at once in the file's order`() throws {
+    var sample = try Sample()
+    sample.device = "{id: 'a b', site: x}"
+    sample.camera = "{source: simulated:conveyor, sise: 1x1}"
+    sample.pipeline = "{camera: tpo, model: gone.swiftlet, threshold: 7}"
+    #expect(sample.read().mistakes.map(\.line) == [1, 3, 5, 5, 5])
+  }
+
+  @Test func `a camera that no pipeline uses is a warning`() throws {
+    var sample = try Sample()
+    sample.camera += "\n  spare: {source: simulated:conveyor}"
+    #expect(sample.read().warnings.count == 1)
+    #expect(sample.read().configuration != nil)
+  }
+
+  @Test func `a file that can't be read is one mistake`() {
+    let reading = AgentConfiguration.read(path: "/nowhere/f.yaml")
+    #expect(reading.mistakes.map(\.description) == ["/nowhere/f.yaml: does not exist"])
+  }
+
+  @Test func `every truncation is read or refused`() throws {
+    var sample = try Sample()
+    sample.mqtt = "{url: \"mqtts://broker\", ca: ca.pem, keep_alive: 10 s}"
+    let bytes = Array(sample.text.utf8)
+    for length in 0..<bytes.count { _ = AgentConfiguration.read(Array(bytes[..<length]), file: sample.folder.path + "/f.yaml") }
+    #expect(sample.read().configuration != nil)
+  }
+}
