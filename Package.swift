@@ -94,6 +94,7 @@ let package = Package(
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
     tests("EdgeAgent", ["EdgeAgent"]),
+    tests("Supervision", ["Supervision", "Pipelines"]),
     tests("Architecture", []),
   ]
 )
