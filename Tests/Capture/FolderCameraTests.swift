@@ -1,0 +1,104 @@
+import Capture
+import Foundation
+import Testing
+
+@Suite struct FolderCameraTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private func camera(loop: Bool? = nil, frameRate: Double = .infinity) throws -> any CameraSource {
+    try openCamera("folder:\(folder.path)", settings: CameraSettings(frameRate: frameRate, loop: loop))
+  }
+
+  @Test func `images come in the order of their names, their bytes unchanged, and the end is told`() throws {
+    let images = [jpegHead(width: 40, height: 30), jpegHead(width: 500, height: 300, filler: 9)]
+    try folder.write(images[1], as: "b.JPG")
+    try folder.write(images[0], as: "a.jpeg")
+    try folder.write([1, 2, 3], as: ".hidden.jpg")
+    try folder.write([1, 2, 3], as: "notes.txt")
+    let camera = try camera(loop: false)
+    #expect(camera.state == .starting)
+    let format = StreamFormat(pixelFormat: .mjpeg, encoding: .bt601Full, width: 40, height: 30, frameRate: .infinity)
+    #expect(camera.seeNext() == .state(.streaming(format)))
+    let (first, second) = (camera.seeNext().frame, camera.seeNext().frame)
+    #expect(first?.bytes == images[0])
+    #expect(first?.sequence == 0)
+    #expect(second?.bytes == images[1])
+    #expect(second?.width == 500 && second?.height == 300 && second?.sequence == 1)
+    #expect(camera.seeNext() == .ended)
+    #expect(camera.state == .ended)
+    #expect(camera.counters.delivered == 2)
+  }
+
+  @Test func `damaged, empty and vanished files are skipped and counted`() throws {
+    for name in ["a.jpg", "c.jpg", "e.jpg"] { try folder.write(jpegHead(width: 8, height: 8), as: name) }
+    try folder.write([0xFF, 0xD8, 0xFF], as: "b.jpg")
+    try folder.write([], as: "d.jpg")
+    try FileManager.default.createDirectory(atPath: folder.path + "/f.jpg", withIntermediateDirectories: true)
+    let camera = try camera(loop: false)
+    try FileManager.default.removeItem(atPath: folder.path + "/c.jpg")
+    let frames = [take(camera.holdNext()), take(camera.holdNext()), take(camera.holdNext())]
+    #expect(frames.compactMap { $0 }.count == 2)
+    #expect(camera.counters.unreadable == 4)
+    #expect(camera.counters.delivered == 2)
+  }
+
+  @Test func `a loop begins again with what the folder holds by then`() throws {
+    try folder.write(jpegHead(width: 1, height: 1), as: "b.jpg")
+    let camera = try camera()
+    #expect(take(camera.holdNext())?.width == 1)
+    try folder.write(jpegHead(width: 2, height: 2), as: "a.jpg")
+    #expect(take(camera.holdNext())?.width == 2)
+    #expect(take(camera.holdNext())?.width == 1)
+    #expect(take(camera.holdNext())?.sequence == 3)
+  }
+
+  @Test func `a folder in which nothing can be read waits, says so and resumes`() throws {
+    try folder.write([1, 2, 3], as: "a.jpg")
+    let camera = try camera()
+    let event = camera.seeNext()
+    guard case .state(.waiting(let reason)) = event else {
+      Issue.record("expected waiting, not \(event)")
+      return
+    }
+    #expect(reason.contains(folder.path))
+    #expect(camera.seeNext(timeout: .milliseconds(10)) == .timedOut)
+    try folder.write(jpegHead(width: 9, height: 9), as: "a.jpg")
+    #expect(take(camera.holdNext())?.width == 9)
+    if case .streaming = camera.state {} else { Issue.record("expected streaming, not \(camera.state)") }
+  }
+
+  @Test func `with all buffers leased it waits, and goes on when one comes back`() throws {
+    try folder.write(jpegHead(width: 1, height: 1), as: "a.jpg")
+    let camera = try openCamera("folder:\(folder.path)", settings: CameraSettings(frameRate: .infinity, bufferCount: 2))
+    let first = camera.holdNext()
+    let second = camera.holdNext()
+    #expect(camera.seeNext(timeout: .milliseconds(5)) == .timedOut)
+    #expect(take(second)?.sequence == 1)
+    #expect(camera.seeNext().frame?.sequence == 2)
+    #expect(take(first)?.sequence == 0)
+  }
+
+  @Test(arguments: [
+    ("folder:/no/such/place", CameraSettings(), CaptureError.Code.notFound, "/no/such/place"),
+    ("folder:/etc/hostname", CameraSettings(), .notFound, "name the folder"),
+    ("folder:/proc/self/fd", CameraSettings(), .notFound, ".jpg"),
+    ("folder:/tmp", CameraSettings(format: .yuyv), .badSetting, "format"),
+    ("folder:/tmp", CameraSettings(seed: 3), .badSetting, "seed"),
+    ("folder:/tmp", CameraSettings(frameRate: -1), .badSetting, "frame rate"),
+    ("folder:/tmp", CameraSettings(bufferCount: 1), .badSetting, "buffers"),
+    ("folder", CameraSettings(), .unknownSource, "simulated:conveyor"),
+    ("folder:", CameraSettings(), .unknownSource, "folder:"),
+    ("rtsp://camera", CameraSettings(), .unknownSource, "rtsp"),
+    ("simulated:ocean", CameraSettings(), .unknownSource, "simulated:conveyor"),
+    ("simulated:conveyor", CameraSettings(loop: true), .badSetting, "loop"),
+  ])
+  func `a source that can't be is refused with what to do`(text: String, settings: CameraSettings, code: CaptureError.Code, part: String) {
+    let error = #expect(throws: CaptureError.self) { try openCamera(text, settings: settings) }
+    #expect(error?.code == code)
+    #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+  }
+}
