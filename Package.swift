@@ -32,7 +32,7 @@ let c: [Target] = [
   .target(name: "CThreads"),
   // -ffp-contract=off: requantisation gives the same bits on every machine. -O3 also in debug builds' kernels would
   // hide nothing, but unsafe flags are kept to what measurement earned.
-  .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
+  .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])], linkerSettings: [.linkedLibrary("m")]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
 ]
 
@@ -95,6 +95,7 @@ let package = Package(
     tests("ONNX", ["ONNX", "Tensors"]),
     tests("EdgeAgent", ["EdgeAgent"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
+    tests("CPUExecution", ["CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
     tests("Architecture", []),
   ]
 )

@@ -1,0 +1,49 @@
+// Fused multiply-add over tiles of six rows and sixteen columns.
+#if defined(__x86_64__)
+#include "convolution_f32.h"
+
+#include <immintrin.h>
+
+#define ROWS 6
+#define COLUMNS 16
+
+// `rows` is a constant at every call, so that the accumulators stay in registers.
+SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+  __m256 total[ROWS][2];
+#pragma GCC unroll 6
+  for (int row = 0; row < rows; row++) total[row][0] = total[row][1] = _mm256_setzero_ps();
+  for (int64_t k = 0; k < depth; k++) {
+    __m256 low = _mm256_loadu_ps(panel + k * COLUMNS), high = _mm256_loadu_ps(panel + k * COLUMNS + 8);
+#pragma GCC unroll 6
+    for (int row = 0; row < rows; row++) {
+      __m256 spread = _mm256_broadcast_ss(a + row * stride + k);
+      total[row][0] = _mm256_fmadd_ps(spread, low, total[row][0]);
+      total[row][1] = _mm256_fmadd_ps(spread, high, total[row][1]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int row = 0; row < rows; row++) {
+    _mm256_storeu_ps(sums + row * COLUMNS, total[row][0]);
+    _mm256_storeu_ps(sums + row * COLUMNS + 8, total[row][1]);
+  }
+}
+
+SWL_TARGET_AVX2 static void tile(int64_t rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+  switch (rows) {
+  case 6: tile_of(6, a, stride, panel, depth, sums); break;
+  case 5: tile_of(5, a, stride, panel, depth, sums); break;
+  case 4: tile_of(4, a, stride, panel, depth, sums); break;
+  case 3: tile_of(3, a, stride, panel, depth, sums); break;
+  case 2: tile_of(2, a, stride, panel, depth, sums); break;
+  default: tile_of(1, a, stride, panel, depth, sums); break;
+  }
+}
+
+#define CONVOLUTION swl_convolution_f32_6x16__avx2
+#define PRODUCT swl_matrix_product_f32_6x16__avx2
+#define TARGET SWL_TARGET_AVX2
+#define TILE tile
+#include "driver_f32.h"
+#else
+typedef int swl_not_x86;
+#endif

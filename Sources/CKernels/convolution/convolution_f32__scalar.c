@@ -1,0 +1,22 @@
+#include "convolution_f32.h"
+
+#define COLUMNS 8
+#define ROWS 1
+
+SWL_INLINE void tile(int64_t rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+  for (int64_t row = 0; row < rows; row++) {
+    float totals[COLUMNS] = {0};
+    for (int64_t k = 0; k < depth; k++) {
+      for (int64_t column = 0; column < COLUMNS; column++) totals[column] += a[row * stride + k] * panel[k * COLUMNS + column];
+    }
+    memcpy(sums + row * COLUMNS, totals, sizeof totals);
+  }
+}
+
+#define CONVOLUTION swl_convolution_f32__scalar
+#define PRODUCT swl_matrix_product_f32__scalar
+#define TARGET
+#define TILE tile
+#include "driver_f32.h"
+
+int64_t swl_matrix_product_scratch(const struct swl_kernel *kernel, int64_t k) { return k * kernel->columns * 4; }

@@ -1,0 +1,19 @@
+#include "convolution_q8.h"
+
+#define COLUMNS 4
+#define ROWS 1
+
+SWL_INLINE void tile(int64_t rows, const int16_t *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums) {
+  for (int64_t row = 0; row < rows; row++) {
+    int32_t totals[COLUMNS] = {0};
+    for (int64_t k = 0; k < depth; k++) {
+      for (int64_t column = 0; column < COLUMNS; column++) totals[column] += (int32_t)a[row * stride + k] * panel[k * COLUMNS + column];
+    }
+    memcpy(sums + row * COLUMNS, totals, sizeof totals);
+  }
+}
+
+#define KERNEL swl_convolution_q8__scalar
+#define TARGET
+#define TILE tile
+#include "driver_q8.h"

@@ -1,0 +1,75 @@
+#include "../shared/targets.h"
+
+#include "swl_convolution.h"
+
+int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
+  return b->groups * b->panels * kernel->columns * b->padded_depth * element_size;
+}
+
+#define PACK(type)                                                                                                     \
+  int64_t columns = kernel->columns, run = kernel->depth;                                                              \
+  for (int64_t group = 0; group < b->groups; group++) {                                                                \
+    for (int64_t column = 0; column < b->group_outputs; column++) {                                                    \
+      type *panel = packed + (group * b->panels + column / columns) * columns * b->padded_depth + column % columns * run; \
+      const type *source = weights + (group * b->group_outputs + column) * b->depth;                                   \
+      for (int64_t k = 0; k < b->depth; k++) panel[k / run * columns * run + k % run] = source[k];                     \
+    }                                                                                                                  \
+  }
+
+void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 1));
+  PACK(int8_t)
+}
+
+void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *b, const float *weights, float *packed) {
+  memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 4));
+  PACK(float)
+}
+
+// A block of rows should stay in the second-level cache beside the panel it meets.
+#define BLOCK_BYTES 98304
+
+void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, struct swl_blocking *b) {
+  int64_t row_size = b->padded_depth * element_size;
+  int64_t rows = BLOCK_BYTES / (row_size > 0 ? row_size : 1) / kernel->rows * kernel->rows;
+  int64_t needed = (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows;
+  if (rows > 384) rows = 384 / kernel->rows * kernel->rows;
+  if (rows > needed) rows = needed;
+  // Enough blocks for every thread to find work until the end.
+  int64_t share = (b->rows / (threads > 1 ? 4 * threads : 1) + kernel->rows - 1) / kernel->rows * kernel->rows;
+  if (threads > 1 && rows > share) rows = share;
+  if (rows < kernel->rows) rows = kernel->rows;
+  b->rows_per_block = rows;
+  b->row_blocks = (b->rows + rows - 1) / rows;
+  b->panels = (b->group_outputs + kernel->columns - 1) / kernel->columns;
+  b->column_splits = 1;
+  int64_t items = b->row_blocks * b->groups;
+  if (threads > 1 && items < 2 * threads) b->column_splits = swl_minimum(b->panels, 2 * threads / items);
+  b->panels_per_split = (b->panels + b->column_splits - 1) / b->column_splits;
+  b->column_splits = (b->panels + b->panels_per_split - 1) / b->panels_per_split;
+}
+
+int64_t swl_blocking_items(const struct swl_blocking *b) { return b->groups * b->row_blocks * b->column_splits; }
+
+int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
+  return b->rows_per_block * b->padded_depth * element_size + (int64_t)kernel->rows * kernel->columns * 4 + 128;
+}
+
+int64_t swl_depthwise_scratch(const struct swl_window *w) {
+  return (int64_t)w->kernel_height * w->kernel_width * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
+}
+
+int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input) {
+  int64_t largest = 0;
+  for (int64_t o = 0; o < outputs; o++) {
+    int64_t total = 0;
+    for (int64_t k = 0; k < depth; k++) {
+      int64_t weight = weights[o * depth + k];
+      total += weight < 0 ? -weight : weight;
+    }
+    int64_t offset = bias[o];
+    total = total * largest_input + (offset < 0 ? -offset : offset);
+    largest = total > largest ? total : largest;
+  }
+  return largest;
+}

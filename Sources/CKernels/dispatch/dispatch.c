@@ -1,0 +1,144 @@
+#include "../shared/kernels.h"
+
+#include <stddef.h>
+
+#define SWL_KERNEL(name, set, rows, columns, depth) {#name, set, name, rows, columns, depth},
+static const struct swl_kernel convolution_q8[] = {
+#include "../convolution/convolution_q8.inc"
+};
+static const struct swl_kernel convolution_f32[] = {
+#include "../convolution/convolution_f32.inc"
+};
+static const struct swl_kernel depthwise_q8[] = {
+#include "../depthwise/depthwise_q8.inc"
+};
+static const struct swl_kernel depthwise_f32[] = {
+#include "../depthwise/depthwise_f32.inc"
+};
+static const struct swl_kernel pooling_q8[] = {
+#include "../pooling/pooling_q8.inc"
+};
+static const struct swl_kernel pooling_f32[] = {
+#include "../pooling/pooling_f32.inc"
+};
+static const struct swl_kernel binary_q8[] = {
+#include "../elementwise/binary_q8.inc"
+};
+static const struct swl_kernel binary_f32[] = {
+#include "../elementwise/binary_f32.inc"
+};
+static const struct swl_kernel unary_f32[] = {
+#include "../elementwise/unary_f32.inc"
+};
+static const struct swl_kernel lookup[] = {
+#include "../elementwise/lookup.inc"
+};
+static const struct swl_kernel quantise[] = {
+#include "../elementwise/quantise.inc"
+};
+static const struct swl_kernel dequantise[] = {
+#include "../elementwise/dequantise.inc"
+};
+static const struct swl_kernel softmax_f32[] = {
+#include "../reduction/softmax_f32.inc"
+};
+static const struct swl_kernel copy[] = {
+#include "../movement/copy.inc"
+};
+static const struct swl_kernel fill[] = {
+#include "../movement/fill.inc"
+};
+static const struct swl_kernel reduction_q8[] = {
+#include "../reduction/reduction_q8.inc"
+};
+static const struct swl_kernel reduction_f32[] = {
+#include "../reduction/reduction_f32.inc"
+};
+static const struct swl_kernel resize_q8[] = {
+#include "../movement/resize_q8.inc"
+};
+static const struct swl_kernel resize_f32[] = {
+#include "../movement/resize_f32.inc"
+};
+static const struct swl_kernel matrix_product_f32[] = {
+#include "../matrix/matrix_product_f32.inc"
+};
+#undef SWL_KERNEL
+
+struct family {
+  const char *name;
+  const struct swl_kernel *kernels;
+  int32_t count;
+};
+
+#define FAMILY(list) {#list, list, (int32_t)(sizeof list / sizeof list[0])}
+static const struct family families[SWL_FAMILY_COUNT] = {
+    [SWL_CONVOLUTION_Q8] = FAMILY(convolution_q8),
+    [SWL_CONVOLUTION_F32] = FAMILY(convolution_f32),
+    [SWL_DEPTHWISE_Q8] = FAMILY(depthwise_q8),
+    [SWL_DEPTHWISE_F32] = FAMILY(depthwise_f32),
+    [SWL_POOLING_Q8] = FAMILY(pooling_q8),
+    [SWL_POOLING_F32] = FAMILY(pooling_f32),
+    [SWL_BINARY_Q8] = FAMILY(binary_q8),
+    [SWL_BINARY_F32] = FAMILY(binary_f32),
+    [SWL_UNARY_F32] = FAMILY(unary_f32),
+    [SWL_LOOKUP] = FAMILY(lookup),
+    [SWL_QUANTISE] = FAMILY(quantise),
+    [SWL_DEQUANTISE] = FAMILY(dequantise),
+    [SWL_SOFTMAX_F32] = FAMILY(softmax_f32),
+    [SWL_COPY] = FAMILY(copy),
+    [SWL_FILL] = FAMILY(fill),
+    [SWL_REDUCTION_Q8] = FAMILY(reduction_q8),
+    [SWL_REDUCTION_F32] = FAMILY(reduction_f32),
+    [SWL_RESIZE_Q8] = FAMILY(resize_q8),
+    [SWL_RESIZE_F32] = FAMILY(resize_f32),
+    [SWL_MATRIX_PRODUCT_F32] = FAMILY(matrix_product_f32),
+};
+
+bool swl_instruction_set_is_available(enum swl_instruction_set set) {
+  switch (set) {
+  case SWL_SCALAR: return true;
+#if defined(__x86_64__)
+  case SWL_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  case SWL_AVX512_VNNI:
+    return swl_instruction_set_is_available(SWL_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+#endif
+#if defined(__aarch64__)
+  case SWL_NEON: return true;
+#endif
+  default: return false;
+  }
+}
+
+enum swl_instruction_set swl_best_instruction_set(void) {
+  for (int set = SWL_NEON; set > SWL_SCALAR; set--) {
+    if (swl_instruction_set_is_available((enum swl_instruction_set)set)) return (enum swl_instruction_set)set;
+  }
+  return SWL_SCALAR;
+}
+
+const char *swl_instruction_set_name(enum swl_instruction_set set) {
+  switch (set) {
+  case SWL_SCALAR: return "scalar";
+  case SWL_AVX2: return "avx2";
+  case SWL_AVX512_VNNI: return "avx512-vnni";
+  case SWL_NEON: return "neon";
+  }
+  return "unknown";
+}
+
+const char *swl_family_name(enum swl_family family) { return families[family].name; }
+
+const struct swl_kernel *swl_kernels(enum swl_family family, int32_t *ret_count) {
+  *ret_count = families[family].count;
+  return families[family].kernels;
+}
+
+const struct swl_kernel *swl_kernel_for(enum swl_family family, enum swl_instruction_set set) {
+  const struct swl_kernel *best = &families[family].kernels[0];
+  for (int32_t i = 1; i < families[family].count; i++) {
+    if (families[family].kernels[i].instruction_set <= set) best = &families[family].kernels[i];
+  }
+  return best;
+}

@@ -1,0 +1,14 @@
+// The C kernels of the CPU runtime.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "swl_convolution.h"
+#include "swl_elementwise.h"
+#include "swl_kernel.h"
+#include "swl_matrix.h"
+#include "swl_movement.h"
+#include "swl_pooling.h"
+#include "swl_reduction.h"
+#include "swl_team.h"
+
+#endif

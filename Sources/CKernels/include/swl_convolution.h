@@ -1,0 +1,106 @@
+// Convolution families. Images are NHWC; see `Convolution` in ModelFormat for the arithmetic.
+#ifndef SWL_CONVOLUTION_H
+#define SWL_CONVOLUTION_H
+
+#include "swl_kernel.h"
+
+struct swl_window {
+  int32_t batch, input_height, input_width, input_channels;
+  int32_t output_height, output_width, output_channels;
+  int32_t kernel_height, kernel_width, stride_height, stride_width;
+  int32_t dilation_height, dilation_width, pad_top, pad_left, pad_bottom, pad_right;
+};
+
+// From an exact 32-bit sum to an 8-bit output. A stored byte b means (b ^ flip) − flip, with flip 0x80 for int8 and 0
+// for uint8. Bounds are floats with the zero point already taken off, at most 2^21 away from 0.
+struct swl_requantisation {
+  const int32_t *bias;      // a channel each
+  const float *multipliers; // a channel each
+  float middle_lower, middle_upper;
+  int32_t middle_zero_point;
+  const uint8_t *table; // NULL or 256 bytes
+  int32_t table_zero_point;
+  int32_t output_flip;
+  const uint8_t *residual; // NULL or as the output
+  int32_t residual_flip, residual_zero_point;
+  float middle_factor, residual_factor;
+  float output_lower, output_upper;
+  int32_t output_zero_point;
+};
+
+// How the work of a matrix-like convolution is cut into items: item = (group × row_blocks + row block) × column_splits + split.
+struct swl_blocking {
+  int32_t groups, group_inputs, group_outputs; // channels of one group
+  int64_t depth, padded_depth;                 // kernel_height × kernel_width × group_inputs; padded to a multiple of 8
+  int64_t rows;                                // output pixels of all images
+  int64_t rows_per_block, row_blocks;          // rows_per_block is a multiple of the kernel's rows
+  int64_t panels, panels_per_split, column_splits;
+};
+
+struct swl_convolution_q8 {
+  const uint8_t *input;
+  uint8_t *output;
+  const int8_t *weights; // packed by swl_pack_weights_q8
+  struct swl_window window;
+  struct swl_blocking blocking;
+  int32_t input_flip, input_zero_point;
+  struct swl_requantisation requantisation;
+};
+
+struct swl_depthwise_q8 {
+  const uint8_t *input;
+  uint8_t *output;
+  const int16_t *weights; // packed by swl_pack_depthwise_q8
+  const uint8_t *padding; // one pixel of zero points
+  struct swl_window window;
+  int32_t input_flip, input_zero_point;
+  struct swl_requantisation requantisation;
+};
+
+// y = function(sum + bias), + residual, then clamped.
+struct swl_epilogue_f32 {
+  const float *bias;
+  const float *residual; // NULL or as the output
+  int32_t function;      // swl_unary_function
+  float alpha, beta, lower, upper;
+};
+
+struct swl_convolution_f32 {
+  const float *input;
+  float *output;
+  const float *weights; // packed by swl_pack_weights_f32
+  struct swl_window window;
+  struct swl_blocking blocking;
+  bool is_pointwise; // 1×1, stride 1, no padding: rows are read where they lie
+  struct swl_epilogue_f32 epilogue;
+};
+
+struct swl_depthwise_f32 {
+  const float *input;
+  float *output;
+  const float *weights; // [tap][channel]
+  const float *padding; // one pixel of zeros
+  struct swl_window window;
+  struct swl_epilogue_f32 epilogue;
+};
+
+// Bytes of packed weights, and the packing, for one kernel's geometry: group after group, panel after panel of `columns`
+// output channels, depth in runs of `depth`; missing columns and depth are 0. Source [O][kH][kW][I/groups].
+int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
+void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
+void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const float *weights, float *packed);
+int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *window);
+// Source [C][kH][kW].
+void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_window *window, const int8_t *weights, int16_t *packed);
+
+// The largest magnitude that any sum of any input can reach: |bias| + Σ |weight| × largest_input, over all outputs.
+int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input);
+
+// Fills in rows_per_block, row_blocks, panels and splits for a kernel and a number of threads; the other members are set.
+void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, struct swl_blocking *blocking);
+int64_t swl_blocking_items(const struct swl_blocking *blocking);
+// Scratch bytes that one thread needs.
+int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
+int64_t swl_depthwise_scratch(const struct swl_window *window);
+
+#endif

@@ -1,2 +1,0 @@
-#include "placeholder.h"
-int swl_placeholder(void) { return 0; }

@@ -1,0 +1,36 @@
+public import Inference
+public import ModelFormat
+
+/// Executes programs on the CPU by the kernels of `CKernels`.
+@safe public struct CPUBackend: Backend, ~Copyable {
+  public typealias Options = CPUOptions
+
+  private let plan: Plan
+  private let team: ThreadTeam
+
+  public init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions) throws(InferenceError) {
+    guard 1...256 ~= options.threads else { throw InferenceError(.unsupported, "\(options.threads) threads: choose 1 to 256") }
+    guard options.instructionSet.isAvailable else {
+      throw InferenceError(.unsupported, "this machine has no \(options.instructionSet.name) instructions")
+    }
+    let address = unsafe weights.baseAddress.map { UInt(bitPattern: $0) } ?? 0
+    guard address % 8 == 0 else { throw InferenceError(.unsupported, "the weights don't begin at a multiple of 8 bytes") }
+    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options)
+    for (index, instruction) in program.instructions.enumerated() {
+      preparation.index = index
+      try preparation.append(instruction)
+    }
+    let plan = preparation.finish()
+    let team = try ThreadTeam(threads: options.threads, scratchByteCount: plan.scratchByteCount)
+    self.plan = plan
+    self.team = team
+  }
+
+  public borrowing func run() {
+    team.run(plan)
+  }
+
+  public borrowing func run(recording nanoseconds: inout [UInt64]) {
+    team.run(plan, recording: &nanoseconds)
+  }
+}

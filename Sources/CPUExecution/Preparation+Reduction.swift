@@ -1,0 +1,65 @@
+import CKernels
+import ModelFormat
+import Tensors
+
+extension Preparation {
+  mutating func append(_ fields: Softmax) {
+    let output = tensor(fields.output)
+    let width = output.dimensions.last ?? 1
+    let arguments = unsafe swl_softmax(
+      input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self), width: Int64(width),
+      is_logarithmic: fields.isLogarithmic)
+    let rows = width == 0 ? 0 : output.elementCount / width
+    unsafe step(kernel(SWL_SOFTMAX_F32), arguments, count: rows, work: 16 * output.elementCount)
+  }
+
+  mutating func append(_ fields: Reduction) {
+    let input = tensor(fields.input)
+    let output = tensor(fields.output)
+    let arguments = unsafe swl_reduction(
+      input: UnsafeRawPointer(bytes(fields.input)), output: bytes(fields.output), kind: fields.kind.rawValue, outer: Int64(fields.outer),
+      reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint, output_zero_point: output.zeroPoint,
+      factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound, output_upper: output.upperBound)
+    let chunk = Int(SWL_REDUCTION_CHUNK)
+    let items = Int(fields.outer) * ((Int(fields.inner) + chunk - 1) / chunk)
+    unsafe step(kernel(input.isQuantised ? SWL_REDUCTION_Q8 : SWL_REDUCTION_F32), arguments, count: items, work: input.elementCount)
+  }
+
+  mutating func append(_ fields: MatrixProduct) {
+    let kernel = unsafe kernel(SWL_MATRIX_PRODUCT_F32)
+    let columns = unsafe Int(kernel.pointee.columns)
+    let panels = (Int(fields.n) + columns - 1) / columns
+    let arguments = unsafe swl_matrix_product(
+      left: UnsafePointer(bytes(fields.left).assumingMemoryBound(to: Float.self)), right: UnsafePointer(bytes(fields.right).assumingMemoryBound(to: Float.self)),
+      output: bytes(fields.output).assumingMemoryBound(to: Float.self), batch: Int64(fields.batch), m: Int64(fields.m), n: Int64(fields.n),
+      k: Int64(fields.k), left_batch_stride: fields.leftBatchStride, right_batch_stride: fields.rightBatchStride, panels: Int64(panels),
+      is_right_transposed: fields.isRightTransposed)
+    let work = [Int(fields.batch), Int(fields.m), Int(fields.n), Int(fields.k)].reduce(1, *)
+    unsafe step(kernel, arguments, count: Int(fields.batch) * panels, work: work, scratch: swl_matrix_product_scratch(kernel, Int64(fields.k)))
+  }
+
+  mutating func append(_ fields: Pooling) {
+    let input = tensor(fields.input)
+    let output = tensor(fields.output)
+    let window = swl_window(
+      input: input.dimensions, output: output.dimensions, kernel: fields.kernel, strides: fields.strides, dilations: fields.dilations, padding: fields.padding)
+    let arguments = unsafe swl_pooling(
+      input: UnsafeRawPointer(bytes(fields.input)), output: bytes(fields.output), window: window, is_average: fields.kind == .average,
+      counts_padding: fields.countsPadding, input_flip: input.flip, input_zero_point: input.zeroPoint, output_zero_point: output.zeroPoint,
+      scale_ratio: input.scale / output.scale, output_lower: output.lowerBound, output_upper: output.upperBound)
+    let rows = output.dimensions[0] * output.dimensions[1]
+    let work = output.elementCount * Int(fields.kernel.height) * Int(fields.kernel.width)
+    let scratch = unsafe withUnsafePointer(to: window) { unsafe swl_pooling_scratch($0) }
+    unsafe step(kernel(input.isQuantised ? SWL_POOLING_Q8 : SWL_POOLING_F32), arguments, count: rows, work: work, scratch: scratch)
+  }
+}
+
+extension swl_window {
+  init(input: [Int], output: [Int], kernel: HeightWidth, strides: HeightWidth, dilations: HeightWidth, padding: Padding) {
+    self.init(
+      batch: Int32(input[0]), input_height: Int32(input[1]), input_width: Int32(input[2]), input_channels: Int32(input[3]),
+      output_height: Int32(output[1]), output_width: Int32(output[2]), output_channels: Int32(output[3]), kernel_height: kernel.height,
+      kernel_width: kernel.width, stride_height: strides.height, stride_width: strides.width, dilation_height: dilations.height,
+      dilation_width: dilations.width, pad_top: padding.top, pad_left: padding.left, pad_bottom: padding.bottom, pad_right: padding.right)
+  }
+}

@@ -1,0 +1,21 @@
+public import ModelFormat
+
+/// What executes a program's instructions: prepared once, then run without allocating or throwing.
+public protocol Backend: ~Copyable {
+  associatedtype Options
+
+  /// Prepares every instruction, with all choices made and all addresses resolved.
+  ///
+  /// - Parameters:
+  ///   - program: validated against `weights`.
+  ///   - weights: the package's weight section; must outlive the backend, which may read it on every run.
+  ///   - arena: `program.arenaByteCount` bytes at a 64-byte boundary; must outlive the backend.
+  init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options) throws(InferenceError)
+
+  /// Executes the instructions in order over the arena.
+  borrowing func run()
+
+  /// As `run()`, adding each instruction's duration to its element.
+  /// - Precondition: one element for each instruction.
+  borrowing func run(recording nanoseconds: inout [UInt64])
+}

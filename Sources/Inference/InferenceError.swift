@@ -1,0 +1,26 @@
+/// Why a program can't be run here, or a tensor doesn't fit a port.
+public struct InferenceError: Error, Equatable {
+  public enum Code: Sendable, Equatable {
+    /// The program breaks a rule that the runtime relies on.
+    case malformedProgram
+    /// The program is well formed, but this backend can't execute it.
+    case unsupported
+    /// A sum could leave 32 bits.
+    case sumOverflow
+    /// No input or output has that index.
+    case noSuchPort
+    /// A tensor's dimensions differ from the port's.
+    case shapeMismatch
+    /// The system gave no memory or no thread.
+    case noResources
+  }
+
+  public let code: Code
+  /// What was wrong, for a person.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}

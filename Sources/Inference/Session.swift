@@ -1,0 +1,67 @@
+public import ModelFormat
+import Tensors
+
+/// A loaded program with its memory: write the inputs, run, read the outputs. One thread at a time.
+@safe public final class Session<Engine: Backend & ~Copyable> {
+  public let program: Program
+  private let arena: AlignedBytes
+  private let engine: Engine
+  /// Keeps the weight section mapped.
+  private let owner: AnyObject?
+
+  /// Validates and prepares a program.
+  /// - Parameters:
+  ///   - weights: the package's weight section, valid for as long as `owner` lives (or, without one, as this session does).
+  ///   - owner: kept for as long as the session.
+  public init(program: Program, weights: UnsafeRawBufferPointer, owner: AnyObject? = nil, options: Engine.Options) throws(InferenceError) {
+    do {
+      unsafe try program.validate(weights: weights)
+    } catch {
+      throw InferenceError(.malformedProgram, error.message)
+    }
+    guard 0...Program.largestArena ~= program.arenaByteCount else {
+      throw InferenceError(.malformedProgram, "the program wants an arena of \(program.arenaByteCount) bytes")
+    }
+    self.program = program
+    self.owner = owner
+    let arena = AlignedBytes(count: program.arenaByteCount)
+    engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options)
+    self.arena = arena
+    unsafe self.weights = weights
+  }
+
+  private let weights: UnsafeRawBufferPointer
+
+  /// Executes the program once. Neither allocates nor throws.
+  public func run() {
+    engine.run()
+  }
+
+  /// As `run()`, adding each instruction's nanoseconds to its element, for an operator table.
+  /// - Precondition: `nanoseconds` has one element for each instruction.
+  public func run(recording nanoseconds: inout [UInt64]) {
+    precondition(nanoseconds.count == program.instructions.count)
+    engine.run(recording: &nanoseconds)
+  }
+
+  /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
+  /// Written before every run: later instructions may reuse them.
+  public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe arenaBytes(program.inputs[index].tensor)
+  }
+
+  /// The bytes that carry an output after a run, in the layout and type of its tensor; valid until the next run.
+  public func outputBytes(_ index: Int) -> UnsafeRawBufferPointer {
+    let tensor = program.tensors[Int(program.outputs[index].tensor)]
+    switch tensor.storage {
+    case .arena: return unsafe UnsafeRawBufferPointer(arenaBytes(program.outputs[index].tensor))
+    case .weights(let offset): return unsafe UnsafeRawBufferPointer(rebasing: weights[offset..<offset + tensor.byteCount])
+    }
+  }
+
+  private func arenaBytes(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
+    let tensor = program.tensors[Int(index)]
+    guard case .arena(let offset) = tensor.storage else { preconditionFailure("inputs lie in the arena") }
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: arena.bytes[offset..<offset + tensor.byteCount])
+  }
+}

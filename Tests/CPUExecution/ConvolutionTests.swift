@@ -1,0 +1,151 @@
+import CPUExecution
+import Inference
+import ModelFormat
+import Tensors
+import Testing
+
+/// A random convolution of the given kind of grouping.
+struct ConvolutionShape {
+  enum Grouping: CaseIterable { case one, depthwise, some, multiplier }
+
+  var input: [Int]
+  var weights: [Int]
+  var output: [Int]
+  var groups: Int
+  var strides, dilations: HeightWidth
+  var padding: Padding
+
+  init(_ grouping: Grouping, _ g: inout SeededGenerator) {
+    groups = 1
+    var (inputs, outputs) = (g.integer(1...37), g.integer(1...40))
+    switch grouping {
+    case .one: break
+    case .depthwise:
+      groups = g.integer(2...70)
+      (inputs, outputs) = (groups, groups)
+    case .some:
+      groups = g.integer(2...4)
+      (inputs, outputs) = (groups * g.integer(2...9), groups * g.integer(1...20))
+    case .multiplier:
+      groups = g.integer(2...6)
+      (inputs, outputs) = (groups, groups * g.integer(2...3))
+    }
+    strides = HeightWidth(Int32(g.integer(1...3)), Int32(g.integer(1...3)))
+    dilations = g.flag() ? HeightWidth(1, 1) : HeightWidth(Int32(g.integer(1...3)), Int32(g.integer(1...3)))
+    let kernel = g.flag() ? (1, 1) : (g.integer(1...5), g.integer(1...5))
+    padding = g.flag() ? .zero : Padding(top: Int32(g.integer(0...4)), left: Int32(g.integer(0...4)), bottom: Int32(g.integer(0...4)), right: Int32(g.integer(0...4)))
+    let extent = (Int(dilations.height) * (kernel.0 - 1) + 1, Int(dilations.width) * (kernel.1 - 1) + 1)
+    let size = (extent.0 + g.integer(0...8), extent.1 + g.integer(0...8))
+    let batch = g.integer(1...2)
+    input = [batch, size.0, size.1, inputs]
+    weights = [outputs, kernel.0, kernel.1, inputs / groups]
+    let room = (size.0 + Int(padding.top + padding.bottom) - extent.0, size.1 + Int(padding.left + padding.right) - extent.1)
+    output = [batch, room.0 / Int(strides.height) + 1, room.1 / Int(strides.width) + 1, outputs]
+  }
+}
+
+@Suite struct ConvolutionTests {
+  @Test(arguments: ConvolutionShape.Grouping.allCases, 0..<24)
+  func `integer convolutions of any shape equal the oracle bit for bit`(_ grouping: ConvolutionShape.Grouping, _ seed: Int) throws {
+    var g = SeededGenerator(seed: UInt64(seed) &* 977 &+ 5)
+    let shape = ConvolutionShape(grouping, &g)
+    var builder = ProgramBuilder()
+    let type = g.eightBitType()
+    let input = builder.input(shape.input, type, g.quantisation(type))
+    let channels = shape.output[3]
+    let depth = shape.weights.dropFirst().reduce(1, *)
+    let outputType = g.eightBitType()
+    let range = outputType.eightBitRange!
+    let quantisation = g.quantisation(outputType)
+    let residual = seed % 3 == 0 ? builder.input(shape.output, outputType, g.quantisation(outputType)) : nil
+    let weights = builder.constant(g.weights(shape.weights.elementCount), shape.weights)
+    let bias = builder.constant((0..<channels).map { _ in Int32(g.integer(-20000...20000)) })
+    let spread = 1 / (Float(depth).squareRoot() * 120)
+    let multipliers = builder.constant(g.floats(channels, spread / 4...spread))
+    let table = seed % 4 == 1 || seed % 12 == 3 ? builder.constant(g.bytes(256)) : nil
+    let output = builder.output(shape.output, outputType, quantisation)
+    var convolution = Convolution(
+      input: input, weights: weights, bias: bias, output: output, strides: shape.strides, dilations: shape.dilations, padding: shape.padding,
+      groups: Int32(shape.groups))
+    convolution.multipliers = multipliers
+    convolution.table = table
+    convolution.residual = residual
+    convolution.middleZeroPoint = residual == nil && table == nil ? quantisation.zeroPoint : Int32(g.integer(Int(range.lowerBound)...Int(range.upperBound)))
+    convolution.middleLower = seed % 2 == 0 ? range.lowerBound : range.lowerBound + 20
+    convolution.middleUpper = range.upperBound - (seed % 5 == 0 ? 10 : 0)
+    convolution.tableZeroPoint = table == nil ? convolution.middleZeroPoint : Int32(g.integer(Int(range.lowerBound)...Int(range.upperBound)))
+    convolution.middleFactor = g.float(0.2...1.5)
+    convolution.residualFactor = g.float(0.2...1.5)
+    convolution.outputLower = range.lowerBound + 3
+    convolution.outputUpper = range.upperBound
+    builder.append(.convolution(convolution))
+    try compareWithOracle(builder, &g, "\(shape)")
+  }
+
+  @Test(arguments: ConvolutionShape.Grouping.allCases, 0..<24)
+  func `float convolutions of any shape equal the oracle`(_ grouping: ConvolutionShape.Grouping, _ seed: Int) throws {
+    var g = SeededGenerator(seed: UInt64(seed) &* 1009 &+ 7)
+    let shape = ConvolutionShape(grouping, &g)
+    var builder = ProgramBuilder()
+    let input = builder.input(shape.input)
+    let residual = seed % 3 == 0 ? builder.input(shape.output) : nil
+    let depth = Float(shape.weights.dropFirst().reduce(1, *))
+    let weights = builder.constant(g.floats(shape.weights.elementCount, -1 / depth.squareRoot()...1 / depth.squareRoot()), shape.weights)
+    let bias = seed % 4 == 1 ? nil : builder.constant(g.floats(shape.output[3]))
+    var convolution = Convolution(
+      input: input, weights: weights, bias: bias, output: builder.output(shape.output), strides: shape.strides, dilations: shape.dilations,
+      padding: shape.padding, groups: Int32(shape.groups))
+    convolution.residual = residual
+    let functions: [UnaryFunction] = [.identity, .silu, .clamp, .leakyRelu, .hardSwish, .sigmoid, .tanh]
+    convolution.function = functions[seed % functions.count]
+    convolution.alpha = convolution.function == .clamp ? 0 : 1 / 6
+    convolution.beta = 0.5
+    if seed % 5 == 2 { (convolution.lower, convolution.upper) = (-0.25, 0.5) }
+    builder.append(.convolution(convolution))
+    try compareWithOracle(builder, &g, "\(shape)")
+  }
+
+  @Test func `a tall convolution is shared in blocks without a seam`() throws {
+    var g = SeededGenerator(seed: 3)
+    var builder = ProgramBuilder()
+    let input = builder.input([1, 40, 40, 16], .uint8, Quantisation(scale: 0.02, zeroPoint: 3))
+    let weights = builder.constant(g.weights(33 * 9 * 16), [33, 3, 3, 16])
+    let output = builder.output([1, 40, 40, 33], .int8, Quantisation(scale: 0.05, zeroPoint: -4))
+    var convolution = Convolution(
+      input: input, weights: weights, bias: builder.constant([Int32](repeating: 7, count: 33)), output: output,
+      padding: Padding(top: 1, left: 1, bottom: 1, right: 1))
+    convolution.multipliers = builder.constant(g.floats(33, 0.0001...0.001))
+    (convolution.middleZeroPoint, convolution.middleLower, convolution.middleUpper) = (-4, -128, 127)
+    builder.append(.convolution(convolution))
+    try compareWithOracle(builder, &g)
+  }
+
+  @Test func `sums that could leave 32 bits are refused`() throws {
+    var builder = ProgramBuilder()
+    let input = builder.input([1, 1, 1, 2], .uint8, Quantisation(scale: 1, zeroPoint: 0))
+    let weights = builder.constant([Int8](repeating: -128, count: 2), [1, 1, 1, 2])
+    let output = builder.output([1, 1, 1, 1], .uint8, Quantisation(scale: 1, zeroPoint: 0))
+    let bias = builder.constant([Int32.max - 2 * 255 * 128 + 1])
+    var convolution = Convolution(input: input, weights: weights, bias: bias, output: output)
+    convolution.multipliers = builder.constant([Float(1)])
+    builder.append(.convolution(convolution))
+    let error = #expect(throws: InferenceError.self) { try withSession(builder.program, builder.weights, CPUOptions()) { _ in } }
+    #expect(error?.code == .sumOverflow)
+  }
+
+  @Test func `extreme bytes and weights accumulate without saturating`() throws {
+    var g = SeededGenerator(seed: 11)
+    var builder = ProgramBuilder()
+    let input = builder.input([1, 2, 8, 64], .uint8, Quantisation(scale: 1, zeroPoint: 0))
+    let weights = builder.constant((0..<20 * 64).map { Int8($0 / 64 % 2 == 0 ? 127 : -128) }, [20, 1, 1, 64])
+    let output = builder.output([1, 2, 8, 20], .int8, Quantisation(scale: 1, zeroPoint: 0))
+    var convolution = Convolution(input: input, weights: weights, bias: builder.constant([Int32](repeating: 0, count: 20)), output: output)
+    convolution.multipliers = builder.constant([Float](repeating: 1 / 20000, count: 20))
+    (convolution.middleLower, convolution.middleUpper) = (-128, 127)
+    builder.append(.convolution(convolution))
+    let bright = HostTensor([UInt8](repeating: 255, count: 1024), dimensions: [1, 2, 8, 64])
+    try compareWithOracle(builder, &g, inputs: [bright])
+    let outputs = try run(builder.program, builder.weights, [bright], CPUOptions())
+    #expect(outputs[0].values(as: Int8.self).prefix(2) == [104, -104])
+  }
+}
