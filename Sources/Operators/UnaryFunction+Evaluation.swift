@@ -39,3 +39,6 @@ extension UnaryFunction {
   /// log(1 + exp(x)) without overflow.
   private static func softplus(_ x: Float) -> Float { max(x, 0) + log1pf(expf(-x.magnitude)) }
 }
+
+/// The power, as the C library has it.
+func raised(_ base: Float, to exponent: Float) -> Float { powf(base, exponent) }

@@ -2,16 +2,12 @@ public import ModelFormat
 public import ModelGraph
 
 /// A unary function that passes recognise in several ONNX nodes (SiLU, hard swish, GELU); no model names it.
-public struct Activation: UnaryOperator {
+public struct Activation: FixedUnaryOperator {
   public static let names = ["Activation"]
-  public var function: UnaryFunction
-  public var alpha: Float
-  public var beta: Float
+  public let elementFunction: ElementFunction
 
   public init(_ function: UnaryFunction, alpha: Float = 0, beta: Float = 0) {
-    self.function = function
-    self.alpha = alpha
-    self.beta = beta
+    elementFunction = ElementFunction(function, alpha: alpha, beta: beta)
   }
 
   public init(_ description: OperatorDescription) throws(OperatorError) {

@@ -1,45 +1,82 @@
-public import ModelFormat
+import ModelFormat
 public import ModelGraph
 public import Tensors
 
-/// An operator that maps each element of a float tensor by a `UnaryFunction`. Conformers read attributes; this core does the
-/// rest: typing, evaluation, and lowering to an instruction, or to a 256-byte table between 8-bit values.
+/// An operator that applies one function to each element of its first input. Fusion passes ask for the function; between
+/// two 8-bit forms it becomes a table and needs no kernel.
 public protocol UnaryOperator: Operator {
-  var function: UnaryFunction { get }
-  var alpha: Float { get }
-  var beta: Float { get }
+  /// The function for given inputs; nil where it depends on values that only exist at run time.
+  func elementFunction(for inputs: [OperatorInput?]) throws(OperatorError) -> ElementFunction?
+}
+
+/// A unary operator whose function follows from its attributes alone.
+public protocol FixedUnaryOperator: UnaryOperator {
+  var elementFunction: ElementFunction { get }
+}
+
+extension FixedUnaryOperator {
+  public func elementFunction(for inputs: [OperatorInput?]) throws(OperatorError) -> ElementFunction? { elementFunction }
 }
 
 extension UnaryOperator {
-  public var alpha: Float { 0 }
-  public var beta: Float { 0 }
   public var quantisationRule: QuantisationRule { .ownRange }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
-    guard let x = inputs.first ?? nil else { throw OperatorError(.invalid, "needs an input") }
-    return [x.type]
+    [try inputs.required(0, "X").type]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    guard let x = inputs.first ?? nil else { throw OperatorError(.invalid, "needs an input") }
-    return [HostTensor(x.floats().map { function($0, alpha: alpha, beta: beta) }, dimensions: x.dimensions).converted(to: x.elementType)]
+    let x = try inputs.required(0, "X")
+    guard let function = try elementFunction(for: inputs.asInputs) else { throw OperatorError(.unsupported, "needs constant parameters") }
+    return [try function.evaluate(x)]
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    guard let x = node.input(0) else { throw OperatorError(.invalid, "needs an input") }
-    let layout = lowering.layout(of: x)
-    if let from = lowering.stored(of: x), let to = lowering.graph[node.outputs[0]].stored {
-      let input = lowering.operand(x, layout: layout, as: .stored(from))
-      let table = lowering.addTable(from: from, to: to) { [self] in function($0, alpha: alpha, beta: beta) }
-      let output = lowering.result(node.outputs[0], layout: layout, as: .stored(to))
-      lowering.emit(.lookup(Lookup(input: input, table: table, output: output)))
+    guard let function = try elementFunction(for: lowering.inputs(of: node)) else {
+      throw OperatorError(.unsupported, "its parameters are computed by the model at run time; only constants are supported")
+    }
+    guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
+    try lowering.lower(function, of: x, to: node.outputs[0])
+  }
+}
+
+extension ElementFunction {
+  /// The function of each element; integers where ONNX defines the function on them.
+  func evaluate(_ x: HostTensor) throws(OperatorError) -> HostTensor {
+    if x.elementType.isFloatingPoint {
+      return HostTensor(x.floats().map { self($0) }, dimensions: x.dimensions).converted(to: x.elementType)
+    }
+    var values: [Int64] = []
+    values.reserveCapacity(x.elementCount)
+    for value in x.integers() {
+      guard let result = onInteger(value) else { throw OperatorError(.invalid, "is not defined on \(x.elementType.name)") }
+      values.append(result)
+    }
+    return HostTensor(integers: values, as: x.elementType, dimensions: x.dimensions)
+  }
+}
+
+extension Lowering {
+  /// Emits `y = function(x)`: a table between 8-bit forms, else float.
+  mutating func lower(_ function: ElementFunction, of x: ValueID, to y: ValueID) throws(OperatorError) {
+    let layout = layout(of: x)
+    if function.function == .identity { return passThrough(x, to: y) }
+    if let from = stored(of: x), let to = graph[y].stored {
+      let input = operand(x, layout: layout, as: .stored(from))
+      let table = addTable(from: from, to: to) { function($0) }
+      emit(.lookup(Lookup(input: input, table: table, output: result(y, layout: layout, as: .stored(to)))))
       return
     }
-    guard lowering.graph.type(of: x).elementType == .float32 else {
-      throw OperatorError(.unsupported, "computes on \(lowering.graph.type(of: x).elementType.name) at run time; float32 is supported")
-    }
-    let input = lowering.operand(x, layout: layout, as: .plain)
-    let output = lowering.result(node.outputs[0], layout: layout, as: .plain)
-    lowering.emit(.unary(Unary(function: function, alpha: alpha, beta: beta, input: input, output: output)))
+    try requireFloat(x)
+    let input = operand(x, layout: layout, as: .plain)
+    let output = result(y, layout: layout, as: .plain)
+    emit(.unary(Unary(function: function.function, alpha: function.alpha, beta: function.beta, input: input, output: output)))
+  }
+
+  /// Declares that `y` is `x`.
+  mutating func passThrough(_ x: ValueID, to y: ValueID) {
+    let layout = layout(of: x)
+    let representation = representation(of: x)
+    alias(y, of: operand(x, layout: layout, as: representation), layout: layout, as: representation)
   }
 }

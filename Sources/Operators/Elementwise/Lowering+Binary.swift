@@ -1,0 +1,77 @@
+import ModelFormat
+import ModelGraph
+import Tensors
+
+extension Lowering {
+  /// Emits `y = inputs[0] ∘ inputs[1] ∘ …`: in 8 bits where both operands and the result are stored so, else in float.
+  mutating func lower(_ operation: Binary.Operation, of inputs: [ValueID], to y: ValueID) throws(OperatorError) {
+    guard inputs.count > 1 else { return passThrough(inputs[0], to: y) }
+    let layout = broadcastLayout(inputs, to: y)
+    if inputs.count == 2, let to = graph[y].stored, let a = eightBitForm(of: inputs[0], like: to), let b = eightBitForm(of: inputs[1], like: to) {
+      if lowerTable(operation, inputs, layout, to: y, as: to) { return }
+      let left = broadcastOperand(inputs[0], to: y, layout, as: .stored(a))
+      let right = broadcastOperand(inputs[1], to: y, layout, as: .stored(b))
+      emit(.binary(Binary(operation: operation, left: left, right: right, output: result(y, layout: layout, as: .stored(to)))))
+      return
+    }
+    try requireFloat(y)
+    var left = broadcastOperand(inputs[0], to: y, layout, as: .plain)
+    for position in 1..<inputs.count {
+      let right = broadcastOperand(inputs[position], to: y, layout, as: .plain)
+      let isLast = position == inputs.count - 1
+      let output =
+        isLast
+        ? result(y, layout: layout, as: .plain)
+        : addTensor(name: graph[y].name, elementType: .float32, dimensions: layout.physical(dimensions(of: y)))
+      emit(.binary(Binary(operation: operation, left: left, right: right, output: output)))
+      left = output
+    }
+  }
+
+  /// A single constant on one side makes the operation a function of the other: a table.
+  private mutating func lowerTable(
+    _ operation: Binary.Operation, _ inputs: [ValueID], _ layout: Layout, to y: ValueID, as to: StoredQuantisation
+  ) -> Bool {
+    for (variable, constant, isLeft) in [(inputs[0], inputs[1], false), (inputs[1], inputs[0], true)] {
+      guard let value = graph[constant].constant, value.elementCount == 1, let from = stored(of: variable),
+        dimensions(of: variable).elementCount == dimensions(of: y).elementCount
+      else { continue }
+      let other = value.floats()[0]
+      let input = broadcastOperand(variable, to: y, layout, as: .stored(from))
+      let table = addTable(from: from, to: to) { isLeft ? operation(other, $0) : operation($0, other) }
+      emit(.lookup(Lookup(input: input, table: table, output: result(y, layout: layout, as: .stored(to)))))
+      return true
+    }
+    return false
+  }
+
+  /// The layout of the operand that fills the result, else identity.
+  func broadcastLayout(_ inputs: [ValueID], to y: ValueID) -> Layout {
+    let target = dimensions(of: y)
+    let variables = inputs.filter { !isConstant($0) }
+    let match = variables.first { dimensions(of: $0) == target } ?? variables.first { dimensions(of: $0).count == target.count }
+    return match.map { layout(of: $0) } ?? .identity(rank: target.count)
+  }
+
+  /// An operand under the result's layout and rank; axes of one element stand where it is to be repeated.
+  mutating func broadcastOperand(_ value: ValueID, to y: ValueID, _ layout: Layout, as representation: Representation) -> TensorIndex {
+    let own = dimensions(of: value)
+    let missing = layout.rank - own.count
+    let ownLayout = Layout(layout.order.filter { $0 >= missing }.map { $0 - missing })
+    let padded = [Int](repeating: 1, count: missing) + own
+    return addView(of: operand(value, layout: ownLayout, as: representation), dimensions: layout.physical(padded))
+  }
+
+  /// The 8-bit form in which a value is at hand; for a constant one that holds it best. nil where it is float.
+  func eightBitForm(of value: ValueID, like other: StoredQuantisation) -> StoredQuantisation? {
+    guard let constant = graph[value].constant else { return stored(of: value) }
+    guard constant.elementType == .float32 else { return nil }
+    if let stored = graph[value].stored { return stored }
+    if let own = graph[value].quantisedConstant, own.scales.count == 1, own.integers.elementType.isEightBitInteger {
+      return StoredQuantisation(own.integers.elementType, Quantisation(scale: own.scales[0], zeroPoint: own.zeroPoints[0]))
+    }
+    let values = constant.floats()
+    guard let lowest = values.min(), let highest = values.max(), lowest.isFinite, highest.isFinite else { return nil }
+    return .covering(lowest...highest, as: other.elementType)
+  }
+}

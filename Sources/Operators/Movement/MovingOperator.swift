@@ -1,0 +1,42 @@
+import ModelFormat
+public import ModelGraph
+public import Tensors
+
+/// An operator that only moves elements: it says which boxes go where, and that settles types, evaluation and lowering.
+public protocol MovingOperator: Operator {
+  func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement
+}
+
+extension MovingOperator {
+  public var quantisationRule: QuantisationRule { .sameAsInput }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    let elementType = try inputs.required(0, "input").type.elementType
+    return try movement(for: inputs).outputs.map { TensorType(elementType, $0) }
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let movement = try movement(for: inputs.asInputs)
+    let elementType = try inputs.required(0, "input").elementType
+    let size = elementType.byteCount
+    let blank = movement.fill?.converted(to: elementType).bytes ?? [UInt8](repeating: 0, count: size)
+    var outputs = movement.outputs.map { dimensions in
+      blank.allSatisfy { $0 == 0 }
+        ? [UInt8](repeating: 0, count: dimensions.elementCount * size) : (0..<dimensions.elementCount).flatMap { _ in blank }
+    }
+    for copy in movement.copies {
+      let source = try inputs.required(copy.source, "input \(copy.source)")
+      guard source.elementType == elementType else { throw OperatorError(.invalid, "inputs are \(elementType.name) and \(source.elementType.name)") }
+      let read = copy.input(strides: source.dimensions.rowMajorStrides)
+      let write = copy.output(strides: movement.outputs[copy.target].rowMajorStrides)
+      for (from, to) in zip(offsets(copy.extents, strides: read.strides), offsets(copy.extents, strides: write.strides)) {
+        for byte in 0..<size { outputs[copy.target][(to + write.offset) * size + byte] = source.bytes[(from + read.offset) * size + byte] }
+      }
+    }
+    return zip(movement.outputs, outputs).map { HostTensor(elementType: elementType, dimensions: $0, bytes: $1) }
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    try lowering.lower(try movement(for: lowering.inputs(of: node)), of: node)
+  }
+}

@@ -1,0 +1,20 @@
+public import ModelGraph
+public import Tensors
+
+/// The opposite of each truth value. Evaluated while compiling only.
+public struct Not: Operator {
+  public static let names = ["Not"]
+
+  public init(_ description: OperatorDescription) {}
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    [TensorType(.bool, try inputs.required(0, "X").type.dimensions)]
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let x = try inputs.required(0, "X")
+    return [HostTensor(elementType: .bool, dimensions: x.dimensions, bytes: x.bytes.map { $0 == 0 ? 1 : 0 })]
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+}
