@@ -49,7 +49,7 @@ let library: [Target] = [
   module("ModelGraph", ["Tensors", "ModelFormat"]),
   module("ModelManifest", ["Tensors", "ModelFormat"]),
   module("Inference", ["Tensors", "ModelFormat"]),
-  module("MQTTTransport", ["CMosquitto"]),
+  module("MQTTTransport", ["CMosquitto", "Pipelines"]),
   module("Supervision", ["Pipelines"]),
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
@@ -60,7 +60,7 @@ let library: [Target] = [
     "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "CCrypto",
   ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
-  module("Outbox", ["CSQLite", "Pipelines"]),
+  module("Outbox", ["CSQLite", "Pipelines", "MQTTTransport"]),
   // 5
   module("EdgeAgent", [
     "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
@@ -97,5 +97,7 @@ let package = Package(
     tests("Supervision", ["Supervision", "Pipelines"]),
     tests("CPUExecution", ["CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
     tests("Architecture", []),
+    .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
+    tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
   ]
 )
