@@ -34,7 +34,9 @@ extension Preparation {
     let output = tensor(fields.output)
     let views = StridedViews(
       extents: output.dimensions,
-      strides: [left.dimensions.broadcastStrides(to: output.dimensions), right.dimensions.broadcastStrides(to: output.dimensions), output.dimensions.rowMajorStrides])
+      strides: [
+        left.dimensions.broadcastStrides(to: output.dimensions), right.dimensions.broadcastStrides(to: output.dimensions), output.dimensions.rowMajorStrides,
+      ])
     let chunks = Self.chunks(views.extents.last ?? 1)
     var arguments = unsafe swl_binary()
     unsafe arguments.left = UnsafeRawPointer(bytes(fields.left))

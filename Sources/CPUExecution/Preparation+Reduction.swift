@@ -30,7 +30,8 @@ extension Preparation {
     let columns = unsafe Int(kernel.pointee.columns)
     let panels = (Int(fields.n) + columns - 1) / columns
     let arguments = unsafe swl_matrix_product(
-      left: UnsafePointer(bytes(fields.left).assumingMemoryBound(to: Float.self)), right: UnsafePointer(bytes(fields.right).assumingMemoryBound(to: Float.self)),
+      left: UnsafePointer(bytes(fields.left).assumingMemoryBound(to: Float.self)),
+      right: UnsafePointer(bytes(fields.right).assumingMemoryBound(to: Float.self)),
       output: bytes(fields.output).assumingMemoryBound(to: Float.self), batch: Int64(fields.batch), m: Int64(fields.m), n: Int64(fields.n),
       k: Int64(fields.k), left_batch_stride: fields.leftBatchStride, right_batch_stride: fields.rightBatchStride, panels: Int64(panels),
       is_right_transposed: fields.isRightTransposed)

@@ -33,7 +33,8 @@ struct ConvolutionShape {
     strides = HeightWidth(Int32(g.integer(1...3)), Int32(g.integer(1...3)))
     dilations = g.flag() ? HeightWidth(1, 1) : HeightWidth(Int32(g.integer(1...3)), Int32(g.integer(1...3)))
     let kernel = g.flag() ? (1, 1) : (g.integer(1...5), g.integer(1...5))
-    padding = g.flag() ? .zero : Padding(top: Int32(g.integer(0...4)), left: Int32(g.integer(0...4)), bottom: Int32(g.integer(0...4)), right: Int32(g.integer(0...4)))
+    padding =
+      g.flag() ? .zero : Padding(top: Int32(g.integer(0...4)), left: Int32(g.integer(0...4)), bottom: Int32(g.integer(0...4)), right: Int32(g.integer(0...4)))
     let extent = (Int(dilations.height) * (kernel.0 - 1) + 1, Int(dilations.width) * (kernel.1 - 1) + 1)
     let size = (extent.0 + g.integer(0...8), extent.1 + g.integer(0...8))
     let batch = g.integer(1...2)

@@ -54,7 +54,8 @@ import Testing
     var builder = ProgramBuilder()
     let input = builder.input([50001], .int16)
     let output = builder.output([50001], .int16)
-    builder.append(.copy(StridedCopy(input: input, output: output, extents: [50001], inputOffset: 50000, inputStrides: [-1], outputOffset: 0, outputStrides: [1])))
+    builder.append(
+      .copy(StridedCopy(input: input, output: output, extents: [50001], inputOffset: 50000, inputStrides: [-1], outputOffset: 0, outputStrides: [1])))
     try compareWithOracle(builder, &g)
   }
 

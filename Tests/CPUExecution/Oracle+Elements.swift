@@ -99,7 +99,8 @@ extension Oracle {
         for column in 0..<n {
           let sum = (0..<k).reduce(0.0) { total, i in
             let right = fields.isRightTransposed ? column * k + i : i * n + column
-            return total + Double(float(fields.left, b * Int(fields.leftBatchStride) + row * k + i)) * Double(float(fields.right, b * Int(fields.rightBatchStride) + right))
+            return total + Double(float(fields.left, b * Int(fields.leftBatchStride) + row * k + i))
+              * Double(float(fields.right, b * Int(fields.rightBatchStride) + right))
           }
           set(fields.output, (b * m + row) * n + column, Float(sum))
         }

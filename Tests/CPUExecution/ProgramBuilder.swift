@@ -12,7 +12,8 @@ struct ProgramBuilder {
 
   mutating func activation(_ dimensions: [Int], _ type: ElementType = .float32, _ quantisation: Quantisation? = nil) -> TensorIndex {
     let offset = arenaByteCount
-    tensors.append(TensorDescription(name: "t\(tensors.count)", elementType: type, dimensions: dimensions, quantisation: quantisation, storage: .arena(offset: offset)))
+    tensors.append(
+      TensorDescription(name: "t\(tensors.count)", elementType: type, dimensions: dimensions, quantisation: quantisation, storage: .arena(offset: offset)))
     arenaByteCount += (dimensions.elementCount * type.byteCount + 63) / 64 * 64
     return TensorIndex(tensors.count - 1)
   }
@@ -33,7 +34,8 @@ struct ProgramBuilder {
     let tensor = HostTensor(values, dimensions: dimensions ?? [values.count])
     tensors.append(
       TensorDescription(
-        name: "t\(tensors.count)", elementType: tensor.elementType, dimensions: tensor.dimensions, quantisation: quantisation, storage: .weights(offset: weights.count)))
+        name: "t\(tensors.count)", elementType: tensor.elementType, dimensions: tensor.dimensions, quantisation: quantisation,
+        storage: .weights(offset: weights.count)))
     weights += tensor.bytes
     weights += [UInt8](repeating: 0, count: (64 - weights.count % 64) % 64)
     return TensorIndex(tensors.count - 1)

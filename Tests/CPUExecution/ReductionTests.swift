@@ -3,7 +3,8 @@ import Tensors
 import Testing
 
 @Suite struct ReductionTests {
-  @Test(arguments: [Reduction.Kind.mean, .sum, .maximum, .minimum, .sumOfSquares, .euclideanNorm], [(3, 49, 70), (2, 1, 5), (4, 33, 1), (1, 5000, 1), (70, 3, 2)])
+  @Test(
+    arguments: [Reduction.Kind.mean, .sum, .maximum, .minimum, .sumOfSquares, .euclideanNorm], [(3, 49, 70), (2, 1, 5), (4, 33, 1), (1, 5000, 1), (70, 3, 2)])
   func `reductions equal the oracle`(_ kind: Reduction.Kind, _ shape: (Int, Int, Int)) throws {
     var g = SeededGenerator(seed: 4)
     for type in [ElementType.float32, .uint8, .int8] {

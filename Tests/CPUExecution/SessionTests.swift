@@ -101,7 +101,8 @@ import Testing
     builder.append(.convolution(convolution))
     builder.append(.dequantise(Conversion(input: convolved, output: real)))
     var depthwise = Convolution(
-      input: real, weights: builder.constant(g.floats(24 * 9), [24, 3, 3, 1]), output: filtered, padding: Padding(top: 1, left: 1, bottom: 1, right: 1), groups: 24)
+      input: real, weights: builder.constant(g.floats(24 * 9), [24, 3, 3, 1]), output: filtered, padding: Padding(top: 1, left: 1, bottom: 1, right: 1),
+      groups: 24)
     depthwise.function = .silu
     builder.append(.convolution(depthwise))
     let pooled = builder.activation([1, 24])
