@@ -33,6 +33,7 @@ let c: [Target] = [
   // -ffp-contract=off: requantisation gives the same bits on every machine. -O3 also in debug builds' kernels would
   // hide nothing, but unsafe flags are kept to what measurement earned.
   .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])], linkerSettings: [.linkedLibrary("m")]),
+  .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
 ]
 
@@ -43,7 +44,7 @@ let library: [Target] = [
   // 1
   module("ModelFormat", ["Tensors"]),
   module("ONNX", ["Tensors"]),
-  module("Imaging", ["Tensors", "CTurboJPEG"]),
+  module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
@@ -54,7 +55,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("ObjectDetection", ["Tensors", "Imaging", "ModelManifest", "Inference"]),
+  module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest"]),
   // 4
   module("ModelCompiler", [
     "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "CCrypto",
@@ -97,6 +98,8 @@ let package = Package(
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
+    tests("Imaging", ["Imaging", "Tensors", "CImaging"]),
+    tests("ObjectDetection", ["ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
