@@ -1,0 +1,90 @@
+/// A box that may become a detection, in input pixels.
+struct Candidate {
+  var score: Float
+  var label: Int32
+  /// Where the head said it, so that equal scores have one order.
+  var position: Int32
+  var x1: Float
+  var y1: Float
+  var x2: Float
+  var y2: Float
+
+  /// Better ones first: higher scores, then earlier positions, then lower labels.
+  @inline(__always)
+  func isBetter(than other: Candidate) -> Bool {
+    if score != other.score { return score > other.score }
+    if position != other.position { return position < other.position }
+    return label < other.label
+  }
+
+  @inline(__always)
+  func overlaps(_ other: Candidate, above threshold: Float) -> Bool {
+    let width = min(x2, other.x2) - max(x1, other.x1)
+    let height = min(y2, other.y2) - max(y1, other.y1)
+    guard width > 0, height > 0 else { return false }
+    let common = width * height
+    let union = (x2 - x1) * (y2 - y1) + (other.x2 - other.x1) * (other.y2 - other.y1) - common
+    return common > threshold * union
+  }
+}
+
+/// Candidates of one frame, bounded: when it is full the worst goes, and is counted. Memory is taken once.
+struct CandidateBuffer {
+  private(set) var candidates: [Candidate] = []
+  let capacity: Int
+  /// Candidates that found no room since `removeAll`.
+  private(set) var droppedCount = 0
+
+  init(capacity: Int) {
+    self.capacity = capacity
+    candidates.reserveCapacity(capacity)
+  }
+
+  mutating func removeAll() {
+    candidates.removeAll(keepingCapacity: true)
+    droppedCount = 0
+  }
+
+  mutating func append(_ candidate: Candidate) {
+    guard candidates.count == capacity else {
+      candidates.append(candidate)
+      if candidates.count == capacity { makeHeap() }
+      return
+    }
+    droppedCount += 1
+    guard candidate.isBetter(than: candidates[0]) else { return }
+    candidates[0] = candidate
+    sink(0, count: capacity)
+  }
+
+  /// Puts the best first. In place (a heap sort), since the standard library's sort takes memory.
+  mutating func sort() {
+    if candidates.count < capacity { makeHeap() }
+    var count = candidates.count
+    while count > 1 {
+      count -= 1
+      candidates.swapAt(0, count)
+      sink(0, count: count)
+    }
+  }
+
+  /// Orders the array as a heap with the worst candidate at its root.
+  private mutating func makeHeap() {
+    var root = candidates.count / 2
+    while root > 0 {
+      root -= 1
+      sink(root, count: candidates.count)
+    }
+  }
+
+  private mutating func sink(_ start: Int, count: Int) {
+    var root = start
+    while 2 * root + 1 < count {
+      var child = 2 * root + 1
+      if child + 1 < count, candidates[child].isBetter(than: candidates[child + 1]) { child += 1 }
+      guard candidates[root].isBetter(than: candidates[child]) else { return }
+      candidates.swapAt(root, child)
+      root = child
+    }
+  }
+}

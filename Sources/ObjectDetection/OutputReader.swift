@@ -1,0 +1,110 @@
+public import ModelFormat
+import Tensors
+
+/// An output of a model: its port and the tensor that carries it.
+public struct ModelOutput: Equatable, Sendable {
+  public var port: Port
+  public var tensor: TensorDescription
+
+  public init(port: Port, tensor: TensorDescription) {
+    self.port = port
+    self.tensor = tensor
+  }
+
+  /// A program's outputs, in order.
+  public static func all(of program: Program) -> [ModelOutput] {
+    program.outputs.map { ModelOutput(port: $0, tensor: program.tensors[Int($0.tensor)]) }
+  }
+}
+
+/// Reads a `rows × columns` output of any memory layout as real numbers, whatever it is stored as.
+struct OutputReader {
+  /// The output's position among the model's outputs.
+  let index: Int
+  let name: String
+  let rows: Int
+  let columns: Int
+  let rowStride: Int
+  let columnStride: Int
+  private let elementType: ElementType
+  /// What the 256 patterns of an 8-bit element stand for; empty for float32.
+  private let values: [Float]
+
+  /// A matrix: declared `[1, …, rows, columns]`.
+  /// - Parameter shape: how messages describe the dimensions that are needed.
+  init(named name: String, among outputs: [ModelOutput], needing shape: String) throws(ObjectDetectionError) {
+    let index = try Self.find(name, among: outputs)
+    let port = outputs[index].port
+    let declared = port.declaredDimensions
+    guard declared.count >= 2, declared.dropLast(2).allSatisfy({ $0 == 1 }), declared.suffix(2).allSatisfy({ $0 > 0 }) else {
+      throw ObjectDetectionError(.unsuitableOutput, "output \(name) is \(declared), but its decoding needs \(shape)")
+    }
+    let strides = outputs[index].tensor.dimensions.rowMajorStrides
+    self.index = index
+    self.name = name
+    rows = declared[declared.count - 2]
+    columns = declared[declared.count - 1]
+    rowStride = strides[port.permutation.firstIndex(of: declared.count - 2)!]
+    columnStride = strides[port.permutation.firstIndex(of: declared.count - 1)!]
+    elementType = outputs[index].tensor.elementType
+    values = try Self.table(for: outputs[index], named: name)
+  }
+
+  /// A vector: at most one declared dimension is above 1. It reads as one row.
+  init(vectorNamed name: String, among outputs: [ModelOutput], needing shape: String) throws(ObjectDetectionError) {
+    let index = try Self.find(name, among: outputs)
+    let declared = outputs[index].port.declaredDimensions
+    guard declared.allSatisfy({ $0 > 0 }), declared.count(where: { $0 > 1 }) <= 1 else {
+      throw ObjectDetectionError(.unsuitableOutput, "output \(name) is \(declared), but its decoding needs \(shape)")
+    }
+    self.index = index
+    self.name = name
+    rows = 1
+    columns = declared.elementCount
+    rowStride = columns
+    columnStride = 1
+    elementType = outputs[index].tensor.elementType
+    values = try Self.table(for: outputs[index], named: name)
+  }
+
+  /// The position of an output whose port and tensor agree.
+  private static func find(_ name: String, among outputs: [ModelOutput]) throws(ObjectDetectionError) -> Int {
+    guard let index = outputs.firstIndex(where: { $0.port.name == name }) else {
+      let names = outputs.map(\.port.name).joined(separator: ", ")
+      throw ObjectDetectionError(.missingOutput, "the recipe decodes output \(name), but the model has: \(names)")
+    }
+    let declared = outputs[index].port.declaredDimensions
+    let permutation = outputs[index].port.permutation
+    let dimensions = outputs[index].tensor.dimensions
+    guard permutation.sorted() == Array(0..<declared.count), dimensions.count == declared.count,
+      zip(permutation, dimensions).allSatisfy({ declared[$0] == $1 })
+    else {
+      throw ObjectDetectionError(.unsuitableOutput, "output \(name) is declared \(declared) but its tensor is \(dimensions): compile the model anew")
+    }
+    return index
+  }
+
+  private static func table(for output: ModelOutput, named name: String) throws(ObjectDetectionError) -> [Float] {
+    switch output.tensor.elementType {
+    case .float32: return []
+    case .uint8, .int8:
+      guard let quantisation = output.tensor.quantisation else {
+        throw ObjectDetectionError(.unsuitableOutput, "output \(name) is \(output.tensor.elementType.name) without a quantisation: compile the model anew")
+      }
+      let isSigned = output.tensor.elementType == .int8
+      return (0..<256).map { quantisation.dequantised(isSigned ? Int32(Int8(truncatingIfNeeded: $0)) : Int32($0)) }
+    default:
+      throw ObjectDetectionError(.unsuitableOutput, "output \(name) is \(output.tensor.elementType.name); results are decoded from float32, uint8 and int8")
+    }
+  }
+
+  /// Bytes of the output.
+  var byteCount: Int { rows * columns * elementType.byteCount }
+
+  /// The real value at a place. - Precondition: `bytes` has at least `byteCount` bytes.
+  @inline(__always)
+  func value(_ bytes: UnsafeRawBufferPointer, row: Int, column: Int) -> Float {
+    let at = row * rowStride + column * columnStride
+    return values.isEmpty ? unsafe bytes.loadUnaligned(fromByteOffset: 4 * at, as: Float.self) : values[Int(unsafe bytes[at])]
+  }
+}
