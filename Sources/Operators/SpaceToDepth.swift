@@ -12,7 +12,9 @@ public struct SpaceToDepth: MovingOperator {
 
   public func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement {
     let x = try inputs.required(0, "input").type.dimensions
-    guard x.count == 4, x[2] % block == 0, x[3] % block == 0 else { throw OperatorError(.invalid, "input \(x) doesn't divide into blocks of \(block)×\(block)") }
+    guard x.count == 4, x[2] % block == 0, x[3] % block == 0 else {
+      throw OperatorError(.invalid, "input \(x) doesn't divide into blocks of \(block)×\(block)")
+    }
     let copy = BoxCopy(
       inputStart: [0, 0, 0, 0], outputStart: [0, 0, 0, 0],
       loops: [

@@ -9,7 +9,9 @@ public struct Where: Operator {
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let x = try inputs.required(1, "X").type
-    return [TensorType(x.elementType, try broadcast(try [inputs.required(0, "condition").type.dimensions, x.dimensions, inputs.required(2, "Y").type.dimensions]))]
+    return [
+      TensorType(x.elementType, try broadcast(try [inputs.required(0, "condition").type.dimensions, x.dimensions, inputs.required(2, "Y").type.dimensions]))
+    ]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {

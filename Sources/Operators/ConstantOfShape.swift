@@ -1,0 +1,36 @@
+public import ModelGraph
+public import Tensors
+
+/// A tensor of one repeated value, in the dimensions that a constant input gives.
+public struct ConstantOfShape: Operator {
+  public static let names = ["ConstantOfShape"]
+
+  /// What is made is held in memory whole; shapes don't need more.
+  static let largestElementCount = 1 << 26
+
+  public var value: HostTensor
+
+  public init(_ description: OperatorDescription) throws(OperatorError) {
+    value = try description.tensor("value") ?? HostTensor([Float(0)], dimensions: [1])
+    guard value.elementCount == 1 else { throw OperatorError(.invalid, "attribute 'value' has \(value.elementCount) elements, not one") }
+  }
+
+  private func dimensions(_ inputs: [OperatorInput?]) throws(OperatorError) -> [Int] {
+    guard let shape = try inputs.integers(0, "input") else { throw OperatorError(.invalid, "input 'input' is missing") }
+    guard try checked(shape).elementCount <= Self.largestElementCount else { throw OperatorError(.unsupported, "would make \(shape) elements") }
+    return shape
+  }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    [TensorType(value.elementType, try dimensions(inputs))]
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let dimensions = try dimensions(inputs.asInputs)
+    var bytes: [UInt8] = []
+    for _ in 0..<dimensions.elementCount { bytes += value.bytes }
+    return [HostTensor(elementType: value.elementType, dimensions: dimensions, bytes: bytes)]
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+}
