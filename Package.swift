@@ -94,6 +94,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
+    tests("Operators", ["Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors"]),
     tests("EdgeAgent", ["EdgeAgent"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

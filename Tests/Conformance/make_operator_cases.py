@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""Writes the golden cases of the operators: Tests/Golden/OPERATOR-case/{model.onnx, input_N.npy, output_N.npy}.
+
+Each case is a tiny model; its outputs are ONNX Runtime's, run without graph optimisation. Seeded: the same packages give
+the same files. Needs: pip install onnx==1.17.0 onnxruntime numpy.
+"""
+import pathlib
+import shutil
+import sys
+import zlib
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent / "Golden"
+F, I = np.float32, np.int64
+
+
+def session_options():
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.log_severity_level = 3
+    return options
+
+
+class Const:
+    """An input that is an initialiser."""
+
+    def __init__(self, values, dtype=I):
+        self.array = np.array(values, dtype=dtype)
+
+
+def random(name, shape, low=-3, high=3):
+    return np.random.default_rng(zlib.crc32(name.encode())).uniform(low, high, shape).astype(F)
+
+
+def save(name, nodes, inputs, constants, output_names, opset):
+    infos = [helper.make_tensor_value_info(k, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for k, v in inputs.items()]
+    graph = helper.make_graph(
+        nodes, name, infos, [onnx.ValueInfoProto(name=o) for o in output_names],
+        [numpy_helper.from_array(v, k) for k, v in constants.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8, producer_name="swiftlet tests")
+    session = ort.InferenceSession(model.SerializeToString(), session_options(), providers=["CPUExecutionProvider"])
+    results = session.run(None, inputs)
+    # ONNX Runtime knows the types of outputs; readers of the case need not.
+    for value, meta in zip(results, session.get_outputs()):
+        info = next(o for o in graph.output if o.name == meta.name)
+        info.CopyFrom(helper.make_tensor_value_info(meta.name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8, producer_name="swiftlet tests")
+    folder = ROOT / name
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    for index, value in enumerate(inputs.values()):
+        np.save(folder / f"input_{index}.npy", value)
+    for index, value in enumerate(results):
+        np.save(folder / f"output_{index}.npy", np.array(value, order="C"))
+
+
+def case(name, *inputs, opset=13, outputs=1, **attributes):
+    """One node; `name` is OPERATOR-what."""
+    operator = name.split("-")[0]
+    names, feeds, constants = [], {}, {}
+    for index, value in enumerate(inputs):
+        if value is None:
+            names.append("")
+        elif isinstance(value, Const):
+            names.append(f"c{index}")
+            constants[f"c{index}"] = value.array
+        else:
+            names.append(f"x{index}")
+            feeds[f"x{index}"] = value
+    results = [f"y{index}" for index in range(outputs)]
+    save(name, [helper.make_node(operator, names, results, name=name, **attributes)], feeds, constants, results, opset)
+
+
+def quantised(name, *inputs, scales=None, output=(0.05, 128), types=None, opset=13, keeps=False, **attributes):
+    """The node between QuantizeLinear/DequantizeLinear pairs; the output's scale and zero point, or the first input's."""
+    operator = name.split("-")[0]
+    nodes, names, feeds, constants = [], [], {}, {}
+
+    def pair(source, target, scale, zero, dtype):
+        constants[f"{target}.scale"] = np.array(scale, F)
+        constants[f"{target}.zero"] = np.array(zero, dtype)
+        nodes.append(helper.make_node("QuantizeLinear", [source, f"{target}.scale", f"{target}.zero"], [f"{target}.q"]))
+        nodes.append(helper.make_node("DequantizeLinear", [f"{target}.q", f"{target}.scale", f"{target}.zero"], [target]))
+
+    for index, value in enumerate(inputs):
+        if isinstance(value, Const):
+            names.append(f"c{index}")
+            constants[f"c{index}"] = value.array
+            continue
+        feeds[f"x{index}"] = value
+        scale, zero = (scales or {}).get(index, (0.025, 120 if (types or np.uint8) == np.uint8 else -7))
+        pair(f"x{index}", f"d{index}", scale, zero, types or np.uint8)
+        if keeps and index == 0:
+            output = (scale, zero)
+        names.append(f"d{index}")
+    nodes.append(helper.make_node(operator, names, ["f"], name=name, **attributes))
+    pair("f", "y0", output[0], output[1], types or np.uint8)
+    save(f"{name}-quantised", nodes, feeds, constants, ["y0"], opset)
+
+
+def unary():
+    x = lambda name: random(name, (2, 3, 4, 5))
+    for operator in ["Relu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Erf", "Softplus", "Floor", "Ceil", "Identity", "Sin", "Cos"]:
+        case(f"{operator}-float", x(operator))
+    for operator in ["Log", "Sqrt", "Reciprocal"]:
+        case(f"{operator}-float", random(operator, (2, 3, 4, 5), 0.1, 9))
+    case("Round-ties", np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.3, -2.7], F))
+    case("HardSwish-float", x("HardSwish"), opset=14)
+    case("Mish-float", x("Mish"), opset=18)
+    case("Gelu-float", x("Gelu"), opset=20)
+    case("LeakyRelu-default", x("LeakyRelu"))
+    case("LeakyRelu-slope", x("LeakyRelu"), alpha=0.3)
+    case("Elu-alpha", x("Elu"), alpha=0.7)
+    case("HardSigmoid-default", x("HardSigmoid"))
+    case("HardSigmoid-values", x("HardSigmoid"), alpha=0.1666667, beta=0.5)
+    case("PRelu-single", x("PRelu"), Const([0.25], F))
+    case("PRelu-channels", x("PRelu"), Const(np.reshape([0.1, 0.2, -0.5], (3, 1, 1)), F))
+    case("Clip-attributes", x("Clip"), opset=10, min=-1.0, max=2.0)
+    case("Clip-inputs", x("Clip"), Const(0.0, F), Const(6.0, F))
+    case("Clip-maximum", x("Clip"), None, Const(1.0, F))
+    case("Clip-integers", np.arange(-5, 5, dtype=I), Const(-2), Const(3))
+    case("Abs-integers", np.arange(-5, 5, dtype=I))
+    case("Neg-integers", np.arange(-5, 5, dtype=np.int32))
+    case("Dropout-inference", x("Dropout"), opset=10)
+    case("Dropout-ratio", x("Dropout"), Const(0.3, F))
+    for source, target in [(F, I), (F, np.int32), (I, F), (np.uint8, F), (F, np.bool_), (np.int32, I), (F, np.float16), (np.bool_, F)]:
+        values = random("Cast", (4, 3), 0 if source == np.bool_ else -2, 3).astype(source)
+        if source == np.uint8:
+            values = np.arange(12, dtype=np.uint8).reshape(4, 3) * 20
+        case(f"Cast-{np.dtype(source).name}-{np.dtype(target).name}", values, to=helper.np_dtype_to_tensor_dtype(np.dtype(target)))
+    case("Not-bool", np.array([True, False, True]))
+    for operator in ["Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "Abs"]:
+        quantised(f"{operator}-table", random(operator, (1, 3, 4, 5)), output=(0.01, 100))
+    quantised("Sigmoid-signed", random("Sigmoid", (1, 3, 4, 5)), types=np.int8, output=(1 / 256, -128))
+
+
+def binary():
+    shapes = {"same": ((2, 3, 4, 5), (2, 3, 4, 5)), "channel": ((2, 3, 4, 5), (3, 1, 1)), "row": ((2, 3, 4), (4,)), "both": ((2, 1, 4), (3, 1)), "scalar": ((2, 3), ())}
+    for operator in ["Add", "Sub", "Mul", "Div", "Min", "Max"]:
+        for label, (a, b) in shapes.items():
+            case(f"{operator}-{label}", random(f"{operator}a", a), random(f"{operator}b", b, 0.5, 3))
+    case("Add-constant", random("Add", (1, 3, 4, 5)), Const(random("Addc", (1, 3, 1, 1)), F))
+    case("Sub-constant-left", Const(1.0, F), random("Sub", (2, 3)))
+    case("Max-three", random("a", (2, 3)), random("b", (3,)), random("c", (2, 1)))
+    case("Sum-three", random("a", (2, 3)), random("b", (3,)), random("c", (2, 1)))
+    for operator in ["Add", "Sub", "Mul", "Div"]:
+        case(f"{operator}-integers", np.array([7, -7, 9, -9], I), np.array([2, 2, -4, -4], I))
+    case("Pow-square", random("Pow", (2, 3)), Const(2.0, F))
+    case("Pow-tensor", random("Pow", (2, 3), 0.1, 2), random("Pow2", (3,)))
+    case("Pow-integers", np.array([2, 3, 4], I), Const([3, 2, 0]))
+    for operator in ["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"]:
+        case(f"{operator}-float", np.array([1, 2, 3], F), np.array([[2], [3]], F))
+        case(f"{operator}-integers", np.array([1, 2, 3], I), np.array([[2], [3]], I))
+    for operator in ["And", "Or"]:
+        case(f"{operator}-bool", np.array([True, True, False, False]), np.array([True, False, True, False]))
+    case("Where-broadcast", np.array([[True], [False]]), random("Where", (2, 3)), random("Where2", (3,)))
+    case("Where-integers", np.array([True, False]), np.array([1, 2], I), np.array([3, 4], I))
+    for operator in ["Add", "Sub", "Mul", "Max"]:
+        quantised(f"{operator}-same", random(f"{operator}a", (1, 3, 4, 5)), random(f"{operator}b", (1, 3, 4, 5)), scales={0: (0.025, 120), 1: (0.02, 100)})
+    quantised("Mul-channel", random("Mula", (1, 3, 4, 5)), random("Mulb", (1, 3, 1, 1)))
+    quantised("Add-scalar", random("Adda", (1, 3, 4, 5)), Const(1.5, F))
+    quantised("Add-signed", random("Adda", (1, 3, 4, 5)), random("Addb", (1, 3, 4, 5)), types=np.int8, output=(0.05, 3))
+
+
+def movement():
+    x = lambda name: random(name, (2, 3, 4, 5))
+    case("Concat-channels", random("a", (1, 2, 3, 4)), random("b", (1, 5, 3, 4)), random("c", (1, 1, 3, 4)), axis=1)
+    case("Concat-last", random("a", (2, 3)), random("b", (2, 2)), axis=-1)
+    case("Concat-constant", random("a", (1, 2, 2, 2)), Const(random("k", (1, 3, 2, 2)), F), axis=1)
+    case("Concat-integers", np.array([1, 2], I), np.array([3], I), axis=0)
+    case("Split-equal", random("Split", (2, 6, 3)), outputs=3, axis=1)
+    case("Split-attribute", random("Split", (2, 6, 3)), opset=11, outputs=2, axis=1, split=[2, 4])
+    case("Split-input", random("Split", (2, 6, 3)), Const([1, 2, 3]), outputs=3, axis=1)
+    case("Split-uneven", random("Split", (2, 7)), opset=18, outputs=3, axis=1, num_outputs=3)
+    case("Slice-attributes", x("Slice"), opset=9, starts=[1, 0], ends=[3, -1], axes=[2, 3])
+    case("Slice-inputs", x("Slice"), Const([0, 1]), Const([9999, 4]), Const([1, -1]), Const([2, 2]))
+    case("Slice-backward", x("Slice"), Const([-1]), Const([-9999]), Const([3]), Const([-2]))
+    case("Slice-focus", random("Slice", (1, 3, 6, 6)), Const([1, 0]), Const([2147483647, 9223372036854775807]), Const([2, 3]), Const([2, 2]))
+    case("Slice-all-axes", random("Slice", (3, 4)), Const([1, 1]), Const([3, 3]))
+    case("Slice-empty", random("Slice", (3, 4)), Const([2]), Const([1]), Const([0]))
+    case("Gather-scalar", x("Gather"), Const(1), axis=1)
+    case("Gather-negative", x("Gather"), Const([-1, 0]), axis=2)
+    case("Gather-list", random("Gather", (2, 6, 3)), Const([0, 2, 4, 1, 1]), axis=1)
+    case("Gather-matrix", random("Gather", (4, 3)), Const([[0, 3], [2, 1]]), axis=0)
+    case("Gather-integers", np.array([4, 5, 6], I), Const(2), axis=0)
+    case("Transpose-default", random("Transpose", (2, 3, 4)))
+    case("Transpose-nhwc", x("Transpose"), perm=[0, 2, 3, 1])
+    case("Transpose-five", random("Transpose", (1, 2, 3, 2, 4)), perm=[0, 2, 1, 3, 4])
+    case("Reshape-infer", x("Reshape"), Const([0, -1, 10]))
+    case("Reshape-flat", x("Reshape"), Const([-1]))
+    case("Reshape-allowzero", np.zeros((0, 3), F), Const([3, 0]), opset=14, allowzero=1)
+    case("Flatten-default", x("Flatten"))
+    case("Flatten-axis", x("Flatten"), axis=-1)
+    case("Flatten-zero", x("Flatten"), axis=0)
+    case("Squeeze-attribute", random("Squeeze", (1, 3, 1, 2)), opset=11, axes=[0])
+    case("Squeeze-input", random("Squeeze", (1, 3, 1, 2)), Const([-2]))
+    case("Squeeze-all", random("Squeeze", (1, 3, 1, 2)))
+    case("Unsqueeze-attribute", random("Unsqueeze", (3, 2)), opset=11, axes=[0, 3])
+    case("Unsqueeze-input", random("Unsqueeze", (3, 2)), Const([-1, 1]))
+    case("Expand-channels", random("Expand", (3, 1, 1)), Const([2, 3, 4, 5]))
+    case("Expand-smaller", random("Expand", (3, 4)), Const([1]))
+    case("Tile-twice", random("Tile", (2, 3)), Const([2, 3]))
+    case("Tile-image", random("Tile", (1, 2, 2, 2)), Const([1, 1, 2, 3]))
+    case("DepthToSpace-dcr", random("DepthToSpace", (1, 8, 2, 3)), blocksize=2)
+    case("DepthToSpace-crd", random("DepthToSpace", (1, 8, 2, 3)), blocksize=2, mode="CRD")
+    case("SpaceToDepth-two", random("SpaceToDepth", (1, 2, 4, 6)), blocksize=2)
+    case("Pad-attributes", x("Pad"), opset=10, pads=[0, 0, 1, 2, 0, 0, 3, 0], value=1.5)
+    case("Pad-constant", x("Pad"), Const([0, 0, 1, 2, 0, 0, 3, 0]), Const(-2.0, F))
+    case("Pad-default", random("Pad", (2, 3)), Const([1, 0, 0, 2]))
+    case("Pad-negative", random("Pad", (4, 5)), Const([-1, 2, 0, -1]))
+    case("Pad-reflect", x("Pad"), Const([0, 0, 2, 3, 0, 0, 1, 2]), mode="reflect")
+    case("Pad-edge", x("Pad"), Const([0, 1, 2, 0, 0, 0, 1, 2]), mode="edge")
+    case("Pad-axes", x("Pad"), Const([1, 2, 0, 1]), Const(0.5, F), Const([3, 1]), opset=18)
+    case("Pad-wrap", random("Pad", (2, 5)), Const([0, 2, 0, 3]), opset=19, mode="wrap")
+    quantised("Concat-pair", random("a", (1, 2, 3, 4)), random("b", (1, 3, 3, 4)), scales={0: (0.025, 120), 1: (0.02, 100)}, output=(0.025, 120), axis=1)
+    quantised("Transpose-move", x("Transpose"), keeps=True, perm=[0, 2, 3, 1])
+    quantised("Reshape-move", x("Reshape"), Const([2, -1]), keeps=True)
+    quantised("Pad-fill", x("Pad"), Const([0, 0, 1, 1, 0, 0, 1, 1]), Const(0.5, F), keeps=True)
+    quantised("Slice-step", x("Slice"), Const([1]), Const([4]), Const([3]), Const([2]), keeps=True)
+
+
+def shapes():
+    case("Shape-all", random("Shape", (2, 3, 4)))
+    case("Shape-range", random("Shape", (2, 3, 4)), opset=15, start=1, end=-1)
+    case("Size-all", random("Size", (2, 3, 4)))
+    case("ConstantOfShape-default", Const([2, 3]))
+    case("ConstantOfShape-integer", Const([2]), value=helper.make_tensor("v", TensorProto.INT64, [1], [7]))
+    case("Range-integers", Const(3), Const(11), Const(3))
+    case("Range-down", Const(3.0, F), Const(0.5, F), Const(-1.0, F))
+    case("Constant-tensor", value=numpy_helper.from_array(random("Constant", (2, 2))))
+    case("Constant-floats", value_floats=[1.0, 2.5])
+    case("Constant-integer", value_int=5)
+
+
+def windows():
+    image = lambda name: random(name, (2, 3, 7, 8))
+    case("MaxPool-plain", image("MaxPool"), kernel_shape=[2, 2], strides=[2, 2], opset=12)
+    case("MaxPool-padded", image("MaxPool"), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], opset=12)
+    case("MaxPool-ceiling", image("MaxPool"), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, opset=12)
+    case("MaxPool-dilated", image("MaxPool"), kernel_shape=[2, 3], dilations=[2, 1], opset=12)
+    case("MaxPool-same", image("MaxPool"), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER", opset=12)
+    case("MaxPool-line", random("MaxPool", (1, 3, 9)), kernel_shape=[3], strides=[2], opset=12)
+    case("AveragePool-plain", image("AveragePool"), kernel_shape=[2, 2], strides=[2, 2], opset=11)
+    case("AveragePool-excluded", image("AveragePool"), kernel_shape=[3, 3], pads=[1, 1, 1, 1], opset=11)
+    case("AveragePool-counted", image("AveragePool"), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1, opset=11)
+    case("AveragePool-same", image("AveragePool"), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER", opset=11)
+    case("AveragePool-line", random("AveragePool", (1, 3, 9)), kernel_shape=[3], strides=[2], opset=11)
+    case("GlobalAveragePool-image", image("GlobalAveragePool"))
+    case("GlobalMaxPool-image", image("GlobalMaxPool"))
+    case("GlobalAveragePool-line", random("GlobalAveragePool", (1, 3, 9)))
+    w = lambda *shape: Const(random("weights", shape, -1, 1), F)
+    case("Conv-plain", image("Conv"), w(4, 3, 3, 3), w(4))
+    case("Conv-depthwise", image("Conv"), w(3, 1, 3, 3), w(3), group=3, pads=[1, 1, 1, 1], strides=[2, 2])
+    case("Conv-groups", random("Conv", (1, 4, 5, 5)), w(6, 2, 3, 3), group=2, dilations=[2, 1])
+    case("Conv-same", image("Conv"), w(4, 3, 3, 3), auto_pad="SAME_LOWER", strides=[2, 2])
+    case("Conv-line", random("Conv", (1, 3, 9)), w(4, 3, 3), w(4), pads=[1, 1])
+    case("BatchNormalization-image", image("Batch"), Const([1, 2, 0.5], F), Const([0, 1, -1], F), Const([0.1, 0.2, 0.3], F), Const([1, 0.5, 2], F), epsilon=1e-3)
+    case("BatchNormalization-rows", random("Batch", (4, 3)), Const([1, 2, 0.5], F), Const([0, 1, -1], F), Const([0.1, 0.2, 0.3], F), Const([1, 0.5, 2], F))
+    quantised("MaxPool-image", random("MaxPool", (1, 3, 6, 6)), kernel_shape=[3, 3], pads=[1, 1, 1, 1], keeps=True)
+    quantised("AveragePool-image", random("AveragePool", (1, 3, 6, 6)), kernel_shape=[2, 2], strides=[2, 2])
+    quantised("GlobalAveragePool-image", random("GlobalAveragePool", (1, 3, 6, 6)), output=(0.01, 128))
+
+
+def resampling():
+    image = random("Resize", (1, 2, 4, 5))
+    nothing = Const([], F)
+    for mode in ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]:
+        case(f"Resize-linear-{mode}".replace("_", "-"), image, nothing, Const([1, 1, 2, 1.6], F), mode="linear", coordinate_transformation_mode=mode)
+        case(f"Resize-nearest-{mode}".replace("_", "-"), image, nothing, Const([1, 1, 2, 2], F), mode="nearest", coordinate_transformation_mode=mode)
+    for rounding in ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]:
+        case(f"Resize-{rounding}".replace("_", "-"), image, nothing, Const([1, 1, 1.5, 0.6], F), mode="nearest", nearest_mode=rounding)
+    case("Resize-sizes", image, nothing, nothing, Const([1, 2, 3, 9]), mode="linear")
+    case("Resize-axes", image, None, Const([2, 3], F), opset=18, mode="nearest", axes=[2, 3])
+    case("Resize-ten", image, Const([1, 1, 2, 3], F), opset=10, mode="nearest")
+    case("Resize-ten-linear", image, Const([1, 1, 2, 2], F), opset=10, mode="linear")
+    case("Resize-line", random("Resize", (1, 2, 5)), nothing, Const([1, 1, 2], F), mode="linear")
+    case("Resize-symmetric", image, None, Const([1, 1, 1.3, 0.7], F), opset=19, mode="linear", coordinate_transformation_mode="half_pixel_symmetric")
+    case("Upsample-attribute", image, opset=7, mode="nearest", scales=[1.0, 1.0, 2.0, 3.0])
+    case("Upsample-input", image, Const([1, 1, 2, 2], F), opset=9, mode="nearest")
+    case("Upsample-linear", image, Const([1, 1, 2, 2], F), opset=9, mode="linear")
+    quantised("Resize-double", image, nothing, Const([1, 1, 2, 2], F), mode="nearest", keeps=True)
+
+
+def reductions():
+    x = lambda name: random(name, (2, 3, 4, 5))
+    for operator in ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare"]:
+        case(f"{operator}-spatial", x(operator), axes=[2, 3], keepdims=1)
+        case(f"{operator}-channel", x(operator), axes=[1], keepdims=0)
+        case(f"{operator}-apart", x(operator), axes=[1, 3], keepdims=0)
+        case(f"{operator}-all", x(operator))
+    case("ReduceMean-input", x("ReduceMean"), Const([-1]), opset=18, keepdims=0)
+    case("ReduceSum-attribute", x("ReduceSum"), opset=11, axes=[-1], keepdims=0)
+    case("ReduceSum-input", x("ReduceSum"), Const([0, 2]))
+    case("ReduceSum-none", x("ReduceSum"), Const([]), noop_with_empty_axes=1)
+    case("ReduceSum-integers", np.arange(6, dtype=I).reshape(2, 3), Const([1]), keepdims=0)
+    case("ReduceMax-integers", np.arange(6, dtype=I).reshape(2, 3), axes=[1], keepdims=0)
+    for operator in ["Softmax", "LogSoftmax"]:
+        case(f"{operator}-last", x(operator))
+        case(f"{operator}-channel", x(operator), axis=1)
+        case(f"{operator}-flattened", x(operator), opset=11, axis=2)
+        case(f"{operator}-flattened-default", x(operator), opset=11)
+    case("Softmax-large", np.array([[1000, 1001, 999], [-1000, 0, 1000]], F))
+    quantised("ReduceMean-spatial", random("ReduceMean", (1, 3, 4, 5)), axes=[2, 3], output=(0.01, 128))
+
+
+def products():
+    case("MatMul-plain", random("a", (3, 4)), random("b", (4, 5)))
+    case("MatMul-constant", random("a", (3, 4)), Const(random("b", (4, 5)), F))
+    case("MatMul-rows", random("a", (2, 3, 4)), Const(random("b", (4, 5)), F))
+    case("MatMul-batch", random("a", (2, 3, 4)), random("b", (2, 4, 5)))
+    case("MatMul-broadcast", random("a", (2, 2, 3, 4)), random("b", (4, 5)))
+    case("MatMul-left", random("a", (3, 4)), random("b", (2, 4, 5)))
+    case("MatMul-vector", random("a", (4,)), random("b", (4, 5)))
+    case("MatMul-column", random("a", (3, 4)), random("b", (4,)))
+    case("Gemm-plain", random("a", (3, 4)), Const(random("b", (4, 5)), F), Const(random("c", (5,)), F))
+    case("Gemm-transposed", random("a", (3, 4)), Const(random("b", (5, 4)), F), Const(random("c", (5,)), F), transB=1)
+    case("Gemm-scaled", random("a", (3, 4)), Const(random("b", (4, 5)), F), Const(random("c", (1, 5)), F), alpha=0.5, beta=2.0)
+    case("Gemm-two", random("a", (3, 4)), Const(random("b", (4, 5)), F))
+    quantised("MatMul-weights", random("a", (3, 4)), random("b", (4, 5)), output=(0.25, 128))
+
+
+def quantisation():
+    case("QuantizeLinear-unsigned", random("q", (3, 4)), Const(0.03, F), Const(120, np.uint8))
+    case("QuantizeLinear-signed", random("q", (3, 4)), Const(0.01, F), Const(-5, np.int8))
+    case("QuantizeLinear-default", random("q", (3, 4)), Const(0.03, F))
+    case("QuantizeLinear-axis", random("q", (2, 3, 4)), Const([0.03, 0.02, 0.5], F), Const([1, 2, 3], np.uint8), axis=1)
+    case("QuantizeLinear-ties", np.array([0.5, 1.5, 2.5, -0.5, -1.5, 500, -500], F), Const(1.0, F), Const(10, np.uint8))
+    case("DequantizeLinear-unsigned", np.arange(12, dtype=np.uint8).reshape(3, 4), Const(0.03, F), Const(7, np.uint8))
+    case("DequantizeLinear-signed", np.arange(-6, 6, dtype=np.int8).reshape(3, 4), Const(0.03, F), Const(-3, np.int8))
+    case("DequantizeLinear-axis", np.arange(24, dtype=np.int8).reshape(2, 3, 4), Const([0.03, 0.02, 0.5], F), Const([1, 2, 3], np.int8), axis=-2)
+    case("DequantizeLinear-bias", np.array([1000, -1000], np.int32), Const(0.001, F))
+
+
+def main():
+    if ROOT.exists():
+        shutil.rmtree(ROOT)
+    for build in [unary, binary, movement, shapes, windows, resampling, reductions, products, quantisation]:
+        build()
+    files = [f for f in ROOT.rglob("*") if f.is_file()]
+    print(f"{len(list(ROOT.iterdir()))} cases, {sum(f.stat().st_size for f in files)} bytes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
