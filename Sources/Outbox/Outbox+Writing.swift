@@ -1,0 +1,170 @@
+import Pipelines
+
+// The writing thread.
+extension Outbox {
+  private static let largestBatch = 256
+  /// Acknowledgements wait this long for something to be written with.
+  private static let removalDelay = Duration.milliseconds(500)
+
+  func run() {
+    while let work = takeWork() {
+      do {
+        let (commit, epoch) = try write(work)
+        finish(work, commit, epoch)
+      } catch {
+        fail(work, error)
+        waitBeforeRetry()
+      }
+    }
+    storeMutex.withLock { store = nil }
+    let rest = mutex.withLock { () -> [Pending] in
+      defer { shared.work = Work() }
+      return shared.work.pending
+    }
+    for pending in rest { pending.completion?(.failure(OutboxError(.closed, "the outbox was closed first"))) }
+    settled.broadcast()
+  }
+
+  /// Waits for work; nil when closing and nothing is left.
+  private func takeWork() -> Work? {
+    mutex.lock()
+    defer { mutex.unlock() }
+    shared.isBusy = false
+    settled.broadcast()
+    var removalDeadline: MonotonicInstant?
+    while !shared.isClosing && !shared.mustReopen && shared.work.pending.isEmpty && shared.work.discarded.isEmpty {
+      if shared.work.delivered.count >= Self.largestBatch || (shared.isHasty && !shared.work.delivered.isEmpty) { break }
+      if !shared.work.delivered.isEmpty && removalDeadline == nil { removalDeadline = MonotonicClock.now().advanced(by: Self.removalDelay) }
+      if !arrived.wait(with: mutex, until: removalDeadline) { break }
+    }
+    if shared.isClosing && shared.work.isEmpty { return nil }
+    shared.isBusy = true
+    shared.isHasty = false
+    var work = Work()
+    work.pending = Array(shared.work.pending.prefix(Self.largestBatch))
+    shared.work.pending.removeFirst(work.pending.count)
+    swap(&work.delivered, &shared.work.delivered)
+    swap(&work.discarded, &shared.work.discarded)
+    return work
+  }
+
+  private func write(_ work: Work) throws(OutboxError) -> (OutboxStore.Commit, String) {
+    storeMutex.lock()
+    defer { storeMutex.unlock() }
+    let isDamaged = mutex.withLock {
+      defer { shared.mustReopen = false }
+      return shared.mustReopen
+    }
+    // Opening looks the whole file over and sets it aside if it must.
+    if isDamaged { store = nil }
+    do {
+      return try commit(work)
+    } catch {
+      switch error.code {
+      case .diskFull: try relieve()
+      case .damaged: try replaceDamaged(error)
+      default:
+        // After an error of the disk only a fresh connection is sure of the file's state.
+        store = nil
+        throw error
+      }
+      return try commit(work)
+    }
+  }
+
+  private func commit(_ work: Work) throws(OutboxError) -> (OutboxStore.Commit, String) {
+    if store == nil {
+      store = try openStore()
+    }
+    guard let store else { throw OutboxError(.closed, "the outbox is closed") }
+    let delivered = work.delivered.filter { $0.epoch == store.epoch }.map(\.id)
+    let discarded = work.discarded.filter { $0.0.epoch == store.epoch }.map { ($0.0.id, $0.1) }
+    return (try store.commit(work.pending.map(\.draft), removing: delivered, discarding: discarded), store.epoch)
+  }
+
+  /// The disk is full before the outbox is: its log and its oldest messages may make room enough.
+  private func relieve() throws(OutboxError) {
+    try store?.checkpoint()
+    if let commit = try store?.evict(bytes: settings.byteLimit / 16) {
+      for gap in commit.gaps { onEvent(.gap(gap)) }
+    }
+    try store?.checkpoint()
+  }
+
+  private func replaceDamaged(_ error: OutboxError) throws(OutboxError) {
+    store = nil
+    onEvent(.setAside(error, as: try SetAside.move(settings.path)))
+    store = try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
+    mutex.withLock { shared.leaving.removeAll() }
+  }
+
+  /// Opens the file, beginning a new one in place of a damaged one.
+  func openStore() throws(OutboxError) -> OutboxStore? {
+    do {
+      return try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
+    } catch  where error.code == .damaged {
+      try replaceDamaged(error)
+      return store
+    }
+  }
+
+  func updateStatus() {
+    guard let store else { return }
+    mutex.withLock {
+      shared.status.epoch = store.epoch
+      shared.status.waiting = store.content.messages
+      shared.status.bytes = store.content.bytes
+      shared.status.evicted = store.content.evicted
+    }
+  }
+
+  private func finish(_ work: Work, _ commit: OutboxStore.Commit, _ epoch: String) {
+    storeMutex.withLock { updateStatus() }
+    let accepted = commit.numbers.count { $0 != nil }
+    let (hasRecovered, handlers) = mutex.withLock {
+      for message in work.delivered { shared.leaving.remove(message.id) }
+      for (message, _) in work.discarded { shared.leaving.remove(message.id) }
+      shared.status.delivered += UInt64(work.delivered.count)
+      shared.status.accepted += UInt64(accepted)
+      shared.status.refused += UInt64(commit.numbers.count - accepted)
+      defer { shared.status.error = nil }
+      return (shared.status.error != nil, shared.commitHandlers)
+    }
+    if hasRecovered { onEvent(.recovered) }
+    for gap in commit.gaps { onEvent(.gap(gap)) }
+    for (pending, number) in zip(work.pending, commit.numbers) {
+      pending.completion?(number.map { .success($0) } ?? .failure(tooLarge(pending.draft.topic)))
+    }
+    if accepted > 0 || !commit.gaps.isEmpty { for handler in handlers { handler() } }
+  }
+
+  private func tooLarge(_ topic: String) -> OutboxError {
+    OutboxError(.messageTooLarge, "a message for ‘\(topic)’ is larger than half the outbox; raise storage: outbox")
+  }
+
+  /// Refuses what was to be written, keeps what was to be removed for the next time.
+  private func fail(_ work: Work, _ error: OutboxError) {
+    let isNew = mutex.withLock {
+      shared.status.refused += UInt64(work.pending.count)
+      shared.work.delivered.insert(contentsOf: work.delivered, at: 0)
+      shared.work.discarded.insert(contentsOf: work.discarded, at: 0)
+      defer { shared.status.error = error }
+      return shared.status.error?.code != error.code
+    }
+    settled.broadcast()
+    if isNew { onEvent(.failing(error)) }
+    for pending in work.pending { pending.completion?(.failure(error)) }
+  }
+
+  /// A failing disk isn't asked without pause; when closing it isn't asked again.
+  private func waitBeforeRetry() {
+    let deadline = MonotonicClock.now().advanced(by: settings.retryDelay)
+    mutex.lock()
+    if shared.isClosing {
+      shared.work.delivered.removeAll()
+      shared.work.discarded.removeAll()
+    }
+    while !shared.isClosing, arrived.wait(with: mutex, until: deadline) {}
+    mutex.unlock()
+  }
+}

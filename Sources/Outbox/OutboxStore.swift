@@ -1,0 +1,149 @@
+import Glibc
+import Pipelines
+
+/// A message to write: its payload is built when its number is known.
+struct OutboxDraft: Sendable {
+  let topic: String
+  let encode: @Sendable (MessageNumber) -> [UInt8]
+}
+
+/// A message waiting for its acknowledgement.
+public struct OutboxMessage: Sendable, Equatable {
+  /// Orders messages over all topics; names the message to the outbox.
+  public let id: Int64
+  public let epoch: String
+  public let topic: String
+  public let sequence: UInt64
+  public let payload: [UInt8]
+}
+
+/// The outbox's file and what is known about its content. One thread at a time.
+///
+/// Tables: `topics` keeps each topic's next sequence, also when no message of it is left; `messages` holds what waits, in the
+/// order of `id`; a message that is itself a gap event has the range it names in `gap_*`, so that nothing is forgotten should
+/// the event be evicted in its turn. WAL with `synchronous=FULL`: a commit returns after the log is on the disk, and so
+/// survives power loss. `locking_mode=EXCLUSIVE`: one agent, and no shared-memory file.
+final class OutboxStore {
+  struct Topic {
+    let row: Int64
+    var next: UInt64
+  }
+
+  /// What a transaction changes, to be taken back with it.
+  struct Content {
+    var topics: [String: Topic] = [:]
+    var bytes = 0
+    var messages = 0
+    var evicted: UInt64 = 0
+  }
+
+  static let applicationID: Int64 = 0x7377_6C6F
+  static let schemaVersion: Int64 = 1
+  /// Bytes that a message takes beside its payload, reckoned generously.
+  static let rowOverhead = 64
+  static let walPages = 256
+
+  let database: SQLiteDatabase
+  let epoch: String
+  let byteLimit: Int
+  let gapTopic: @Sendable (String) -> String
+  var content = Content()
+  private(set) var statements: Statements
+
+  struct Statements {
+    let insert: SQLiteStatement
+    let insertTopic: SQLiteStatement
+    let updateTopic: SQLiteStatement
+    let delete: SQLiteStatement
+    let oldest: SQLiteStatement
+    let next: SQLiteStatement
+  }
+
+  /// Opens or makes the file.
+  ///
+  /// - Parameter byteLimit: of payloads and their overhead.
+  /// - Throws: `.damaged` when the content doesn't hold together, beside what opening can throw.
+  init(path: String, byteLimit: Int, gapTopic: @escaping @Sendable (String) -> String) throws(OutboxError) {
+    self.byteLimit = byteLimit
+    self.gapTopic = gapTopic
+    database = try SQLiteDatabase(path: path)
+    try database.execute(
+      """
+      PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=\(Self.walPages);
+      PRAGMA journal_size_limit=\(Self.walPages * 4096); PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;
+      """)
+    if try database.integer("SELECT count(*) FROM sqlite_schema") == 0 {
+      try Self.makeSchema(in: database)
+    }
+    epoch = try Self.check(database)
+    statements = try Self.prepare(in: database)
+    content = try Self.readContent(of: database)
+  }
+
+  private static func makeSchema(in database: SQLiteDatabase) throws(OutboxError) {
+    try database.execute(
+      """
+      BEGIN IMMEDIATE;
+      CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next_sequence INTEGER NOT NULL);
+      CREATE TABLE messages(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL, sequence INTEGER NOT NULL, cost INTEGER NOT NULL, checksum INTEGER NOT NULL,
+        gap_topic TEXT, gap_first INTEGER, gap_last INTEGER, payload BLOB NOT NULL);
+      INSERT INTO meta VALUES('epoch', '\(Epoch.random())');
+      PRAGMA application_id=\(applicationID);
+      PRAGMA user_version=\(schemaVersion);
+      COMMIT;
+      """)
+  }
+
+  /// - Returns: the epoch, of a file that holds together.
+  private static func check(_ database: SQLiteDatabase) throws(OutboxError) -> String {
+    func damage(_ reason: String) -> OutboxError { OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (\(reason))") }
+    guard try database.integer("PRAGMA application_id") == applicationID, try database.integer("PRAGMA user_version") == schemaVersion else {
+      throw damage("it is no outbox of this version")
+    }
+    let verdict = try database.text("PRAGMA quick_check(1)")
+    guard verdict == "ok" else { throw damage(verdict ?? "no verdict") }
+    let columns = try database.integer("SELECT count(*) FROM pragma_table_info('messages')")
+    guard columns == 9, let epoch = try database.text("SELECT value FROM meta WHERE key='epoch'"), epoch.utf8.count == 16,
+      epoch.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+    else { throw damage("a table or the epoch is missing") }
+    let stray = try database.integer(
+      """
+      SELECT count(*) FROM messages LEFT JOIN topics ON topics.id = messages.topic
+      WHERE topics.id IS NULL OR sequence < 1 OR sequence >= next_sequence OR cost < 0 OR typeof(sequence) != 'integer' OR typeof(cost) != 'integer'
+      """)
+    guard stray == 0 else { throw damage("\(stray ?? 0) messages don't fit their topics' counts") }
+    return epoch
+  }
+
+  private static func prepare(in database: SQLiteDatabase) throws(OutboxError) -> Statements {
+    Statements(
+      insert: try database.prepare(
+        "INSERT INTO messages(topic, sequence, cost, checksum, gap_topic, gap_first, gap_last, payload) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
+      insertTopic: try database.prepare("INSERT INTO topics(name, next_sequence) VALUES(?1, ?2)"),
+      updateTopic: try database.prepare("UPDATE topics SET next_sequence=?2 WHERE id=?1"),
+      delete: try database.prepare("DELETE FROM messages WHERE id=?1 RETURNING cost"),
+      oldest: try database.prepare(
+        """
+        SELECT messages.id, topics.name, sequence, cost, gap_topic, gap_first, gap_last
+        FROM messages JOIN topics ON topics.id = messages.topic ORDER BY messages.id LIMIT 256
+        """),
+      next: try database.prepare(
+        """
+        SELECT messages.id, topics.name, sequence, checksum, payload
+        FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id > ?1 ORDER BY messages.id LIMIT ?2
+        """))
+  }
+
+  private static func readContent(of database: SQLiteDatabase) throws(OutboxError) -> Content {
+    var content = Content()
+    content.messages = Int(try database.integer("SELECT count(*) FROM messages") ?? 0)
+    content.bytes = Int(try database.integer("SELECT coalesce(sum(cost), 0) FROM messages") ?? 0)
+    let topics = try database.prepare("SELECT name, id, next_sequence FROM topics")
+    while try topics.step() {
+      content.topics[topics.text(0)] = Topic(row: topics.integer(1), next: UInt64(clamping: topics.integer(2)))
+    }
+    return content
+  }
+}

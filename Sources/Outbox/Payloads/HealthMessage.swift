@@ -1,0 +1,97 @@
+public import Pipelines
+
+/// How the device does: topic `health`, retained.
+public struct HealthMessage: Payload {
+  public static let schema = "swiftlet/health/1"
+
+  public struct Temperature: Sendable, Equatable {
+    /// The kernel's name of the zone.
+    public var zone: String
+    public var celsius: Double
+
+    public init(zone: String, celsius: Double) {
+      self.zone = zone
+      self.celsius = celsius
+    }
+  }
+
+  public struct Pipeline: Sendable, Equatable {
+    public var name: String
+    public var camera: String
+    /// What it does or waits for, in a word: `running`, `waiting`, `failed`.
+    public var state: String
+    /// Processed frames a second, lately.
+    public var frameRate: Double
+    /// Since the start.
+    public var processed: UInt64
+    public var dropped: UInt64
+
+    public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64) {
+      self.name = name
+      self.camera = camera
+      self.state = state
+      self.frameRate = frameRate
+      self.processed = processed
+      self.dropped = dropped
+    }
+  }
+
+  public var capturedAt: WallTime
+  public var clock: ClockStatus
+  public var uptime: Duration
+  /// Of this process, in bytes.
+  public var residentBytes: UInt64
+  public var peakResidentBytes: UInt64
+  public var temperatures: [Temperature]
+  public var pipelines: [Pipeline]
+  public var outbox: Outbox.Status
+  /// Connections made to the broker since the start.
+  public var brokerConnections: UInt64
+
+  public init(
+    capturedAt: WallTime, clock: ClockStatus, uptime: Duration, residentBytes: UInt64, peakResidentBytes: UInt64, temperatures: [Temperature],
+    pipelines: [Pipeline], outbox: Outbox.Status, brokerConnections: UInt64
+  ) {
+    self.capturedAt = capturedAt
+    self.clock = clock
+    self.uptime = uptime
+    self.residentBytes = residentBytes
+    self.peakResidentBytes = peakResidentBytes
+    self.temperatures = temperatures
+    self.pipelines = pipelines
+    self.outbox = outbox
+    self.brokerConnections = brokerConnections
+  }
+
+  public func writeMembers(to json: inout JSONWriter) {
+    json.member("uptime_s", max(0, uptime.components.seconds))
+    json.member(
+      "memory",
+      object: {
+        $0.member("resident_bytes", residentBytes)
+        $0.member("peak_resident_bytes", peakResidentBytes)
+      })
+    json.member("temperatures", object: { for temperature in temperatures { $0.member(temperature.zone, temperature.celsius) } })
+    json.member("pipelines", object: { for pipeline in pipelines { $0.member(pipeline.name, object: { Self.write(pipeline, to: &$0) }) } })
+    json.member(
+      "outbox",
+      object: {
+        $0.member("waiting", outbox.waiting)
+        $0.member("bytes", outbox.bytes)
+        $0.member("accepted", outbox.accepted)
+        $0.member("refused", outbox.refused)
+        $0.member("evicted", outbox.evicted)
+        $0.member("delivered", outbox.delivered)
+        if let error = outbox.error { $0.member("error", error.message) }
+      })
+    json.member("broker", object: { $0.member("connections", brokerConnections) })
+  }
+
+  private static func write(_ pipeline: Pipeline, to json: inout JSONWriter) {
+    json.member("camera", pipeline.camera)
+    json.member("state", pipeline.state)
+    json.member("frame_rate", pipeline.frameRate)
+    json.member("processed", pipeline.processed)
+    json.member("dropped", pipeline.dropped)
+  }
+}

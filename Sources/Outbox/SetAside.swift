@@ -1,0 +1,43 @@
+import Glibc
+import Pipelines
+
+/// Moves a damaged file out of the way, for someone to look at, without letting such files fill the disk.
+enum SetAside {
+  /// Renames `path` to `path.damaged-TIME`, its log with it; of earlier ones only the latest stays.
+  ///
+  /// - Returns: the new name.
+  static func move(_ path: String) throws(OutboxError) -> String {
+    let time = MonotonicClock.wallTime().rfc3339.filter { $0.isNumber || $0 == "T" }.prefix(15)
+    var name = "\(path).damaged-\(time)Z"
+    var attempt = 1
+    while unsafe access(name, F_OK) == 0 {
+      attempt += 1
+      name = "\(path).damaged-\(time)Z-\(attempt)"
+    }
+    removeAllButLatest(of: path)
+    guard unsafe rename(path, name) == 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw OutboxError(.unavailable, "the damaged outbox ‘\(path)’ can't be renamed (\(reason)); move it away by hand")
+    }
+    // A log without its file would be played into the next one.
+    if unsafe rename("\(path)-wal", "\(name)-wal") != 0 { _ = unsafe unlink("\(path)-wal") }
+    _ = unsafe unlink("\(path)-shm")
+    _ = unsafe unlink("\(path)-journal")
+    return name
+  }
+
+  private static func removeAllButLatest(of path: String) {
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[...$0]) } ?? "./"
+    let prefix = (slash.map { String(path[path.index(after: $0)...]) } ?? path) + ".damaged-"
+    guard let stream = unsafe opendir(folder) else { return }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name.hasPrefix(prefix) { names.append(name) }
+    }
+    let latest = names.filter { !$0.hasSuffix("-wal") }.max()
+    for name in names where name != latest && name != latest.map({ $0 + "-wal" }) { _ = unsafe unlink(folder + name) }
+  }
+}
