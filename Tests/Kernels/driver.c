@@ -84,6 +84,10 @@ static struct swl_window random_window(bool depthwise) {
   return w;
 }
 
+static bool is_pointwise(const struct swl_window *w) {
+  return w->kernel_height * w->kernel_width == 1 && w->stride_height * w->stride_width == 1 && w->pad_top + w->pad_left + w->pad_bottom + w->pad_right == 0;
+}
+
 static int64_t input_size(const struct swl_window *w) { return (int64_t)w->batch * w->input_height * w->input_width * w->input_channels; }
 static int64_t output_size(const struct swl_window *w) { return (int64_t)w->batch * w->output_height * w->output_width * w->output_channels; }
 
@@ -150,7 +154,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   struct swl_blocking b = blocking_of(&w, groups);
   int8_t *weights = take_bytes(w.output_channels * b.depth);
   struct swl_convolution_q8 c = {
-      .input = take_bytes(input_size(&w)), .window = w, .input_flip = random_in(0, 1) * 0x80,
+      .input = take_bytes(input_size(&w)), .is_pointwise = is_pointwise(&w), .window = w, .input_flip = random_in(0, 1) * 0x80,
       .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w))};
   c.input_zero_point = random_in(0, 255) - c.input_flip;
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, output_size(&w));
@@ -182,7 +186,7 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
   float range = 1.0f / sqrtf((float)b.depth), *weights = take_floats(w.output_channels * b.depth, -range, range);
   struct swl_convolution_f32 c = {
       .input = take_floats(input_size(&w), -1, 1), .window = w, .epilogue = random_epilogue(w.output_channels, output_size(&w)),
-      .is_pointwise = w.kernel_height * w.kernel_width == 1 && w.stride_height * w.stride_width == 1 && w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0};
+      .is_pointwise = is_pointwise(&w)};
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, output_size(&w) * 4);
   for (int i = 0; i < 2; i++) {
     c.blocking = b;

@@ -7,6 +7,7 @@
 #include "../shared/window.h"
 #include "swl_matrix.h"
 
+#define GATHER_NAME gather_rows
 #define GATHER_SOURCE float
 #define GATHER_ELEMENT float
 #define GATHER_ARGUMENTS

@@ -1,5 +1,6 @@
-// What every kernel of the family includes: widening, and the gathering of windows into int16 rows with the zero point
-// taken off, so that padding is 0 and signed and unsigned inputs meet the same tiles.
+// What every kernel of the family includes: the gathering of windows into rows. Two forms: int16 with the zero point taken
+// off, so that padding is 0 and signed and unsigned inputs meet the same tiles; and bytes as they are but for one flip, for
+// instructions that multiply bytes, where padding is the zero point and each column's weight sum makes up for it.
 #ifndef SWL_CONVOLUTION_Q8_H
 #define SWL_CONVOLUTION_Q8_H
 
@@ -13,11 +14,50 @@ SWL_INLINE void widen(int16_t *restrict to, const uint8_t *restrict from, int64_
   for (int64_t i = 0; i < count; i++) to[i] = (int16_t)((int16_t)(uint8_t)(from[i] ^ mask) - shift);
 }
 
+SWL_INLINE void flip_bytes(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, int32_t flip) {
+  const uint8_t mask = (uint8_t)flip;
+  for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ mask;
+}
+
+#define GATHER_NAME gather_words
 #define GATHER_SOURCE uint8_t
 #define GATHER_ELEMENT int16_t
 #define GATHER_ARGUMENTS , int32_t flip, int32_t offset
 #define GATHER_RUN(to, from, count) widen(to, from, count, flip, offset)
 #define GATHER_CLEAR(to, count) memset(to, 0, (size_t)(count) * sizeof(int16_t))
 #include "gather.h"
+
+#define GATHER_NAME gather_bytes
+#define GATHER_SOURCE uint8_t
+#define GATHER_ELEMENT uint8_t
+#define GATHER_ARGUMENTS , int32_t flip, int32_t padding
+#define GATHER_RUN(to, from, count) flip_bytes(to, from, count, flip)
+#define GATHER_CLEAR(to, count) memset(to, padding, (size_t)(count))
+#include "gather.h"
+
+SWL_INLINE const int16_t *gather_as_words(const struct swl_convolution_q8 *c, int64_t group, int64_t first_row, int64_t rows, int16_t *packed,
+                                          int64_t *stride) {
+  (void)stride;
+  gather_words(&c->window, &c->blocking, c->is_pointwise, c->input, group, first_row, rows, packed, c->input_flip, c->input_flip + c->input_zero_point);
+  return packed;
+}
+
+// `flip` brings stored bytes to the signedness that the instruction wants, in which the zero point is `padding`. Rows that
+// are already as wanted are read where they lie.
+SWL_INLINE const uint8_t *gather_as_bytes(const struct swl_convolution_q8 *c, int64_t group, int64_t first_row, int64_t rows, uint8_t *packed, int64_t *stride,
+                                          int32_t flip, int32_t padding) {
+  const struct swl_blocking *b = &c->blocking;
+  if (c->is_pointwise && flip == 0 && b->depth == b->padded_depth) {
+    *stride = c->window.input_channels;
+    return c->input + first_row * *stride + group * b->group_inputs;
+  }
+  gather_bytes(&c->window, b, c->is_pointwise, c->input, group, first_row, rows, packed, flip, padding);
+  return packed;
+}
+
+// Of panels without weight sums.
+#define SWL_PANEL_SIZE(b) ((b)->padded_depth * COLUMNS)
+// Of panels followed by an int32 weight sum for each column.
+#define SWL_SUMMED_PANEL_SIZE(b) ((b)->padded_depth * COLUMNS + COLUMNS * 4)
 
 #endif

@@ -1,5 +1,6 @@
 // vpmaddwd on pairs of depth: exact, since a pair's sum is at most 2 × 255 × 128.
 #if defined(__x86_64__)
+#include "../shared/epilogue_avx2.h"
 #include "convolution_q8.h"
 
 #include <immintrin.h>
@@ -31,7 +32,8 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const int16_t *a, int64_
   }
 }
 
-SWL_TARGET_AVX2 static void tile(int64_t rows, const int16_t *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums) {
+SWL_TARGET_AVX2 static void tile(const struct swl_convolution_q8 *c, int64_t rows, const int16_t *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums) {
+  (void)c;
   switch (rows) {
   case 6: tile_of(6, a, stride, panel, depth, sums); break;
   case 5: tile_of(5, a, stride, panel, depth, sums); break;
@@ -44,7 +46,11 @@ SWL_TARGET_AVX2 static void tile(int64_t rows, const int16_t *a, int64_t stride,
 
 #define KERNEL swl_convolution_q8_6x16__avx2
 #define TARGET SWL_TARGET_AVX2
+#define ELEMENT int16_t
+#define GATHER gather_as_words
+#define PANEL_SIZE SWL_PANEL_SIZE
 #define TILE tile
+#define REQUANTISE swl_requantise_row_avx2
 #include "driver_q8.h"
 #else
 typedef int swl_not_x86;

@@ -36,7 +36,8 @@ SWL_INLINE void tile_of(const int rows, const int16_t *a, int64_t stride, const 
   }
 }
 
-static void tile(int64_t rows, const int16_t *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums) {
+static void tile(const struct swl_convolution_q8 *c, int64_t rows, const int16_t *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums) {
+  (void)c;
   switch (rows) {
   case 8: tile_of(8, a, stride, panel, depth, sums); break;
   case 7: tile_of(7, a, stride, panel, depth, sums); break;
@@ -51,7 +52,11 @@ static void tile(int64_t rows, const int16_t *a, int64_t stride, const int8_t *p
 
 #define KERNEL swl_convolution_q8_8x8__neon
 #define TARGET
+#define ELEMENT int16_t
+#define GATHER gather_as_words
+#define PANEL_SIZE SWL_PANEL_SIZE
 #define TILE tile
+#define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

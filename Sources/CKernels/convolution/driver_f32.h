@@ -18,7 +18,7 @@ TARGET void CONVOLUTION(const void *arguments, void *scratch, int64_t begin, int
       stride = c->window.input_channels;
       a = c->input + first_row * stride + group * b->group_inputs;
     } else {
-      gather_rows(&c->window, b, c->input, group, first_row, rows, packed);
+      gather_rows(&c->window, b, false, c->input, group, first_row, rows, packed);
     }
     for (int64_t panel = first_panel; panel < last_panel; panel++) {
       const float *weights = c->weights + (group * b->panels + panel) * panel_size;

@@ -1,41 +1,62 @@
 // Gathers the windows of output pixels into rows of one length: taps in order, the group's channels within a tap. Include
-// after defining GATHER_SOURCE, GATHER_ELEMENT, GATHER_ARGUMENTS (further parameters), GATHER_RUN(to, from, count) and GATHER_CLEAR(to, count).
+// after defining GATHER_NAME, GATHER_SOURCE, GATHER_ELEMENT, GATHER_ARGUMENTS (further parameters),
+// GATHER_RUN(to, from, count) and GATHER_CLEAR(to, count).
 
-SWL_INLINE void gather_rows(const struct swl_window *w, const struct swl_blocking *b, const GATHER_SOURCE *input, int64_t group, int64_t first_row,
-                            int64_t rows, GATHER_ELEMENT *packed GATHER_ARGUMENTS) {
-  const int64_t channels = b->group_inputs, pixel = w->input_channels;
+SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blocking *b, bool is_pointwise, const GATHER_SOURCE *input, int64_t group,
+                            int64_t first_row, int64_t rows, GATHER_ELEMENT *packed GATHER_ARGUMENTS) {
+  const int64_t channels = b->group_inputs, pixel = w->input_channels, rest = b->padded_depth - b->depth;
+  if (is_pointwise) {
+    const GATHER_SOURCE *from = input + first_row * pixel + group * channels;
+    if (channels == pixel && rest == 0) {
+      GATHER_RUN(packed, from, rows * channels);
+      return;
+    }
+    for (int64_t row = 0; row < rows; row++, from += pixel, packed += b->padded_depth) {
+      GATHER_RUN(packed, from, channels);
+      if (rest > 0) GATHER_CLEAR(packed + channels, rest);
+    }
+    return;
+  }
   const bool taps_touch = w->dilation_width == 1 && b->groups == 1;
   const int64_t pixels = (int64_t)w->output_height * w->output_width;
-  for (int64_t row = first_row; row < first_row + rows; row++) {
-    int64_t position = row % pixels;
-    int64_t top = position / w->output_width * w->stride_height - w->pad_top, left = position % w->output_width * w->stride_width - w->pad_left;
-    const GATHER_SOURCE *image = input + row / pixels * w->input_height * w->input_width * pixel + group * channels;
+  int64_t image = first_row / pixels, y = first_row % pixels / w->output_width, x = first_row % pixels % w->output_width;
+  for (int64_t row = 0; row < rows; row++) {
+    const GATHER_SOURCE *source = input + image * w->input_height * w->input_width * pixel + group * channels;
+    int64_t top = y * w->stride_height - w->pad_top, left = x * w->stride_width - w->pad_left;
     struct swl_taps columns = swl_taps_inside(left, w->kernel_width, w->dilation_width, w->input_width);
+    int64_t before = columns.first * channels, inside = columns.last - columns.first, after = (w->kernel_width - columns.last) * channels;
     GATHER_ELEMENT *to = packed;
-    for (int32_t y = 0; y < w->kernel_height; y++) {
-      int64_t source_row = top + (int64_t)y * w->dilation_height;
-      if (source_row < 0 || source_row >= w->input_height || columns.first == columns.last) {
+    for (int32_t tap = 0; tap < w->kernel_height; tap++) {
+      int64_t source_row = top + (int64_t)tap * w->dilation_height;
+      if (source_row < 0 || source_row >= w->input_height || inside == 0) {
         GATHER_CLEAR(to, w->kernel_width * channels);
         to += w->kernel_width * channels;
         continue;
       }
-      GATHER_CLEAR(to, columns.first * channels);
-      to += columns.first * channels;
-      const GATHER_SOURCE *from = image + (source_row * w->input_width + left + (int64_t)columns.first * w->dilation_width) * pixel;
-      int64_t inside = columns.last - columns.first;
+      const GATHER_SOURCE *from = source + (source_row * w->input_width + left + (int64_t)columns.first * w->dilation_width) * pixel;
+      if (before > 0) GATHER_CLEAR(to, before);
+      to += before;
       if (taps_touch) {
         GATHER_RUN(to, from, inside * channels);
         to += inside * channels;
       } else {
-        for (int64_t x = 0; x < inside; x++) {
-          GATHER_RUN(to, from + x * w->dilation_width * pixel, channels);
-          to += channels;
-        }
+        for (int64_t i = 0; i < inside; i++, to += channels) GATHER_RUN(to, from + i * w->dilation_width * pixel, channels);
       }
-      GATHER_CLEAR(to, (w->kernel_width - columns.last) * channels);
-      to += (w->kernel_width - columns.last) * channels;
+      if (after > 0) GATHER_CLEAR(to, after);
+      to += after;
     }
-    GATHER_CLEAR(to, b->padded_depth - b->depth);
+    if (rest > 0) GATHER_CLEAR(to, rest);
     packed += b->padded_depth;
+    if (++x == w->output_width) {
+      x = 0;
+      if (++y == w->output_height) y = 0, image++;
+    }
   }
 }
+
+#undef GATHER_NAME
+#undef GATHER_SOURCE
+#undef GATHER_ELEMENT
+#undef GATHER_ARGUMENTS
+#undef GATHER_RUN
+#undef GATHER_CLEAR

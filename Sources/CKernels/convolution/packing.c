@@ -2,15 +2,22 @@
 
 #include "swl_convolution.h"
 
+// Kernels that multiply bytes find the sum of each column's weights behind the panel.
+static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == 4; }
+
+static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
+  return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
+}
+
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
-  return b->groups * b->panels * kernel->columns * b->padded_depth * element_size;
+  return b->groups * b->panels * panel_size(kernel, b, element_size);
 }
 
 #define PACK(type)                                                                                                     \
-  int64_t columns = kernel->columns, run = kernel->depth;                                                              \
+  int64_t columns = kernel->columns, run = kernel->depth, size = panel_size(kernel, b, sizeof(type)) / (int64_t)sizeof(type); \
   for (int64_t group = 0; group < b->groups; group++) {                                                                \
     for (int64_t column = 0; column < b->group_outputs; column++) {                                                    \
-      type *panel = packed + (group * b->panels + column / columns) * columns * b->padded_depth + column % columns * run; \
+      type *panel = packed + (group * b->panels + column / columns) * size + column % columns * run;                   \
       const type *source = weights + (group * b->group_outputs + column) * b->depth;                                   \
       for (int64_t k = 0; k < b->depth; k++) panel[k / run * columns * run + k % run] = source[k];                     \
     }                                                                                                                  \
@@ -19,6 +26,16 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
 void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
   memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 1));
   PACK(int8_t)
+  if (!has_sums(kernel, 1)) return;
+  for (int64_t group = 0; group < b->groups; group++) {
+    for (int64_t column = 0; column < b->group_outputs; column++) {
+      const int8_t *source = weights + (group * b->group_outputs + column) * b->depth;
+      int32_t sum = 0;
+      for (int64_t k = 0; k < b->depth; k++) sum += source[k];
+      int8_t *sums = packed + (group * b->panels + column / columns) * size + columns * b->padded_depth;
+      memcpy(sums + column % columns * 4, &sum, sizeof sum);
+    }
+  }
 }
 
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *b, const float *weights, float *packed) {

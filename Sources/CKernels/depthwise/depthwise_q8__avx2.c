@@ -1,5 +1,6 @@
 // Sixteen channels at a time; two taps meet in one vpmaddwd.
 #if defined(__x86_64__)
+#include "../shared/epilogue_avx2.h"
 #include "depthwise_q8.h"
 
 #include <immintrin.h>
@@ -35,6 +36,7 @@ SWL_TARGET_AVX2 SWL_INLINE void sum(const struct swl_depthwise_q8 *d, const uint
 #define KERNEL swl_depthwise_q8_16__avx2
 #define TARGET SWL_TARGET_AVX2
 #define SUM sum
+#define REQUANTISE swl_requantise_row_avx2
 #include "driver_q8.h"
 #else
 typedef int swl_not_x86;

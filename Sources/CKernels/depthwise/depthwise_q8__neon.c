@@ -30,6 +30,7 @@ SWL_INLINE void sum(const struct swl_depthwise_q8 *d, const uint8_t *const *taps
 #define KERNEL swl_depthwise_q8_8__neon
 #define TARGET
 #define SUM sum
+#define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

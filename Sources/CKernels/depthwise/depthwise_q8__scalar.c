@@ -3,6 +3,7 @@
 #define KERNEL swl_depthwise_q8__scalar
 #define TARGET
 #define SUM(d, taps, tap_count, sums) sum_plainly(d, taps, tap_count, 0, sums)
+#define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
 
 // Blocks of `columns` channels, the last one moved back so that it ends with the last channel.

@@ -1,5 +1,5 @@
 // The walk over output pixels. Include after defining KERNEL, TARGET and SUM(d, taps, tap_count, sums), which fills in one
-// pixel's sums and may read taps[tap_count], the padding pixel.
+// pixel's sums and may read taps[tap_count], the padding pixel; and REQUANTISE, as swl_requantise_row.
 
 TARGET void KERNEL(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_depthwise_q8 *d = arguments;
@@ -12,7 +12,7 @@ TARGET void KERNEL(const void *arguments, void *scratch, int64_t begin, int64_t 
       find_taps(w, d->input, d->padding, 1, item, x, taps);
       taps[tap_count] = d->padding;
       SUM(d, (const uint8_t *const *)taps, tap_count, sums);
-      swl_requantise_row(&d->requantisation, sums, 0, channels, (item * w->output_width + x) * channels, d->output);
+      REQUANTISE(&d->requantisation, sums, 0, channels, (item * w->output_width + x) * channels, d->output);
     }
   }
 }
@@ -20,3 +20,4 @@ TARGET void KERNEL(const void *arguments, void *scratch, int64_t begin, int64_t 
 #undef KERNEL
 #undef TARGET
 #undef SUM
+#undef REQUANTISE

@@ -43,6 +43,7 @@ struct swl_convolution_q8 {
   const int8_t *weights; // packed by swl_pack_weights_q8
   struct swl_window window;
   struct swl_blocking blocking;
+  bool is_pointwise; // 1×1, stride 1, no padding: output pixel i reads input pixel i
   int32_t input_flip, input_zero_point;
   struct swl_requantisation requantisation;
 };
@@ -71,7 +72,7 @@ struct swl_convolution_f32 {
   const float *weights; // packed by swl_pack_weights_f32
   struct swl_window window;
   struct swl_blocking blocking;
-  bool is_pointwise; // 1×1, stride 1, no padding: rows are read where they lie
+  bool is_pointwise; // as above: rows are read where they lie
   struct swl_epilogue_f32 epilogue;
 };
 
@@ -85,7 +86,8 @@ struct swl_depthwise_f32 {
 };
 
 // Bytes of packed weights, and the packing, for one kernel's geometry: group after group, panel after panel of `columns`
-// output channels, depth in runs of `depth`; missing columns and depth are 0. Source [O][kH][kW][I/groups].
+// output channels, depth in runs of `depth`; missing columns and depth are 0. Where bytes are
+// multiplied (runs of 4), each panel ends with the int32 sums of its columns. Source [O][kH][kW][I/groups].
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
 void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const float *weights, float *packed);
