@@ -7,7 +7,7 @@ struct CameraScheme: Sendable {
   let example: String
   let open: @Sendable (_ rest: String, _ settings: CameraSettings) throws(CaptureError) -> any CameraSource
 
-  static let all: [CameraScheme] = [.folder, .simulated]
+  static let all: [CameraScheme] = [.v4l2, .folder, .simulated]
 }
 
 /// Makes the source that `text` names: `v4l2:/dev/video0`, `folder:/path`, `simulated:conveyor`.

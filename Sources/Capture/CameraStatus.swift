@@ -23,6 +23,11 @@ final class CameraStatus: @unchecked Sendable {
     mutex.withLock { counted[keyPath: counter] += amount }
   }
 
+  /// Whether `takeChange` has something to tell.
+  var hasChange: Bool {
+    mutex.withLock { reported != current }
+  }
+
   /// The state, when it has changed since the last call.
   func takeChange() -> CameraState? {
     mutex.withLock {

@@ -1,1 +1,0 @@
-int swl_video_placeholder(void);

@@ -1,2 +1,0 @@
-#include "placeholder.h"
-int swl_video_placeholder(void) { return 0; }
