@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// Groups what is done with configuration files.
+struct ConfigCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config", abstract: "Check a configuration file.", subcommands: [ConfigCheckCommand.self])
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import EdgeAgent
+import Glibc
+import Supervision
+
+/// The command line. Each command is one file in `Commands`; a new one is its file and its line here.
+struct Swiftlet: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swiftlet",
+    abstract: "An edge inference agent: cameras in, detections out.",
+    discussion: """
+      Begin with: swiftlet demo
+
+      Exit status: 0 done, 1 failed, 2 wrong use, 3 the model needs something unsupported.
+      """,
+    version: agentVersion,
+    subcommands: [
+      DemoCommand.self,
+      RunCommand.self,
+      ConfigCommand.self,
+    ])
+}
+
+@main
+enum EntryPoint {
+  static func main() async {
+    // On the main thread and before any other begins, so that all inherit it.
+    if endsInOrder() { ProcessSignals.block() }
+    do { try await run() } catch { exit(report(error)) }
+  }
+
+  private static func endsInOrder() -> Bool {
+    (try? Swiftlet.parseAsRoot()) is any EndsInOrder
+  }
+
+  private static func run() async throws {
+    var command = try Swiftlet.parseAsRoot()
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
+  }
+
+  /// Writes the error's one line and gives the exit status.
+  private static func report(_ error: any Error) -> Int32 {
+    if let failure = error as? CommandFailure {
+      if !failure.message.isEmpty { Terminal.complain(failure.message) }
+      return failure.status.rawValue
+    }
+    if let error = error as? any OneLineError {
+      Terminal.complain(error.line)
+      return CommandFailure.Status.failed.rawValue
+    }
+    let line = Swiftlet.message(for: error).split(separator: "\n").joined(separator: " ")
+    switch Swiftlet.exitCode(for: error) {
+    case .success:
+      print(Swiftlet.fullMessage(for: error))
+      return 0
+    case .validationFailure:
+      Terminal.complain("\(line); see --help")
+      return CommandFailure.Status.wrongUse.rawValue
+    default:
+      Terminal.complain(line)
+      return CommandFailure.Status.failed.rawValue
+    }
+  }
+}
+
+/// A command that ends in order when it is asked to (SIGINT, SIGTERM): it calls `ProcessSignals.handle`.
+protocol EndsInOrder {}

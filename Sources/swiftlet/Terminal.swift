@@ -1,0 +1,41 @@
+import Glibc
+
+/// Standard output and error as this program uses them.
+enum Terminal {
+  /// Whether a person watches standard output, and control sequences make sense.
+  static var isInteractive: Bool {
+    guard isatty(STDOUT_FILENO) == 1 else { return false }
+    guard let kind = unsafe getenv("TERM") else { return false }
+    return unsafe String(cString: kind) != "dumb"
+  }
+
+  /// Whether a person watches standard error: progress goes there.
+  static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// One line on standard error.
+  static func complain(_ message: String) {
+    write("swiftlet: \(message)\n", to: STDERR_FILENO)
+  }
+
+  /// Text to standard output, at once.
+  static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}
+
+extension Terminal {
+  /// Columns of the terminal on standard output; 80 where that is unknown.
+  static var width: Int {
+    var size = winsize()
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}

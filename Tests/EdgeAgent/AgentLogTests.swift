@@ -1,0 +1,32 @@
+import EdgeAgent
+import Pipelines
+import Testing
+
+/// Collects lines from a closure that must be sendable.
+private final class Lines: @unchecked Sendable {
+  private let mutex = PthreadMutex()
+  private var stored: [String] = []
+  func add(_ line: String) { mutex.withLock { stored.append(line) } }
+  var all: [String] { mutex.withLock { stored } }
+}
+
+private func instant(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: seconds * 1_000_000_000) }
+
+@Suite struct AgentLogTests {
+  @Test func `a repeated message is written once a minute with its count`() {
+    let lines = Lines()
+    let log = AgentLog(name: "swiftletd", showsPriority: false) { lines.add($0) }
+    for second in [0, 1, 2, 59, 60, 61] as [UInt64] { log.log(.warning, "no frames", at: instant(second)) }
+    log.log(.warning, "other", at: instant(61))
+    #expect(lines.all == ["swiftletd: warning: no frames", "swiftletd: warning: no frames (3 more times since)", "swiftletd: warning: other"])
+  }
+
+  @Test func `the journal gets priorities and single lines`() {
+    let lines = Lines()
+    let log = AgentLog(name: "swiftletd", least: .notice, showsPriority: true) { lines.add($0) }
+    log.error("two\nlines")
+    log.notice("started")
+    log.information("left out")
+    #expect(lines.all == ["<3>two lines", "<5>started"])
+  }
+}
