@@ -34,6 +34,7 @@ let c: [Target] = [
   // hide nothing, but unsafe flags are kept to what measurement earned.
   .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])], linkerSettings: [.linkedLibrary("m")]),
   .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
+  .target(name: "CDemoModel"),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
 ]
 
@@ -86,7 +87,7 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
     tests("Pipelines", ["Pipelines"]),
@@ -95,7 +96,7 @@ let package = Package(
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
     tests("Operators", ["Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors"]),
-    tests("EdgeAgent", ["EdgeAgent"]),
+    tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "Pipelines"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),

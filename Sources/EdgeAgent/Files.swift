@@ -33,6 +33,17 @@ func checkFolder(_ path: String) throws(EdgeAgentError) {
   guard unsafe access(path, R_OK | X_OK) == 0 else { throw cannotRead(path, errno) }
 }
 
+/// Makes a folder and those above it, where they aren't there yet.
+func makeFolders(_ path: String) throws(EdgeAgentError) {
+  guard unsafe mkdir(path, 0o750) != 0, errno != EEXIST else { return }
+  let parent = folderOf(path)
+  if errno == ENOENT, !parent.isEmpty, parent != path {
+    try makeFolders(parent)
+    guard unsafe mkdir(path, 0o750) != 0, errno != EEXIST else { return }
+  }
+  throw EdgeAgentError(.storage, "the folder \(path) can't be made: \(reason(errno)); make it, or change storage.path")
+}
+
 /// The part before the last `/`; empty where there is none.
 func folderOf(_ path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "" }

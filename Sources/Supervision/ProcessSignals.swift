@@ -19,10 +19,9 @@ public enum ProcessSignals {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
-  /// The signals that come from now on. A second request to stop ends the process at once: whoever asks twice doesn't want to
-  /// wait for the orderly end.
-  public static func stream() throws(SupervisionError) -> AsyncStream<ProcessSignal> {
-    let (stream, continuation) = AsyncStream.makeStream(of: ProcessSignal.self, bufferingPolicy: .bufferingNewest(8))
+  /// Calls `handler` for each signal from now on, on a thread of its own. A second request to stop ends the process at once:
+  /// whoever asks twice doesn't want to wait for the orderly end.
+  public static func handle(_ handler: @escaping @Sendable (ProcessSignal) -> Void) throws(SupervisionError) {
     do {
       _ = try DataPlaneThread(name: "signals") {
         var set = waitedFor()
@@ -31,16 +30,15 @@ public enum ProcessSignals {
           var number: Int32 = 0
           guard unsafe sigwait(&set, &number) == 0 else { continue }
           if number == SIGHUP {
-            continuation.yield(.reload)
+            handler(.reload)
           } else {
             if isStopping { _exit(128 + number) }
             isStopping = true
-            continuation.yield(.stop)
+            handler(.stop)
           }
         }
       }
     } catch { throw SupervisionError(.noThread, error.message) }
-    return stream
   }
 
   private static func waitedFor() -> sigset_t {

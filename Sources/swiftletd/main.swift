@@ -1,1 +1,3 @@
-print("swiftletd")
+import EdgeAgent
+
+await Daemon.main(CommandLine.arguments)

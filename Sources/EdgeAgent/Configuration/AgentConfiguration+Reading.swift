@@ -30,7 +30,7 @@ extension AgentConfiguration {
     let storage = map["storage"].map { $0.mapping { StorageSettings.read($0, context) } } ?? StorageSettings()
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, context) } }
     let cameras = map.required("cameras")?.mapping { cameras in
-      cameras.named("camera").compactMap { name, value in value.mapping { CameraSettings.read($0, name: name, context) } }
+      cameras.named("camera").compactMap { name, value in value.mapping { NamedCamera.read($0, name: name, context) } }
     }
     let cameraNames = map["cameras"].map(\.keys) ?? []
     let pipelines = map.required("pipelines")?.mapping { pipelines in

@@ -10,12 +10,12 @@ public struct AgentConfiguration: Equatable, Sendable {
   /// Default: none; results are then kept in the local outbox alone.
   public var mqtt: MQTTSettings?
   /// In the file's order.
-  public var cameras: [CameraSettings]
+  public var cameras: [NamedCamera]
   /// In the file's order; at least one.
   public var pipelines: [PipelineSettings]
 
   public init(
-    device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [CameraSettings], pipelines: [PipelineSettings]
+    device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [NamedCamera], pipelines: [PipelineSettings]
   ) {
     self.device = device
     self.storage = storage

@@ -1,3 +1,4 @@
+public import MQTTTransport
 import YAMLReading
 
 /// `mqtt`: the broker. Without this section results stay in the local outbox.
@@ -21,8 +22,8 @@ public struct MQTTSettings: Equatable, Sendable {
 
   static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> MQTTSettings? {
     let url = map.required("url")
-    let broker = url.flatMap { BrokerAddress.read($0) }
-    let fallback = BrokerAddress(host: "localhost", port: 8883, isEncrypted: true)
+    let broker = url.flatMap { readAddress($0) }
+    let fallback = BrokerAddress(host: "localhost", port: 8883, usesTLS: true)
     var settings = MQTTSettings(broker: broker ?? fallback)
     settings.authorityPath = context.file(map["ca"])
     settings.certificatePath = context.file(map["certificate"])
@@ -41,12 +42,20 @@ public struct MQTTSettings: Equatable, Sendable {
       map.report(present, "mqtt: \"certificate\" and \"key\" go together; add the other one")
     }
     if map["password"] != nil, map["username"] == nil { map.report("password", "mqtt: \"password\" needs \"username\"") }
-    guard !settings.broker.isEncrypted else { return }
+    guard !settings.broker.usesTLS else { return }
     for key in ["ca", "certificate", "key"] where map[key] != nil {
       map.report(key, "mqtt.\(key): needs an encrypted connection; write mqtts:// in \"url\"")
     }
     if !settings.broker.isLoopback {
       context.warn(url, "mqtt.url: \(settings.broker.host) is reached without encryption; anyone between can read and change messages (mqtts:// encrypts)")
+    }
+  }
+
+  private static func readAddress(_ value: YAMLValue) -> BrokerAddress? {
+    guard let text = value.string() else { return nil }
+    do { return try BrokerAddress(parsing: text) } catch {
+      value.report("\(value.path): \(error.message)")
+      return nil
     }
   }
 }

@@ -1,58 +1,57 @@
-public import Imaging
+public import Capture
+import Imaging
 import YAMLReading
 
 /// `cameras.NAME`: where frames come from.
-public struct CameraSettings: Equatable, Sendable {
+///
+/// What the settings mean and their defaults are `Capture.CameraSettings`'s: `size`, `frame_rate`, `frame_limit` (most frames a
+/// second taken from a device, whatever it delivers), `format`, `controls` (by name, numbers or true and false), `loop` (folders),
+/// `seed` and `defect_rate` (the simulation). A setting that means nothing to its source is a mistake, not a wish.
+public struct NamedCamera: Equatable, Sendable {
   public var name: String
   /// `source`: `v4l2:DEVICE`, `folder:PATH` or `simulated:conveyor`; required.
   public var source: CameraOrigin
-  /// `size`: pixels. Default: what the camera prefers; 640x480 for the simulation. A folder's images have their own.
-  public var width: Int?
-  public var height: Int?
-  /// `frame_rate`: frames a second, 0.01 to 1000. Default: what the camera prefers; 10 for a folder, 30 for the simulation.
-  public var frameRate: Double?
-  /// `frame_limit`: most frames a second taken from a V4L2 camera, whatever it delivers; 1 to 1000. Default: twice `frame_rate`, or 120.
-  public var frameLimit: Double?
-  /// `format`: the pixel format asked of a V4L2 camera. Default: the cheapest to process that it offers.
-  public var format: PixelFormat?
-  /// `controls`: a V4L2 camera's controls by name, set when it opens. Default: none are touched.
-  public var controls: [CameraControl] = []
-  /// `loop`: whether a folder begins again after its last image. Default: true.
-  public var loops = true
-  /// `seed`: which parts and defects the simulation makes. Default: 1.
-  public var seed: UInt64 = 1
+  public var settings: CameraSettings
 
-  public init(name: String, source: CameraOrigin) {
+  public init(name: String, source: CameraOrigin, settings: CameraSettings = CameraSettings()) {
     self.name = name
     self.source = source
+    self.settings = settings
   }
 
-  static func read(_ map: YAMLMapping, name: String, _ context: ConfigurationContext) -> CameraSettings? {
+  static func read(_ map: YAMLMapping, name: String, _ context: ConfigurationContext) -> NamedCamera? {
     let source = map.required("source").flatMap { CameraOrigin.read($0, context) }
-    var settings = CameraSettings(name: name, source: source ?? .conveyor)
-    if let size = map["size"]?.size(in: 16...8192) { (settings.width, settings.height) = (size.width, size.height) }
+    var settings = CameraSettings()
+    settings.size = map["size"]?.size(in: 16...8192)
     settings.frameRate = map["frame_rate"]?.float(in: 0.01...1000)
     settings.frameLimit = map["frame_limit"]?.float(in: 1...1000)
     settings.format = map["format"]?.choice(from: PixelFormat.allCases.map { ($0.name, $0) })
-    settings.controls = map["controls"].flatMap { $0.mapping { $0.all.compactMap(CameraControl.read) } } ?? []
-    if let loops = map["loop"]?.bool() { settings.loops = loops }
-    if let seed = map["seed"]?.int(in: 0 ... .max) { settings.seed = UInt64(seed) }
+    settings.controls = map["controls"].flatMap { $0.mapping { $0.all.compactMap(readControl) } } ?? []
+    settings.loop = map["loop"]?.bool()
+    settings.seed = map["seed"]?.int(in: 0 ... .max).map { UInt64($0) }
+    settings.defectRate = map["defect_rate"]?.float(in: 0...1)
     guard let source else { return nil }
     refuseForeign(map, source)
-    return settings
+    return NamedCamera(name: name, source: source, settings: settings)
   }
 
-  /// A setting that its source can't obey is a mistake, not a wish.
   private static func refuseForeign(_ map: YAMLMapping, _ source: CameraOrigin) {
     let foreign: [String]
     switch source {
-    case .device: foreign = ["loop", "seed"]
-    case .folder: foreign = ["size", "frame_limit", "format", "controls", "seed"]
+    case .device: foreign = ["loop", "seed", "defect_rate"]
+    case .folder: foreign = ["size", "frame_limit", "format", "controls", "seed", "defect_rate"]
     case .conveyor: foreign = ["frame_limit", "format", "controls", "loop"]
     }
     for key in foreign where map[key] != nil {
       map.report(key, "\"\(key)\" does not apply to a \(source.scheme): source; remove it")
     }
+  }
+
+  private static func readControl(key: String, value: YAMLValue) -> (name: String, value: Int)? {
+    if case .scalar(let scalar) = value.node.content, scalar.isPlain, scalar.text == "true" || scalar.text == "false" {
+      return (key, scalar.text == "true" ? 1 : 0)
+    }
+    return value.int(in: Int(Int32.min)...Int(Int32.max)).map { (key, $0) }
   }
 }
 
@@ -108,25 +107,5 @@ public enum CameraOrigin: Equatable, Sendable, CustomStringConvertible {
       return nil
     }
     return .folder(path)
-  }
-}
-
-/// One control of a V4L2 camera and the value it gets.
-public struct CameraControl: Equatable, Sendable {
-  /// The driver's name, or its words joined by `_`: `exposure_time_absolute`.
-  public var name: String
-  /// Switches are 0 or 1.
-  public var value: Int
-
-  public init(name: String, value: Int) {
-    self.name = name
-    self.value = value
-  }
-
-  static func read(key: String, value: YAMLValue) -> CameraControl? {
-    if case .scalar(let scalar) = value.node.content, scalar.isPlain, scalar.text == "true" || scalar.text == "false" {
-      return CameraControl(name: key, value: scalar.text == "true" ? 1 : 0)
-    }
-    return value.int(in: Int(Int32.min)...Int(Int32.max)).map { CameraControl(name: key, value: $0) }
   }
 }

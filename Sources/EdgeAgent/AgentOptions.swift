@@ -1,0 +1,20 @@
+public import ModelManifest
+public import Supervision
+
+/// What a program may change about an agent beside its configuration.
+public struct AgentOptions: Sendable {
+  /// Opens a pipeline's package. Default: the file that the settings name.
+  public var openModel: @Sendable (PipelineSettings) throws(EdgeAgentError) -> ModelPackage = { settings throws(EdgeAgentError) in
+    do throws(ModelPackageError) { return try ModelPackage(contentsOf: settings.modelPath) } catch {
+      throw EdgeAgentError(.model, "pipeline \(settings.name): \(error.description)")
+    }
+  }
+  /// Sees every processed frame's result, on the recorder's thread, before it is recorded. Default: none.
+  public var onResult: (@Sendable (FrameResult) -> Void)?
+  /// Called each time a configuration has begun to run. Default: none.
+  public var onStart: (@Sendable () -> Void)?
+  /// The service manager. Default: none.
+  public var notifier = SystemdNotifier { _ in nil }
+
+  public init() {}
+}

@@ -1,0 +1,118 @@
+import Capture
+import Pipelines
+import Supervision
+
+/// One configuration while it runs: camera threads, pipeline threads, the recorder, and the services beside them. Runs once.
+final class AgentRuntime: @unchecked Sendable {
+  private let configuration: AgentConfiguration
+  private let options: AgentOptions
+  private let log: AgentLog
+  private let ledger = ProgressLedger()
+  private let results: BoundedQueue<FrameResult>
+  private let publisher: ResultPublisher
+  private let startedAt = MonotonicClock.now()
+  private let mutex = PthreadMutex()
+  private var cameras: [CameraWorker] = []
+  private var pipelines: [PipelineWorker] = []
+  private var runningPipelines: [String] = []
+  private var isStopping = false
+
+  /// Opens the outbox and the cameras; nothing runs yet.
+  init(_ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, log: AgentLog) throws(EdgeAgentError) {
+    self.configuration = configuration
+    self.options = options
+    self.log = log
+    results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
+    publisher = try ResultPublisher(configuration, log: log)
+    for pipeline in prepared {
+      pipelines.append(
+        PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, ledger: ledger, log: log) { [weak self] worker in
+          self?.pipelineEnded(worker)
+        })
+    }
+    runningPipelines = pipelines.map(\.description.name)
+    for camera in configuration.cameras {
+      let mailboxes = pipelines.filter { $0.description.camera == camera.name }.map(\.mailbox)
+      if mailboxes.isEmpty { continue }
+      cameras.append(try CameraWorker(camera, mailboxes: mailboxes, ledger: ledger, log: log))
+    }
+  }
+
+  /// Returns when every pipeline has ended and what they found is recorded.
+  func run() async throws(EdgeAgentError) {
+    try publisher.start()
+    for pipeline in pipelines { try pipeline.start() }
+    for camera in cameras { try camera.start() }
+    options.onStart?()
+    let failure = await supervise()
+    stop()
+    for camera in cameras { camera.join() }
+    for pipeline in pipelines { pipeline.join() }
+    publisher.finish(waitingForAcknowledgements: failure == nil)
+    if let failure { throw EdgeAgentError(.resources, failure.message) }
+  }
+
+  /// Ends the cameras; pipelines and recorder follow by themselves.
+  func stop() {
+    mutex.withLock { isStopping = true }
+    for camera in cameras { camera.stop() }
+  }
+
+  /// The recorder returns when all is done; what supports it goes on until then.
+  private func supervise() async -> SupervisionError? {
+    let recorder = Recorder(results: results, progress: ledger.stage("recorder")) { [self] result in
+      options.onResult?(result)
+      defer { pipelines.first { $0.description === result.pipeline }?.recycle(result) }
+      if result.isReported { publisher.record(result) }
+    }
+    let log = log
+    let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
+      if stuck.isEmpty { log.notice("all stages go on") } else { log.error("no progress in: \(stuck.joined(separator: ", "))") }
+    }
+    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
+    return await withTaskGroup(of: SupervisionError?.self) { group in
+      group.addTask { await self.outcome(of: [recorder]) }
+      group.addTask { await self.outcome(of: [watchdog, health]) }
+      let first = await group.next() ?? nil
+      stop()
+      group.cancelAll()
+      return first
+    }
+  }
+
+  private func outcome(of services: [any Service]) async -> SupervisionError? {
+    let log = log
+    let group = ServiceGroup(services, describe: Self.describe) { failure in
+      log.error("\(failure.service): \(Self.describe(failure.error))")
+    }
+    do {
+      try await group.run()
+      return nil
+    } catch { return error }
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    (error as? EdgeAgentError)?.message ?? "\(error)"
+  }
+
+  /// On the pipeline's own thread: its camera stops with its last pipeline, the recorder with the last of all.
+  private func pipelineEnded(_ worker: PipelineWorker) {
+    let camera = worker.description.camera
+    let (isLast, isCamerasLast) = mutex.withLock {
+      runningPipelines.removeAll { $0 == worker.description.name }
+      let others = pipelines.filter { $0.description.camera == camera && runningPipelines.contains($0.description.name) }
+      return (runningPipelines.isEmpty, others.isEmpty)
+    }
+    if isCamerasLast { cameras.first { $0.name == camera }?.stop() }
+    if isLast { results.close() }
+  }
+
+  var status: AgentStatus {
+    AgentStatus(
+      uptime: startedAt.duration(to: MonotonicClock.now()),
+      cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
+      pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot) },
+      unrecorded: results.count, queued: publisher.queued, recorded: publisher.recorded, acknowledged: publisher.acknowledged,
+      broker: publisher.brokerState, isConnected: publisher.isConnected)
+  }
+}

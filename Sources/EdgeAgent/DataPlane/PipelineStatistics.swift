@@ -1,0 +1,44 @@
+import Pipelines
+
+/// What a pipeline has done since it started; written by its threads, read by any.
+public final class PipelineStatistics: @unchecked Sendable {
+  public struct Snapshot: Sendable {
+    /// Frames that went through the model.
+    public var processed: UInt64 = 0
+    /// Of these, frames with at least one detection.
+    public var withDetections: UInt64 = 0
+    /// Frames that were too short, damaged or impossible, and so skipped.
+    public var unusable: UInt64 = 0
+    /// Frames given up because a newer one came first.
+    public var replaced: UInt64 = 0
+    /// Results given up because recording them fell behind.
+    public var unrecorded: UInt64 = 0
+    /// By stage, in the order of `PipelineStage.allCases`.
+    public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
+
+    public init() {}
+
+    public func latency(of stage: PipelineStage) -> LatencyHistogram {
+      latencies[PipelineStage.allCases.firstIndex(of: stage) ?? 0]
+    }
+  }
+
+  private let mutex = PthreadMutex()
+  private var current = Snapshot()
+
+  init() {}
+
+  public var snapshot: Snapshot { mutex.withLock { current } }
+
+  func countProcessed(_ timings: FrameTimings, hasDetections: Bool) {
+    mutex.withLock {
+      current.processed += 1
+      if hasDetections { current.withDetections += 1 }
+      for (index, stage) in PipelineStage.allCases.enumerated() { current.latencies[index].add(stage.duration(in: timings)) }
+    }
+  }
+
+  func countUnusable() { mutex.withLock { current.unusable += 1 } }
+  func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }
+  func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count } }
+}

@@ -1,0 +1,15 @@
+import Supervision
+
+/// Publishes `health` at a steady interval.
+struct HealthReporter: Service {
+  let name = "health"
+  let interval: Duration
+  let publish: @Sendable () -> Void
+
+  func run() async throws {
+    while !Task.isCancelled {
+      try await Task.sleep(for: interval)
+      publish()
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import MQTTTransport
+import Outbox
+import Pipelines
+
+/// The retained messages `state` and `health`: what is true now, so the newest replaces all before it.
+final class CurrentFacts: @unchecked Sendable {
+  private let topicRoot: String
+  private let bootID = bootIdentifier()
+  private let startedAt = MonotonicClock.now()
+  private let mutex = PthreadMutex()
+  private var stateNumbering = CurrentFactNumbering()
+  private var healthNumbering = CurrentFactNumbering()
+  /// Processed frames of each pipeline when `health` was last published.
+  private var lastCounts: (at: MonotonicInstant, processed: [String: UInt64])?
+
+  init(topicRoot: String) { self.topicRoot = topicRoot }
+
+  private var uptime: Duration { startedAt.duration(to: MonotonicClock.now()) }
+
+  /// What the broker says in this device's name when it vanishes.
+  var lastWill: BrokerSettings.LastWill {
+    let number = mutex.withLock { stateNumbering.lastWill }
+    return BrokerSettings.LastWill(topic: "\(topicRoot)/state", payload: state(.offline).encoded(as: number), isRetained: true)
+  }
+
+  func publishState(_ value: StateMessage.State, to connection: BrokerConnection) {
+    let number = mutex.withLock { stateNumbering.next() }
+    send(state(value).encoded(as: number), to: "state", connection)
+  }
+
+  func publishHealth(_ status: AgentStatus, outbox: Outbox.Status, to connection: BrokerConnection) {
+    let rates = frameRates(status)
+    let memory = ResidentMemory.read()
+    let message = HealthMessage(
+      capturedAt: MonotonicClock.wallTime(), clock: .current(), uptime: uptime, residentBytes: UInt64(memory?.current ?? 0),
+      peakResidentBytes: UInt64(memory?.peak ?? 0), temperatures: Temperatures.read(),
+      pipelines: status.pipelines.map { Self.health(of: $0, in: status, frameRate: rates[$0.description.name] ?? 0) }, outbox: outbox,
+      brokerConnections: connection.counters.connections)
+    let number = mutex.withLock { healthNumbering.next() }
+    send(message.encoded(as: number), to: "health", connection)
+  }
+
+  private func state(_ value: StateMessage.State) -> StateMessage {
+    StateMessage(
+      capturedAt: MonotonicClock.wallTime(), clock: .current(), state: value, version: agentVersion, bootID: bootID, uptime: uptime)
+  }
+
+  /// A fact that finds no connection isn't kept: the next one is newer.
+  private func send(_ payload: [UInt8], to name: String, _ connection: BrokerConnection) {
+    try? connection.publish(
+      OutgoingMessage(topic: "\(topicRoot)/\(name)", payload: payload, isRetained: true, contentType: "application/json"))
+  }
+
+  /// Processed frames a second since the last time.
+  private func frameRates(_ status: AgentStatus) -> [String: Double] {
+    let now = MonotonicClock.now()
+    let processed = Dictionary(status.pipelines.map { ($0.description.name, $0.statistics.processed) }) { first, _ in first }
+    return mutex.withLock {
+      let last = lastCounts ?? (startedAt, [:])
+      lastCounts = (now, processed)
+      let seconds = max(last.at.duration(to: now) / .seconds(1), 0.001)
+      var rates: [String: Double] = [:]
+      for (name, count) in processed {
+        let before = min(count, last.processed[name] ?? 0)
+        rates[name] = (Double(count - before) / seconds * 100).rounded() / 100
+      }
+      return rates
+    }
+  }
+
+  private static func health(of pipeline: AgentStatus.Pipeline, in status: AgentStatus, frameRate: Double) -> HealthMessage.Pipeline {
+    let camera = status.cameras.first { $0.name == pipeline.description.camera }
+    let state =
+      switch camera?.state {
+      case .streaming: "running"
+      case .ended: "ended"
+      default: "waiting"
+      }
+    let statistics = pipeline.statistics
+    return HealthMessage.Pipeline(
+      name: pipeline.description.name, camera: pipeline.description.camera, state: state, frameRate: frameRate, processed: statistics.processed,
+      dropped: statistics.replaced + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0))
+  }
+}

@@ -1,0 +1,125 @@
+import MQTTTransport
+import Outbox
+import Pipelines
+
+/// Where results go: each into the outbox on disk, from there to the broker, where there is one; beside them the current facts
+/// `state` and `health`, which bypass the outbox.
+final class ResultPublisher: @unchecked Sendable {
+  /// How long an orderly end waits for the broker to acknowledge what it was given.
+  static let drainTime = Duration.seconds(5)
+
+  private let configuration: AgentConfiguration
+  private let log: AgentLog
+  private let outbox: Outbox
+  private let connection: BrokerConnection?
+  private let facts: CurrentFacts
+  private var carrier: OutboxPublisher?
+
+  /// Opens the outbox, making its folder where needed, and checks the broker's settings; nothing is sent yet.
+  init(_ configuration: AgentConfiguration, log: AgentLog) throws(EdgeAgentError) {
+    self.configuration = configuration
+    self.log = log
+    try makeFolders(configuration.storage.path)
+    do {
+      outbox = try Outbox(path: "\(configuration.storage.path)/outbox.sqlite", byteLimit: configuration.storage.outboxByteCount) { event in
+        Self.report(event, log)
+      }
+    } catch { throw EdgeAgentError(.storage, error.message) }
+    let facts = CurrentFacts(topicRoot: configuration.topicRoot)
+    self.facts = facts
+    guard let mqtt = configuration.mqtt else {
+      connection = nil
+      return
+    }
+    do throws(MQTTTransportError) {
+      connection = try BrokerConnection(Self.settings(mqtt, configuration, facts))
+    } catch {
+      outbox.close()
+      throw EdgeAgentError(.broker, "mqtt: \(error.message)")
+    }
+  }
+
+  func start() throws(EdgeAgentError) {
+    guard let connection else { return }
+    let (facts, log) = (facts, log)
+    connection.onStateChange { [weak connection] state in
+      Self.report(state, log)
+      // On the connection's own thread: the state is there before anything that follows it.
+      if state.isConnected, let connection { facts.publishState(.online, to: connection) }
+    }
+    do throws(OutboxError) { carrier = try OutboxPublisher(from: outbox, to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
+    do throws(MQTTTransportError) { try connection.start() } catch { throw EdgeAgentError(.resources, error.message) }
+  }
+
+  /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
+  func record(_ result: FrameResult) {
+    outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(result.pipeline.name)/detections")
+  }
+
+  func publishHealth(_ status: AgentStatus) {
+    guard let connection, connection.state.isConnected else { return }
+    facts.publishHealth(status, outbox: outbox.status, to: connection)
+  }
+
+  /// Writes what is queued, gives the broker a moment to take it, says goodbye and closes everything.
+  func finish(waitingForAcknowledgements isOrderly: Bool) {
+    outbox.flush()
+    if let connection {
+      if isOrderly, connection.state.isConnected { outbox.waitUntilDelivered(until: MonotonicClock.now().advanced(by: Self.drainTime)) }
+      carrier?.stop()
+      facts.publishState(.offline, to: connection)
+      connection.stop(draining: .seconds(2))
+    }
+    let left = outbox.status.waiting
+    outbox.close()
+    if left > 0, connection != nil { log.notice("\(left) messages wait in the outbox for the next start") }
+  }
+
+  var queued: Int { outbox.status.waiting }
+  var recorded: UInt64 { outbox.status.accepted }
+  var acknowledged: UInt64 { outbox.status.delivered }
+  var isConnected: Bool { connection?.state.isConnected ?? false }
+
+  /// A few words; nil without a broker.
+  var brokerState: String? {
+    guard let connection else { return nil }
+    let address = connection.settings.address
+    return switch connection.state {
+    case .idle, .connecting: "connecting to \(address)"
+    case .connected: "connected to \(address)"
+    case .refused(_, let error, _), .disconnected(let error, _): error.message
+    case .stopped: "\(address), connection closed"
+    }
+  }
+}
+
+extension ResultPublisher {
+  private static func settings(_ mqtt: MQTTSettings, _ configuration: AgentConfiguration, _ facts: CurrentFacts) -> BrokerSettings {
+    var settings = BrokerSettings(address: mqtt.broker, clientID: configuration.clientIdentifier)
+    settings.username = mqtt.username
+    settings.password = mqtt.password?.text
+    settings.tls = BrokerSettings.TLSFiles(authority: mqtt.authorityPath, certificate: mqtt.certificatePath, key: mqtt.keyPath)
+    settings.keepAlive = mqtt.keepAlive
+    settings.lastWill = facts.lastWill
+    return settings
+  }
+
+  private static func report(_ event: Outbox.Event, _ log: AgentLog) {
+    switch event {
+    case .setAside(let error, let name): log.error("\(error.message); it is kept as \(name), a new one begins")
+    case .failing(let error): log.error("results are being lost: \(error.message)")
+    case .recovered: log.notice("results are kept again")
+    case .gap(let gap):
+      let range = "\(gap.sequences.lowerBound) to \(gap.sequences.upperBound)"
+      log.log(.warning, "messages \(range) of \(gap.topic) will not be delivered (\(gap.reason.rawValue))", subject: "gap \(gap.topic) \(gap.reason)")
+    }
+  }
+
+  private static func report(_ state: BrokerState, _ log: AgentLog) {
+    switch state {
+    case .connected: log.log(.notice, "connected to the broker", subject: "connected")
+    case .refused(_, let error, _), .disconnected(let error, _): log.warning("\(error.message); results wait in the outbox")
+    case .idle, .connecting, .stopped: break
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import EdgeAgent
+
+struct RunCommand: AsyncParsableCommand, EndsInOrder {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run the agent in the foreground, as swiftletd does as a service.",
+    discussion: """
+      Example: swiftlet run --config Examples/folder.yaml
+
+      Ctrl-C ends in order; a second one at once. SIGHUP applies a changed configuration.
+      """)
+
+  @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
+  var config = Daemon.defaultConfigurationPath
+
+  func run() async throws {
+    guard await Daemon.run(configurationPath: config, name: "swiftlet") else { throw CommandFailure("") }
+  }
+}

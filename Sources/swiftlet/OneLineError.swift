@@ -1,0 +1,28 @@
+import Capture
+import EdgeAgent
+import Imaging
+import Inference
+import MQTTTransport
+import ModelFormat
+import ModelManifest
+import ObjectDetection
+import Supervision
+
+/// An error whose message is the one line that a person needs.
+protocol OneLineError: Error {
+  var line: String { get }
+}
+
+extension OneLineError where Self: CustomStringConvertible {
+  var line: String { description }
+}
+
+extension CaptureError: OneLineError { var line: String { message } }
+extension EdgeAgentError: OneLineError { var line: String { message } }
+extension ImagingError: OneLineError { var line: String { message } }
+extension InferenceError: OneLineError { var line: String { message } }
+extension MQTTTransportError: OneLineError { var line: String { message } }
+extension ModelFormatError: OneLineError { var line: String { message } }
+extension ModelPackageError: OneLineError {}
+extension ObjectDetectionError: OneLineError { var line: String { message } }
+extension SupervisionError: OneLineError { var line: String { message } }
