@@ -25,6 +25,15 @@ import Testing
     #expect(lines > 0)
   }
 
+  @Test func `a data set of JPEG files can be replayed as a camera`() throws {
+    let folder = try TemporaryFolder()
+    try ConveyorScene.writeDataset(to: folder.path, count: 2, options: ConveyorSceneTests.options(), jpegQuality: 90)
+    let camera = try openCamera("folder:\(folder.path)/images", settings: CameraSettings(frameRate: .infinity, loop: false))
+    let frames = [take(camera.holdNext()), take(camera.holdNext()), take(camera.holdNext())].compactMap { $0 }
+    #expect(frames.map(\.width) == [320, 320])
+    #expect(frames.map(\.format) == [.mjpeg, .mjpeg])
+  }
+
   @Test func `a folder that can't be made is named`() {
     let error = #expect(throws: CaptureError.self) { try ConveyorScene.writeDataset(to: "/proc/no/such", count: 1) }
     #expect(error?.message.contains("/proc/no/such") == true)

@@ -46,6 +46,19 @@ import Testing
     #expect(camera.counters.delivered == 2)
   }
 
+  @Test func `an uncompressed image is decoded, a cut one skipped`() throws {
+    let pixels = [UInt8](0..<18)
+    try folder.write(Array("P6\n3 2\n255\n".utf8) + pixels, as: "a.ppm")
+    try folder.write(Array("P6\n3 2\n255\n".utf8) + pixels.dropLast(), as: "b.ppm")
+    try folder.write(jpegHead(width: 8, height: 8).dropLast(), as: "c.jpg")
+    let camera = try camera(loop: false)
+    let seen = take(camera.holdNext())
+    #expect(seen?.bytes == pixels)
+    #expect(seen?.format == .rgb24 && seen?.width == 3 && seen?.height == 2)
+    #expect(take(camera.holdNext()) == nil)
+    #expect(camera.counters.unreadable == 2)
+  }
+
   @Test func `a loop begins again with what the folder holds by then`() throws {
     try folder.write(jpegHead(width: 1, height: 1), as: "b.jpg")
     let camera = try camera()

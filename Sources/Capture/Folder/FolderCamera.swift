@@ -120,13 +120,24 @@ extension CameraScheme {
     return .frame(frame)
   }
 
-  /// A JPEG file is handed on as it is.
+  /// A JPEG file is handed on as it is, any other is decoded here.
   private func loadImage(_ file: String, into buffer: FrameBuffer) -> ImageView? {
     let pool = pool
     guard let bytes = unsafe folder.read(file, into: { unsafe pool.bytes(of: buffer, atLeast: $0) }) else { return nil }
-    guard let size = unsafe JPEGHeader.size(of: UnsafeBufferPointer(bytes)) else { return nil }
-    let plane = unsafe ImageView.Plane(base: UnsafePointer(bytes.baseAddress!), byteCount: bytes.count, bytesPerLine: 0)
-    return ImageView(format: .mjpeg, encoding: .bt601Full, width: size.width, height: size.height, planes: (plane, nil, nil))
+    if unsafe JPEGHeader.isJPEG(UnsafeBufferPointer(bytes)) {
+      guard let size = unsafe JPEGHeader.size(of: UnsafeBufferPointer(bytes)) else { return nil }
+      return unsafe view(of: bytes, format: .mjpeg, width: size.width, height: size.height, bytesPerLine: 0)
+    }
+    guard let image = unsafe try? RGBImage(decoding: Array(bytes), named: file) else { return nil }
+    let pixels = unsafe pool.bytes(of: buffer, atLeast: image.pixels.count)
+    _ = unsafe pixels.update(fromContentsOf: image.pixels)
+    let used = unsafe UnsafeMutableBufferPointer(rebasing: pixels[..<image.pixels.count])
+    return unsafe view(of: used, format: .rgb24, width: image.width, height: image.height, bytesPerLine: image.width * 3)
+  }
+
+  private func view(of bytes: UnsafeMutableBufferPointer<UInt8>, format: PixelFormat, width: Int, height: Int, bytesPerLine: Int) -> ImageView {
+    let plane = unsafe ImageView.Plane(base: UnsafePointer(bytes.baseAddress!), byteCount: bytes.count, bytesPerLine: bytesPerLine)
+    return ImageView(format: format, encoding: .bt601Full, width: width, height: height, planes: (plane, nil, nil))
   }
 
   private func end() -> CaptureEvent {

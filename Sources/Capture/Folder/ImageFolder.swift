@@ -1,11 +1,10 @@
 import Glibc
+import Imaging
 
 /// The images of a folder, and reading one into memory.
 struct ImageFolder: Sendable {
   /// A file longer than this is no image that we want to read.
   static let byteLimit = 64 << 20
-  /// Endings of the names that count as images.
-  static let endings = [".jpg", ".jpeg", ".ppm", ".bmp"]
 
   let path: String
 
@@ -25,10 +24,10 @@ struct ImageFolder: Sendable {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if !name.hasPrefix(".") && Self.endings.contains(where: { name.lowercased().hasSuffix($0) }) { names.append(name) }
+      if !name.hasPrefix(".") && RGBImage.isImageFile(named: name) { names.append(name) }
     }
     guard !names.isEmpty else {
-      throw CaptureError(.notFound, "folder:\(path): holds no image; put \(Self.endings.joined(separator: ", ")) files there")
+      throw CaptureError(.notFound, "folder:\(path): holds no image; put .jpg, .ppm or .bmp files there")
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }

@@ -1,10 +1,11 @@
 import Glibc
+import Imaging
 
 extension ConveyorScene {
   /// A box is written as a label when at least this share of it is in the frame.
   public static let labelledVisibility: Float = 0.4
 
-  /// Writes frames of a simulated line as a labelled data set: `images/000000.ppm …`, `labels/000000.txt …` (YOLO text: class,
+  /// Writes frames of a simulated line as a labelled data set: `images/000000.ppm …` (or `.jpg`), `labels/000000.txt …` (YOLO text: class,
   /// then the box's middle, width and height as shares of the frame), and `classes.txt`.
   ///
   /// - Parameters:
@@ -12,20 +13,25 @@ extension ConveyorScene {
   ///   - count: images.
   ///   - options: the line; another seed is another line.
   ///   - step: frames from one image to the next; 97 shows mostly other parts.
-  public static func writeDataset(to folder: String, count: Int, options: ConveyorOptions = ConveyorOptions(), step: Int = 97) throws(CaptureError) {
+  ///   - jpegQuality: 1…100 for JPEG files; nil for PPM.
+  public static func writeDataset(
+    to folder: String, count: Int, options: ConveyorOptions = ConveyorOptions(), step: Int = 97, jpegQuality: Int? = nil
+  ) throws(CaptureError) {
     let scene = try ConveyorScene(options: options)
     for path in [folder, "\(folder)/images", "\(folder)/labels"] { try makeFolder(path) }
     try write(Array((labels.joined(separator: "\n") + "\n").utf8), to: "\(folder)/classes.txt")
-    let header = Array("P6\n\(options.width) \(options.height)\n255\n".utf8)
-    var image = header + [UInt8](repeating: 0, count: scene.frameByteCount)
+    var pixels = [UInt8](repeating: 0, count: scene.frameByteCount)
     for index in 0..<count {
       let frame = index * step
-      unsafe image.withUnsafeMutableBufferPointer { bytes in
-        unsafe scene.render(frame: frame, into: UnsafeMutableBufferPointer(rebasing: bytes[header.count...]))
-      }
+      unsafe pixels.withUnsafeMutableBufferPointer { unsafe scene.render(frame: frame, into: $0) }
       let digits = String(index)
       let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-      try write(image, to: "\(folder)/images/\(name).ppm")
+      let path = "\(folder)/images/\(name).\(jpegQuality == nil ? "ppm" : "jpg")"
+      do throws(ImagingError) {
+        try RGBImage(width: options.width, height: options.height, pixels: pixels).write(to: path, quality: jpegQuality ?? 100)
+      } catch {
+        throw CaptureError(.inputOutput, error.message)
+      }
       try write(Array(labelText(scene.groundTruth(frame: frame), options: options).utf8), to: "\(folder)/labels/\(name).txt")
     }
   }
