@@ -11,6 +11,11 @@ public struct Gemm: Operator {
   public var transposesB: Bool
   public var epilogue = Epilogue()
 
+  /// A plain matrix product.
+  public init() {
+    (alpha, beta, transposesA, transposesB) = (1, 1, false, false)
+  }
+
   public init(_ description: OperatorDescription) throws(OperatorError) {
     alpha = try description.float("alpha", default: 1)
     beta = try description.float("beta", default: 1)

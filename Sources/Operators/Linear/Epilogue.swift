@@ -23,7 +23,7 @@ public struct Epilogue: Equatable, Sendable {
   public init() {}
 
   /// Whether `function` only bounds its argument, so that rounding may come first.
-  public var isClamp: Bool { function == .identity || function == .clamp }
+  public var isClamp: Bool { beforeFunction == nil && (function == .identity || function == .clamp) }
 
   /// The bounds that a clamp or a missing function sets.
   public var clampBounds: (lower: Float, upper: Float) {
