@@ -53,6 +53,8 @@ public struct Value: Sendable {
   public var quantisedConstant: QuantisedConstant?
   /// Set where the value is to be stored in 8 bits, from the model's own QuantizeLinear pairs or by calibration.
   public var stored: StoredQuantisation?
+  /// For inputs and outputs of the model: the element type that its author declared.
+  public var declaredType: ElementType?
 
   public init(name: String, type: TensorType? = nil, constant: HostTensor? = nil) {
     self.name = name
@@ -89,6 +91,8 @@ public struct Graph: Sendable {
   public var nodes: [Node] = []
   public var inputs: [ValueID] = []
   public var outputs: [ValueID] = []
+  /// The outputs' names in the model; passes may replace the values behind them.
+  public var outputNames: [String] = []
 
   public init(name: String) { self.name = name }
 

@@ -1,0 +1,70 @@
+extension Instruction {
+  /// The same instruction on tensors of other numbers.
+  public func renumbered(_ number: (TensorIndex) -> TensorIndex) -> Instruction {
+    switch self {
+    case .convolution(var fields):
+      fields.input = number(fields.input)
+      fields.weights = number(fields.weights)
+      fields.output = number(fields.output)
+      fields.bias = fields.bias.map(number)
+      fields.multipliers = fields.multipliers.map(number)
+      fields.table = fields.table.map(number)
+      fields.residual = fields.residual.map(number)
+      return .convolution(fields)
+    case .pooling(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .pooling(fields)
+    case .binary(var fields):
+      fields.left = number(fields.left)
+      fields.right = number(fields.right)
+      fields.output = number(fields.output)
+      return .binary(fields)
+    case .unary(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .unary(fields)
+    case .lookup(var fields):
+      fields.input = number(fields.input)
+      fields.table = number(fields.table)
+      fields.output = number(fields.output)
+      return .lookup(fields)
+    case .quantise(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .quantise(fields)
+    case .dequantise(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .dequantise(fields)
+    case .softmax(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .softmax(fields)
+    case .copy(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .copy(fields)
+    case .fill(var fields):
+      fields.output = number(fields.output)
+      return .fill(fields)
+    case .reduction(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .reduction(fields)
+    case .resize(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      fields.rows = number(fields.rows)
+      fields.rowFractions = number(fields.rowFractions)
+      fields.columns = number(fields.columns)
+      fields.columnFractions = number(fields.columnFractions)
+      return .resize(fields)
+    case .matrixProduct(var fields):
+      fields.left = number(fields.left)
+      fields.right = number(fields.right)
+      fields.output = number(fields.output)
+      return .matrixProduct(fields)
+    }
+  }
+}
