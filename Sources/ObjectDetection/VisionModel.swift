@@ -1,0 +1,53 @@
+public import Imaging
+public import Inference
+public import ModelManifest
+
+/// An image model in memory, from frame to detections: preparation, session, decoding, each a step of its own so that a
+/// pipeline can time them. After the first frame of a size nothing allocates or throws. One thread at a time.
+public final class VisionModel<Engine: Backend & ~Copyable> {
+  public let manifest: Manifest
+  public let session: Session<Engine>
+  public let decoder: DetectionDecoder
+  private let preparation: ImagePreparation
+  private let inputIndex: Int
+
+  /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
+  public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
+    manifest = package.manifest
+    guard let input = manifest.input, let decoder = try DetectionDecoder(manifest: manifest, program: package.program) else {
+      throw ObjectDetectionError(
+        .invalidDecoding, "\(package.origin): the package keeps raw tensors, it says neither how images become its input nor how its output is decoded: compile it with a recipe")
+    }
+    guard let index = package.program.inputs.firstIndex(where: { $0.name == input.tensor }), package.program.inputs.count == 1 else {
+      throw ObjectDetectionError(.invalidDecoding, "\(package.origin): the model's inputs are not the one image '\(input.tensor)'")
+    }
+    inputIndex = index
+    self.decoder = decoder
+    let tensor = package.program.tensors[Int(package.program.inputs[index].tensor)]
+    do throws(ImagingError) {
+      preparation = try ImagePreparation(input: input, tensor: tensor)
+    } catch {
+      throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
+    }
+    do throws(InferenceError) {
+      session = try unsafe Session(program: package.program, weights: package.weights, owner: package, options: options)
+    } catch {
+      throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
+    }
+  }
+
+  /// Fills the input from a frame.
+  public func prepare(_ view: ImageView) -> PreparationOutcome {
+    unsafe preparation.prepare(view, into: session.inputBytes(inputIndex))
+  }
+
+  /// Computes the outputs of the prepared frame.
+  public func run() { session.run() }
+
+  /// The detections of the frame that ran, best first, in its pixels.
+  /// - Parameter threshold: the lowest score that counts; the recipe's where nil.
+  public func decode(threshold: Float? = nil) -> [Detection] {
+    unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold) { unsafe session.outputBytes($0) }
+    return decoder.detections
+  }
+}
