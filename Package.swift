@@ -56,10 +56,10 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest"]),
+  module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   // 4
   module("ModelCompiler", [
-    "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "CCrypto",
+    "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging", "ObjectDetection", "CCrypto",
   ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CSQLite", "Pipelines", "MQTTTransport"]),

@@ -1,0 +1,80 @@
+import ModelGraph
+import Operators
+import Tensors
+
+/// Decides which values of a canonical float graph are stored in 8 bits, and how.
+///
+/// Computing operators give their outputs ranges of their own; moving operators pass their input's on; a concatenation's
+/// output takes the union, and so does each input that only it reads and whose own range is at least half as wide, so that
+/// joining is copying. What stands between the last convolution or matrix product and an output stays float: heads mix
+/// quantities of very different size there, and cost nothing.
+struct QuantisationPlan {
+  private let graph: Graph
+  private let ranges: ObservedRanges
+  private let consumers: [[Int]]
+
+  init(graph: Graph, ranges: ObservedRanges) {
+    self.graph = graph
+    self.ranges = ranges
+    consumers = graph.consumers()
+  }
+
+  /// The values whose ranges calibration has to observe.
+  static func observedValues(of graph: Graph) -> [ValueID] {
+    let made = graph.nodes.filter { $0.operation.quantisationRule == .ownRange || $0.operation.quantisationRule == .sharedByAll }.flatMap(\.outputs)
+    return (graph.inputs + made).filter { graph.type(of: $0).elementType == .float32 && !graph.outputs.contains($0) }
+      .reduce(into: []) { unique, value in if !unique.contains(value) { unique.append(value) } }
+  }
+
+  func annotate(_ target: inout Graph) {
+    let tail = floatTail()
+    for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
+      guard let range = ranges.ranges[graph[value].name] else { continue }
+      target[value].stored = .covering(range)
+    }
+    // In order, so that a moved value finds its source's form.
+    for node in graph.nodes {
+      switch node.operation.quantisationRule {
+      case .float:
+        for output in node.outputs { target[output].stored = nil }
+      case .sameAsInput:
+        guard let source = node.input(0) else { continue }
+        for output in node.outputs where !tail.contains(output) { target[output].stored = target[source].stored }
+      case .sharedByAll: share(node, in: &target, tail)
+      case .ownRange: break
+      }
+    }
+  }
+
+  /// Gives inputs of a concatenation the output's form where that costs little precision.
+  private func share(_ node: Node, in target: inout Graph, _ tail: Set<ValueID>) {
+    guard let output = node.outputs.first, let form = target[output].stored else { return }
+    for case let input? in node.inputs {
+      guard let own = target[input].stored, own.quantisation.scale >= form.quantisation.scale / 2, consumers[input.index].count == 1,
+        !graph.inputs.contains(input), isComputed(input)
+      else { continue }
+      target[input].stored = form
+    }
+  }
+
+  private func isComputed(_ value: ValueID) -> Bool {
+    graph.nodes.contains { $0.outputs.contains(value) && $0.operation.quantisationRule == .ownRange }
+  }
+
+  /// Values from which only cheap float nodes lead to the model's outputs.
+  private func floatTail() -> Set<ValueID> {
+    var tail = Set(graph.outputs)
+    for node in graph.nodes.reversed() where node.outputs.contains(where: { tail.contains($0) }) {
+      guard !(node.operation is Conv || node.operation is Gemm), !node.operation.isNamed("MatMul") else { continue }
+      for case let input? in node.inputs where graph[input].constant == nil && consumers[input.index].allSatisfy({ isCheap(graph.nodes[$0], tail) }) {
+        tail.insert(input)
+      }
+    }
+    return tail
+  }
+
+  /// Whether a reader of a value is itself part of the float tail.
+  private func isCheap(_ node: Node, _ tail: Set<ValueID>) -> Bool {
+    !(node.operation is Conv || node.operation is Gemm) && node.outputs.allSatisfy { tail.contains($0) }
+  }
+}

@@ -1,0 +1,30 @@
+import CCrypto
+public import ModelFormat
+public import ModelManifest
+
+/// A model ready to be packed or to be run from memory.
+public struct CompiledModel: Sendable {
+  public var manifest: Manifest
+  public var program: Program
+  /// The package's weight section.
+  public var weights: [UInt8]
+
+  /// The package file's bytes, digest included; equal models give equal bytes.
+  public func file() -> [UInt8] {
+    var bytes = PackageWriter.file([(.manifest, manifest.encoded()), (.program, program.encoded()), (.weights, weights)])
+    let digest = SHA256Digest.of(bytes)
+    bytes.replaceSubrange(PackageLayout.digestRange, with: digest)
+    return bytes
+  }
+}
+
+/// SHA-256 by the system's libcrypto.
+enum SHA256Digest {
+  static func of(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 0
+    let succeeded = unsafe EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
+    precondition(succeeded == 1 && length == 32, "libcrypto has SHA-256")
+    return digest
+  }
+}

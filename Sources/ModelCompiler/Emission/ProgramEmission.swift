@@ -1,0 +1,124 @@
+import ModelFormat
+import ModelGraph
+import Operators
+import Tensors
+
+/// Lowers a graph and plans its memory: the last steps before the package.
+struct ProgramEmission {
+  struct Output {
+    var program: Program
+    var weights: [UInt8]
+  }
+
+  /// - Parameters:
+  ///   - layouts: how inputs have to lie, where that matters to the caller; the others lie as their readers like it.
+  ///   - observed: values to keep as further outputs (calibration).
+  static func emit(_ graph: Graph, layouts: [ValueID: Layout] = [:], observed: [ValueID] = []) throws(CompilerError) -> Output {
+    let violations = GraphGrammar.violations(of: graph)
+    guard violations.isEmpty else { throw CompilerError(.invalid, "the graph is not well formed: \(violations.joined(separator: "; "))") }
+    var lowering = Lowering(graph: graph)
+    var inputs: [Port] = []
+    for input in graph.inputs {
+      let layout = layouts[input] ?? graph.preferredLayout(ofInput: input)
+      let tensor = lowering.declareInput(input, layout: layout)
+      inputs.append(port(graph[input].name, graph, input, tensor, layout))
+    }
+    for node in graph.nodes {
+      do throws(OperatorError) {
+        try lowering.lower(node)
+      } catch {
+        throw CompilerError(error.code == .invalid ? .invalid : .unsupported, "node '\(node.name)' (\(type(of: node.operation).names[0])): \(error.message)")
+      }
+    }
+    var outputs: [Port] = []
+    for (output, name) in zip(graph.outputs, graph.outputNames) {
+      outputs.append(self.output(output, name, in: graph, &lowering))
+    }
+    for value in observed { outputs.append(self.output(value, graph[value].name, in: graph, &lowering)) }
+    return assemble(lowering, inputs: inputs, outputs: outputs)
+  }
+
+  private static func output(_ value: ValueID, _ name: String, in graph: Graph, _ lowering: inout Lowering) -> Port {
+    let layout = Layout.identity(rank: graph.type(of: value).dimensions.count)
+    let keepsEightBits = graph[value].declaredType?.isEightBitInteger ?? false
+    let representation: Representation = keepsEightBits ? lowering.stored(of: value).map { .stored($0) } ?? .plain : .plain
+    let tensor = lowering.operand(value, layout: layout, as: representation)
+    return port(name, graph, value, tensor, layout)
+  }
+
+  private static func port(_ name: String, _ graph: Graph, _ value: ValueID, _ tensor: TensorIndex, _ layout: Layout) -> Port {
+    let type = graph.type(of: value)
+    return Port(
+      name: name, tensor: tensor, declaredType: graph[value].declaredType ?? type.elementType, declaredDimensions: type.dimensions, permutation: layout.order)
+  }
+
+  /// Drops what nothing reads, plans the arena, and writes the tensor table.
+  private static func assemble(_ lowering: Lowering, inputs: [Port], outputs: [Port]) -> Output {
+    let instructions = needed(lowering, outputs: outputs.map(\.tensor))
+    let lives = MemoryPlan.lives(
+      of: instructions, tensors: lowering.tensors, bufferCount: lowering.bufferCount, ports: (inputs + outputs).map(\.tensor))
+    let plan = MemoryPlan(lives)
+    var used = [Bool](repeating: false, count: lowering.tensors.count)
+    for tensor in instructions.flatMap({ $0.reads + [$0.written] }) + (inputs + outputs).map(\.tensor) { used[Int(tensor)] = true }
+    var numbers = [TensorIndex](repeating: -1, count: lowering.tensors.count)
+    var tensors: [TensorDescription] = []
+    for (index, tensor) in lowering.tensors.enumerated() where used[index] {
+      numbers[index] = TensorIndex(tensors.count)
+      let storage: TensorDescription.Storage =
+        switch tensor.home {
+        case .buffer(let buffer): .arena(offset: plan.offsets[buffer])
+        case .weights(let offset): .weights(offset: offset)
+        }
+      tensors.append(
+        TensorDescription(
+          name: tensor.name, elementType: tensor.elementType, dimensions: tensor.dimensions, quantisation: tensor.quantisation, storage: storage))
+    }
+    let renumber = { (ports: [Port]) in
+      ports.map { port in
+        var port = port
+        port.tensor = numbers[Int(port.tensor)]
+        return port
+      }
+    }
+    let program = Program(
+      tensors: tensors, inputs: renumber(inputs), outputs: renumber(outputs), instructions: instructions.map { $0.renumbered { numbers[Int($0)] } },
+      arenaByteCount: plan.arenaByteCount)
+    return Output(program: program, weights: lowering.weights)
+  }
+
+  /// The instructions whose results reach an output.
+  private static func needed(_ lowering: Lowering, outputs: [TensorIndex]) -> [Instruction] {
+    var isNeeded = [Bool](repeating: false, count: lowering.bufferCount)
+    func mark(_ tensor: TensorIndex) {
+      if case .buffer(let buffer) = lowering.tensors[Int(tensor)].home { isNeeded[buffer] = true }
+    }
+    outputs.forEach(mark)
+    var kept: [Instruction] = []
+    for instruction in lowering.instructions.reversed() {
+      guard case .buffer(let buffer) = lowering.tensors[Int(instruction.written)].home, isNeeded[buffer] else { continue }
+      kept.append(instruction)
+      instruction.reads.forEach(mark)
+    }
+    return kept.reversed()
+  }
+}
+
+extension Graph {
+  /// Channels-last where the input reaches an image operator through nodes that follow its layout.
+  func preferredLayout(ofInput input: ValueID) -> Layout {
+    let rank = type(of: input).dimensions.count
+    guard rank == 3 || rank == 4 else { return .identity(rank: rank) }
+    let consumers = consumers()
+    var pending = [input]
+    var seen: Set<ValueID> = [input]
+    while let value = pending.popLast() {
+      for position in consumers[value.index] {
+        let node = nodes[position]
+        if node.operation.prefersChannelsLast { return .channelsLast(rank: rank) }
+        if node.operation.isNamed("Transpose", "Reshape", "Flatten", "Gemm", "MatMul", "Squeeze", "Unsqueeze") { continue }
+        for output in node.outputs where seen.insert(output).inserted { pending.append(output) }
+      }
+    }
+    return .identity(rank: rank)
+  }
+}

@@ -1,0 +1,98 @@
+import ModelFormat
+import ModelGraph
+import ModelManifest
+public import ONNX
+import Operators
+import Tensors
+
+/// What the user asked of a compilation.
+public struct CompilationOptions: Sendable {
+  /// Dimensions bound by the user, by input name.
+  public var shapes: [String: [Int]] = [:]
+  public var recipe: Recipe?
+
+  public init() {}
+}
+
+/// From an ONNX model to a program: import, passes, lowering. Without calibration the precision stays the model's own.
+public struct ModelCompilation: Sendable {
+  /// The graph in canonical form: what calibration observes.
+  private var graph: Graph
+  private let options: CompilationOptions
+  private let modelName: String
+
+  /// Imports and checks the model.
+  /// - Parameter name: the manifest's name where no recipe gives one.
+  public init(_ model: ONNXModel, name: String, options: CompilationOptions = CompilationOptions()) throws(CompilerError) {
+    self.options = options
+    modelName = name
+    graph = try GraphImport.graph(of: model, shapes: options.shapes)
+    try PassList.run(PassList.canonical, on: &graph)
+    if let input = options.recipe?.input { try checkInput(input) }
+  }
+
+  /// The model in its own precision.
+  public func compiled() throws(CompilerError) -> CompiledModel {
+    try compile(graph)
+  }
+
+  /// Whether the model brought its own 8-bit forms.
+  public var isQuantised: Bool { graph.values.contains { $0.stored != nil } }
+
+  /// The model in 8 bits, by the ranges that its values took.
+  public func quantised(by ranges: ObservedRanges) throws(CompilerError) -> CompiledModel {
+    var annotated = graph
+    QuantisationPlan(graph: graph, ranges: ranges).annotate(&annotated)
+    var model = try compile(annotated)
+    model.manifest.calibration = Calibration(method: "min-max", samples: ranges.sampleCount)
+    return model
+  }
+
+  /// The float program with every value that quantisation has to know as a further output, named by its value.
+  public func observable() throws(CompilerError) -> CompiledModel {
+    var observed = graph
+    for index in observed.values.indices { observed.values[index].stored = nil }
+    let values = QuantisationPlan.observedValues(of: graph)
+    return try emit(observed, observed: values)
+  }
+
+  private func compile(_ graph: Graph) throws(CompilerError) -> CompiledModel {
+    var fused = graph
+    try PassList.run(PassList.fusion, on: &fused)
+    return try emit(fused, observed: [])
+  }
+
+  private func emit(_ graph: Graph, observed: [ValueID]) throws(CompilerError) -> CompiledModel {
+    var layouts: [ValueID: Layout] = [:]
+    if let input = options.recipe?.input, let id = graph.inputs.first(where: { graph[$0].name == input.tensor }) {
+      layouts[id] = input.layout(for: graph.type(of: id).dimensions)
+    }
+    let output = try ProgramEmission.emit(graph, layouts: layouts, observed: observed)
+    let manifest = options.recipe?.manifest(defaultName: modelName) ?? Manifest(name: modelName, version: "1", task: .raw)
+    return CompiledModel(manifest: manifest, program: output.program, weights: output.weights)
+  }
+
+  private func checkInput(_ input: ImageInput) throws(CompilerError) {
+    guard let id = graph.inputs.first(where: { graph[$0].name == input.tensor }) else {
+      let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
+      throw CompilerError(.invalid, "the recipe's input.tensor '\(input.tensor)' is no input of the model, which has \(names)")
+    }
+    guard input.layout(for: graph.type(of: id).dimensions) != nil else {
+      throw CompilerError(
+        .invalid, "the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; input '\(input.tensor)' is \(graph.type(of: id).dimensions)")
+    }
+  }
+}
+
+extension ImageInput {
+  var channelCount: Int { colour == .grey ? 1 : 3 }
+
+  /// How an input of these declared dimensions lies channels-last; nil where it can't carry the images.
+  func layout(for dimensions: [Int]) -> Layout? {
+    switch dimensions {
+    case [1, channelCount, height, width]: .channelsLast(rank: 4)
+    case [1, height, width, channelCount]: .identity(rank: 4)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import ModelFormat
+import ModelGraph
+
+/// Where each buffer lies in the arena: buffers whose lives don't overlap share bytes. Greedy by size, each at the lowest
+/// free offset (Y. Pisarchyk and J. Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+struct MemoryPlan {
+  /// By buffer; -1 for buffers that nothing uses.
+  private(set) var offsets: [Int]
+  private(set) var arenaByteCount = 0
+
+  struct Life {
+    var first = Int.max
+    var last = -1
+    var byteCount = 0
+    var isUsed: Bool { first <= last }
+  }
+
+  init(_ lives: [Life]) {
+    offsets = [Int](repeating: -1, count: lives.count)
+    let order = lives.indices.filter { lives[$0].isUsed }.sorted { (lives[$0].byteCount, $1) > (lives[$1].byteCount, $0) }
+    var placed: [(range: Range<Int>, life: Life)] = []
+    for buffer in order {
+      let life = lives[buffer]
+      let neighbours = placed.filter { $0.life.first <= life.last && life.first <= $0.life.last }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+      var offset = 0
+      for neighbour in neighbours {
+        if offset + life.byteCount <= neighbour.range.lowerBound { break }
+        offset = max(offset, Self.aligned(neighbour.range.upperBound))
+      }
+      offsets[buffer] = offset
+      placed.append((offset..<offset + life.byteCount, life))
+      arenaByteCount = max(arenaByteCount, Self.aligned(offset + life.byteCount))
+    }
+  }
+
+  private static func aligned(_ offset: Int) -> Int { (offset + 63) & ~63 }
+}
+
+extension MemoryPlan {
+  /// Lives from the instructions' order. What the session's caller writes or reads lives throughout.
+  static func lives(of instructions: [Instruction], tensors: [LoweredTensor], bufferCount: Int, ports: [TensorIndex]) -> [Life] {
+    var lives = [Life](repeating: Life(), count: bufferCount)
+    func touch(_ tensor: TensorIndex, _ positions: ClosedRange<Int>) {
+      guard case .buffer(let buffer) = tensors[Int(tensor)].home else { return }
+      lives[buffer].first = min(lives[buffer].first, positions.lowerBound)
+      lives[buffer].last = max(lives[buffer].last, positions.upperBound)
+      lives[buffer].byteCount = max(lives[buffer].byteCount, tensors[Int(tensor)].byteCount)
+    }
+    for (position, instruction) in instructions.enumerated() {
+      for tensor in instruction.reads + [instruction.written] { touch(tensor, position...position) }
+    }
+    for port in ports { touch(port, 0...max(0, instructions.count - 1)) }
+    return lives
+  }
+}
