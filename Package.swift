@@ -102,7 +102,6 @@ let package = Package(
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
     tests("Imaging", ["Imaging", "Tensors", "CImaging"]),
     tests("ObjectDetection", ["ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
-    tests("Operators", ["Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors"]),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
