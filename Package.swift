@@ -105,5 +105,7 @@ let package = Package(
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
+    .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
+    tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
   ]
 )

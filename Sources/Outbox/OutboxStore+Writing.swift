@@ -125,8 +125,9 @@ extension OutboxStore {
   private func makeRoom(freeing bytes: Int, _ commit: inout Commit) throws(OutboxError) {
     var ranges = GapRanges()
     var freed = 0
-    while freed < bytes && content.messages > 0 {
-      for (id, cost, lost) in try oldestMessages(worth: bytes - freed) {
+    // The gap events need room too. Those given up with their neighbours' become one, so this ends.
+    while freed < bytes + ranges.cost && content.messages > 0 {
+      for (id, cost, lost) in try oldestMessages(worth: bytes + ranges.cost - freed) {
         for (topic, sequences) in lost { ranges.insert(topic, sequences) }
         guard try remove(id) else { throw OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (a listed message can't be found)") }
         freed += cost
@@ -175,6 +176,9 @@ struct GapRanges {
   init(_ ranges: [(String, ClosedRange<UInt64>)] = []) {
     for (topic, sequences) in ranges { insert(topic, sequences) }
   }
+
+  /// More than the events that name them take.
+  var cost: Int { all.reduce(0) { $0 + 2 * $1.topic.utf8.count + 384 } }
 
   mutating func insert(_ topic: String, _ sequences: ClosedRange<UInt64>) {
     for index in all.indices.reversed() where all[index].topic == topic {
