@@ -1,9 +1,9 @@
 import Glibc
 
 /// Whole files in and out, without Foundation.
-enum FileBytes {
+package enum FileBytes {
   /// - Parameter maximumByteCount: larger files are refused before memory is taken.
-  static func read(_ path: String, maximumByteCount: Int) throws(ImagingError) -> [UInt8] {
+  package static func read(_ path: String, maximumByteCount: Int) throws(ImagingError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(.unreadableFile, "can't open", path) }
     defer { close(descriptor) }
@@ -27,7 +27,7 @@ enum FileBytes {
     return bytes
   }
 
-  static func write(_ bytes: [UInt8], to path: String) throws(ImagingError) {
+  package static func write(_ bytes: [UInt8], to path: String) throws(ImagingError) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure(.unwritableFile, "can't write", path) }
     var done = 0

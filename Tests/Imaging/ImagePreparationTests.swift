@@ -1,3 +1,4 @@
+import CAllocationCounter
 import Imaging
 import Tensors
 import Testing
@@ -186,6 +187,17 @@ func prepare(_ frame: PreparationOracle, _ settings: ImagePreparation.Settings) 
     let bytes = [UInt8](repeating: 0, count: 4096)
     let outcome = preparation.prepare(bytes, .yuyv, width: width, height: height, bytesPerLine: bytesPerLine, into: &tensor)
     #expect(outcome == .impossibleGeometry)
+  }
+
+  @Test(.enabled(if: allocation_counter_works()), arguments: formats) func `preparing a frame allocates nothing`(format: PixelFormat) throws {
+    let frame = randomFrame(format, .bt601Limited, width: 32, height: 18)
+    let preparation = try ImagePreparation(settings: .init(width: 16, height: 16), target: .init(elementType: .float32, dimensions: [1, 16, 16, 3]))
+    var tensor = [Float](repeating: 0, count: 768)
+    func run() { _ = preparation.prepare(frame.bytes, format, width: 32, height: 18, bytesPerLine: frame.bytesPerLine, into: &tensor) }
+    run()
+    let before = allocation_count()
+    for _ in 0..<5 { run() }
+    #expect(allocation_count() - before == 0)
   }
 
   @Test func `settings that don't fit the tensor are refused in words`() {

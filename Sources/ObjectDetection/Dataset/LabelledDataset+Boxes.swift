@@ -1,0 +1,52 @@
+import Imaging
+
+extension LabelledDataset {
+  static func boxItems(_ path: String, form: Form, labels: [String]) throws(ObjectDetectionError) -> [Item] {
+    let labelled = Set(try Folder.entries(of: path + "/labels").map(\.name))
+    var items: [Item] = []
+    for image in try Folder.images(of: path + "/images") {
+      let name = image[..<image.lastIndex(of: ".")!] + ".txt"
+      var boxes: [LabelledBox] = []
+      // An image without a label file shows nothing of interest.
+      if labelled.contains(String(name)) { boxes = try readBoxes("\(path)/labels/\(name)", form: form, labelCount: labels.count) }
+      items.append(Item(imagePath: "\(path)/images/\(image)", truth: form == .yolo ? .relativeBoxes(boxes) : .boxes(boxes)))
+    }
+    return items
+  }
+
+  private static func readBoxes(_ path: String, form: Form, labelCount: Int) throws(ObjectDetectionError) -> [LabelledBox] {
+    let bytes: [UInt8]
+    do throws(ImagingError) {
+      bytes = try FileBytes.read(path, maximumByteCount: 1 << 24)
+    } catch {
+      throw ObjectDetectionError(.unreadableDataset, error.message)
+    }
+    return try parseBoxes(bytes, form: form, labelCount: labelCount, named: path)
+  }
+
+  /// Reads the lines of a label file.
+  /// - Parameter labelCount: classes must be below it; 0 where that isn't known.
+  static func parseBoxes(_ bytes: [UInt8], form: Form, labelCount: Int, named name: String) throws(ObjectDetectionError) -> [LabelledBox] {
+    var boxes: [LabelledBox] = []
+    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+      let fields = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x2C }
+      guard !fields.isEmpty else { continue }
+      let numbers = fields.compactMap { Float(String(decoding: $0, as: UTF8.self)) }.filter(\.isFinite)
+      func malformed(_ what: String) -> ObjectDetectionError { ObjectDetectionError(.malformedLabels, "\(name):\(index + 1): \(what)") }
+      guard fields.count == 5, numbers.count == 5 else {
+        throw malformed("needs the five numbers '\(form == .yolo ? "class cx cy w h" : "x1 y1 x2 y2 class")'")
+      }
+      let number = form == .yolo ? numbers[0] : numbers[4] - 1
+      guard number >= 0, number < 1e6, number == number.rounded(), labelCount == 0 || Int(number) < labelCount else {
+        throw malformed("class \(form == .yolo ? numbers[0] : numbers[4]) is none of the model's \(labelCount) labels")
+      }
+      let box =
+        form == .yolo
+        ? Box(x: numbers[1] - numbers[3] / 2, y: numbers[2] - numbers[4] / 2, width: numbers[3], height: numbers[4])
+        : Box(x: numbers[0], y: numbers[1], width: numbers[2] - numbers[0], height: numbers[3] - numbers[1])
+      guard box.width >= 0, box.height >= 0 else { throw malformed("the box has a negative size") }
+      boxes.append(LabelledBox(label: Int(number), box: box))
+    }
+    return boxes
+  }
+}
