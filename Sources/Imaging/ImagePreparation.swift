@@ -25,6 +25,8 @@ public enum PreparationOutcome: Equatable, Sendable {
 @safe public final class ImagePreparation {
   public let settings: Settings
   public let target: Target
+  /// Bytes of the tensor that `prepare` fills.
+  public let tensorByteCount: Int
   /// From the tensor of the last prepared frame back to that frame. Before the first it maps the input onto itself.
   public private(set) var mapping: FrameMapping
   /// Whether MJPEG frames much larger than the input are scaled down while they are decoded: faster, but not the same pixels as
@@ -36,6 +38,7 @@ public enum PreparationOutcome: Equatable, Sendable {
   /// Decoded and nominal size that the scratch memory was made for.
   private var sourceSize = (width: 0, height: 0, frameWidth: 0, frameHeight: 0)
   private var geometry: Geometry
+  private var layout: ScratchLayout
   private var scratch = AlignedBytes(count: 0)
   private var decoder: JPEGDecoder?
 
@@ -44,19 +47,18 @@ public enum PreparationOutcome: Equatable, Sendable {
     try Self.validate(settings, for: target)
     self.settings = settings
     self.target = target
+    tensorByteCount = target.dimensions.elementCount * target.elementType.byteCount
     let elementBytes = target.elementType.byteCount
     tables = AlignedBytes(count: settings.channelCount * 256 * elementBytes)
     padding = AlignedBytes(count: settings.channelCount * elementBytes)
     geometry = Geometry(frameWidth: settings.width, frameHeight: settings.height, settings: settings)
     mapping = geometry.mapping
+    layout = ScratchLayout(sourceWidth: 0, geometry: geometry, channels: settings.channelCount)
     for channel in 0..<settings.channelCount {
       for pixel in 0..<256 { unsafe store(Float(pixel), channel: channel, at: channel * 256 + pixel, in: tables.bytes) }
       unsafe store(settings.padding, channel: channel, at: channel, in: padding.bytes)
     }
   }
-
-  /// Bytes of the tensor that `prepare` fills.
-  public var tensorByteCount: Int { target.dimensions.elementCount * target.elementType.byteCount }
 
   /// Fills the tensor from a frame.
   /// - Precondition: `tensor` has at least `tensorByteCount` bytes, aligned for its element type.
@@ -104,7 +106,6 @@ public enum PreparationOutcome: Equatable, Sendable {
     if sourceSize != (width, height, frameWidth, frameHeight) {
       makeTables(width: width, height: height, frameWidth: frameWidth, frameHeight: frameHeight)
     }
-    let layout = ScratchLayout(sourceWidth: width, geometry: geometry, channels: settings.channelCount)
     let base = unsafe scratch.bytes.baseAddress!
     let elementBytes = target.elementType.byteCount
     var pass = unsafe swl_preparation()
@@ -132,7 +133,7 @@ public enum PreparationOutcome: Equatable, Sendable {
 
   private func makeTables(width: Int, height: Int, frameWidth: Int, frameHeight: Int) {
     geometry = Geometry(frameWidth: frameWidth, frameHeight: frameHeight, settings: settings)
-    let layout = ScratchLayout(sourceWidth: width, geometry: geometry, channels: settings.channelCount)
+    layout = ScratchLayout(sourceWidth: width, geometry: geometry, channels: settings.channelCount)
     if scratch.count < layout.byteCount { scratch = AlignedBytes(count: layout.byteCount) }
     let base = unsafe scratch.bytes.baseAddress!
     unsafe Self.fillAxis(

@@ -63,7 +63,7 @@ struct CandidateBuffer {
     var count = candidates.count
     while count > 1 {
       count -= 1
-      candidates.swapAt(0, count)
+      exchange(0, count)
       sink(0, count: count)
     }
   }
@@ -77,13 +77,21 @@ struct CandidateBuffer {
     }
   }
 
+  /// `swapAt`, which allocates in debug builds.
+  @inline(__always)
+  private mutating func exchange(_ first: Int, _ second: Int) {
+    let candidate = candidates[first]
+    candidates[first] = candidates[second]
+    candidates[second] = candidate
+  }
+
   private mutating func sink(_ start: Int, count: Int) {
     var root = start
     while 2 * root + 1 < count {
       var child = 2 * root + 1
       if child + 1 < count, candidates[child].isBetter(than: candidates[child + 1]) { child += 1 }
       guard candidates[root].isBetter(than: candidates[child]) else { return }
-      candidates.swapAt(root, child)
+      exchange(root, child)
       root = child
     }
   }

@@ -24,6 +24,7 @@ public final class DetectionDecoder {
   public let isClassification: Bool
 
   private let head: any DetectionHead
+  private let readers: [OutputReader]
   private var candidates: CandidateBuffer
   private var kept: [Candidate] = []
 
@@ -47,6 +48,7 @@ public final class DetectionDecoder {
       head = try SSDHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
       isClassification = false
     }
+    readers = head.readers
     suppression = head.suppression
     guard suppression.limit > 0, suppression.scoreThreshold.isFinite, suppression.overlapThreshold >= 0, suppression.overlapThreshold <= 1 else {
       throw ObjectDetectionError(.invalidDecoding, "suppression needs a limit above 0, a score threshold, and an overlap threshold from 0 to 1")
@@ -69,7 +71,8 @@ public final class DetectionDecoder {
   ///   - tensors: gives the bytes of an output by its position among the outputs; they are read inside this call only.
   /// - Precondition: each output has at least the bytes of its tensor description.
   public func decode(mapping: FrameMapping, threshold: Float? = nil, tensors: (Int) -> UnsafeRawBufferPointer) {
-    for reader in head.readers { precondition(unsafe tensors(reader.index).count >= reader.byteCount) }
+    // Loops on this path run over indices: in debug builds an array's iterator allocates.
+    for at in readers.indices { precondition(unsafe tensors(readers[at].index).count >= readers[at].byteCount) }
     candidates.removeAll()
     unsafe head.collect(into: &candidates, threshold: threshold ?? suppression.scoreThreshold, tensors: tensors)
     candidates.sort()
@@ -80,7 +83,8 @@ public final class DetectionDecoder {
 
   private func takeBest(_ mapping: FrameMapping) {
     let frame = Box(x: 0, y: 0, width: Float(mapping.frameWidth), height: Float(mapping.frameHeight))
-    for candidate in candidates.candidates.prefix(suppression.limit) {
+    for at in 0..<min(suppression.limit, candidates.candidates.count) {
+      let candidate = candidates.candidates[at]
       detections.append(Detection(label: Int(candidate.label), score: candidate.score, box: frame))
     }
     droppedDetectionCount = max(0, candidates.candidates.count - suppression.limit)
@@ -90,10 +94,11 @@ public final class DetectionDecoder {
   /// they are clipped.
   private func suppress(_ mapping: FrameMapping) {
     kept.removeAll(keepingCapacity: true)
-    for candidate in candidates.candidates {
+    for at in candidates.candidates.indices {
+      let candidate = candidates.candidates[at]
       var stays = true
-      for other in kept where !suppression.isClassWise || other.label == candidate.label {
-        if candidate.overlaps(other, above: suppression.overlapThreshold) {
+      for other in kept.indices where !suppression.isClassWise || kept[other].label == candidate.label {
+        if candidate.overlaps(kept[other], above: suppression.overlapThreshold) {
           stays = false
           break
         }

@@ -41,7 +41,8 @@ struct YOLOXHead: DetectionHead {
 
   func collect(into candidates: inout CandidateBuffer, threshold: Float, tensors: (Int) -> UnsafeRawBufferPointer) {
     let bytes = unsafe tensors(reader.index)
-    for grid in grids {
+    for at in grids.indices {
+      let grid = grids[at]
       for row in 0..<grid.rows {
         for column in 0..<grid.columns {
           unsafe collectCell(grid.firstRow + row * grid.columns + column, column: column, row: row, stride: grid.stride, bytes, threshold, &candidates)

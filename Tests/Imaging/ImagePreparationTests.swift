@@ -4,7 +4,8 @@ import Tensors
 import Testing
 
 /// Random frames: every byte pattern is a possible frame.
-func randomFrame(_ format: PixelFormat, _ encoding: ColourEncoding, width: Int, height: Int, extraBytesPerLine: Int = 0, seed: UInt64 = 1) -> PreparationOracle {
+func randomFrame(_ format: PixelFormat, _ encoding: ColourEncoding, width: Int, height: Int, extraBytesPerLine: Int = 0, seed: UInt64 = 1) -> PreparationOracle
+{
   var generator = SeededGenerator(seed: seed)
   let bytesPerLine = format.bytesPerRow(plane: 0, width: width)! + extraBytesPerLine
   let rows = format == .nv12 || format == .nv21 || format == .i420 ? height + (height + 1) / 2 : height
@@ -15,7 +16,8 @@ func randomFrame(_ format: PixelFormat, _ encoding: ColourEncoding, width: Int, 
 extension ImagePreparation {
   /// Prepares a frame that lies in an array.
   func prepare<Element: BitwiseCopyable>(
-    _ bytes: [UInt8], _ format: PixelFormat, _ encoding: ColourEncoding = .bt601Limited, width: Int, height: Int, bytesPerLine: Int, into tensor: inout [Element]
+    _ bytes: [UInt8], _ format: PixelFormat, _ encoding: ColourEncoding = .bt601Limited, width: Int, height: Int, bytesPerLine: Int,
+    into tensor: inout [Element]
   ) -> PreparationOutcome {
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe tensor.withUnsafeMutableBytes {

@@ -113,8 +113,10 @@ let identity = FrameMapping(frameWidth: 64, frameHeight: 64, scaleX: 1, scaleY: 
     let decoder = try DetectionDecoder(
       decoding: .ssd(SSDDecoding(scores: "s", boxes: "b", boxFormat: .centre, backgroundClass: 1, appliesSoftmax: true)), labelCount: 2, inputWidth: 64,
       inputHeight: 32, outputs: [output("s", [1, 2, 3], .int8, scores), output("b", [1, 2, 4], .uint8, boxes)])
-    decoder.decode([[0, 0, 30, 0, 30, 0].map { UInt8(bitPattern: Int8($0)) }, [64, 64, 32, 64, 0, 0, 9, 9]], mapping: FrameMapping(
-      frameWidth: 64, frameHeight: 32, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0))
+    decoder.decode(
+      [[0, 0, 30, 0, 30, 0].map { UInt8(bitPattern: Int8($0)) }, [64, 64, 32, 64, 0, 0, 9, 9]],
+      mapping: FrameMapping(
+        frameWidth: 64, frameHeight: 32, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0))
     #expect(decoder.detections.count == 1)
     let found = try #require(decoder.detections.first)
     #expect(found.label == 1 && abs(found.score - 0.9094) < 1e-3)
