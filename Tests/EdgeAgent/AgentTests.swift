@@ -1,0 +1,181 @@
+import Capture
+import EdgeAgent
+import Foundation
+import MQTTTransport
+import ModelManifest
+import Pipelines
+import TestBroker
+import TestPackages
+import Testing
+
+extension Recorder {
+  /// Waits on a thread of its own: the agent under test needs the few threads that tasks run on.
+  fileprivate func eventually(_ isEnough: @escaping @Sendable ([Element]) -> Bool) async -> Bool {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: self.wait(until: isEnough)) }
+    }
+  }
+}
+
+/// An agent on the simulated line with the fixed package, and what it saw.
+private final class Trial: Sendable {
+  let folder: TemporaryFolder
+  let agent: Agent
+  let seen = Recorder<Seen>()
+  let lines = Recorder<String>()
+
+  struct Seen: Sendable, Equatable {
+    var pipeline: String
+    var labels: [String]
+    var hasTruth: Bool
+  }
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var options = AgentOptions()
+    options.openModel = { settings throws(EdgeAgentError) in
+      do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(), origin: "fixed") } catch {
+        throw EdgeAgentError(.model, error.description)
+      }
+    }
+    options.onResult = { [seen] result in
+      seen.append(
+        Seen(
+          pipeline: result.pipeline.name, labels: result.detections.map { result.pipeline.label($0.label) }, hasTruth: result.groundTruth?.isEmpty == false))
+    }
+    agent = Agent(options: options, log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) })
+  }
+
+  /// Fast enough that nobody waits, small enough to be cheap.
+  func configuration(frames: Int? = nil, broker: String? = nil) throws -> AgentConfiguration {
+    var camera = CameraSettings(size: (160, 120))
+    camera.frameRate = 100
+    var pipeline = PipelineSettings(name: "surface", camera: "line", modelPath: "")
+    pipeline.frameCount = frames
+    pipeline.threads = 1
+    var configuration = AgentConfiguration(
+      device: DeviceSettings(identifier: "d", site: "s"), storage: StorageSettings(path: folder.path + "/state/deep"),
+      cameras: [NamedCamera(name: "line", source: .conveyor, settings: camera)], pipelines: [pipeline])
+    if let broker { configuration.mqtt = MQTTSettings(broker: try BrokerAddress(parsing: broker)) }
+    return configuration
+  }
+}
+
+@Suite struct AgentTests {
+  @Test func `a limited run processes its frames, records each and ends by itself`() async throws {
+    let trial = try Trial()
+    try await trial.agent.run(try trial.configuration(frames: 12))
+    #expect(trial.seen.all.count == 12)
+    #expect(trial.seen.all.allSatisfy { $0.labels == ["scratch", "stain"] && $0.pipeline == "surface" })
+    #expect(trial.seen.all.contains { $0.hasTruth })
+    let status = try #require(trial.agent.status)
+    #expect(status.recorded == 12)
+    #expect(status.queued == 12)
+    #expect(status.pipelines[0].statistics.processed == 12)
+    #expect(status.pipelines[0].statistics.withDetections == 12)
+    #expect(status.pipelines[0].statistics.latency(of: .total).count == 12)
+  }
+
+  @Test func `stopping ends an endless run in order`() async throws {
+    let trial = try Trial()
+    let configuration = try trial.configuration()
+    let running = Task { try await trial.agent.run(configuration) }
+    #expect(await trial.seen.eventually { $0.count >= 3 })
+    trial.agent.stop()
+    try await running.value
+    #expect(trial.agent.status?.recorded == UInt64(trial.seen.all.count))
+  }
+
+  @Test func `a threshold above every score leaves nothing to report, unless all frames are`() async throws {
+    for (reporting, expected) in [(PipelineSettings.Reporting.any, 0), (.all, 5)] as [(PipelineSettings.Reporting, UInt64)] {
+      let trial = try Trial()
+      var configuration = try trial.configuration(frames: 5)
+      configuration.pipelines[0].threshold = 0.95
+      configuration.pipelines[0].reporting = reporting
+      try await trial.agent.run(configuration)
+      #expect(trial.seen.all.map(\.labels) == Array(repeating: [], count: 5))
+      #expect(trial.agent.status?.recorded == expected)
+    }
+  }
+
+  @Test func `a camera serves two pipelines`() async throws {
+    let trial = try Trial()
+    var configuration = try trial.configuration(frames: 4)
+    var second = configuration.pipelines[0]
+    second.name = "second"
+    second.frameCount = 6
+    configuration.pipelines.append(second)
+    try await trial.agent.run(configuration)
+    #expect(trial.seen.all.count { $0.pipeline == "surface" } == 4)
+    #expect(trial.seen.all.count { $0.pipeline == "second" } == 6)
+  }
+
+  @Test func `a new configuration replaces the running one, a bad one doesn't`() async throws {
+    let trial = try Trial()
+    let configuration = try trial.configuration()
+    let running = Task { try await trial.agent.run(configuration) }
+    #expect(await trial.seen.eventually { !$0.isEmpty })
+    var changed = configuration
+    changed.pipelines[0].name = "renamed"
+    try trial.agent.reload(changed)
+    #expect(await trial.seen.eventually { $0.contains { $0.pipeline == "renamed" } })
+    var broken = changed
+    broken.storage.path = "/proc/none"
+    broken.pipelines[0].name = "broken"
+    let before = trial.seen.all.count
+    try trial.agent.reload(broken)
+    #expect(await trial.lines.eventually { $0.contains { $0.contains("the new configuration can't run, the old one goes on") } })
+    #expect(await trial.seen.eventually { $0.count > before + 2 })
+    #expect(trial.seen.all.last?.pipeline == "renamed")
+    trial.agent.stop()
+    try await running.value
+  }
+
+  @Test func `a package without decoding is refused with what to do`() async throws {
+    let trial = try Trial()
+    var options = AgentOptions()
+    options.openModel = { _ throws(EdgeAgentError) in
+      do throws(ModelPackageError) { return try ModelPackage(FixedPackage.rawBytes(), origin: "raw") } catch {
+        throw EdgeAgentError(.model, error.description)
+      }
+    }
+    let agent = Agent(options: options, log: AgentLog(name: "test") { _ in })
+    let configuration = try trial.configuration(frames: 1)
+    let error = await #expect(throws: EdgeAgentError.self) { try await agent.run(configuration) }
+    #expect(error?.message.contains("recipe") == true)
+  }
+
+  @Test func `storage that can't be made is a clear failure`() async throws {
+    let trial = try Trial()
+    var changed = try trial.configuration(frames: 1)
+    changed.storage.path = "/proc/none/deep"
+    let configuration = changed
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(configuration) }
+    #expect(error?.code == .storage)
+    #expect(error?.message.contains("/proc/none") == true)
+  }
+
+  @Test(.enabled(if: RealBroker.isAvailable))
+  func `results, state and health reach a broker`() async throws {
+    let broker = try RealBroker()
+    let watcher = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "watcher"))
+    let messages = Recorder<IncomingMessage>()
+    let subscriptions = Recorder<SubscriptionOutcome>()
+    try watcher.subscribe(to: "swiftlet/v1/#", completion: { subscriptions.append($0) }) { messages.append($0) }
+    try watcher.start()
+    defer { watcher.stop() }
+    #expect(await subscriptions.eventually { $0 == [.granted] })
+    let trial = try Trial()
+    var configuration = try trial.configuration(broker: broker.url)
+    configuration.mqtt?.healthInterval = .milliseconds(100)
+    let running = Task { [configuration] in try await trial.agent.run(configuration) }
+    #expect(await messages.eventually { $0.count { $0.topic == "swiftlet/v1/s/d/surface/detections" } >= 5 })
+    #expect(await messages.eventually { $0.contains { $0.topic == "swiftlet/v1/s/d/health" } })
+    trial.agent.stop()
+    try await running.value
+    #expect(await messages.eventually { $0.last { $0.topic.hasSuffix("/state") }.map { String(decoding: $0.payload, as: UTF8.self).contains("offline") } ?? false })
+    #expect(trial.agent.status?.queued == 0)
+    let first = messages.all.first { $0.topic.hasSuffix("/state") }
+    #expect(first.map { String(decoding: $0.payload, as: UTF8.self).contains("online") } == true)
+  }
+}

@@ -1,0 +1,50 @@
+import ModelFormat
+public import ModelManifest
+import Tensors
+
+/// A package that finds the same two things in every frame: its outputs are constants, so tests of everything around the model
+/// know what must come out.
+public enum FixedPackage {
+  public static let labels = ["scratch", "stain"]
+
+  /// The file's bytes.
+  public static func bytes(name: String = "fixed", threshold: Float = 0.3) -> [UInt8] {
+    PackageWriter.file([
+      (.manifest, manifest(name: name, threshold: threshold).encoded()), (.program, program.encoded()),
+      (.weights, (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
+    ])
+  }
+
+  /// Background, scratch, stain of each of two candidates.
+  static let scores: [Float] = [0.1, 0.9, 0, 0.25, 0, 0.75, 0, 0, 0, 0]
+  /// Corners as shares of the input; the last two numbers fill the section to a multiple of 8.
+  static let boxes: [Float] = [0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 1, 1]
+
+  public static func manifest(name: String, threshold: Float) -> Manifest {
+    Manifest(
+      name: name, version: "1", task: .detection, labels: labels,
+      input: ImageInput(tensor: "image", width: 32, height: 32, fit: .stretch, deviation: [255, 255, 255]),
+      decoding: .ssd(SSDDecoding(scores: "scores", boxes: "boxes", suppression: Suppression(scoreThreshold: threshold))))
+  }
+
+  static let program = Program(
+    tensors: [
+      TensorDescription(name: "image", elementType: .float32, dimensions: [1, 32, 32, 3], storage: .arena(offset: 0)),
+      TensorDescription(name: "scores", elementType: .float32, dimensions: [1, 2, 3], storage: .weights(offset: 0)),
+      TensorDescription(name: "boxes", elementType: .float32, dimensions: [1, 2, 4], storage: .weights(offset: 40)),
+    ],
+    inputs: [Port(name: "image", tensor: 0, declaredType: .float32, declaredDimensions: [1, 3, 32, 32], permutation: [0, 2, 3, 1])],
+    outputs: [
+      Port(name: "scores", tensor: 1, declaredType: .float32, declaredDimensions: [1, 2, 3], permutation: [0, 1, 2]),
+      Port(name: "boxes", tensor: 2, declaredType: .float32, declaredDimensions: [1, 2, 4], permutation: [0, 1, 2]),
+    ], instructions: [], arenaByteCount: 12_288)
+}
+
+extension FixedPackage {
+  /// The same program without any word on images and decoding.
+  public static func rawBytes() -> [UInt8] {
+    PackageWriter.file([
+      (.manifest, Manifest(name: "raw", version: "1", task: .raw).encoded()), (.program, program.encoded()), (.weights, [UInt8](repeating: 0, count: 80)),
+    ])
+  }
+}
