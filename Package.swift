@@ -103,6 +103,9 @@ let package = Package(
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
     tests("Imaging", ["CAllocationCounter", "Imaging", "Tensors"]),
     tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
+    // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
+    .executableTarget(
+      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines"], path: "Tests/VirtualMachine/Probe", swiftSettings: swiftSettings),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
