@@ -95,7 +95,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
-    tests("Operators", ["Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors"]),
+    tests("Operators", ["Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Supervision", ["Supervision", "Pipelines"]),

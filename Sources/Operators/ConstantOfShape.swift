@@ -5,9 +5,6 @@ public import Tensors
 public struct ConstantOfShape: Operator {
   public static let names = ["ConstantOfShape"]
 
-  /// What is made is held in memory whole; shapes don't need more.
-  static let largestElementCount = 1 << 26
-
   public var value: HostTensor
 
   public init(_ description: OperatorDescription) throws(OperatorError) {
@@ -17,7 +14,7 @@ public struct ConstantOfShape: Operator {
 
   private func dimensions(_ inputs: [OperatorInput?]) throws(OperatorError) -> [Int] {
     guard let shape = try inputs.integers(0, "input") else { throw OperatorError(.invalid, "input 'input' is missing") }
-    guard try checked(shape).elementCount <= Self.largestElementCount else { throw OperatorError(.unsupported, "would make \(shape) elements") }
+    guard try checked(shape).elementCount <= largestFoldedCount else { throw OperatorError(.unsupported, "would make \(shape) elements") }
     return shape
   }
 

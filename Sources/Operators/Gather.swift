@@ -16,7 +16,7 @@ public struct Gather: MovingOperator {
     let shape = try inputs.required(1, "indices").type.dimensions
     let output = try checked(Array(dimensions[..<axis]) + shape + Array(dimensions[(axis + 1)...]))
     guard let indices = try inputs.integers(1, "indices") else { throw OperatorError(.invalid, "input 'indices' is missing") }
-    let entries = try indices.map { (index) throws(OperatorError) in try normalised(axis: index, rank: dimensions[axis], "indices") }
+    let entries = try indices.map { (index) throws(OperatorError) in try Self.entry(index, of: dimensions[axis]) }
     // One row of the index tensor after the other; evenly stepping entries of a row move in one copy.
     let rowLength = shape.last ?? 1
     var copies: [BoxCopy] = []
@@ -26,6 +26,11 @@ public struct Gather: MovingOperator {
       }
     }
     return Movement(outputs: [output], copies: output.contains(0) ? [] : copies)
+  }
+
+  private static func entry(_ index: Int, of length: Int) throws(OperatorError) -> Int {
+    guard index >= -length, index < length else { throw OperatorError(.invalid, "index \(index) is outside an axis of \(length)") }
+    return index < 0 ? index + length : index
   }
 
   private func copy(_ run: IndexRun, row: Int, axis: Int, dimensions: [Int], shape: [Int]) -> BoxCopy {

@@ -59,6 +59,7 @@ public struct MatMul: Operator {
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
     guard let a = node.input(0), let b = node.input(1) else { throw OperatorError(.invalid, "needs A and B") }
     try lowering.requireFloat(a)
+    try lowering.requireFloat(b)
     let shapes = try Shapes(lowering.dimensions(of: a), lowering.dimensions(of: b))
     if let weights = lowering.graph[b].constant, weights.dimensions.count == 2, lowering.dimensions(of: a).count >= 2 {
       return lowerLinear(node, a, b, weights, shapes, into: &lowering)

@@ -13,6 +13,7 @@ public struct Not: Operator {
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
+    guard x.elementType == .bool else { throw OperatorError(.invalid, "input 'X' is \(x.elementType.name), not bool") }
     return [HostTensor(elementType: .bool, dimensions: x.dimensions, bytes: x.bytes.map { $0 == 0 ? 1 : 0 })]
   }
 

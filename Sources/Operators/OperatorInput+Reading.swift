@@ -76,7 +76,10 @@ extension Lowering {
 }
 
 /// The most elements that a tensor in a graph may have; a model that asks for more is refused before memory is.
-let largestElementCount = 1 << 31
+let largestElementCount = 1 << 28
+
+/// The most elements that plain evaluation makes out of few: what folds is shapes and weights, not images.
+let largestFoldedCount = 1 << 26
 
 /// Dimensions that came out of a model's own numbers, refused where no memory could hold them.
 func checked(_ dimensions: [Int]) throws(OperatorError) -> [Int] {

@@ -13,10 +13,19 @@ public struct PRelu: UnaryOperator {
     return ElementFunction(.leakyRelu, alpha: slope.floats()[0])
   }
 
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    let x = try inputs.required(0, "X").type
+    let slope = try inputs.required(1, "slope").type
+    guard try broadcast([x.dimensions, slope.dimensions]) == x.dimensions else {
+      throw OperatorError(.invalid, "input 'slope' \(slope.dimensions) doesn't broadcast to x \(x.dimensions)")
+    }
+    return [x]
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     let slopes = try inputs.required(1, "slope")
-    guard try broadcast([x.dimensions, slopes.dimensions]) == x.dimensions else { throw OperatorError(.invalid, "input 'slope' doesn't broadcast to x") }
+    _ = try outputTypes(for: inputs.asInputs)
     let values = zip(x.floats(), slopes.broadcastFloats(to: x.dimensions)).map { $0 < 0 ? $0 * $1 : $0 }
     return [HostTensor(values, dimensions: x.dimensions).converted(to: x.elementType)]
   }
@@ -26,6 +35,7 @@ public struct PRelu: UnaryOperator {
     let y = node.outputs[0]
     if let function = try elementFunction(for: lowering.inputs(of: node)) { return try lowering.lower(function, of: x, to: y) }
     try lowering.requireFloat(x)
+    try lowering.requireFloat(slope)
     let layout = lowering.layout(of: x)
     let input = lowering.operand(x, layout: layout, as: .plain)
     let slopes = lowering.broadcastOperand(slope, to: y, layout, as: .plain)

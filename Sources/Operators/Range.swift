@@ -25,8 +25,8 @@ public struct RangeOperator: Operator {
   }
 
   private static func count(_ steps: Double) throws(OperatorError) -> Int {
-    guard steps.isFinite, steps <= Double(ConstantOfShape.largestElementCount) else { throw OperatorError(.invalid, "makes \(steps) numbers") }
-    return max(0, Int(steps))
+    guard steps.isFinite, steps <= Double(largestFoldedCount) else { throw OperatorError(.invalid, "makes \(steps) numbers") }
+    return steps <= 0 ? 0 : Int(steps)
   }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] { [try values(inputs).type] }

@@ -18,7 +18,7 @@ public struct Split: MovingOperator {
     let dimensions = try inputs.required(0, "input").type.dimensions
     let axis = try normalised(axis: axis, rank: dimensions.count)
     let lengths = try inputs.integers(1, "split", unless: lengths) ?? equalParts(of: dimensions[axis])
-    guard lengths.count == outputCount, lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +) == dimensions[axis] else {
+    guard lengths.count == outputCount, lengths.allSatisfy({ 0...dimensions[axis] ~= $0 }), lengths.reduce(0, +) == dimensions[axis] else {
       throw OperatorError(.invalid, "parts \(lengths) don't make \(outputCount) outputs of axis \(axis), which has \(dimensions[axis])")
     }
     var outputs: [[Int]] = []

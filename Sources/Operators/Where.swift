@@ -16,6 +16,7 @@ public struct Where: Operator {
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let condition = try inputs.required(0, "condition")
+    guard condition.elementType == .bool else { throw OperatorError(.invalid, "input 'condition' is \(condition.elementType.name), not bool") }
     let x = try inputs.required(1, "X")
     let y = try inputs.required(2, "Y")
     guard x.elementType == y.elementType else { throw OperatorError(.invalid, "X is \(x.elementType.name), Y is \(y.elementType.name)") }

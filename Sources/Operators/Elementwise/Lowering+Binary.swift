@@ -14,7 +14,7 @@ extension Lowering {
       emit(.binary(Binary(operation: operation, left: left, right: right, output: result(y, layout: layout, as: .stored(to)))))
       return
     }
-    try requireFloat(y)
+    for input in inputs { try requireFloat(input) }
     var left = broadcastOperand(inputs[0], to: y, layout, as: .plain)
     for position in 1..<inputs.count {
       let right = broadcastOperand(inputs[position], to: y, layout, as: .plain)

@@ -18,6 +18,9 @@ extension MovingOperator {
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let movement = try movement(for: inputs.asInputs)
     let elementType = try inputs.required(0, "input").elementType
+    guard movement.outputs.allSatisfy({ $0.elementCount <= largestFoldedCount }) else {
+      throw OperatorError(.unsupported, "would make \(movement.outputs) of constants")
+    }
     let size = elementType.byteCount
     let blank = movement.fill?.converted(to: elementType).bytes ?? [UInt8](repeating: 0, count: size)
     var outputs = movement.outputs.map { dimensions in

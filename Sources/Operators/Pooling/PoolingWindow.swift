@@ -15,7 +15,8 @@ struct PoolingWindow: Sendable {
   }
 
   func outputDimensions(_ x: [Int]) throws(OperatorError) -> [Int] {
-    [x[0], x[1]] + (try resolved(x)).output
+    let spatial = try resolved(x)
+    return [x[0], x[1]] + spatial.output
   }
 
   /// Plain evaluation, one plane after the other; one spatial axis is the width of an image of height 1.

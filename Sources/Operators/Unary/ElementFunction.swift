@@ -20,8 +20,13 @@ public struct ElementFunction: Equatable, Sendable {
     case .identity, .floor, .ceil, .round: x
     case .negate: 0 &- x
     case .absolute: x < 0 ? 0 &- x : x
-    case .clamp: Float(x) < alpha ? Int64(alpha) : Float(x) > beta ? Int64(beta) : x
+    case .clamp: clamped(x)
     default: nil
     }
+  }
+
+  private func clamped(_ x: Int64) -> Int64 {
+    let bound = { (limit: Float) in Int64(exactly: limit.rounded(.towardZero)) ?? (limit > 0 ? .max : .min) }
+    return min(max(x, bound(alpha)), bound(beta))
   }
 }
