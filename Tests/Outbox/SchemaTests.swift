@@ -1,0 +1,84 @@
+import Foundation
+import Outbox
+import Pipelines
+import Testing
+
+/// Checks encoded payloads by the shipped JSON schemas, with the script that the end-to-end tests use.
+@Suite struct SchemaTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// A Python that has `jsonschema`: `SWIFTLET_PYTHON`, else the system's.
+  private static let python: String? = {
+    for candidate in [ProcessInfo.processInfo.environment["SWIFTLET_PYTHON"], "/usr/bin/python3"].compactMap({ $0 }) {
+      if (try? run(candidate, ["-c", "import jsonschema; jsonschema.Draft202012Validator"], input: Data()))?.status == 0 { return candidate }
+    }
+    print("SKIPPED: payloads against their JSON schemas, as no Python has jsonschema (apt-get install python3-jsonschema)")
+    return nil
+  }()
+
+  private static func run(_ path: String, _ arguments: [String], input: Data) throws -> (status: Int32, text: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    let (standardInput, output) = (Pipe(), Pipe())
+    process.standardInput = standardInput
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    try standardInput.fileHandleForWriting.write(contentsOf: input)
+    try standardInput.fileHandleForWriting.close()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text)
+  }
+
+  private func validate(_ lines: [(topic: String, payload: [UInt8])]) throws -> (status: Int32, text: String) {
+    let input = lines.reduce(into: Data()) { $0 += Data("\($1.topic) ".utf8) + Data($1.payload) + Data("\n".utf8) }
+    let script = Self.root.appendingPathComponent("Tests/EndToEnd/validate_payloads.py").path
+    return try Self.run(try #require(Self.python), [script], input: input)
+  }
+
+  private static func payloads() -> [(String, any Payload)] {
+    let (moment, clock) = (PayloadTests.moment, ClockStatus.current())
+    var status = Outbox.Status()
+    status.error = OutboxError(.diskFull, "full")
+    var empty = PayloadTests.detection
+    empty.detections = []
+    return [
+      ("p/detections", PayloadTests.detection), ("p/detections", empty),
+      ("state", StateMessage(capturedAt: moment, clock: clock, state: .online, version: "0.1.0", bootID: "b", uptime: .seconds(-1))),
+      (
+        "health",
+        HealthMessage(
+          capturedAt: moment, clock: clock, uptime: .seconds(5), residentBytes: 1, peakResidentBytes: 2,
+          temperatures: [.init(zone: "cpu", celsius: 51.5), .init(zone: "broken", celsius: .nan)],
+          pipelines: [.init(name: "p", camera: "c", state: "running", frameRate: 29.97, processed: 1, dropped: 0)], outbox: status, brokerConnections: 1)
+      ),
+      ("p/events", GapMessage(capturedAt: moment, clock: clock, topic: "p/detections", sequences: 3...9, reason: .storageFull)),
+    ]
+  }
+
+  @Test(.enabled(if: SchemaTests.python != nil)) func `every payload keeps to its schema`() throws {
+    var counts: [String: UInt64] = [:]
+    let lines = Self.payloads().map { topic, payload in
+      counts[topic, default: 0] += 1
+      return (topic, payload.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: counts[topic]!)))
+    }
+    let (status, text) = try validate(lines)
+    #expect(status == 0 && text.contains("5 payloads valid"), "\(text)")
+  }
+
+  @Test(.enabled(if: SchemaTests.python != nil)) func `the schemas refuse what isn't a payload`() throws {
+    let good = String(decoding: PayloadTests.detection.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
+    let changes = [
+      ("\"frame\"", "\"fram\""), ("0123456789abcdef", "0123"), ("\"sequence\":1", "\"sequence\":0"), ("000042Z", "000Z"), ("0.75", "7.5"),
+      ("synchronised", "perhaps"), ("detections/1", "detections/2"), ("[0.25,", "[-0.25,"), ("}]}", "}]"), ("12.0", "NaN"),
+    ]
+    for (old, new) in changes {
+      let (status, text) = try validate([("p/detections", Array(good.replacing(old, with: new).utf8))])
+      #expect(status == 1, "\(new): \(text)")
+    }
+    let hole = try validate([1, 3].map { ("p/detections", PayloadTests.detection.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: $0))) })
+    #expect(hole.status == 1 && hole.text.contains("[2]"))
+  }
+}
