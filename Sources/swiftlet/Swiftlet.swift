@@ -17,6 +17,7 @@ struct Swiftlet: AsyncParsableCommand {
     subcommands: [
       DemoCommand.self,
       RunCommand.self,
+      CameraCommand.self,
       ConfigCommand.self,
     ])
 }

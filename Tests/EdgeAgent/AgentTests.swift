@@ -173,7 +173,7 @@ private final class Trial: Sendable {
     #expect(await messages.eventually { $0.contains { $0.topic == "swiftlet/v1/s/d/health" } })
     trial.agent.stop()
     try await running.value
-    #expect(await messages.eventually { $0.last { $0.topic.hasSuffix("/state") }.map { String(decoding: $0.payload, as: UTF8.self).contains("offline") } ?? false })
+    #expect(await messages.eventually { $0.contains { $0.topic.hasSuffix("/state") && String(decoding: $0.payload, as: UTF8.self).contains("offline") } })
     #expect(trial.agent.status?.queued == 0)
     let first = messages.all.first { $0.topic.hasSuffix("/state") }
     #expect(first.map { String(decoding: $0.payload, as: UTF8.self).contains("online") } == true)
