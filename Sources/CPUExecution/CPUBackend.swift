@@ -2,7 +2,7 @@ public import Inference
 public import ModelFormat
 
 /// Executes programs on the CPU by the kernels of `CKernels`.
-@safe public struct CPUBackend: Backend, ~Copyable {
+@safe public final class CPUBackend: Backend {
   public typealias Options = CPUOptions
 
   private let plan: Plan
@@ -26,11 +26,11 @@ public import ModelFormat
     self.team = team
   }
 
-  public borrowing func run() {
+  public func run() {
     team.run(plan)
   }
 
-  public borrowing func run(recording nanoseconds: inout [UInt64]) {
+  public func run(recording nanoseconds: inout [UInt64]) {
     team.run(plan, recording: &nanoseconds)
   }
 }

@@ -30,7 +30,8 @@ extension Preparation {
     let input = tensor(fields.input)
     let arguments = unsafe swl_convolution_q8(
       input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self),
-      weights: packed, window: window, blocking: blocking, is_pointwise: window.isPointwise, input_flip: input.flip, input_zero_point: input.zeroPoint, requantisation: requantisation)
+      weights: packed, window: window, blocking: blocking, is_pointwise: window.isPointwise, input_flip: input.flip, input_zero_point: input.zeroPoint,
+      requantisation: requantisation)
     let scratch = unsafe swl_convolution_scratch(kernel, &blocking, 2)
     unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
   }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Several strided views of one extent, with neighbouring axes merged where every view allows it.
 struct StridedViews {
   /// Outermost first, at least one axis; an extent of 0 means that there is nothing to do.

@@ -53,7 +53,8 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   plain.residual = NULL;
   struct swl_epilogue_f32 epilogue = {.bias = take_floats(w.output_channels, -1, 1), .function = SWL_IDENTITY, .lower = 0, .upper = 6};
   if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &b);
-  struct swl_convolution_q8 cq = {.input = take_bytes(input_size(&w)), .output = take(output_size(&w)), .window = w, .is_pointwise = is_pointwise(&w), .blocking = b, .requantisation = plain};
+  struct swl_convolution_q8 cq = {.input = take_bytes(input_size(&w)), .output = take(output_size(&w)), .window = w,
+      .is_pointwise = is_pointwise(&w), .blocking = b, .requantisation = plain};
   struct swl_convolution_f32 cf = {
       .input = take_floats(input_size(&w), -1, 1), .output = take(output_size(&w) * 4), .window = w, .blocking = b, .epilogue = epilogue,
       .is_pointwise = is_pointwise(&w)};

@@ -263,7 +263,8 @@ static void binary(const struct swl_kernel *const kernels[2], struct trial trial
   static struct swl_binary arguments[2];
   int64_t outer = random_in(1, 9), inner = random_in(1, 3) == 1 ? random_in(4000, 9000) : random_in(1, 300), count = outer * inner;
   struct swl_binary b = {
-      .left = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3), .right = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3),
+      .left = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3),
+      .right = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3),
       .operation = random_in(0, element_size == 1 ? 5 : 6), .axes = 2, .extents = {outer, inner}, .left_strides = {inner, 1},
       .right_strides = {random_in(0, 1) * inner, random_in(0, 1)}, .chunks = chunks(inner), .lower = -INFINITY, .upper = random_in(0, 1) ? 2 : INFINITY,
       .left_scale = 0.03f, .right_scale = 0.02f, .output_scale = 0.04f, .left_flip = random_in(0, 1) * 0x80, .right_flip = random_in(0, 1) * 0x80,
@@ -359,7 +360,8 @@ static void reduction(const struct swl_kernel *const kernels[2], struct trial tr
   struct swl_reduction r = {
       .input = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, -1, 1),
       .kind = element_size == 1 ? integer_kinds[random_in(0, 2)] : random_in(0, SWL_EUCLIDEAN_NORM), .outer = outer, .reduced = reduced, .inner = inner,
-      .flip = random_in(0, 1) * 0x80, .input_zero_point = 4, .output_zero_point = 6, .factor = 2.5f / (float)reduced, .output_lower = -134, .output_upper = 121};
+      .flip = random_in(0, 1) * 0x80, .input_zero_point = 4, .output_zero_point = 6, .factor = 2.5f / (float)reduced,
+      .output_lower = -134, .output_upper = 121};
   int64_t items = outer * ((inner + SWL_REDUCTION_CHUNK - 1) / SWL_REDUCTION_CHUNK);
   finish(kernels, trials, &arguments[0], &arguments[1], items, 0, outer * inner * element_size);
   for (int i = 0; i < 2; i++) {
@@ -373,9 +375,11 @@ static void case_reduction_f32(const struct swl_kernel *const kernels[2], struct
 static void resize(const struct swl_kernel *const kernels[2], struct trial trials[2], int64_t element_size) {
   static struct swl_resize arguments[2];
   struct swl_resize r = {
-      .batch = random_in(1, 2), .input_height = random_in(1, 9), .input_width = random_in(1, 9), .output_height = random_in(1, 17), .output_width = random_in(1, 17),
+      .batch = random_in(1, 2), .input_height = random_in(1, 9), .input_width = random_in(1, 9),
+      .output_height = random_in(1, 17), .output_width = random_in(1, 17),
       .channels = random_in(1, 40), .flip = random_in(0, 1) * 0x80};
-  int64_t count = (int64_t)r.batch * r.input_height * r.input_width * r.channels, size = (int64_t)r.batch * r.output_height * r.output_width * r.channels * element_size;
+  int64_t count = (int64_t)r.batch * r.input_height * r.input_width * r.channels,
+      size = (int64_t)r.batch * r.output_height * r.output_width * r.channels * element_size;
   r.input = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, -1, 1);
   int32_t *rows = take(r.output_height * 8), *columns = take(r.output_width * 8);
   for (int32_t i = 0; i < 2 * r.output_height; i++) rows[i] = random_in(0, r.input_height - 1);
@@ -396,7 +400,8 @@ static void case_resize_f32(const struct swl_kernel *const kernels[2], struct tr
 
 static void case_matrix_product_f32(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_matrix_product arguments[2];
-  struct swl_matrix_product p = {.batch = random_in(1, 3), .m = random_in(1, 20), .n = random_in(1, 40), .k = random_in(1, 90), .is_right_transposed = random_in(0, 1)};
+  struct swl_matrix_product p = {.batch = random_in(1, 3), .m = random_in(1, 20), .n = random_in(1, 40),
+      .k = random_in(1, 90), .is_right_transposed = random_in(0, 1)};
   p.left_batch_stride = p.m * p.k;
   p.right_batch_stride = random_in(0, 1) * p.k * p.n;
   float range = 1.0f / sqrtf((float)p.k);

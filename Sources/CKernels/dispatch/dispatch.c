@@ -1,6 +1,10 @@
 #include "../shared/kernels.h"
 
 #include <stddef.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #define SWL_KERNEL(name, set, rows, columns, depth) {#name, set, name, rows, columns, depth},
 static const struct swl_kernel convolution_q8[] = {
@@ -106,13 +110,14 @@ bool swl_instruction_set_is_available(enum swl_instruction_set set) {
 #endif
 #if defined(__aarch64__)
   case SWL_NEON: return true;
+  case SWL_NEON_DOT: return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
   default: return false;
   }
 }
 
 enum swl_instruction_set swl_best_instruction_set(void) {
-  for (int set = SWL_NEON; set > SWL_SCALAR; set--) {
+  for (int set = SWL_NEON_DOT; set > SWL_SCALAR; set--) {
     if (swl_instruction_set_is_available((enum swl_instruction_set)set)) return (enum swl_instruction_set)set;
   }
   return SWL_SCALAR;
@@ -124,6 +129,7 @@ const char *swl_instruction_set_name(enum swl_instruction_set set) {
   case SWL_AVX2: return "avx2";
   case SWL_AVX512_VNNI: return "avx512-vnni";
   case SWL_NEON: return "neon";
+  case SWL_NEON_DOT: return "neon-dot";
   }
   return "unknown";
 }

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Instruction sets a kernel may need. Which ones a machine has is asked with swl_instruction_set_is_available.
+// Instruction sets a kernel may need; within an architecture each contains the ones before. Which ones a machine has is asked with swl_instruction_set_is_available.
 enum swl_instruction_set {
   SWL_SCALAR = 0, // portable C for the architecture's baseline
   SWL_AVX2 = 1,   // x86-64: AVX2 and FMA
   SWL_AVX512_VNNI = 2,
-  SWL_NEON = 3, // AArch64's baseline vectors
+  SWL_NEON = 3,     // AArch64's baseline vectors
+  SWL_NEON_DOT = 4, // with the dot products of ARMv8.2
 };
 
 // Every kernel works on the items begin..<end of a step (row blocks, rows, chunks: the family says which), so that any
