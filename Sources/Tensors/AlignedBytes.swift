@@ -3,7 +3,7 @@
   /// Cache-line and widest-vector alignment; also the alignment of package sections.
   public static let alignment = 64
 
-  private let base: UnsafeMutableRawPointer
+  @usableFromInline let base: UnsafeMutableRawPointer
   public let count: Int
 
   /// - Parameter count: bytes to own; zero is allowed and takes one line. Exhausted memory ends the process, as any
@@ -16,7 +16,8 @@
     self.count = count
   }
 
-  deinit {
+  // Inlinable, or Embedded Swift can't end an owner in another module.
+  @inlinable deinit {
     unsafe base.deallocate()
   }
 
