@@ -26,7 +26,10 @@ struct AbsorbQuantisation: GraphPass {
     guard let readers = dequantisers(of: q, consumers[q.index], form, graph) else { return nil }
     var patch = GraphPatch()
     var carrier = x
-    let isShared = consumers[x.index].count > 1 || graph.outputs.contains(x) || graph[x].stored != nil || graph[x].constant != nil
+    // An input that is handed out again keeps the type in which it came in.
+    let isHandedOut = graph.inputs.contains(x) && ([q] + readers.map { graph.nodes[$0].outputs[0] }).contains { graph.outputs.contains($0) }
+    let isShared =
+      consumers[x.index].count > 1 || graph.outputs.contains(x) || graph[x].stored != nil || graph[x].constant != nil || isHandedOut
     var value = graph[x]
     if isShared {
       // Others read x unrounded: the rounded value is one of its own.
@@ -61,8 +64,14 @@ struct AbsorbQuantisation: GraphPass {
     value.stored = form
     patch.updates[input] = value
     for reader in readers {
-      patch.removals.insert(reader)
-      patch.redirections[graph.nodes[reader].outputs[0]] = input
+      let output = graph.nodes[reader].outputs[0]
+      if graph.outputs.contains(output) {
+        // Input and output differ in type, so they stay two values.
+        patch.replacements[reader] = Node(name: graph.nodes[reader].name, operation: Activation(.identity), inputs: [input], outputs: [output])
+      } else {
+        patch.removals.insert(reader)
+        patch.redirections[output] = input
+      }
     }
     return patch
   }
