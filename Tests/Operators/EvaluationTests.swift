@@ -1,3 +1,4 @@
+import GoldenCases
 import ModelGraph
 import ONNX
 import Operators

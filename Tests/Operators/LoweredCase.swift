@@ -1,4 +1,5 @@
 import CPUExecution
+import GoldenCases
 import Inference
 import ModelFormat
 import ModelGraph

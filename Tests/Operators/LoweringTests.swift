@@ -1,3 +1,4 @@
+import GoldenCases
 import CPUExecution
 import ModelGraph
 import Operators
@@ -5,20 +6,9 @@ import Tensors
 import Testing
 
 struct LoweringTests {
-  /// Operators that only fold, and the quantise pair, which passes absorb.
-  static let foldedOnly: Set<String> = [
-    "And", "Cast", "DequantizeLinear", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "QuantizeLinear", "Where",
-  ]
-  /// Arithmetic on whole numbers has no instruction; moving them has.
-  static let integerArithmetic: Set<String> = ["Abs", "Add", "Clip", "Div", "Mul", "Neg", "Pow", "ReduceMax", "ReduceSum", "Sub"]
+  static let cases = GoldenCase.all.filter { !$0.isFoldedOnly }
 
-  static func isFoldedOnly(_ golden: GoldenCase) -> Bool {
-    foldedOnly.contains(golden.operatorName) || integerArithmetic.contains(golden.operatorName) && golden.name.hasSuffix("-integers")
-  }
-
-  static let cases = GoldenCase.all.filter { !isFoldedOnly($0) }
-
-  @Test(arguments: GoldenCase.all.filter { isFoldedOnly($0) }) func `what has no instruction is refused with a reason`(golden: GoldenCase) throws {
+  @Test(arguments: GoldenCase.all.filter(\.isFoldedOnly)) func `what has no instruction is refused with a reason`(golden: GoldenCase) throws {
     let error = #expect(throws: OperatorError.self) { try LoweredCase(try golden.model(), channelsLast: false) }
     #expect(error?.code == .unsupported)
     #expect(error?.message.isEmpty == false)
