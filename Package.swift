@@ -103,7 +103,7 @@ let package = Package(
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
-    tests("Imaging", ["CAllocationCounter", "Imaging", "Tensors"]),
+    tests("Imaging", ["CAllocationCounter", "CImaging", "Imaging", "Tensors"]),
     tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(

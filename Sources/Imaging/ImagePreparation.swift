@@ -33,6 +33,8 @@ public enum PreparationOutcome: Equatable, Sendable {
   /// decoding and then resizing. Off for accuracy figures.
   public var scalesWhileDecoding = false
 
+  /// Chosen once; tests compare the others.
+  var variant = swl_best_preparation_variant()
   private let tables: AlignedBytes
   private let padding: AlignedBytes
   /// Decoded and nominal size that the scratch memory was made for.
@@ -127,7 +129,7 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe pass.pixels = (base + layout.pixels).assumingMemoryBound(to: UInt8.self)
     unsafe pass.rows = ((base + layout.rows.0).assumingMemoryBound(to: Int32.self), (base + layout.rows.1).assumingMemoryBound(to: Int32.self))
     unsafe pass.blended = (base + layout.blended).assumingMemoryBound(to: UInt8.self)
-    unsafe swl_prepare(&pass, &source, tensor.baseAddress!)
+    unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
     mapping = geometry.mapping
   }
 

@@ -1,7 +1,9 @@
 import CAllocationCounter
-import Imaging
+import CImaging
 import Tensors
 import Testing
+
+@testable import Imaging
 
 /// Random frames: every byte pattern is a possible frame.
 func randomFrame(_ format: PixelFormat, _ encoding: ColourEncoding, width: Int, height: Int, extraBytesPerLine: Int = 0, seed: UInt64 = 1) -> PreparationOracle
@@ -200,6 +202,30 @@ func prepare(_ frame: PreparationOracle, _ settings: ImagePreparation.Settings) 
     let before = allocation_count()
     for _ in 0..<5 { run() }
     #expect(allocation_count() - before == 0)
+  }
+
+  @Test(.enabled(if: swl_best_preparation_variant() != SWL_PREPARATION_BASELINE), arguments: formats, [ImagePreparation.Settings.Colour.bgr, .grey])
+  func `every instruction set gives the same bits`(format: PixelFormat, colour: ImagePreparation.Settings.Colour) throws {
+    let channels = colour == .grey ? 1 : 3
+    for (width, height) in [(1, 1), (3, 2), (98, 61), (131, 40)] {
+      let frame = randomFrame(format, .bt709Limited, width: width, height: height, extraBytesPerLine: format == .i420 ? width % 2 : 5)
+      let settings = ImagePreparation.Settings(
+        width: 67, height: 45, colour: colour, mean: [Float](repeating: 3, count: channels), deviation: [Float](repeating: 7, count: channels))
+      for type in [ElementType.float32, .int8] {
+        let quantisation = type == .int8 ? Quantisation(scale: 0.2, zeroPoint: 4) : nil
+        let results = try [SWL_PREPARATION_BASELINE, swl_best_preparation_variant()].map { variant in
+          let preparation = try ImagePreparation(
+            settings: settings, target: .init(elementType: type, quantisation: quantisation, dimensions: [1, 45, 67, channels]))
+          preparation.variant = variant
+          var tensor = [UInt8](repeating: 1, count: preparation.tensorByteCount)
+          let outcome = preparation.prepare(
+            frame.bytes, format, .bt709Limited, width: width, height: height, bytesPerLine: frame.bytesPerLine, into: &tensor)
+          #expect(outcome == .prepared)
+          return tensor
+        }
+        #expect(results[0] == results[1])
+      }
+    }
   }
 
   @Test func `settings that don't fit the tensor are refused in words`() {

@@ -37,10 +37,6 @@ struct swl_source {
   struct swl_colour_coefficients colour;
 };
 
-/// Converts row `y` of a source to planar bytes: `channels` 1 gives luminance in `planes[0]`, 3 gives red, green and blue in
-/// `planes[0…2]`; `width` bytes each. Chroma is replicated, not interpolated.
-void swl_read_row(const struct swl_source *source, int32_t y, int32_t channels, uint8_t *const planes[3]);
-
 /// One pass from a frame to an input tensor, rows × columns × channels, channels innermost.
 struct swl_preparation {
   int32_t width, height, channels;
@@ -65,9 +61,18 @@ struct swl_preparation {
   uint8_t *blended;
 };
 
+/// Variants of the pass; all give the same bits. The baseline is SSE2 on x86-64 and NEON on ARM.
+enum swl_preparation_variant {
+  SWL_PREPARATION_BASELINE = 0,
+  SWL_PREPARATION_AVX2 = 1,
+};
+
+/// The fastest variant that this machine runs.
+enum swl_preparation_variant swl_best_preparation_variant(void);
+
 /// Fills `tensor` (width × height × channels elements) from `source`. Bilinear: weights of 11 bits on each axis, 22-bit sums,
-/// one rounding at the end, then the channel's table.
-void swl_prepare(const struct swl_preparation *preparation, const struct swl_source *source, void *tensor);
+/// one rounding at the end, then the channel's table. The machine must run the variant.
+void swl_prepare(enum swl_preparation_variant variant, const struct swl_preparation *preparation, const struct swl_source *source, void *tensor);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,102 @@
+// The pass itself. A template, as read_row.h.
+/// The source row `y`, resampled to the content's width: channels × content_width sums of 11-bit weights.
+SWL_TARGET static inline void SWL_VARIANT(resample_row)(
+    const struct swl_preparation *p, const struct swl_source *source, int32_t y, int32_t *restrict out) {
+  const int32_t width = source->width, columns = p->content_width;
+  const ptrdiff_t pitch = (ptrdiff_t)width + 1;
+  uint8_t *planes[3] = {p->pixels, p->pixels + pitch, p->pixels + 2 * pitch};
+  if (p->channels == 1) planes[1] = planes[2] = planes[0];
+  if (p->reverses_channels) {
+    planes[0] = p->pixels + 2 * pitch;
+    planes[2] = p->pixels;
+  }
+  SWL_VARIANT(read_row)(source, y, p->channels, planes);
+  for (int32_t c = 0; c < p->channels; c++) {
+    uint8_t *restrict s = p->pixels + c * pitch;
+    s[width] = s[width - 1];  // the right neighbour of the last column, whose weight is 0
+    const int32_t *restrict first = p->x_first;
+    const int16_t *restrict weight = p->x_weight;
+    int32_t *restrict o = out + (ptrdiff_t)c * columns;
+    for (int32_t x = 0; x < columns; x++) {
+      int32_t left = s[first[x]], right = s[first[x] + 1];
+      o[x] = (left << 11) + (right - left) * weight[x];
+    }
+  }
+}
+
+SWL_TARGET static inline void SWL_VARIANT(blend_rows)(
+    const int32_t *restrict upper, const int32_t *restrict lower, int32_t weight, int32_t count, uint8_t *restrict out) {
+  const int32_t rest = 2048 - weight;
+  for (int32_t x = 0; x < count; x++) out[x] = (uint8_t)((upper[x] * rest + lower[x] * weight + (1 << 21)) >> 22);
+}
+
+SWL_TARGET static inline void SWL_VARIANT(scatter_bytes)(
+    const uint8_t *restrict pixels, const uint8_t *restrict table, int32_t count, int32_t step, uint8_t *restrict out) {
+  for (int32_t x = 0; x < count; x++) out[(ptrdiff_t)x * step] = table[pixels[x]];
+}
+
+SWL_TARGET static inline void SWL_VARIANT(scatter_floats)(
+    const uint8_t *restrict pixels, const float *restrict table, int32_t count, int32_t step, float *restrict out) {
+  for (int32_t x = 0; x < count; x++) out[(ptrdiff_t)x * step] = table[pixels[x]];
+}
+
+/// Pads `count` pixels from `pixel` on.
+SWL_TARGET static inline void SWL_VARIANT(pad)(const struct swl_preparation *p, void *tensor, ptrdiff_t pixel, ptrdiff_t count) {
+  const int32_t channels = p->channels;
+  for (int32_t c = 0; c < channels; c++) {
+    if (p->element_bytes == 4) {
+      float *out = (float *)tensor + pixel * channels + c;
+      const float value = ((const float *)p->padding)[c];
+      for (ptrdiff_t i = 0; i < count; i++) out[i * channels] = value;
+    } else {
+      uint8_t *out = (uint8_t *)tensor + pixel * channels + c;
+      const uint8_t value = ((const uint8_t *)p->padding)[c];
+      for (ptrdiff_t i = 0; i < count; i++) out[i * channels] = value;
+    }
+  }
+}
+
+SWL_TARGET static inline void SWL_VARIANT(write_row)(
+    const struct swl_preparation *p, const int32_t *upper, const int32_t *lower, int32_t weight, void *tensor, ptrdiff_t pixel) {
+  const int32_t channels = p->channels, columns = p->content_width;
+  for (int32_t c = 0; c < channels; c++) {
+    SWL_VARIANT(blend_rows)(upper + (ptrdiff_t)c * columns, lower + (ptrdiff_t)c * columns, weight, columns, p->blended);
+    if (p->element_bytes == 4) {
+      SWL_VARIANT(scatter_floats)(p->blended, (const float *)p->tables + 256 * c, columns, channels, (float *)tensor + pixel * channels + c);
+    } else {
+      SWL_VARIANT(scatter_bytes)(p->blended, (const uint8_t *)p->tables + 256 * c, columns, channels, (uint8_t *)tensor + pixel * channels + c);
+    }
+  }
+}
+
+SWL_TARGET static inline void SWL_VARIANT(prepare)(const struct swl_preparation *p, const struct swl_source *source, void *tensor) {
+  const ptrdiff_t width = p->width;
+  int32_t held[2] = {-1, -1};  // the source rows that rows[0] and rows[1] hold
+  int32_t *rows[2] = {p->rows[0], p->rows[1]};
+  SWL_VARIANT(pad)(p, tensor, 0, width * p->content_y);
+  for (int32_t y = 0; y < p->content_height; y++) {
+    const int32_t upper = p->y_first[y], weight = p->y_weight[y];
+    const int32_t lower = weight == 0 ? upper : upper + 1;
+    if (held[0] != upper && held[1] == upper) {
+      int32_t *row = rows[0];
+      rows[0] = rows[1];
+      rows[1] = row;
+      held[1] = held[0];
+      held[0] = upper;
+    }
+    if (held[0] != upper) {
+      SWL_VARIANT(resample_row)(p, source, upper, rows[0]);
+      held[0] = upper;
+    }
+    if (lower != upper && held[1] != lower) {
+      SWL_VARIANT(resample_row)(p, source, lower, rows[1]);
+      held[1] = lower;
+    }
+    const ptrdiff_t start = (ptrdiff_t)(p->content_y + y) * width;
+    SWL_VARIANT(pad)(p, tensor, start, p->content_x);
+    SWL_VARIANT(write_row)(p, rows[0], lower == upper ? rows[0] : rows[1], weight, tensor, start + p->content_x);
+    SWL_VARIANT(pad)(p, tensor, start + p->content_x + p->content_width, width - p->content_x - p->content_width);
+  }
+  const ptrdiff_t done = p->content_y + p->content_height;
+  SWL_VARIANT(pad)(p, tensor, done * width, (p->height - done) * width);
+}
