@@ -33,6 +33,8 @@ final class SessionDriver {
   private var connectedAt: MonotonicInstant?
   private var nextTick = MonotonicClock.now()
   private var droppedBefore: UInt64 = 0
+  /// Bytes received when a packet last came whole.
+  private var receivedWhole: UInt64 = 0
   private var ending: Cause?
 
   init(_ session: MosquittoSession, of connection: BrokerConnection) {
@@ -116,7 +118,7 @@ final class SessionDriver {
   private func transfer(_ found: Int32) throws(MosquittoSession.Failure) {
     let hangUp = POLLHUP | POLLERR | Self.peerClosed
     let isTLSUnsettled = settings.address.usesTLS && phase == .negotiating
-    if found & (POLLIN | hangUp) != 0 || (found & POLLOUT != 0 && isTLSUnsettled) { try session.read() }
+    if found & (POLLIN | hangUp) != 0 || (found & POLLOUT != 0 && isTLSUnsettled) { try read() }
     if session.descriptor >= 0, session.wantsToWrite, found & POLLOUT != 0 || isTLSUnsettled { try session.write() }
     handleEvents()
     guard ending == nil else { return }
@@ -126,6 +128,26 @@ final class SessionDriver {
       // libmosquitto takes an end of stream within the handshake for progress, and would be called again without end.
       ending = .failed(describe(.init(status: Int32(MOSQ_ERR_CONN_LOST.rawValue), systemError: 0)))
     }
+  }
+
+  /// libmosquitto would gather a packet of up to 256 MB, whatever limit the broker was told.
+  private func read() throws(MosquittoSession.Failure) {
+    let packets = session.inbox.packets
+    try session.read()
+    let received = bytesReceived
+    if session.inbox.packets != packets { receivedWhole = received }
+    guard received > receivedWhole, received - receivedWhole > UInt64(settings.incomingLimit + 262_144) else { return }
+    ending = .failed(
+      MQTTTransportError(.protocolViolation, "\(settings.address) sends a packet of more than \(settings.incomingLimit) bytes, which it was asked not to"))
+  }
+
+  /// What the kernel has received on this connection; 0 where it doesn't tell.
+  private var bytesReceived: UInt64 {
+    // Linux’s struct tcp_info, of which glibc declares only the beginning: tcpi_bytes_received is its 64 bits at 128.
+    var information = [UInt64](repeating: 0, count: 17)
+    var length = socklen_t(information.count * 8)
+    guard unsafe getsockopt(session.descriptor, Int32(IPPROTO_TCP), TCP_INFO, &information, &length) == 0, length >= 136 else { return 0 }
+    return information[16]
   }
 
   /// True when the other side has closed and nothing of it is left to read.

@@ -1,4 +1,5 @@
 import CMosquitto
+import Glibc
 
 /// What libmosquitto reported by callbacks, in order, until the owner thread takes it. Callbacks only write here: nothing is
 /// ever called back into the library from inside one.
@@ -13,6 +14,8 @@ final class SessionInbox {
 
   let incomingLimit: Int
   private(set) var events: [Event] = []
+  /// Packets that came whole, of any kind; the log is the only place that tells of all of them.
+  private(set) var packets: UInt64 = 0
   /// Messages dropped for their size or because their topic is no text.
   private(set) var refusedMessages: UInt64 = 0
   /// What the library's log says about TLS; the only place where it tells what TLS objects to.
@@ -76,8 +79,9 @@ final class SessionInbox {
       unsafe SessionInbox.from(context).append(message: message, properties: properties)
     }
     unsafe mosquitto_log_callback_set(handle) { _, context, level, text in
-      guard level == MOSQ_LOG_ERR, let text = unsafe text else { return }
-      unsafe SessionInbox.from(context).complain(String(cString: text))
+      guard let text = unsafe text else { return }
+      if level == MOSQ_LOG_ERR { unsafe SessionInbox.from(context).complain(String(cString: text)) }
+      if level == MOSQ_LOG_DEBUG, unsafe strstr(text, "eceived") != nil { unsafe SessionInbox.from(context).packets += 1 }
     }
   }
 

@@ -111,6 +111,19 @@ import Testing
     #expect(client.connection.counters.dropped == 1)
   }
 
+  @Test func `a packet without end is given up long before it fills the memory`() throws {
+    // 200 MB are announced, 8 MB come.
+    let length = 200 << 20
+    let header: [UInt8] = [
+      0x30, UInt8(length & 127 | 128), UInt8(length >> 7 & 127 | 128), UInt8(length >> 14 & 127 | 128), UInt8(length >> 21), 0, 1, 0x61, 0,
+    ]
+    let broker = try LyingBroker(.answers(Self.yes + header + [UInt8](repeating: 1, count: 8 << 20)))
+    let client = try client(of: broker)
+    let error = try #require(client.firstError())
+    #expect(error.code == .protocolViolation && error.message.contains("bytes"), "\(error)")
+    client.connection.stop()
+  }
+
   @Test func `stopping doesn't wait for one that never answers`() throws {
     let broker = try LyingBroker(.silence)
     let client = try client(of: broker, timeout: .seconds(3600))
