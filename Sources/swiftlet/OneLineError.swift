@@ -1,4 +1,6 @@
 import Capture
+import ModelCompiler
+import ONNX
 import EdgeAgent
 import Imaging
 import Inference
@@ -18,6 +20,8 @@ extension OneLineError where Self: CustomStringConvertible {
 }
 
 extension CaptureError: OneLineError { var line: String { message } }
+extension CompilerError: OneLineError {}
+extension ONNXError: OneLineError { var line: String { message } }
 extension EdgeAgentError: OneLineError { var line: String { message } }
 extension ImagingError: OneLineError { var line: String { message } }
 extension InferenceError: OneLineError { var line: String { message } }

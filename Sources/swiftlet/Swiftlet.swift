@@ -18,6 +18,11 @@ struct Swiftlet: AsyncParsableCommand {
       DemoCommand.self,
       RunCommand.self,
       CameraCommand.self,
+      CompileCommand.self,
+      InspectCommand.self,
+      InferCommand.self,
+      EvaluateCommand.self,
+      BenchCommand.self,
       ConfigCommand.self,
     ])
 }

@@ -20,7 +20,7 @@ enum Terminal {
   /// Text to standard output, at once.
   static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  fileprivate static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -38,4 +38,9 @@ extension Terminal {
     guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
+}
+
+extension Terminal {
+  /// A part of a line on standard error, where a person watches.
+  static func showProgress(_ text: String) { write(text, to: STDERR_FILENO) }
 }

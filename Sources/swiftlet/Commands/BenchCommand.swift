@@ -1,0 +1,136 @@
+import ArgumentParser
+import CPUExecution
+import Glibc
+import Inference
+import ModelFormat
+import ModelManifest
+import Pipelines
+import Tensors
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure latency, load time and peak memory.",
+    discussion: """
+      One iteration goes from the declared input tensor to the declared output tensors. With --json the last line is one JSON \
+      object; latencies are in milliseconds, memory in MiB.
+
+      Example: swiftlet bench yolox-nano.swiftlet --threads 2 --seconds 3
+      """)
+
+  @Argument(help: "A package, or an ONNX file.")
+  var model: String
+
+  @OptionGroup var source: ModelSourceOptions
+
+  @Option(help: "Threads that share the work.")
+  var threads = 1
+
+  @Option(help: "Seconds to measure for, after a tenth of it to warm up.")
+  var seconds = 2.0
+
+  @Flag(help: "One line of JSON.")
+  var json = false
+
+  @Flag(help: "Time each instruction as well.")
+  var operators = false
+
+  func validate() throws {
+    guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
+    guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds is above 0 and at most 3600") }
+  }
+
+  func run() throws {
+    let begin = MonotonicClock.now()
+    let package = try source.package(at: model)
+    let session = try unsafe Session<CPUBackend>(
+      program: package.program, weights: package.weights, owner: package, options: CPUOptions(threads: threads))
+    let loaded = MonotonicClock.now()
+    let inputs = DeclaredInputs(of: package.program)
+    inputs.write(to: session)
+    session.run()
+    let first = ProcessStart.elapsedMilliseconds()
+    var latencies = measure(session, inputs)
+    latencies.sort()
+    let figures = Figures(
+      latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
+      peakMebibytes: PeakMemory.mebibytes(), threads: threads)
+    if operators { try showOperators(session, package.program) }
+    Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
+  }
+
+  /// Milliseconds of each iteration.
+  private func measure(_ session: Session<CPUBackend>, _ inputs: DeclaredInputs) -> [Double] {
+    let warmUp = MonotonicClock.now()
+    while warmUp.milliseconds(to: MonotonicClock.now()) < seconds * 100 {
+      inputs.write(to: session)
+      session.run()
+    }
+    var latencies: [Double] = []
+    latencies.reserveCapacity(1 << 20)
+    let begin = MonotonicClock.now()
+    var last = begin
+    while latencies.count < 1 << 20, begin.milliseconds(to: last) < seconds * 1000 || latencies.count < 3 {
+      let start = MonotonicClock.now()
+      inputs.write(to: session)
+      session.run()
+      last = MonotonicClock.now()
+      latencies.append(start.milliseconds(to: last))
+    }
+    return latencies
+  }
+
+  private func showOperators(_ session: Session<CPUBackend>, _ program: Program) throws {
+    var total = [UInt64](repeating: 0, count: program.instructions.count)
+    let rounds = 20
+    for _ in 0..<rounds {
+      var once = [UInt64](repeating: 0, count: total.count)
+      session.run(recording: &once)
+      for index in total.indices { total[index] += once[index] }
+    }
+    for (index, instruction) in program.instructions.enumerated() {
+      let output = program.tensors[Int(instruction.written)]
+      let microseconds = Double(total[index] / UInt64(rounds)) / 1000
+      Terminal.show("\(microseconds) µs  \(instruction.family)  \(output.elementType.name) \(output.dimensions)  \(output.name)\n")
+    }
+  }
+}
+
+/// What a benchmark prints.
+struct Figures {
+  /// Sorted, milliseconds.
+  let latencies: [Double]
+  let loadMilliseconds: Double
+  let firstResultMilliseconds: Double
+  let peakMebibytes: Double
+  let threads: Int
+
+  /// The nearest-rank percentile.
+  func percentile(_ share: Double) -> Double {
+    latencies[min(latencies.count - 1, max(0, Int((share * Double(latencies.count)).rounded(.up)) - 1))]
+  }
+
+  var json: JSON {
+    .object([
+      ("median_ms", .number(percentile(0.5))),
+      ("p90_ms", .number(percentile(0.9))),
+      ("p99_ms", .number(percentile(0.99))),
+      ("load_ms", .number(loadMilliseconds)),
+      ("first_result_ms", .number(firstResultMilliseconds)),
+      ("peak_rss_mb", .number(peakMebibytes)),
+      ("iterations", .integer(latencies.count)),
+      ("threads", .integer(threads)),
+    ])
+  }
+
+  var text: String {
+    """
+    median \(round(percentile(0.5))) ms, p90 \(round(percentile(0.9))) ms, p99 \(round(percentile(0.99))) ms over \(latencies.count) iterations, \
+    \(threads) thread(s)
+    load \(round(loadMilliseconds)) ms, first result after \(round(firstResultMilliseconds)) ms, peak memory \(round(peakMebibytes)) MiB
+
+    """
+  }
+
+  private func round(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import ModelCompiler
+import ModelManifest
+
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Turn an ONNX model into a package.",
+    discussion: """
+      Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision.
+
+      Example: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
+                 --calibrate images/ -o yolox-nano.swiftlet
+      """)
+
+  @Argument(help: "The ONNX file.")
+  var model: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The package to write.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var source: ModelSourceOptions
+
+  @Option(help: ArgumentHelp("Quantise to 8 bits by the images of a folder; 'recipe' takes the folder that the recipe names.", valueName: "folder"))
+  var calibrate: String?
+
+  @Flag(help: "One line of JSON.")
+  var json = false
+
+  func run() throws {
+    let compilation = try source.compilation(of: model)
+    let compiled = try calibrate.map { try quantised(compilation, by: $0) } ?? compilation.compiled()
+    let file = compiled.file()
+    try OutputFile.write(file, to: output)
+    let report = PackageReport(try ModelPackage(contentsOf: output))
+    Terminal.show(json ? "\(report.json.text)\n" : report.text)
+    if compiled.manifest.task == .raw, !json { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
+  }
+
+  private func quantised(_ compilation: ModelCompilation, by folder: String) throws -> CompiledModel {
+    guard !compilation.isQuantised else {
+      throw CommandFailure("\(model) is quantised already and keeps its own scales: leave --calibrate out", status: .wrongUse)
+    }
+    guard folder != "recipe" else {
+      guard let named = try source.loadedRecipe()?.calibrationFolder else {
+        throw CommandFailure("the recipe names no calibration folder: give one, --calibrate FOLDER", status: .wrongUse)
+      }
+      return try calibrated(compilation, folder: named)
+    }
+    return try calibrated(compilation, folder: folder)
+  }
+
+  private func calibrated(_ compilation: ModelCompilation, folder: String) throws -> CompiledModel {
+    guard let input = try source.loadedRecipe()?.input else {
+      throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
+    }
+    let images = try ImageFolder.files(in: folder)
+    let progress = ProgressLine(label: "calibrating", total: images.count)
+    let ranges = try Calibrator(compilation, input: input).ranges(of: images) { progress.advance() }
+    progress.end()
+    return try compilation.quantised(by: ranges)
+  }
+}

@@ -1,0 +1,72 @@
+import CPUExecution
+import Glibc
+import Inference
+import ModelFormat
+import Pipelines
+import Tensors
+
+/// The kernel's high-water mark of this process's resident memory.
+enum PeakMemory {
+  static func mebibytes() -> Double {
+    var usage = rusage()
+    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) / 1024
+  }
+}
+
+/// Time since the kernel started this process.
+enum ProcessStart {
+  static func elapsedMilliseconds() -> Double {
+    guard let started = startTicks() else { return .nan }
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_BOOTTIME, &now)
+    let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
+    return (Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - Double(started) / ticks) * 1000
+  }
+
+  /// Field 22 of /proc/self/stat; the command's name before it may hold anything, so fields count from its closing bracket.
+  private static func startTicks() -> Int? {
+    guard let file = unsafe fopen("/proc/self/stat", "r") else { return nil }
+    defer { unsafe fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1024)
+    let count = unsafe fread(&bytes, 1, bytes.count, file)
+    let text = String(decoding: bytes[..<count], as: UTF8.self)
+    guard let end = text.lastIndex(of: ")") else { return nil }
+    let fields = text[end...].split(separator: " ")
+    return fields.count > 20 ? Int(fields[20]) : nil
+  }
+}
+
+/// Fixed random inputs in the model's declared form, brought into a session before each measured run.
+struct DeclaredInputs {
+  private var tensors: [HostTensor] = []
+
+  init(of program: Program) {
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    for port in program.inputs {
+      let values = (0..<port.declaredDimensions.elementCount).map { _ -> Float in
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Float(state >> 40) / Float(1 << 24)
+      }
+      tensors.append(HostTensor(values.map { port.declaredType == .float32 ? $0 : ($0 * 200 - 100).rounded() }, dimensions: port.declaredDimensions).converted(to: port.declaredType))
+    }
+  }
+
+  func write(to session: Session<CPUBackend>) {
+    for (index, tensor) in tensors.enumerated() {
+      do throws(InferenceError) {
+        try session.setInput(index, to: tensor)
+      } catch {
+        preconditionFailure("an input made for the port fits it: \(error.message)")
+      }
+    }
+  }
+}
+
+extension MonotonicInstant {
+  func milliseconds(to other: MonotonicInstant) -> Double {
+    Double(duration(to: other).wholeNanoseconds) / 1e6
+  }
+}

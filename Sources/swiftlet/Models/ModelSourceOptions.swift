@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import ModelCompiler
+import ModelManifest
+import ONNX
+
+/// Where a model comes from: a package, or an ONNX file that is compiled in memory, unchanged in precision.
+struct ModelSourceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("For an ONNX file: labels, input and decoding.", valueName: "file"))
+  var recipe: String?
+
+  @Option(help: ArgumentHelp("For an ONNX file: the shape of an input, as NAME=1x3x224x224. May be given more than once.", valueName: "name=shape"))
+  var shape: [String] = []
+
+  /// The package behind a path.
+  func package(at path: String) throws -> ModelPackage {
+    if try FileStart.isPackage(path) {
+      guard recipe == nil, shape.isEmpty else {
+        throw CommandFailure("\(path) is a package, which carries its own recipe and shapes: leave --recipe and --shape out", status: .wrongUse)
+      }
+      return try ModelPackage(contentsOf: path)
+    }
+    return try ModelPackage(compilation(of: path).compiled().file(), origin: path)
+  }
+
+  /// The compilation of an ONNX file.
+  func compilation(of path: String) throws -> ModelCompilation {
+    do {
+      let model = try ONNXModel(contentsOf: path)
+      var options = CompilationOptions()
+      options.shapes = try boundShapes()
+      options.recipe = try loadedRecipe()
+      return try ModelCompilation(model, name: FilePath.stem(of: path), options: options)
+    } catch let error as CompilerError {
+      throw CommandFailure(error.message.contains(path) ? error.message : "\(path): \(error.message)", status: error.code == .unsupported ? .unsupported : .failed)
+    } catch let error as ONNXError {
+      throw CommandFailure(error.message, status: error.code == .unsupported ? .unsupported : .failed)
+    }
+  }
+
+  func loadedRecipe() throws -> Recipe? {
+    try recipe.map { try Recipe(contentsOf: $0) }
+  }
+
+  private func boundShapes() throws -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for entry in shape {
+      let parts = entry.split(separator: "=", maxSplits: 1)
+      let sizes = parts.count == 2 ? parts[1].split(separator: "x").map { Int($0) } : []
+      guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil && $0! > 0 }) else {
+        throw CommandFailure("--shape \(entry) is not understood: write it as NAME=1x3x224x224", status: .wrongUse)
+      }
+      shapes[String(parts[0])] = sizes.map { $0! }
+    }
+    return shapes
+  }
+}
+
+/// Telling packages from ONNX files by their first bytes.
+enum FileStart {
+  static func isPackage(_ path: String) throws -> Bool {
+    guard let file = unsafe fopen(path, "rb") else {
+      throw CommandFailure("\(path): can't be opened: \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { unsafe fclose(file) }
+    var start = [UInt8](repeating: 0, count: 8)
+    let count = unsafe fread(&start, 1, start.count, file)
+    return count == 8 && start == [UInt8]("SWIFTLET".utf8)
+  }
+}
+
+enum FilePath {
+  static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// The name without its ending.
+  static func stem(of path: String) -> String {
+    let name = name(of: path)
+    return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  }
+}

@@ -1,0 +1,89 @@
+import ModelFormat
+import ModelManifest
+import Tensors
+
+/// What a package holds, for `compile` and `inspect`.
+struct PackageReport {
+  private let package: ModelPackage
+
+  init(_ package: ModelPackage) { self.package = package }
+
+  private var program: Program { package.program }
+
+  /// Instructions by family, with their share of integer ones.
+  private var families: [(name: String, count: Int, integers: Int)] {
+    var table: [(name: String, count: Int, integers: Int)] = []
+    for instruction in program.instructions {
+      let name = "\(instruction.family)"
+      let output = program.tensors[Int(instruction.written)]
+      let isInteger = output.elementType.isEightBitInteger
+      if let row = table.firstIndex(where: { $0.name == name }) {
+        table[row].count += 1
+        table[row].integers += isInteger ? 1 : 0
+      } else {
+        table.append((name, 1, isInteger ? 1 : 0))
+      }
+    }
+    return table.sorted { $0.count > $1.count }
+  }
+
+  var text: String {
+    let manifest = package.manifest
+    var lines = ["\(manifest.name), version \(manifest.version): \(manifest.task.rawValue), \(manifest.labels.count) label(s)"]
+    lines.append("  file            \(Self.size(package.byteCount))")
+    unsafe lines.append("  weights         \(Self.size(package.weights.count))")
+    lines.append("  arena           \(Self.size(program.arenaByteCount)) of planned memory")
+    if let calibration = manifest.calibration { lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)") }
+    if let licence = manifest.licence { lines.append("  licence         \(licence)") }
+    if let provenance = manifest.provenance { lines.append("  provenance      \(provenance)") }
+    for port in program.inputs { lines.append("  input           \(described(port))") }
+    for port in program.outputs { lines.append("  output          \(described(port))") }
+    lines.append("  instructions    \(program.instructions.count)")
+    for family in families {
+      let name = family.name + String(repeating: " ", count: max(1, 16 - family.name.count))
+      lines.append("    \(name)\(family.count)\(family.integers > 0 ? "  (\(family.integers) in 8 bits)" : "")")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  var json: JSON {
+    let manifest = package.manifest
+    return unsafe .object([
+      ("name", .string(manifest.name)),
+      ("version", .string(manifest.version)),
+      ("task", .string(manifest.task.rawValue)),
+      ("labels", .array(manifest.labels.map { .string($0) })),
+      ("licence", manifest.licence.map { .string($0) } ?? .null),
+      ("provenance", manifest.provenance.map { .string($0) } ?? .null),
+      ("calibration", manifest.calibration.map { .object([("method", .string($0.method)), ("samples", .integer($0.samples))]) } ?? .null),
+      ("file_bytes", .integer(package.byteCount)),
+      ("weight_bytes", .integer(package.weights.count)),
+      ("arena_bytes", .integer(program.arenaByteCount)),
+      ("inputs", .array(program.inputs.map(portJSON))),
+      ("outputs", .array(program.outputs.map(portJSON))),
+      ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
+    ])
+  }
+
+  private func described(_ port: Port) -> String {
+    let tensor = program.tensors[Int(port.tensor)]
+    let carried = tensor.quantisation.map { ", carried as \(tensor.elementType.name) × \($0.scale), zero point \($0.zeroPoint)" } ?? ""
+    return "\(port.name): \(port.declaredType.name) \(port.declaredDimensions)\(carried)"
+  }
+
+  private func portJSON(_ port: Port) -> JSON {
+    let tensor = program.tensors[Int(port.tensor)]
+    return .object([
+      ("name", .string(port.name)),
+      ("type", .string("\(port.declaredType.name)")),
+      ("dimensions", .array(port.declaredDimensions.map { .integer($0) })),
+      ("carried_as", .string("\(tensor.elementType.name)")),
+      ("scale", tensor.quantisation.map { .number(Double($0.scale)) } ?? .null),
+      ("zero_point", tensor.quantisation.map { .integer(Int($0.zeroPoint)) } ?? .null),
+    ])
+  }
+
+  static func size(_ bytes: Int) -> String {
+    bytes >= 1 << 20 ? "\(Double(bytes * 100 >> 20) / 100) MiB" : bytes >= 1024 ? "\(Double(bytes * 10 >> 10) / 10) KiB" : "\(bytes) bytes"
+  }
+}
