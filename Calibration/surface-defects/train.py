@@ -25,7 +25,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", nargs="+", metavar="FOLDER", required=True, help="labelled data sets to learn from")
     parser.add_argument("--test", nargs="+", metavar="FOLDER", required=True, help="labelled data sets of other seeds, only to measure on")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--output", type=Path, default=HERE / "surface-defects.onnx")
     return parser.parse_args()
 
