@@ -52,7 +52,7 @@ let library: [Target] = [
   module("ModelManifest", ["Tensors", "ModelFormat"]),
   module("Inference", ["Tensors", "ModelFormat"]),
   module("MQTTTransport", ["CMosquitto", "Pipelines"]),
-  module("Supervision", ["Pipelines"]),
+  module("Supervision", ["CThreads", "Pipelines"]),
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
@@ -113,5 +113,8 @@ let package = Package(
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
     tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
+      path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
   ]
 )

@@ -19,7 +19,6 @@ public enum Daemon {
 
   /// Ends the process: status 0 after an orderly end, 1 after a failure, 2 for wrong arguments.
   public static func main(_ arguments: [String]) async -> Never {
-    ProcessSignals.block()
     var path = defaultConfigurationPath
     var rest = arguments.dropFirst()
     while let argument = rest.popFirst() {
@@ -39,7 +38,7 @@ public enum Daemon {
     exit(await run(configurationPath: path, name: "swiftletd") ? 0 : 1)
   }
 
-  /// Runs a configuration file until the process is asked to stop. `ProcessSignals.block()` was called before.
+  /// Runs a configuration file until the process is asked to stop.
   ///
   /// - Returns: whether it ended in order; otherwise the reason stands on standard error.
   public static func run(configurationPath path: String, name: String) async -> Bool {

@@ -1,3 +1,4 @@
+import CThreads
 import Glibc
 import Pipelines
 
@@ -9,42 +10,37 @@ public enum ProcessSignal: Sendable, Equatable {
   case reload
 }
 
-/// Signals as an ordinary sequence instead of code that interrupts other code.
+/// Signals as ordinary calls instead of code that interrupts other code.
 public enum ProcessSignals {
-  /// Takes SIGTERM, SIGINT and SIGHUP away from the default action for the calling thread and all that it starts later, and
-  /// ignores SIGPIPE. Called once, first thing in `main`, before any other thread exists.
-  public static func block() {
-    var set = waitedFor()
-    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    _ = signal(SIGPIPE, SIG_IGN)
-  }
-
-  /// Calls `handler` for each signal from now on, on a thread of its own. A second request to stop ends the process at once:
-  /// whoever asks twice doesn't want to wait for the orderly end.
+  /// Calls `handler` for each SIGTERM, SIGINT and SIGHUP from now on, on a thread of its own, and ignores SIGPIPE. A second
+  /// request to stop ends the process at once: whoever asks twice doesn't want to wait for the orderly end. Once in a process.
+  ///
+  /// - Throws: `noThread`, also where it was called before.
   public static func handle(_ handler: @escaping @Sendable (ProcessSignal) -> Void) throws(SupervisionError) {
-    do {
-      _ = try DataPlaneThread(name: "signals") {
-        var set = waitedFor()
-        var isStopping = false
-        while true {
-          var number: Int32 = 0
-          guard unsafe sigwait(&set, &number) == 0 else { continue }
-          if number == SIGHUP {
-            handler(.reload)
-          } else {
-            if isStopping { _exit(128 + number) }
-            isStopping = true
-            handler(.stop)
-          }
-        }
-      }
-    } catch { throw SupervisionError(.noThread, error.message) }
+    let numbers = [SIGTERM, SIGINT, SIGHUP]
+    let descriptor = unsafe swl_signals_open(numbers, numbers.count)
+    guard descriptor >= 0 else { throw SupervisionError(.noThread, "signals can't be handled: \(unsafe String(cString: strerror(-descriptor)))") }
+    _ = signal(SIGPIPE, SIG_IGN)
+    do throws(PipelinesError) { _ = try DataPlaneThread(name: "signals") { serve(descriptor, handler) } } catch {
+      throw SupervisionError(.noThread, error.message)
+    }
   }
 
-  private static func waitedFor() -> sigset_t {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
-    return set
+  private static func serve(_ descriptor: Int32, _ handler: @Sendable (ProcessSignal) -> Void) {
+    var isStopping = false
+    while true {
+      var number: UInt8 = 0
+      guard unsafe read(descriptor, &number, 1) == 1 else {
+        if errno == EINTR { continue }
+        return
+      }
+      if Int32(number) == SIGHUP {
+        handler(.reload)
+      } else {
+        if isStopping { _exit(128 + Int32(number)) }
+        isStopping = true
+        handler(.stop)
+      }
+    }
   }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EdgeAgent
 import Glibc
-import Supervision
 
 /// The command line. Each command is one file in `Commands`; a new one is its file and its line here.
 struct Swiftlet: AsyncParsableCommand {
@@ -30,13 +29,7 @@ struct Swiftlet: AsyncParsableCommand {
 @main
 enum EntryPoint {
   static func main() async {
-    // On the main thread and before any other begins, so that all inherit it.
-    if endsInOrder() { ProcessSignals.block() }
     do { try await run() } catch { exit(report(error)) }
-  }
-
-  private static func endsInOrder() -> Bool {
-    (try? Swiftlet.parseAsRoot()) is any EndsInOrder
   }
 
   private static func run() async throws {
@@ -72,6 +65,3 @@ enum EntryPoint {
     }
   }
 }
-
-/// A command that ends in order when it is asked to (SIGINT, SIGTERM): it calls `ProcessSignals.handle`.
-protocol EndsInOrder {}

@@ -43,7 +43,9 @@ extension AgentConfiguration {
     }
     refuse("updates", in: map, "model updates over the broker are")
     if pipelines != nil, map["pipelines"].map(\.keys) == [] { map.report("pipelines", "pipelines: at least one is needed") }
-    for name in cameraNames where pipelines?.contains(where: { $0.camera == name }) == false {
+    // A pipeline with a mistake in it may mean any camera.
+    let isComplete = pipelines?.count == map["pipelines"]?.keys.count
+    for name in cameraNames where isComplete && pipelines?.contains(where: { $0.camera == name }) == false {
       context.warn(map["cameras"], "no pipeline uses the camera \"\(name)\"; it stays closed")
     }
     guard let device, let storage, let cameras, let pipelines else { return nil }

@@ -5,7 +5,7 @@ import Glibc
 import ModelManifest
 import Supervision
 
-struct DemoCommand: AsyncParsableCommand, EndsInOrder {
+struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Watch the whole agent work on a simulated inspection line, with nothing configured.",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import EdgeAgent
 
-struct RunCommand: AsyncParsableCommand, EndsInOrder {
+struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run the agent in the foreground, as swiftletd does as a service.",
