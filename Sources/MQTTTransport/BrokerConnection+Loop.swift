@@ -26,6 +26,11 @@ extension BrokerConnection {
     }
     finishAll()
     change(to: .stopped)
+    // Handlers often hold the connection; none is called any more.
+    mutex.withLock {
+      shared.subscriptions.removeAll()
+      shared.stateHandlers.removeAll()
+    }
   }
 
   private func attemptSession() -> SessionDriver.Ending {

@@ -206,6 +206,8 @@ import Testing
     try client.connect()
     try client.publish(OutgoingMessage(topic: "question", payload: [1]))
     #expect(client.states.wait { $0.last == .stopped })
+    // From any other thread it also waits for the end.
+    connection.stop()
   }
 
   @Test func `descriptors from 1024 on do no harm`() throws {

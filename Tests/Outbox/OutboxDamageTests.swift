@@ -11,13 +11,12 @@ import Testing
     folder = try TemporaryFolder()
   }
 
-  /// The helper program beside the test bundle.
+  /// The helper program beside the test bundle, which the runner is or has as an argument.
   static let writer: String? = {
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-    for line in maps.split(separator: "\n") where line.hasSuffix(".xctest") {
-      guard let slash = line.firstIndex(of: "/") else { continue }
-      let path = URL(fileURLWithPath: String(line[slash...])).deletingLastPathComponent().appendingPathComponent("OutboxWriter").path
-      if FileManager.default.isExecutableFile(atPath: path) { return path }
+    let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    for path in CommandLine.arguments + [program].compactMap({ $0 }) where path.contains(".xctest") {
+      let writer = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent("OutboxWriter").path
+      if FileManager.default.isExecutableFile(atPath: writer) { return writer }
     }
     return nil
   }()
