@@ -43,7 +43,13 @@ extension MosquittoSession {
 
   static func unreachable(_ address: BrokerAddress, _ systemError: Int32) -> MQTTTransportError {
     let reason = unsafe String(cString: strerror(systemError))
-    let advice = systemError == ECONNREFUSED ? "check that a broker runs there and listens on this port" : "check the network and mqtt: url"
+    let advice =
+      switch systemError {
+      case ECONNREFUSED: "check that a broker runs there and listens on this port"
+      // Someone was there, and didn't like what came.
+      case ECONNRESET, EPIPE: "check that an MQTT broker listens on this port\(tlsHint(address))"
+      default: "check the network and mqtt: url"
+      }
     if systemError == EMFILE || systemError == ENFILE {
       return MQTTTransportError(.noResources, "no descriptor left to connect to \(address): \(reason); raise this service's limit on open files")
     }
