@@ -482,6 +482,34 @@ static void test_kernel(enum swl_family family, const struct swl_kernel *kernel,
   }
 }
 
+// Steps of every length and grain, with pauses in which the threads fall asleep: each item is run exactly once.
+static int team_items[5000];
+
+static void count_items(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  *(char *)scratch = 1;
+  for (int64_t i = begin; i < end; i++) team_items[i] += *(const int *)arguments;
+}
+
+static void test_team(int32_t threads) {
+  static const struct swl_kernel name = {.name = "swl_team"};
+  struct swl_team *team;
+  if (swl_team_create(threads, 1, &team) != 0) {
+    report(false, &name, threads, "was not created");
+    return;
+  }
+  int expected[5000] = {0};
+  memset(team_items, 0, sizeof team_items);
+  for (int run = 0; run < 1500; run++) {
+    int amount = run % 7;
+    struct swl_step step = {count_items, &amount, 1 + run * 37 % 5000, 1 + run % 90};
+    for (int64_t i = 0; i < step.count; i++) expected[i] += amount;
+    swl_team_run(team, &step);
+    if (run % 250 == 0) nanosleep(&(struct timespec){0, 3000000}, NULL);
+  }
+  swl_team_destroy(team);
+  report(memcmp(expected, team_items, sizeof expected) == 0, &name, threads, "ran an item twice or never");
+}
+
 #include "bench.h"
 
 int main(int count, char **arguments) {
@@ -490,6 +518,7 @@ int main(int count, char **arguments) {
     return 0;
   }
   int cases = count > 1 ? atoi(arguments[1]) : 200;
+  for (int32_t threads = 1; threads <= 5; threads++) test_team(threads);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);
