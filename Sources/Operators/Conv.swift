@@ -50,6 +50,7 @@ public struct Conv: Operator {
     guard let x = node.input(0), let w = node.input(1), let weights = lowering.graph[w].constant else {
       throw OperatorError(.unsupported, "weights are computed by the model; only constant weights are supported")
     }
+    for input in node.inputs.compactMap({ $0 }) { try lowering.requireFloat(input) }
     let bias = node.input(2).flatMap { lowering.graph[$0] }
     if let bias, bias.constant == nil { throw OperatorError(.unsupported, "bias is computed by the model; only a constant bias is supported") }
     let rank = weights.dimensions.count

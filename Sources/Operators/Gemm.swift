@@ -68,6 +68,7 @@ public struct Gemm: Operator {
     guard let x = node.input(0), let w = node.input(1), let weights = lowering.graph[w].constant, !transposesA else {
       throw OperatorError(.unsupported, "needs constant weights and an A that is not transposed")
     }
+    for input in node.inputs.compactMap({ $0 }) { try lowering.requireFloat(input) }
     let m = lowering.dimensions(of: x)[0]
     var bias: HostTensor?
     var integerBias: (values: HostTensor, scales: [Float])?

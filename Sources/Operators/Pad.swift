@@ -44,7 +44,7 @@ public struct Pad: MovingOperator {
     guard let pads = try inputs.integers(1, "pads", unless: pads) else { throw OperatorError(.invalid, "'pads' is missing") }
     let named = self.pads == nil ? try inputs.integers(3, "axes") : nil
     let axes = try (named ?? Array(0..<rank)).map { (axis) throws(OperatorError) in try normalised(axis: axis, rank: rank, "axes") }
-    guard pads.count == 2 * axes.count, pads.allSatisfy({ abs($0) <= largestElementCount }) else {
+    guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude <= largestElementCount }) else {
       throw OperatorError(.invalid, "'pads' has \(pads.count) entries for \(axes.count) axes, or an impossible one")
     }
     var begins = [Int](repeating: 0, count: rank)

@@ -15,6 +15,7 @@ public struct DequantizeLinear: Operator {
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     guard inputs.count >= 2, let x = inputs[0]?.type else { throw OperatorError(.invalid, "needs x and a scale") }
+    guard !x.elementType.isFloatingPoint else { throw OperatorError(.invalid, "dequantises \(x.elementType.name)") }
     return [TensorType(.float32, x.dimensions)]
   }
 

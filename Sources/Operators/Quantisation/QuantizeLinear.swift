@@ -16,6 +16,7 @@ public struct QuantizeLinear: Operator {
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     guard inputs.count >= 2, let x = inputs[0]?.type else { throw OperatorError(.invalid, "needs x and a scale") }
+    guard x.elementType == .float32 else { throw OperatorError(.unsupported, "quantises \(x.elementType.name); float32 is supported") }
     let type = (inputs.count > 2 ? inputs[2]?.type.elementType : nil) ?? .uint8
     return [TensorType(type, x.dimensions)]
   }
@@ -41,7 +42,7 @@ public struct QuantizeLinear: Operator {
     let type = zeroPoint?.elementType ?? .uint8
     guard type.isEightBitInteger else { return nil }
     let quantisation = Quantisation(scale: scale.floats()[0], zeroPoint: Int32(clamping: zeroPoint?.integers().first ?? 0))
-    return quantisation.scale > 0 ? StoredQuantisation(type, quantisation) : nil
+    return quantisation.scale > 0 && quantisation.scale.isFinite ? StoredQuantisation(type, quantisation) : nil
   }
 }
 
