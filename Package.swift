@@ -34,7 +34,7 @@ let c: [Target] = [
   // hide nothing, but unsafe flags are kept to what measurement earned.
   .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])], linkerSettings: [.linkedLibrary("m")]),
   .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
-  .target(name: "CDemoModel"),
+  .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
 ]
 

@@ -54,7 +54,9 @@ final class DemoDisplay: @unchecked Sendable {
     progress.destinations = destinations(status)
     let now = MonotonicClock.now()
     if let last = lastCount, last.processed < pipeline.statistics.processed {
-      lastRate = Double(pipeline.statistics.processed - last.processed) / (last.at.duration(to: now) / .seconds(1))
+      lastRate = Double(pipeline.statistics.processed - last.processed) / max(last.at.duration(to: now) / .seconds(1), 0.001)
+    } else if lastCount == nil {
+      lastRate = overallRate
     }
     lastCount = (pipeline.statistics.processed, now)
     progress.frameRate = lastRate
@@ -65,7 +67,7 @@ final class DemoDisplay: @unchecked Sendable {
     let outbox = "outbox \(settings.configuration.storage.path): \(status.recorded) messages recorded, \(status.queued) waiting"
     guard let broker = status.broker else { return [outbox, "no broker on localhost:1883 (start one, or give --broker URL)"] }
     let topic = "\(settings.configuration.topicRoot)/surface/detections"
-    return [outbox, "\(broker): \(status.acknowledged) acknowledged, topic \(topic)"]
+    return [outbox, "\(broker): \(status.acknowledged) acknowledged, \(topic)"]
   }
 }
 
