@@ -107,7 +107,8 @@ let package = Package(
     tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(
-      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines"], path: "Tests/VirtualMachine/Probe", swiftSettings: swiftSettings),
+      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "TestPackages"], path: "Tests/VirtualMachine/Probe",
+      swiftSettings: swiftSettings),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),

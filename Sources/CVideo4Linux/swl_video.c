@@ -275,6 +275,22 @@ void swl_video_unmap(struct swl_video *video, void *memory, size_t byte_count) {
   }
 }
 
+int swl_video_detach(struct swl_video *video, void *memory, size_t byte_count) {
+  // libv4l's memory is its own already, and it leaves mapped parts alone when it closes.
+  if (video->converter.library) return 0;
+  void *copy = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED) return -errno;
+  memcpy(copy, memory, byte_count);
+  if (mremap(copy, byte_count, byte_count, MREMAP_MAYMOVE | MREMAP_FIXED, memory) == MAP_FAILED) {
+    int status = -errno;
+    munmap(copy, byte_count);
+    return status;
+  }
+  return 0;
+}
+
+void swl_memory_release(void *memory, size_t byte_count) { munmap(memory, byte_count); }
+
 int swl_video_queue(struct swl_video *video, uint32_t index) {
   struct v4l2_buffer buffer = {.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
   return call(video, VIDIOC_QBUF, &buffer);

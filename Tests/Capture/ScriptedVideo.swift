@@ -101,6 +101,7 @@ final class ScriptedVideo: VideoSystem, @unchecked Sendable {
   private(set) var setControls: [(id: UInt32, value: Int)] = []
   private(set) var queued: [Int] = []
   private(set) var mapped = 0
+  private(set) var detached = 0
   private(set) var isStreaming = false
   private(set) var isClosed = false
   private(set) var isConverting = false
@@ -156,6 +157,16 @@ final class ScriptedVideo: VideoSystem, @unchecked Sendable {
   func unmap(_ part: UnsafeMutableRawBufferPointer) {
     unsafe part.deallocate()
     mapped -= 1
+  }
+
+  func detach(_ part: UnsafeMutableRawBufferPointer) {
+    mapped -= 1
+    detached += 1
+  }
+
+  func release(_ part: UnsafeMutableRawBufferPointer) {
+    unsafe part.deallocate()
+    detached -= 1
   }
 
   func start() throws(SystemFailure) {

@@ -98,6 +98,10 @@ int swl_video_set_control(struct swl_video *video, uint32_t id, int32_t value);
 int swl_video_request_buffers(struct swl_video *video, uint32_t count, uint32_t *ret_count);
 int swl_video_map(struct swl_video *video, uint32_t index, void **ret_memory, size_t *ret_byte_count);
 void swl_video_unmap(struct swl_video *video, void *memory, size_t byte_count);
+// Puts a private copy in the place of mapped memory, so that the driver is rid of it while readers see no change: a mapping
+// keeps an unplugged device's name taken. Such memory outlives the device and ends by swl_memory_release.
+int swl_video_detach(struct swl_video *video, void *memory, size_t byte_count);
+void swl_memory_release(void *memory, size_t byte_count);
 int swl_video_queue(struct swl_video *video, uint32_t index);
 // -EAGAIN where no buffer is filled yet.
 int swl_video_dequeue(struct swl_video *video, struct swl_video_buffer *ret_buffer);

@@ -78,6 +78,15 @@ import Glibc
     unsafe swl_video_unmap(video, memory.baseAddress, memory.count)
   }
 
+  func detach(_ memory: UnsafeMutableRawBufferPointer) {
+    // Without memory for a copy the mapping stays, and the device's name is free only once the frame is back.
+    _ = unsafe swl_video_detach(video, memory.baseAddress, memory.count)
+  }
+
+  func release(_ memory: UnsafeMutableRawBufferPointer) {
+    unsafe swl_memory_release(memory.baseAddress, memory.count)
+  }
+
   func start() throws(SystemFailure) {
     try unsafe Self.check(swl_video_start(video))
   }

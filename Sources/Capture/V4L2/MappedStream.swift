@@ -1,8 +1,8 @@
 import Glibc
 import Pipelines
 
-/// A running stream: the driver's buffers, mapped, and who has each. Frames keep it alive; the device is closed once the stream
-/// has ended and the last frame is back.
+/// A running stream: the driver's buffers, mapped, and who has each. Frames keep it alive beyond its end, but not the device:
+/// an unplugged device's name is free for its successor only when nobody has it open or mapped any more.
 @safe final class MappedStream: FrameBufferOwner, @unchecked Sendable {
   enum Dequeued {
     case nothing
@@ -17,8 +17,8 @@ import Pipelines
   private let buffers: [FrameBuffer]
   private let memory: [UnsafeMutableRawBufferPointer]
   private let mutex = PthreadMutex()
-  /// Buffers that the driver doesn't have.
-  private var outside = 0
+  /// For each buffer whether someone has it, so that the driver can't fill it.
+  private var isOutside: [Bool]
   private var isRunning = true
 
   /// Requests, maps and queues the buffers and starts the stream. On failure the device is left to the caller.
@@ -43,6 +43,7 @@ import Pipelines
       throw error
     }
     unsafe memory = mapped
+    isOutside = [Bool](repeating: false, count: count)
   }
 
   /// Takes a filled buffer from the driver, if there is one.
@@ -52,7 +53,7 @@ import Pipelines
     if status == EAGAIN { return .nothing }
     guard status == 0 else { return .failed(status) }
     guard buffers.indices.contains(filled.index) else { return .failed(EINVAL) }
-    mutex.withLock { outside += 1 }
+    mutex.withLock { isOutside[filled.index] = true }
     return .filled(buffers[filled.index], filled)
   }
 
@@ -64,36 +65,33 @@ import Pipelines
 
   /// Whether the driver has no buffer to fill, since all are leased.
   var isStarved: Bool {
-    mutex.withLock { outside == buffers.count }
+    mutex.withLock { isOutside.allSatisfy { $0 } }
   }
 
-  /// Hands a buffer to the driver again; after the end, the last one closes the device.
+  /// Hands a buffer to the driver again, or frees it after the stream's end.
   func takeBack(_ buffer: FrameBuffer) {
-    let isLast = mutex.withLock {
-      outside -= 1
-      // A device that went away refuses; the capture thread learns it from the device itself.
-      if isRunning { _ = device.queue(buffer.index) }
-      return !isRunning && outside == 0
+    mutex.withLock {
+      isOutside[buffer.index] = false
+      if isRunning {
+        // A device that went away refuses; the capture thread learns it from the device itself.
+        _ = device.queue(buffer.index)
+      } else {
+        unsafe device.release(memory[buffer.index])
+      }
     }
-    if isLast { release() }
   }
 
-  /// Ends the stream. Frames that are out keep their memory.
+  /// Ends the stream and closes the device. Frames that are out keep their pixels.
   func close() {
-    let isLast = mutex.withLock {
-      guard isRunning else { return false }
+    mutex.withLock {
+      guard isRunning else { return }
       isRunning = false
       device.stop()
-      // Lets another open of the same device stream although frames are still out (kernel 5.0 and later).
-      if outside > 0 { _ = try? device.requestBuffers(0) }
-      return outside == 0
+      for index in isOutside.indices {
+        if isOutside[index] { unsafe device.detach(memory[index]) } else { unsafe device.unmap(memory[index]) }
+      }
+      _ = try? device.requestBuffers(0)
+      device.close()
     }
-    if isLast { release() }
-  }
-
-  private func release() {
-    for unsafe part in unsafe memory { unsafe device.unmap(part) }
-    _ = try? device.requestBuffers(0)
-    device.close()
   }
 }

@@ -59,6 +59,9 @@ protocol VideoDevice: AnyObject, Sendable {
   func requestBuffers(_ count: Int) throws(SystemFailure) -> Int
   func map(_ index: Int) throws(SystemFailure) -> UnsafeMutableRawBufferPointer
   func unmap(_ memory: UnsafeMutableRawBufferPointer)
+  /// Makes mapped memory independent of the device, its bytes unchanged. It outlives `close` and ends by `release`.
+  func detach(_ memory: UnsafeMutableRawBufferPointer)
+  func release(_ memory: UnsafeMutableRawBufferPointer)
   func start() throws(SystemFailure)
   func stop()
   /// - Returns: 0 or an errno.

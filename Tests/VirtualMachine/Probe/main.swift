@@ -2,9 +2,11 @@ import Capture
 import Glibc
 import Imaging
 import Pipelines
+import TestPackages
 
-// Runs in the virtual machine, against a real kernel driver: `capture-probe DEVICE DRIVER INSTANCE`.
-// Prints one line a check, `PASS name` or `FAIL name: reason`, and exits with 1 when one failed.
+// `capture-probe DEVICE DRIVER INSTANCE` runs in the virtual machine, against a real kernel driver. It prints one line a check,
+// `PASS name` or `FAIL name: reason`, and exits with 1 when one failed.
+// `capture-probe package FILE` writes the model that the agent runs there: it finds the same things in every frame.
 
 var failures = 0
 
@@ -58,6 +60,11 @@ func isPlain(_ frame: borrowing Frame) -> Bool {
   return most - least < 64
 }
 
+func checksum(_ frame: borrowing Frame) -> UInt64 {
+  let plane = frame.view.planes.0
+  return (0..<plane.byteCount).reduce(into: 0) { sum, index in unsafe sum = sum &* 31 &+ UInt64(plane.base[index]) }
+}
+
 func checkFormat(_ format: PixelFormat, device: String) -> String? {
   do throws(CaptureError) {
     let camera = try openCamera("v4l2:\(device)", settings: CameraSettings(size: (640, 480), frameRate: 30, format: format))
@@ -80,12 +87,12 @@ func checkFormat(_ format: PixelFormat, device: String) -> String? {
   }
 }
 
-func write(_ text: String, to path: String) -> String? {
-  let descriptor = unsafe open(path, O_WRONLY)
+func write(_ bytes: [UInt8], to path: String) -> String? {
+  let descriptor = unsafe open(path, O_WRONLY | O_CREAT, 0o644)
   guard descriptor >= 0 else { return "\(path) can't be opened (errno \(errno))" }
   defer { close(descriptor) }
-  let count = unsafe text.withCString { unsafe Glibc.write(descriptor, $0, text.utf8.count) }
-  return count == text.utf8.count ? nil : "\(path) can't be written (errno \(errno))"
+  let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
+  return count == bytes.count ? nil : "\(path) can't be written (errno \(errno))"
 }
 
 func isWaiting(_ state: CameraState) -> Bool {
@@ -101,16 +108,25 @@ func isStreaming(_ state: CameraState) -> Bool {
   guard let camera = try? openCamera("v4l2:\(device)") else { return check("open", "the source can't be made") }
   defer { camera.stop() }
   check("streams before it is unplugged", read(camera, frames: 5))
-  check("unplugged", write(instance, to: "\(folder)/unbind"))
+  // A consumer that still holds a frame must keep neither its pixels from lasting nor the device's name from coming back.
+  guard case .frame(let held) = camera.nextFrame(timeout: .seconds(60)) else { return check("holds a frame", "none came") }
+  let before = checksum(held)
+  check("unplugged", write(Array(instance.utf8), to: "\(folder)/unbind"))
   check("says that it is gone", waitForState(of: camera, isWaiting))
-  check("plugged in again", write(instance, to: "\(folder)/bind"))
+  check("plugged in again", write(Array(instance.utf8), to: "\(folder)/bind"))
   check("resumes by itself", waitForState(of: camera, isStreaming) ?? read(camera, frames: 5))
+  check("keeps a frame of before", checksum(held) == before && !isPlain(held) ? nil : "its pixels changed")
   check("counts the resumption", camera.counters.resumptions == 1 ? nil : "\(camera.counters.resumptions) resumptions")
 }
 
 let arguments = CommandLine.arguments
+if arguments.count == 3, arguments[1] == "package" {
+  guard let problem = write(FixedPackage.bytes(), to: arguments[2]) else { exit(0) }
+  say(problem)
+  exit(1)
+}
 guard arguments.count == 4 else {
-  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE")
+  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | capture-probe package FILE")
   exit(2)
 }
 let (device, driver, instance) = (arguments[1], arguments[2], arguments[3])
