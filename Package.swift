@@ -103,8 +103,8 @@ let package = Package(
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
-    tests("Imaging", ["CAllocationCounter", "CImaging", "Imaging", "Tensors"]),
-    tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"]),
+    tests("Imaging", ["CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),
+    tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"], resources: [.copy("Golden")]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(
       name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "TestPackages"], path: "Tests/VirtualMachine/Probe",

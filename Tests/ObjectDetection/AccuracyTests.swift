@@ -1,3 +1,4 @@
+import Foundation
 import ObjectDetection
 import Testing
 
@@ -82,5 +83,35 @@ func box(_ x: Float, _ y: Float, _ width: Float, _ height: Float) -> Box { Box(x
     accuracy.add(ranking([1, 2, 3, 5, 6, 4]), truth: 4)
     accuracy.add([], truth: 4)
     #expect(accuracy.top1 == 0.25 && accuracy.top5 == 0.5 && accuracy.imageCount == 4)
+  }
+}
+
+@Suite struct AccuracyConformanceTests {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+
+  /// Random boxes and detections scored by pycocotools (`Tests/Conformance/make_vision_cases.py`).
+  @Test(arguments: 0..<5) func `scores are those of pycocotools`(number: Int) throws {
+    let text = try String(contentsOf: Self.folder.appendingPathComponent("accuracy_\(number).txt"), encoding: .utf8)
+    var expected: [Double] = []
+    var imageCount = 0
+    var truths: [Int: [LabelledBox]] = [:]
+    var detections: [Int: [Detection]] = [:]
+    for line in text.split(separator: "\n") {
+      let fields = line.split(separator: " ")
+      let numbers = fields.dropFirst().compactMap { Double($0) }
+      let floats = numbers.map { Float($0) }
+      switch fields[0] {
+      case "expected": expected = numbers
+      case "images": imageCount = Int(numbers[0])
+      case "t": truths[Int(numbers[0]), default: []].append(LabelledBox(label: Int(numbers[1]), box: box(floats[2], floats[3], floats[4], floats[5])))
+      default:
+        detections[Int(numbers[0]), default: []].append(
+          Detection(label: Int(numbers[1]), score: floats[2], box: box(floats[3], floats[4], floats[5], floats[6])))
+      }
+    }
+    var accuracy = DetectionAccuracy()
+    for image in 0..<imageCount { accuracy.add(detections[image] ?? [], truth: truths[image] ?? []) }
+    #expect(abs(accuracy.meanAveragePrecision50 - expected[0]) < 1e-9)
+    #expect(abs(accuracy.meanAveragePrecision50To95 - expected[1]) < 1e-9)
   }
 }
