@@ -114,6 +114,7 @@ let package = Package(
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
     tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),

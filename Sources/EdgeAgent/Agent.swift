@@ -26,7 +26,8 @@ public final class Agent: @unchecked Sendable {
   public func run(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
     var good = configuration
     var runtime = try AgentRuntime(good, try prepare(good), options: options, log: log)
-    while admit(runtime) {
+    while true {
+      guard admit(runtime) else { return runtime.discard() }
       try await runtime.run()
       guard let next = takeNext() else { return }
       do {
@@ -63,6 +64,8 @@ public final class Agent: @unchecked Sendable {
     mutex.withLock {
       current = isStopping ? nil : runtime
       latest = runtime
+      // One that was replaced before it began ends at once.
+      if next != nil { runtime.stop() }
       return !isStopping
     }
   }

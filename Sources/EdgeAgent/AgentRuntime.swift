@@ -15,13 +15,18 @@ final class AgentRuntime: @unchecked Sendable {
   private var cameras: [CameraWorker] = []
   private var pipelines: [PipelineWorker] = []
   private var runningPipelines: [String] = []
-  private var isStopping = false
 
   /// Opens the outbox and the cameras; nothing runs yet.
   init(_ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, log: AgentLog) throws(EdgeAgentError) {
     self.configuration = configuration
     self.options = options
     self.log = log
+    var sources: [(name: String, source: any CameraSource)] = []
+    for camera in configuration.cameras where configuration.pipelines.contains(where: { $0.camera == camera.name }) {
+      do { sources.append((camera.name, try openCamera(camera.source.description, settings: camera.settings))) } catch {
+        throw EdgeAgentError(.camera, "camera \(camera.name): \(error.message)")
+      }
+    }
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, log: log)
     for pipeline in prepared {
@@ -31,18 +36,18 @@ final class AgentRuntime: @unchecked Sendable {
         })
     }
     runningPipelines = pipelines.map(\.description.name)
-    for camera in configuration.cameras {
-      let mailboxes = pipelines.filter { $0.description.camera == camera.name }.map(\.mailbox)
-      if mailboxes.isEmpty { continue }
-      cameras.append(try CameraWorker(camera, mailboxes: mailboxes, ledger: ledger, log: log))
+    for (name, source) in sources {
+      let mailboxes = pipelines.filter { $0.description.camera == name }.map(\.mailbox)
+      cameras.append(CameraWorker(name, source: source, mailboxes: mailboxes, ledger: ledger, log: log))
     }
   }
 
   /// Returns when every pipeline has ended and what they found is recorded.
   func run() async throws(EdgeAgentError) {
-    try publisher.start()
-    for pipeline in pipelines { try pipeline.start() }
-    for camera in cameras { try camera.start() }
+    do throws(EdgeAgentError) { try start() } catch {
+      discard()
+      throw error
+    }
     options.onStart?()
     let failure = await supervise()
     stop()
@@ -52,9 +57,21 @@ final class AgentRuntime: @unchecked Sendable {
     if let failure { throw EdgeAgentError(.resources, failure.message) }
   }
 
+  private func start() throws(EdgeAgentError) {
+    try publisher.start()
+    for pipeline in pipelines { try pipeline.start() }
+    for camera in cameras { try camera.start() }
+  }
+
+  /// Lets go of everything that was opened, without having run.
+  func discard() {
+    stop()
+    for pipeline in pipelines { pipeline.mailbox.close() }
+    publisher.finish(waitingForAcknowledgements: false)
+  }
+
   /// Ends the cameras; pipelines and recorder follow by themselves.
   func stop() {
-    mutex.withLock { isStopping = true }
     for camera in cameras { camera.stop() }
   }
 

@@ -12,14 +12,12 @@ final class CameraWorker: @unchecked Sendable {
   private let log: AgentLog
   private var thread: DataPlaneThread?
 
-  init(_ camera: NamedCamera, mailboxes: [Mailbox<Frame>], ledger: ProgressLedger, log: AgentLog) throws(EdgeAgentError) {
-    name = camera.name
-    do { source = try openCamera(camera.source.description, settings: camera.settings) } catch {
-      throw EdgeAgentError(.camera, "camera \(camera.name): \(error.message)")
-    }
+  init(_ name: String, source: any CameraSource, mailboxes: [Mailbox<Frame>], ledger: ProgressLedger, log: AgentLog) {
+    self.name = name
+    self.source = source
     self.mailboxes = mailboxes
     self.ledger = ledger
-    progress = ledger.stage("capture \(camera.name)")
+    progress = ledger.stage("capture \(name)")
     self.log = log
   }
 

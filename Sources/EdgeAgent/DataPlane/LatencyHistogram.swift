@@ -10,6 +10,13 @@ public struct LatencyHistogram: Sendable, Equatable {
 
   public init() {}
 
+  /// The same counts in memory of their own, so that the original goes on without copying.
+  func detached() -> LatencyHistogram {
+    var copy = self
+    copy.counts = counts.map { $0 }
+    return copy
+  }
+
   public mutating func add(_ duration: Duration) {
     let microseconds = UInt64(max(1, duration.wholeNanoseconds / 1000))
     let octave = 63 - microseconds.leadingZeroBitCount

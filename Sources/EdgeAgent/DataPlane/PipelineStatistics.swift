@@ -28,7 +28,14 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   init() {}
 
-  public var snapshot: Snapshot { mutex.withLock { current } }
+  /// Copied in full here, as the threads that count must not allocate.
+  public var snapshot: Snapshot {
+    mutex.withLock {
+      var copy = current
+      copy.latencies = current.latencies.map { $0.detached() }
+      return copy
+    }
+  }
 
   func countProcessed(_ timings: FrameTimings, hasDetections: Bool) {
     mutex.withLock {

@@ -31,7 +31,7 @@ struct DemoCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A package in place of the built-in one.", valueName: "file"))
   var model: String?
 
-  @Option(help: ArgumentHelp("Frames a second; 0 runs as fast as the model does.", valueName: "n"))
+  @Option(help: ArgumentHelp("Frames a second; 0 simulates as fast as it can.", valueName: "n"))
   var frameRate = 30.0
 
   @Option(help: ArgumentHelp("Threads that run the model.", valueName: "n"))
