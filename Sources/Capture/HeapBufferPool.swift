@@ -19,7 +19,7 @@ import Pipelines
   }
 
   deinit {
-    for unsafe bytes in unsafe memory { unsafe bytes.deallocate() }
+    while let bytes = unsafe memory.popLast() { unsafe bytes.deallocate() }
   }
 
   private static func allocate(_ byteCount: Int) -> UnsafeMutableBufferPointer<UInt8> {

@@ -36,10 +36,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (0, 0, 0, ColourEncoding.bt601Limited), (3, 0, 0, .bt709Limited), (7, 0, 0, .bt601Full), (8, 0, 1, .bt601Full), (8, 2, 0, .bt709Limited),
-    (3, 1, 2, .bt601Limited), (10, 0, 1, .bt709Full),
-  ] as [(UInt32, UInt32, UInt32, ColourEncoding)])
+  @Test(
+    arguments: [
+      (0, 0, 0, ColourEncoding.bt601Limited), (3, 0, 0, .bt709Limited), (7, 0, 0, .bt601Full), (8, 0, 1, .bt601Full), (8, 2, 0, .bt709Limited),
+      (3, 1, 2, .bt601Limited), (10, 0, 1, .bt709Full),
+    ] as [(UInt32, UInt32, UInt32, ColourEncoding)])
   func `the colour encoding follows what the driver says`(space: UInt32, encoding: UInt32, quantisation: UInt32, expected: ColourEncoding) {
     var format = Self.format("YUYV", 4, 4)
     (format.colourSpace, format.encoding, format.quantisation) = (space, encoding, quantisation)
@@ -57,10 +58,11 @@ import Testing
     FormatOffer(code: FourCC("GREY"), width: 640, height: 480, fastestRate: 60), FormatOffer(code: FourCC("H264"), width: 1280, height: 720),
   ]
 
-  @Test(arguments: [
-    (1280, 720, 30.0, nil, "MJPG"), (1280, 720, nil, nil, "YUYV"), (1280, 720, 10, nil, "YUYV"), (640, 480, 30, nil, "GREY"),
-    (1280, 720, nil, .mjpeg, "MJPG"), (1280, 720, 120, nil, "YUYV"), (1280, 720, nil, .nv12, nil),
-  ] as [(Int, Int, Double?, PixelFormat?, String?)])
+  @Test(
+    arguments: [
+      (1280, 720, 30.0, nil, "MJPG"), (1280, 720, nil, nil, "YUYV"), (1280, 720, 10, nil, "YUYV"), (640, 480, 30, nil, "GREY"),
+      (1280, 720, nil, .mjpeg, "MJPG"), (1280, 720, 120, nil, "YUYV"), (1280, 720, nil, .nv12, nil),
+    ] as [(Int, Int, Double?, PixelFormat?, String?)])
   func `the nearest size counts first, then the rate, then what converts cheaply`(
     width: Int, height: Int, rate: Double?, format: PixelFormat?, expected: String?
   ) {

@@ -12,9 +12,7 @@ public struct FourCC: Hashable, Sendable, CustomStringConvertible {
   init(_ text: StaticString) {
     precondition(text.utf8CodeUnitCount == 4)
     let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: 4)
-    var code: UInt32 = 0
-    for unsafe byte in unsafe bytes.reversed() { code = code << 8 | UInt32(byte) }
-    self.code = code
+    code = (0..<4).reversed().reduce(0) { code, index in unsafe code << 8 | UInt32(bytes[index]) }
   }
 
   /// The four characters, those that can't be printed as `?`.

@@ -38,7 +38,7 @@ import Pipelines
       }
       try device.start()
     } catch {
-      for unsafe part in unsafe mapped { unsafe device.unmap(part) }
+      while let part = unsafe mapped.popLast() { unsafe device.unmap(part) }
       _ = try? device.requestBuffers(0)
       throw error
     }
