@@ -70,6 +70,26 @@ import Testing
     #expect(try watcher.complaints(expecting: ["detections=\(before + 20)"]) == "")
   }
 
+  @Test func `a broker that answers nothing any more doesn't hold up the end, and nothing is lost`() throws {
+    let broker = try RealBroker()
+    let watcher = try Watcher(broker)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\"}"
+    let daemon = try scene.daemon()
+    #expect(watcher.wait(for: 3, of: "/surface/detections"), "\(daemon.errorText)")
+    broker.freeze(true)
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    broker.freeze(false)
+    let next = try scene.daemon()
+    #expect(next.waitForError("camera top: "))
+    let before = watcher.count("/surface/detections")
+    #expect(watcher.wait(for: before + 10, of: "/surface/detections"), "\(next.errorText)")
+    next.signal(SIGTERM)
+    #expect(next.waitForEnd() == 0, "\(next.errorText)")
+    #expect(try watcher.complaints(expecting: ["detections=10"]) == "")
+  }
+
   @Test func `what was recorded without a broker is published at the next start`() throws {
     let broker = try RealBroker()
     let scene = try Scene()
