@@ -3,7 +3,7 @@
 # Usage: install-dependencies.sh build | test   ("test" includes "build")
 set -eu
 
-build="pkg-config libopenblas-dev libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev"
+build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev"
 test="mosquitto mosquitto-clients openssl python3-jsonschema gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user qemu-system-x86 \
 busybox-static cpio kmod xz-utils iproute2"
 

@@ -56,11 +56,7 @@ struct DeclaredInputs {
 
   func write(to session: Session<CPUBackend>) {
     for (index, tensor) in tensors.enumerated() {
-      do throws(InferenceError) {
-        try session.setInput(index, to: tensor)
-      } catch {
-        preconditionFailure("an input made for the port fits it: \(error.message)")
-      }
+      unsafe tensor.bytes.withUnsafeBytes { unsafe session.writeInput(index, from: $0) }
     }
   }
 }

@@ -1,0 +1,39 @@
+import CPUExecution
+import Inference
+import ModelFormat
+import Tensors
+import Testing
+
+struct DeclaredInputTests {
+  /// A program that does nothing: its input is its output.
+  private func session(_ type: ElementType, _ quantisation: Quantisation?, declared: [Int], permutation: [Int]) throws -> Session<CPUBackend> {
+    let tensor = TensorDescription(
+      name: "x", elementType: type, dimensions: permutation.map { declared[$0] }, quantisation: quantisation, storage: .arena(offset: 0))
+    let port = Port(name: "x", tensor: 0, declaredType: .float32, declaredDimensions: declared, permutation: permutation)
+    let program = Program(tensors: [tensor], inputs: [port], outputs: [port], instructions: [], arenaByteCount: tensor.byteCount)
+    return try unsafe Session(program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CPUOptions())
+  }
+
+  @Test(arguments: [
+    (ElementType.uint8, Quantisation(scale: 0.37, zeroPoint: 11) as Quantisation?, [1, 3, 5, 7], [0, 2, 3, 1]),
+    (.int8, Quantisation(scale: 1.5, zeroPoint: -20), [2, 3, 4], [2, 0, 1]),
+    (.uint8, Quantisation(scale: 1, zeroPoint: 0), [9], [0]),
+    (.float32, nil, [1, 3, 4, 6], [0, 2, 3, 1]),
+    (.float32, nil, [2, 2, 3, 4, 5], [4, 2, 0, 1, 3]),
+  ])
+  func `the pass without allocation writes what the plain conversion writes`(
+    type: ElementType, quantisation: Quantisation?, declared: [Int], permutation: [Int]
+  ) throws {
+    let plain = try session(type, quantisation, declared: declared, permutation: permutation)
+    let fast = try session(type, quantisation, declared: declared, permutation: permutation)
+    var values = (0..<declared.elementCount).map { Float($0 * 37 % 401) - 180.5 }
+    values[0] = .nan
+    if values.count > 3 { (values[1], values[2], values[3]) = (.infinity, -.infinity, 0.5 * 0.37) }
+    // NaN's bits differ from each other; only where both quantise do they mean one thing.
+    if quantisation == nil { values[0] = -0.0 }
+    let tensor = HostTensor(values, dimensions: declared)
+    try plain.setInput(0, to: tensor)
+    unsafe tensor.bytes.withUnsafeBytes { unsafe fast.writeInput(0, from: $0) }
+    #expect(unsafe [UInt8](fast.inputBytes(0)) == [UInt8](plain.inputBytes(0)))
+  }
+}
