@@ -99,6 +99,7 @@ let package = Package(
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     tests("ModelCompiler", ["GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
+    tests("ModelManifest", ["ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 public import ModelFormat
 import Tensors
@@ -48,9 +47,9 @@ public final class ModelPackage: Sendable {
 
   private static func decodedManifest(_ json: [UInt8]) throws(ModelFormatError) -> Manifest {
     do {
-      return try JSONDecoder().decode(Manifest.self, from: Data(json))
+      return try JSONValueDecoder.decode(Manifest.self, from: json)
     } catch {
-      throw ModelFormatError(.damaged, "the manifest can't be read: \(error)")
+      throw ModelFormatError(.damaged, "the manifest can't be read: \(JSONValueDecoder.explanation(of: error))")
     }
   }
 }

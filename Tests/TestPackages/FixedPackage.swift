@@ -1,3 +1,4 @@
+import Foundation
 import ModelFormat
 public import ModelManifest
 import Tensors
@@ -10,7 +11,7 @@ public enum FixedPackage {
   /// The file's bytes.
   public static func bytes(name: String = "fixed", threshold: Float = 0.3) -> [UInt8] {
     PackageWriter.file([
-      (.manifest, manifest(name: name, threshold: threshold).encoded()), (.program, program.encoded()),
+      (.manifest, encoded(manifest(name: name, threshold: threshold))), (.program, program.encoded()),
       (.weights, (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
     ])
   }
@@ -25,6 +26,10 @@ public enum FixedPackage {
       name: name, version: "1", task: .detection, labels: labels,
       input: ImageInput(tensor: "image", width: 32, height: 32, fit: .stretch, deviation: [255, 255, 255]),
       decoding: .ssd(SSDDecoding(scores: "scores", boxes: "boxes", suppression: Suppression(scoreThreshold: threshold))))
+  }
+
+  static func encoded(_ manifest: Manifest) -> [UInt8] {
+    (try? JSONEncoder().encode(manifest)).map { [UInt8]($0) } ?? []
   }
 
   static let program = Program(
@@ -44,7 +49,7 @@ extension FixedPackage {
   /// The same program without any word on images and decoding.
   public static func rawBytes() -> [UInt8] {
     PackageWriter.file([
-      (.manifest, Manifest(name: "raw", version: "1", task: .raw).encoded()), (.program, program.encoded()), (.weights, [UInt8](repeating: 0, count: 80)),
+      (.manifest, encoded(Manifest(name: "raw", version: "1", task: .raw))), (.program, program.encoded()), (.weights, [UInt8](repeating: 0, count: 80)),
     ])
   }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+public import ModelManifest
 
 extension Manifest {
   /// The manifest section: JSON with sorted keys, so that equal manifests are equal bytes.

@@ -1,0 +1,28 @@
+/// A parsed JSON value (RFC 8259). Numbers stay text until someone says which type they are to be.
+indirect enum JSONValue: Equatable {
+  case null
+  case boolean(Bool)
+  case number(String)
+  case string(String)
+  case array([JSONValue])
+  case object([String: JSONValue])
+
+  /// For messages.
+  var kind: String {
+    switch self {
+    case .null: "null"
+    case .boolean: "true or false"
+    case .number: "a number"
+    case .string: "text"
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
+}
+
+/// Why bytes are no JSON.
+struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
+  let what: String
+  let position: Int
+  var description: String { "\(what) at byte \(position)" }
+}
