@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz bench format lint install setup clean
+.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz bench format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -29,10 +29,11 @@ test: test-setup test-kernels test-arm build test-virtual-machine test-unit
 test-setup:
 	@Packaging/install-dependencies.sh test
 
-## Swift tests: modules, layering, end to end with a real broker.
+## Swift tests: modules, layering, end to end with a real broker. One at a time: many block on brokers, cameras and disks, and two
+## cores would starve the others.
 test-unit: test-setup
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 ## The C kernels against their scalar oracles, with the address and undefined-behaviour sanitizers.
 test-kernels: test-setup
@@ -47,6 +48,11 @@ test-arm: test-setup
 test-virtual-machine: test-setup build
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run
+
+## Renews the demo's built-in package from its weights and recipe.
+demo-model: build
+	$(SWIFTLET) compile Calibration/surface-defects/surface-defects.onnx --recipe Calibration/surface-defects/surface-defects.yaml \
+	  --calibrate recipe -o Sources/CDemoModel/surface-defects.swiftlet
 
 ## Side-by-side measurements; see Benchmarks/README.md.
 bench: build

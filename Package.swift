@@ -32,7 +32,9 @@ let c: [Target] = [
   .target(name: "CThreads"),
   // -ffp-contract=off: requantisation gives the same bits on every machine. -O3 also in debug builds' kernels would
   // hide nothing, but unsafe flags are kept to what measurement earned.
-  .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])], linkerSettings: [.linkedLibrary("m")]),
+  .target(
+    name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra", "-Werror"])],
+    linkerSettings: [.linkedLibrary("m")]),
   .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
   .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
@@ -58,16 +60,21 @@ let library: [Target] = [
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
   module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   // 4
-  module("ModelCompiler", [
-    "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging", "ObjectDetection", "CCrypto",
-  ]),
+  module(
+    "ModelCompiler",
+    [
+      "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging", "ObjectDetection",
+      "CCrypto",
+    ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CSQLite", "Pipelines", "MQTTTransport"]),
   // 5
-  module("EdgeAgent", [
-    "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-    "CPUExecution", "ObjectDetection", "Capture", "Outbox",
-  ]),
+  module(
+    "EdgeAgent",
+    [
+      "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
+      "CPUExecution", "ObjectDetection", "Capture", "Outbox",
+    ]),
 ]
 
 let package = Package(
@@ -79,7 +86,7 @@ let package = Package(
     .library(name: "Capture", targets: ["Capture"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: system + c + library + [
     .executableTarget(name: "swiftletd", dependencies: ["EdgeAgent"], swiftSettings: swiftSettings),

@@ -79,7 +79,9 @@ public struct ModelCompilation: Sendable {
     }
     guard input.layout(for: graph.type(of: id).dimensions) != nil else {
       throw CompilerError(
-        .invalid, "the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; input '\(input.tensor)' is \(graph.type(of: id).dimensions)")
+        .invalid,
+        "the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; "
+          + "input '\(input.tensor)' is \(graph.type(of: id).dimensions)")
     }
   }
 }

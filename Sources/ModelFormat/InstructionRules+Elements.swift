@@ -42,7 +42,9 @@ extension InstructionRules {
   func check(_ fields: Softmax) throws(ModelFormatError) {
     let x = try tensor(fields.input)
     let y = try written(fields.output)
-    try require(x.elementType == .float32 && y.elementType == .float32 && x.dimensions == y.dimensions && !x.dimensions.isEmpty, "maps \(x.dimensions) to \(y.dimensions)")
+    try require(
+      x.elementType == .float32 && y.elementType == .float32 && x.dimensions == y.dimensions && !x.dimensions.isEmpty,
+      "maps \(x.dimensions) to \(y.dimensions)")
   }
 
   func check(_ fields: StridedCopy) throws(ModelFormatError) {
@@ -75,7 +77,9 @@ extension InstructionRules {
     let y = try written(fields.output)
     let (outer, reduced, inner) = (Int(fields.outer), Int(fields.reduced), Int(fields.inner))
     try require(outer >= 1 && reduced >= 1 && inner >= 1, "has an empty axis")
-    try require([outer, reduced, inner].checkedElementCount == x.elementCount && [outer, inner].checkedElementCount == y.elementCount, "reduces \(x.dimensions) to \(y.dimensions)")
+    try require(
+      [outer, reduced, inner].checkedElementCount == x.elementCount && [outer, inner].checkedElementCount == y.elementCount,
+      "reduces \(x.dimensions) to \(y.dimensions)")
     let quantised = try isQuantised(x)
     try require(x.elementType == y.elementType, "mixes types")
     if quantised {

@@ -12,7 +12,9 @@ extension InstructionRules {
     let groups = Int(fields.groups)
     guard case .weights = w.storage else { throw broken("has weights that are no constant") }
     try require(groups >= 1 && input.c % max(groups, 1) == 0 && output.c % max(groups, 1) == 0, "has \(groups) groups")
-    try require(kernel.n == output.c && kernel.c == input.c / groups && input.n == output.n, "has weights \(w.dimensions) between \(x.dimensions) and \(y.dimensions)")
+    try require(
+      kernel.n == output.c && kernel.c == input.c / groups && input.n == output.n,
+      "has weights \(w.dimensions) between \(x.dimensions) and \(y.dimensions)")
     try checkWindow(
       input: input.h, output: output.h, kernel: Int32(kernel.h), stride: fields.strides.height, dilation: fields.dilations.height,
       before: fields.padding.top, after: fields.padding.bottom)

@@ -16,7 +16,9 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     manifest = package.manifest
     guard let input = manifest.input, let decoder = try DetectionDecoder(manifest: manifest, program: package.program) else {
       throw ObjectDetectionError(
-        .invalidDecoding, "\(package.origin): the package keeps raw tensors, it says neither how images become its input nor how its output is decoded: compile it with a recipe")
+        .invalidDecoding,
+        "\(package.origin): the package keeps raw tensors, it says neither how images become its input nor how its output is decoded: "
+          + "compile it with a recipe")
     }
     guard let index = package.program.inputs.firstIndex(where: { $0.name == input.tensor }), package.program.inputs.count == 1 else {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): the model's inputs are not the one image '\(input.tensor)'")

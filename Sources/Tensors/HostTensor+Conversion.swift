@@ -34,10 +34,12 @@ extension HostTensor {
       return HostTensor(floats().map { Double($0) }, dimensions: dimensions)
     case .float64: return HostTensor(integers().map { Double($0) }, dimensions: dimensions)
     case .float16:
-      return HostTensor(elementType: .float16, dimensions: dimensions, bytes: floats().flatMap { value -> [UInt8] in
-        let pattern = value.halfPattern
-        return [UInt8(truncatingIfNeeded: pattern), UInt8(truncatingIfNeeded: pattern >> 8)]
-      })
+      return HostTensor(
+        elementType: .float16, dimensions: dimensions,
+        bytes: floats().flatMap { value -> [UInt8] in
+          let pattern = value.halfPattern
+          return [UInt8(truncatingIfNeeded: pattern), UInt8(truncatingIfNeeded: pattern >> 8)]
+        })
     case .bool:
       let isFloating = elementType == .float32 || elementType == .float16 || elementType == .float64
       let flags = isFloating ? floats().map { $0 != 0 } : integers().map { $0 != 0 }
@@ -60,7 +62,11 @@ extension HostTensor {
 
 extension Int64 {
   fileprivate init(saturating value: Double) {
-    if value.isNaN { self = 0 } else if value >= 9.223372036854775e18 { self = .max } else if value <= -9.223372036854775e18 { self = .min } else { self = Int64(value) }
+    switch value {
+    case 9.223372036854775e18...: self = .max
+    case ...(-9.223372036854775e18): self = .min
+    default: self = value.isNaN ? 0 : Int64(value)
+    }
   }
 }
 

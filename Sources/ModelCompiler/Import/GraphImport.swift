@@ -108,7 +108,9 @@ struct GraphImport {
       let types = try operation.outputTypes(for: knowledge)
       guard types.count >= node.outputs.count else { throw OperatorError(.unsupported, "makes \(node.outputs.count) outputs; \(types.count) are supported") }
       for type in types {
-        guard let count = type.dimensions.checkedElementCount, count <= 1 << 28 else { throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)") }
+        guard let count = type.dimensions.checkedElementCount, count <= 1 << 28 else {
+          throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)")
+        }
       }
       let folded = try fold(operation, knowledge)
       var outputs: [ValueID] = []

@@ -33,7 +33,9 @@ public struct QuantizeLinear: Operator {
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    throw OperatorError(.unsupported, "stands where 8-bit values can't be carried: quantise per tensor, with constant scales, in front of a DequantizeLinear or an output")
+    throw OperatorError(
+      .unsupported,
+      "stands where 8-bit values can't be carried: quantise per tensor, with constant scales, in front of a DequantizeLinear or an output")
   }
 
   /// The per-tensor form that scale and zero point describe; nil where they are not constant, or per axis.

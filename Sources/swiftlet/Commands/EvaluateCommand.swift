@@ -55,7 +55,8 @@ struct EvaluateCommand: ParsableCommand {
     let data = try LabelledDataset(path: dataset, form: labels?.form, labels: package.manifest.labels)
     let isDetection = data.form == .yolo || data.form == .corners
     guard isDetection == (package.manifest.task == .detection) else {
-      throw CommandFailure("\(model) is for \(package.manifest.task.rawValue), \(dataset) is labelled for \(isDetection ? "detection" : "classification")", status: .wrongUse)
+      let labelled = isDetection ? "detection" : "classification"
+      throw CommandFailure("\(model) is for \(package.manifest.task.rawValue), \(dataset) is labelled for \(labelled)", status: .wrongUse)
     }
     if isDetection { try evaluateDetection(vision, data, package.manifest) } else { try evaluateClassification(vision, data) }
   }
@@ -64,7 +65,8 @@ struct EvaluateCommand: ParsableCommand {
     var accuracy = DetectionAccuracy()
     vision.decoder.suppression = DetectionAccuracy.suppression
     try forEach(data, vision) { item, image in
-      accuracy.add(vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold), truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
+      let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold)
+      accuracy.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
     }
     if json {
       let report = JSON.object([
@@ -75,7 +77,8 @@ struct EvaluateCommand: ParsableCommand {
       Terminal.show("\(report.text)\n")
       return
     }
-    Terminal.show("mAP@0.5 \(rounded(accuracy.meanAveragePrecision50)), mAP@0.5:0.95 \(rounded(accuracy.meanAveragePrecision50To95)) over \(accuracy.imageCount) images\n")
+    let (loose, strict) = (rounded(accuracy.meanAveragePrecision50), rounded(accuracy.meanAveragePrecision50To95))
+    Terminal.show("mAP@0.5 \(loose), mAP@0.5:0.95 \(strict) over \(accuracy.imageCount) images\n")
     for label in accuracy.presentLabels {
       Terminal.show("  \(rounded(accuracy.averagePrecision50(label: label) ?? 0))  \(manifest.label(label))\n")
     }

@@ -86,7 +86,8 @@ struct InferCommand: ParsableCommand {
       isSet[index] = true
     }
     if let missing = isSet.firstIndex(of: false) {
-      throw CommandFailure("input '\(package.program.inputs[missing].name)' is missing: give --tensor \(package.program.inputs[missing].name)=FILE.npy", status: .wrongUse)
+      let name = package.program.inputs[missing].name
+      throw CommandFailure("input '\(name)' is missing: give --tensor \(name)=FILE.npy", status: .wrongUse)
     }
     session.run()
     if let saveTensors { try save(session, package.program, in: saveTensors) }

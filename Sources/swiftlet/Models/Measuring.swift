@@ -50,7 +50,8 @@ struct DeclaredInputs {
         state ^= state << 17
         return Float(state >> 40) / Float(1 << 24)
       }
-      tensors.append(HostTensor(values.map { port.declaredType == .float32 ? $0 : ($0 * 200 - 100).rounded() }, dimensions: port.declaredDimensions).converted(to: port.declaredType))
+      let scaled = values.map { port.declaredType == .float32 ? $0 : ($0 * 200 - 100).rounded() }
+      tensors.append(HostTensor(scaled, dimensions: port.declaredDimensions).converted(to: port.declaredType))
     }
   }
 

@@ -32,7 +32,8 @@ struct ModelSourceOptions: ParsableArguments {
       options.recipe = try loadedRecipe()
       return try ModelCompilation(model, name: FilePath.stem(of: path), options: options)
     } catch let error as CompilerError {
-      throw CommandFailure(error.message.contains(path) ? error.message : "\(path): \(error.message)", status: error.code == .unsupported ? .unsupported : .failed)
+      let message = error.message.contains(path) ? error.message : "\(path): \(error.message)"
+      throw CommandFailure(message, status: error.code == .unsupported ? .unsupported : .failed)
     } catch let error as ONNXError {
       throw CommandFailure(error.message, status: error.code == .unsupported ? .unsupported : .failed)
     }
