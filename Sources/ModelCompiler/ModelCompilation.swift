@@ -39,12 +39,12 @@ public struct ModelCompilation: Sendable {
   /// Whether the model brought its own 8-bit forms.
   public var isQuantised: Bool { graph.values.contains { $0.stored != nil } }
 
-  /// The model in 8 bits, by the ranges that its values took.
-  public func quantised(by ranges: ObservedRanges) throws(CompilerError) -> CompiledModel {
+  /// The model in 8 bits, by what its values were like.
+  public func quantised(by observed: ObservedValues) throws(CompilerError) -> CompiledModel {
     var annotated = graph
-    QuantisationPlan(graph: graph, ranges: ranges).annotate(&annotated)
+    QuantisationPlan(graph: graph, observed: observed).annotate(&annotated)
     var model = try compile(annotated)
-    model.manifest.calibration = Calibration(method: "min-max", samples: ranges.sampleCount)
+    model.manifest.calibration = Calibration(method: observed.method.rawValue, samples: observed.sampleCount)
     return model
   }
 

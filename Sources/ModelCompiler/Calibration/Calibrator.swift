@@ -6,7 +6,7 @@ public import ModelManifest
 import ObjectDetection
 import Tensors
 
-/// Runs the float program over images and records the range of every value that quantisation has to know.
+/// Runs the float program over images and records what every value is like that quantisation has to know.
 public struct Calibrator {
   private let package: ModelPackage
   private let input: ImageInput
@@ -23,9 +23,9 @@ public struct Calibrator {
 
   /// - Parameters:
   ///   - images: paths of the calibration set; an unreadable one is an error, since a range without it might be wrong.
-  ///   - progress: called after each image.
-  public func ranges(of images: [String], progress: () -> Void = {}) throws(CompilerError) -> ObservedRanges {
-    var ranges = ObservedRanges()
+  ///   - progress: called after each of the `passes(for:)` runs of each image.
+  public func observe(_ images: [String], method: CalibrationMethod, progress: () -> Void = {}) throws(CompilerError) -> ObservedValues {
+    var observed = ObservedValues(method: method)
     let program = package.program
     let session: Session<CPUBackend>
     let preparation: ImagePreparation
@@ -42,15 +42,20 @@ public struct Calibrator {
     } catch {
       throw CompilerError(.invalid, error.message)
     }
-    for path in images {
-      try prepare(path, by: preparation, into: session, index)
-      session.run()
-      observe(session, program, &ranges, inputIndex: index)
-      ranges.countSample()
-      progress()
+    for pass in 0..<Self.passes(for: method) {
+      for path in images {
+        try prepare(path, by: preparation, into: session, index)
+        session.run()
+        record(session, program, &observed, inputIndex: index, countsBins: pass == 1)
+        if pass == 0 { observed.countSample() }
+        progress()
+      }
     }
-    return ranges
+    return observed
   }
+
+  /// How often every image runs: histograms need the ranges of a pass before.
+  public static func passes(for method: CalibrationMethod) -> Int { method == .minMax ? 1 : 2 }
 
   private func prepare(_ path: String, by preparation: ImagePreparation, into session: Session<CPUBackend>, _ index: Int) throws(CompilerError) {
     let image: RGBImage
@@ -63,16 +68,17 @@ public struct Calibrator {
     guard outcome == .prepared else { throw CompilerError(.file, "\(path): can't be prepared: \(outcome)") }
   }
 
-  private func observe(_ session: Session<CPUBackend>, _ program: Program, _ ranges: inout ObservedRanges, inputIndex: Int) {
-    for (position, port) in program.outputs.enumerated() {
-      let tensor = program.tensors[Int(port.tensor)]
-      guard tensor.elementType == .float32 else { continue }
-      let elements = unsafe [Float](session.outputBytes(position).bindMemory(to: Float.self))
-      ranges.observe(port.name, elements)
+  private func record(_ session: Session<CPUBackend>, _ program: Program, _ observed: inout ObservedValues, inputIndex: Int, countsBins: Bool) {
+    func record(_ name: String, _ elements: [Float], _ dimensions: [Int]) {
+      if countsBins { observed.count(name, elements) } else { observed.observe(name, elements, dimensions: dimensions) }
     }
-    let tensor = program.tensors[Int(program.inputs[inputIndex].tensor)]
-    if tensor.elementType == .float32 {
-      ranges.observe(program.inputs[inputIndex].name, unsafe [Float](session.inputBytes(inputIndex).bindMemory(to: Float.self)))
+    for (position, port) in program.outputs.enumerated() where program.tensors[Int(port.tensor)].elementType == .float32 {
+      record(port.name, unsafe [Float](session.outputBytes(position).bindMemory(to: Float.self)), port.declaredDimensions)
+    }
+    let input = program.inputs[inputIndex]
+    // The input lies channels-last: it has a range, and no channels here.
+    if program.tensors[Int(input.tensor)].elementType == .float32 {
+      record(input.name, unsafe [Float](session.inputBytes(inputIndex).bindMemory(to: Float.self)), [])
     }
   }
 }

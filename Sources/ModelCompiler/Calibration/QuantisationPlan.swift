@@ -6,16 +6,16 @@ import Tensors
 ///
 /// Computing operators give their outputs ranges of their own; moving operators pass their input's on; a concatenation's
 /// output takes the union, and so does each input that only it reads and whose own range is at least half as wide, so that
-/// joining is copying. What stands between the last convolution or matrix product and an output stays float: heads mix
+/// joining is copying. Ranges are those of `CalibrationMethod`. What stands between the last convolution or matrix product and an output stays float: heads mix
 /// quantities of very different size there, and cost nothing.
 struct QuantisationPlan {
   private let graph: Graph
-  private let ranges: ObservedRanges
+  private let observed: ObservedValues
   private let consumers: [[Int]]
 
-  init(graph: Graph, ranges: ObservedRanges) {
+  init(graph: Graph, observed: ObservedValues) {
     self.graph = graph
-    self.ranges = ranges
+    self.observed = observed
     consumers = graph.consumers()
   }
 
@@ -29,8 +29,12 @@ struct QuantisationPlan {
   func annotate(_ target: inout Graph) {
     let tail = floatTail()
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
-      guard let range = ranges.ranges[graph[value].name] else { continue }
-      target[value].stored = .covering(range)
+      guard let known = observed[graph[value].name] else { continue }
+      target[value].stored = observed.method == .minMax || graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known)
+    }
+    if observed.method == .meanSquaredError {
+      chooseBeforeFunctions(in: &target, tail)
+      keepUnevenValuesFloat(in: &target)
     }
     // In order, so that a moved value finds its source's form.
     for node in graph.nodes {
@@ -42,6 +46,38 @@ struct QuantisationPlan {
         for output in node.outputs where !tail.contains(output) { target[output].stored = target[source].stored }
       case .sharedByAll: share(node, in: &target, tail)
       case .ownRange: break
+      }
+    }
+  }
+
+  /// Functions that only read a convolution's or matrix product's result: a clamp needs no form before it, since bounds are
+  /// rounded like the result; for any other the form before it and the form behind it are found together.
+  private func chooseBeforeFunctions(in target: inout Graph, _ tail: Set<ValueID>) {
+    let producers = graph.producers()
+    for node in graph.nodes {
+      guard let function = node.elementFunction(in: graph), let x = node.input(0), let y = node.outputs.first, let producer = producers[x.index],
+        graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x), !tail.contains(y),
+        target[x].stored != nil, target[y].stored != nil, let known = observed[graph[x].name]
+      else { continue }
+      if function.function == .clamp {
+        target[x].stored = nil
+      } else if let pair = RangeSearch.pair(of: known, before: { function($0) }) {
+        (target[x].stored, target[y].stored) = (pair.before, pair.after)
+      }
+    }
+  }
+
+  /// Of a value's channels, one scale may drown so much energy that what follows loses them: above this share, on average over the
+  /// channels, the value stays float. (Values that 8 bits serve well lose less than a hundredth.)
+  static let largestLostEnergy = 0.05
+
+  private func keepUnevenValuesFloat(in target: inout Graph) {
+    for node in graph.nodes where node.operation.quantisationRule == .ownRange {
+      for output in node.outputs {
+        guard let form = target[output].stored, let known = observed[graph[output].name],
+          known.lostEnergy(scale: form.quantisation.scale) > Self.largestLostEnergy
+        else { continue }
+        target[output].stored = nil
       }
     }
   }

@@ -13,6 +13,17 @@ struct CompileCommand: ParsableCommand {
                  --calibrate images/ -o yolox-nano.swiftlet
       """)
 
+  enum Method: String, ExpressibleByArgument, CaseIterable {
+    case minMax = "min-max"
+    case meanSquaredError = "mean-squared-error"
+    var calibration: CalibrationMethod {
+      switch self {
+      case .minMax: .minMax
+      case .meanSquaredError: .meanSquaredError
+      }
+    }
+  }
+
   @Argument(help: "The ONNX file.")
   var model: String
 
@@ -23,6 +34,9 @@ struct CompileCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Quantise to 8 bits by the images of a folder; 'recipe' takes the folder that the recipe names.", valueName: "folder"))
   var calibrate: String?
+
+  @Option(help: "How ranges are chosen: min-max, or mean-squared-error (most accurate).")
+  var method = Method.meanSquaredError
 
   @Flag(help: "One line of JSON.")
   var json = false
@@ -55,9 +69,9 @@ struct CompileCommand: ParsableCommand {
       throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
     }
     let images = try ImageFolder.files(in: folder)
-    let progress = ProgressLine(label: "calibrating", total: images.count)
-    let ranges = try Calibrator(compilation, input: input).ranges(of: images) { progress.advance() }
+    let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passes(for: method.calibration))
+    let observed = try Calibrator(compilation, input: input).observe(images, method: method.calibration) { progress.advance() }
     progress.end()
-    return try compilation.quantised(by: ranges)
+    return try compilation.quantised(by: observed)
   }
 }

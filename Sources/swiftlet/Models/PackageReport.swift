@@ -84,6 +84,7 @@ struct PackageReport {
   }
 
   static func size(_ bytes: Int) -> String {
-    bytes >= 1 << 20 ? "\(Double(bytes * 100 >> 20) / 100) MiB" : bytes >= 1024 ? "\(Double(bytes * 10 >> 10) / 10) KiB" : "\(bytes) bytes"
+    // `>>` binds tighter than `*`.
+    bytes >= 1 << 20 ? "\(Double((bytes * 100) >> 20) / 100) MiB" : bytes >= 1024 ? "\(Double((bytes * 10) >> 10) / 10) KiB" : "\(bytes) bytes"
   }
 }

@@ -1,0 +1,70 @@
+import ModelGraph
+import Tensors
+
+/// Finds the range that errs least in 8 bits: the sum over the histogram of the squared difference between what is computed from
+/// a bin's middle and what is computed from its 8-bit form. Candidates shrink both ends of the observed range geometrically.
+struct RangeSearch {
+  /// The form of a value before a function, and of the function's result.
+  struct Pair {
+    var before: StoredQuantisation
+    var after: StoredQuantisation
+  }
+
+  /// The best form of a value in itself.
+  static func form(of value: ObservedValue) -> StoredQuantisation {
+    best(value) { candidate in
+      let form = StoredQuantisation.covering(candidate)
+      var sum = 0.0
+      for (bin, count) in value.histogram.enumerated() where count > 0 {
+        let centre = value.centre(bin)
+        let difference = Double(form.quantisation.dequantised(form.quantisation.quantised(centre, in: 0...255)) - centre)
+        sum += count * difference * difference
+      }
+      return (form, sum)
+    } ?? .covering(value.range)
+  }
+
+  /// The best form of a value that only `function` reads, measured behind it; the result covers what the function makes of it. nil
+  /// where the function is finite nowhere.
+  static func pair(of value: ObservedValue, before function: (Float) -> Float) -> Pair? {
+    let targets = (0..<ObservedValue.binCount).map { function(value.centre($0)) }
+    return best(value) { candidate in
+      let before = StoredQuantisation.covering(candidate)
+      let results = (0..<256).map { function(before.quantisation.dequantised(Int32($0))) }
+      let finite = results.filter(\.isFinite)
+      guard let least = finite.min(), let greatest = finite.max() else { return nil }
+      let after = StoredQuantisation.covering(least...greatest)
+      let stored = results.map { after.quantisation.dequantised(after.quantisation.quantised($0, in: 0...255)) }
+      var sum = 0.0
+      for (bin, count) in value.histogram.enumerated() where count > 0 && targets[bin].isFinite {
+        let difference = Double(stored[Int(before.quantisation.quantised(value.centre(bin), in: 0...255))] - targets[bin])
+        sum += count * difference * difference
+      }
+      return (Pair(before: before, after: after), sum)
+    }
+  }
+
+  /// The candidate of least error, the widest among equals.
+  private static func best<Form>(_ value: ObservedValue, _ measure: (ClosedRange<Float>) -> (Form, Double)?) -> Form? {
+    let widest = min(value.range.lowerBound, 0)...max(value.range.upperBound, 0)
+    var best: (form: Form, error: Double)?
+    for upper in shrunken(widest.upperBound, step: 0.9171, count: 26) {
+      for lower in shrunken(widest.lowerBound, step: 0.7937, count: 26) {
+        guard let (form, error) = measure(lower...upper), error < best?.error ?? .infinity else { continue }
+        best = (form, error)
+      }
+    }
+    return best?.form
+  }
+
+  private static func shrunken(_ bound: Float, step: Float, count: Int) -> [Float] {
+    guard bound != 0 else { return [0] }
+    var bounds: [Float] = []
+    var factor: Float = 1
+    for _ in 0..<count {
+      bounds.append(bound * factor)
+      factor *= step
+    }
+    return bounds
+  }
+}
