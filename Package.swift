@@ -77,6 +77,19 @@ let library: [Target] = [
     ]),
 ]
 
+/// libFuzzer targets, built by `make fuzz` only: the sanitizer changes every object it is linked with.
+let fuzzers: [Target] =
+  Context.environment["SWIFTLET_FUZZING"] == nil
+  ? []
+  : [
+    ("ONNX", ["ONNX", "ModelCompiler"]), ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
+    ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
+  ].map { (name: String, dependencies: [Target.Dependency]) in
+    .executableTarget(
+      name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
+      swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+  }
+
 let package = Package(
   name: "swiftlet",
   products: [
@@ -88,7 +101,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  targets: system + c + library + [
+  targets: system + c + library + fuzzers + [
     .executableTarget(name: "swiftletd", dependencies: ["EdgeAgent"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "swiftlet",

@@ -34,11 +34,23 @@ public struct Pad: MovingOperator {
       let isCovered = !begins.contains { $0 > 0 } && !ends.contains { $0 > 0 }
       return Movement(outputs: [output], copies: kept.contains { $0 <= 0 } ? [] : [copy], fill: isCovered ? nil : fill.reshaped(to: []))
     }
+    guard output.allSatisfy({ $0 <= Self.longestMirroredAxis }) else {
+      throw OperatorError(.unsupported, "pads an axis to more than \(Self.longestMirroredAxis) by '\(mode.rawValue)'")
+    }
     let sources = try dimensions.indices.map { (axis) throws(OperatorError) in
       try Array(0..<output[axis]).map { (index) throws(OperatorError) in try source(index - begins[axis], length: dimensions[axis]) }
     }
-    return Movement(outputs: [output], copies: Self.copies(sources))
+    let runs = sources.map { IndexRun.runs(of: $0) }
+    // No axis has more than 2²⁰ runs, so holding each product to the bound keeps the next from overflowing.
+    guard runs.reduce(1, { min($0 * $1.count, Self.mostCopies + 1) }) <= Self.mostCopies else {
+      throw OperatorError(.unsupported, "repeats its border too often by '\(mode.rawValue)'")
+    }
+    return Movement(outputs: [output], copies: Self.copies(runs))
   }
+
+  /// Mirroring is planned element by element and run by run: a few bytes of pads must not ask for gigabytes of plan.
+  private static let longestMirroredAxis = 1 << 20
+  private static let mostCopies = 4096
 
   private func amounts(_ inputs: [OperatorInput?], rank: Int) throws(OperatorError) -> (begins: [Int], ends: [Int]) {
     guard let pads = try inputs.integers(1, "pads", unless: pads) else { throw OperatorError(.invalid, "'pads' is missing") }
@@ -71,11 +83,10 @@ public struct Pad: MovingOperator {
   }
 
   /// One copy for each combination of evenly stepping runs of the axes.
-  private static func copies(_ sources: [[Int]]) -> [BoxCopy] {
+  private static func copies(_ runs: [[IndexRun]]) -> [BoxCopy] {
     let blank = BoxCopy(inputStart: [], outputStart: [], loops: [])
-    return sources.enumerated().reduce([blank]) { copies, entry in
-      let (axis, indices) = entry
-      let runs = IndexRun.runs(of: indices)
+    return runs.enumerated().reduce([blank]) { copies, entry in
+      let (axis, runs) = entry
       return copies.flatMap { copy in
         runs.map { run in
           var extended = copy

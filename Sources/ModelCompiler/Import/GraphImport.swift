@@ -10,6 +10,7 @@ struct GraphImport {
   let shapes: [String: [Int]]
   private var graph: Graph
   private var named: [String: ValueID] = [:]
+  private var foldedByteCount = 0
 
   init(_ model: ONNXModel, shapes: [String: [Int]]) {
     self.model = model
@@ -112,7 +113,7 @@ struct GraphImport {
           throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)")
         }
       }
-      let folded = try fold(operation, knowledge)
+      let folded = try fold(operation, knowledge, types)
       var outputs: [ValueID] = []
       for (index, name) in node.outputs.enumerated() {
         guard named[name] == nil || name.isEmpty else { throw OperatorError(.invalid, "makes '\(name)' a second time") }
@@ -132,11 +133,18 @@ struct GraphImport {
     }
   }
 
+  /// Constants that a model may compute beyond those that its file holds: a few bytes can ask for gigabytes.
+  private static let largestFoldedByteCount = 256 << 20
+
   /// The outputs where they are known already.
-  private func fold(_ operation: any Operator, _ inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor]? {
+  private mutating func fold(_ operation: any Operator, _ inputs: [OperatorInput?], _ types: [TensorType]) throws(OperatorError) -> [HostTensor]? {
     let known = try operation.constantOutputs(for: inputs)
     if !known.isEmpty { return known }
     guard inputs.allSatisfy({ $0 == nil || $0!.constant != nil }) else { return nil }
+    foldedByteCount += types.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
+    guard foldedByteCount <= Self.largestFoldedByteCount else {
+      throw OperatorError(.unsupported, "computes constants of over \(Self.largestFoldedByteCount >> 20) MiB together with the nodes before it")
+    }
     return try operation.evaluate(inputs.map { $0?.constant })
   }
 

@@ -1,0 +1,9 @@
+import Tensors
+
+/// One input of libFuzzer: whatever the bytes, the parser gives a value or an error.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+  _ = try? HostTensor(npy: bytes)
+  return 0
+}
