@@ -71,7 +71,8 @@ public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
   private let isMapped: Bool
 
   init(path: String) throws(ModelPackageError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a named pipe would otherwise wait for a writer.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw ModelPackageError(path: path, message: "can't be opened: \(Self.reason(errno))") }
     defer { close(descriptor) }
     var status = stat()
