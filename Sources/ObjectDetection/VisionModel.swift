@@ -14,7 +14,11 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
   public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
     manifest = package.manifest
-    guard let input = manifest.input, let decoder = try DetectionDecoder(manifest: manifest, program: package.program) else {
+    let described: DetectionDecoder?
+    do throws(ObjectDetectionError) { described = try DetectionDecoder(manifest: manifest, program: package.program) } catch {
+      throw ObjectDetectionError(error.code, "\(package.origin): \(error.message)")
+    }
+    guard let input = manifest.input, let decoder = described else {
       throw ObjectDetectionError(
         .invalidDecoding,
         "\(package.origin): the package keeps raw tensors, it says neither how images become its input nor how its output is decoded: "
@@ -37,6 +41,9 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
     }
   }
+
+  /// Where the prepared frame lies in the input, and its size.
+  public var mapping: FrameMapping { preparation.mapping }
 
   /// Fills the input from a frame.
   public func prepare(_ view: ImageView) -> PreparationOutcome {

@@ -1,18 +1,14 @@
 import CPUExecution
 import Capture
 import Imaging
-import Inference
 import ModelManifest
 import ObjectDetection
 import Pipelines
 
-/// A loaded model with everything that turns a frame into detections. One thread at a time; after it is made it neither throws
-/// nor allocates.
+/// A loaded model as a pipeline uses it: a frame in, its detections and the time of each stage out. One thread at a time; after
+/// it is made it neither throws nor allocates.
 final class FrameProcessor: @unchecked Sendable {
-  let manifest: Manifest
-  private let session: Session<CPUBackend>
-  private let preparation: ImagePreparation
-  private let decoder: DetectionDecoder
+  private let vision: VisionModel<CPUBackend>
   private let threshold: Float?
 
   /// - Parameters:
@@ -20,30 +16,16 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - threads: threads that run the model.
   /// - Throws: `model`, where the package is one that a camera's frames can't go through.
   init(_ package: ModelPackage, threshold: Double?, threads: Int) throws(EdgeAgentError) {
-    manifest = package.manifest
     self.threshold = threshold.map { Float($0) }
-    do {
-      session = try unsafe Session<CPUBackend>(program: package.program, weights: package.weights, owner: package, options: CPUOptions(threads: threads))
-    } catch { throw EdgeAgentError(.model, "\(package.origin): \(error.message)") }
-    guard let input = package.manifest.input, package.program.inputs.count == 1, package.program.inputs[0].name == input.tensor else {
-      throw EdgeAgentError(.model, "\(package.origin): takes no single image; compile it with a recipe that says how its input is prepared")
+    do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads)) } catch {
+      throw EdgeAgentError(.model, error.message)
     }
-    do {
-      let tensor = package.program.tensors[Int(package.program.inputs[0].tensor)]
-      preparation = try ImagePreparation(input: input, tensor: tensor)
-    } catch { throw EdgeAgentError(.model, "\(package.origin): \(error.message)") }
-    do {
-      guard let decoder = try DetectionDecoder(manifest: package.manifest, program: package.program) else {
-        throw EdgeAgentError(.model, "\(package.origin): gives raw tensors; compile it with a recipe that says how they are decoded")
-      }
-      self.decoder = decoder
-    } catch let error as EdgeAgentError { throw error } catch let error as ObjectDetectionError {
-      throw EdgeAgentError(.model, "\(package.origin): \(error.message)")
-    } catch { throw EdgeAgentError(.model, "\(package.origin): \(error)") }
   }
 
+  var manifest: Manifest { vision.manifest }
+
   /// Most detections of a frame.
-  var detectionLimit: Int { decoder.suppression.limit }
+  var detectionLimit: Int { vision.decoder.suppression.limit }
 
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
@@ -54,17 +36,16 @@ final class FrameProcessor: @unchecked Sendable {
     result.capturedAt = frame.capturedAtWallTime
     result.groundTruth = frame.groundTruth
     result.timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
-    let outcome = unsafe preparation.prepare(frame.view, into: session.inputBytes(0))
+    let outcome = vision.prepare(frame.view)
     _ = consume frame
     guard outcome == .prepared else { return outcome }
     let prepared = MonotonicClock.now()
-    session.run()
+    vision.run()
     let inferred = MonotonicClock.now()
-    unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold) { unsafe session.outputBytes($0) }
-    result.frameWidth = preparation.mapping.frameWidth
-    result.frameHeight = preparation.mapping.frameHeight
+    result.frameWidth = vision.mapping.frameWidth
+    result.frameHeight = vision.mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
-    result.detections.append(contentsOf: decoder.detections)
+    result.detections.append(contentsOf: vision.decode(threshold: threshold))
     let decoded = MonotonicClock.now()
     result.timings.preparation = taken.duration(to: prepared)
     result.timings.inference = prepared.duration(to: inferred)
