@@ -61,7 +61,7 @@ extension Outbox {
       return try commit(work)
     } catch {
       switch error.code {
-      case .diskFull: try relieve()
+      case .diskFull: try relieve(work)
       case .damaged: try replaceDamaged(error)
       default:
         // After an error of the disk only a fresh connection is sure of the file's state.
@@ -83,19 +83,25 @@ extension Outbox {
   }
 
   /// The disk is full before the outbox is: its log and its oldest messages may make room enough.
-  private func relieve() throws(OutboxError) {
-    try store?.checkpoint()
-    if let commit = try store?.evict(bytes: settings.byteLimit / 16) {
-      for gap in commit.gaps { onEvent(.gap(gap)) }
-    }
-    try store?.checkpoint()
+  private func relieve(_ work: Work) throws(OutboxError) {
+    guard let store else { return }
+    try store.checkpoint()
+    let delivered = work.delivered.filter { $0.epoch == store.epoch }.map(\.id)
+    let commit = try store.evict(bytes: settings.byteLimit / 16, removing: delivered)
+    for gap in commit.gaps { onEvent(.gap(gap)) }
+    try store.checkpoint()
   }
 
-  private func replaceDamaged(_ error: OutboxError) throws(OutboxError) {
+  func replaceDamaged(_ error: OutboxError) throws(OutboxError) {
     store = nil
     onEvent(.setAside(error, as: try SetAside.move(settings.path)))
-    store = try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
-    mutex.withLock { shared.leaving.removeAll() }
+    let new = try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
+    store = new
+    // Both at once: from here on ids name messages of the new file.
+    mutex.withLock {
+      shared.status.epoch = new.epoch
+      shared.leaving.removeAll()
+    }
   }
 
   /// Opens the file, beginning a new one in place of a damaged one.
@@ -135,7 +141,8 @@ extension Outbox {
     for (pending, number) in zip(work.pending, commit.numbers) {
       pending.completion?(number.map { .success($0) } ?? .failure(tooLarge(pending.draft.topic)))
     }
-    if accepted > 0 || !commit.gaps.isEmpty { for handler in handlers { handler() } }
+    // What waits could not be read while the file was closed.
+    if accepted > 0 || !commit.gaps.isEmpty || hasRecovered { for handler in handlers { handler() } }
   }
 
   private func tooLarge(_ topic: String) -> OutboxError {
@@ -144,7 +151,10 @@ extension Outbox {
 
   /// Refuses what was to be written, keeps what was to be removed for the next time.
   private func fail(_ work: Work, _ error: OutboxError) {
+    let isClosed = storeMutex.withLock { store == nil }
     let isNew = mutex.withLock {
+      // Opened again also where nothing more is appended: what waits in the file must still get out.
+      if isClosed { shared.mustReopen = true }
       shared.status.refused += UInt64(work.pending.count)
       shared.work.delivered.insert(contentsOf: work.delivered, at: 0)
       shared.work.discarded.insert(contentsOf: work.discarded, at: 0)

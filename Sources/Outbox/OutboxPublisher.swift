@@ -8,8 +8,16 @@ import Pipelines
 /// After any other refusal (not authorised, a quota) it pauses and tries again, as someone may repair the broker's rules;
 /// the outbox's limit bounds what gathers meanwhile.
 public final class OutboxPublisher: @unchecked Sendable {
+  /// Names a message; after a file was set aside the same ids name others.
+  private struct Key: Hashable {
+    let epoch: String
+    let id: Int64
+
+    init(_ message: OutboxMessage) { (epoch, id) = (message.epoch, message.id) }
+  }
+
   private struct Shared {
-    var inFlight: Set<Int64> = []
+    var inFlight: Set<Key> = []
     /// Something changed: look again.
     var isWoken = true
     /// Begin again with the oldest.
@@ -117,7 +125,7 @@ public final class OutboxPublisher: @unchecked Sendable {
       }
       guard let message = waiting.first else { return nil }
       // After a restart within one connection some may still be under way.
-      if mutex.withLock({ shared.inFlight.contains(message.id) }) {
+      if mutex.withLock({ shared.inFlight.contains(Key(message)) }) {
         waiting.removeFirst()
         continue
       }
@@ -127,14 +135,14 @@ public final class OutboxPublisher: @unchecked Sendable {
 
   /// - Returns: false when nothing more can be sent at the moment.
   private func publish(_ message: OutboxMessage) -> Bool {
-    mutex.withLock { _ = shared.inFlight.insert(message.id) }
+    mutex.withLock { _ = shared.inFlight.insert(Key(message)) }
     do {
       let outgoing = OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json")
       try connection.publish(outgoing) { [self] outcome in finish(message, outcome) }
       waiting.removeFirst()
       return true
     } catch {
-      mutex.withLock { _ = shared.inFlight.remove(message.id) }
+      mutex.withLock { _ = shared.inFlight.remove(Key(message)) }
       switch error.code {
       case .messageTooLarge, .invalidSettings:
         waiting.removeFirst()
@@ -170,7 +178,7 @@ public final class OutboxPublisher: @unchecked Sendable {
     case .lost:
       break
     }
-    mutex.withLock { _ = shared.inFlight.remove(message.id) }
+    mutex.withLock { _ = shared.inFlight.remove(Key(message)) }
     wake()
   }
 }

@@ -27,13 +27,14 @@ extension OutboxStore {
     }
   }
 
-  /// Gives up the oldest messages to free `bytes`, with their gap events.
-  func evict(bytes: Int) throws(OutboxError) -> Commit {
+  /// Frees `bytes`: removes acknowledged messages and, where that isn't enough, gives up the oldest, with their gap events.
+  func evict(bytes: Int, removing acknowledged: [Int64]) throws(OutboxError) -> Commit {
     let before = content
     do {
       var commit = Commit()
       try database.execute("BEGIN IMMEDIATE")
-      try makeRoom(freeing: bytes, &commit)
+      for id in acknowledged { _ = try remove(id) }
+      try makeRoom(freeing: bytes - (before.bytes - content.bytes), &commit)
       try database.execute("COMMIT")
       return commit
     } catch {

@@ -6,9 +6,13 @@ import Glibc
   let path: String
   private let handle: OpaquePointer
 
-  /// Opens `path`, making it if need be.
+  /// Opens `path`, making it if need be, for this user and group alone.
   init(path: String) throws(OutboxError) {
     self.path = path
+    // SQLite would let everyone read it; its log takes on the file's permissions. Only a new file is touched here: closing a
+    // descriptor of one that this process has open already would release SQLite's locks on it.
+    let made = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+    if made >= 0 { _ = Glibc.close(made) }
     var opened: OpaquePointer?
     let status = unsafe sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nil)
     guard status == SQLITE_OK, let opened = unsafe opened else {

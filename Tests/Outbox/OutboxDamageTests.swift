@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
-import Outbox
 import TestBroker
 import Testing
+
+@testable import Outbox
 
 @Suite(.timeLimit(.minutes(3))) struct OutboxDamageTests {
   let folder: TemporaryFolder
@@ -155,6 +156,56 @@ import Testing
     let sequences = outbox.messages().filter { $0.topic == "a/detections" }.map(\.sequence)
     #expect(sequences.last == number?.sequence)
     #expect(zip(sequences, sequences.dropFirst()).allSatisfy { $0 + 1 == $1 })
+    outbox.close()
+  }
+
+  @Test func `on a full disk what the broker has already is not reported lost`() throws {
+    guard let disk = SmallDisk(at: folder.path("small"), size: "512k") else {
+      print("SKIPPED: deliveries on a full disk, as mounting a small one needs root")
+      return
+    }
+    var settings = Outbox.Settings(path: disk.path + "/outbox.db", byteLimit: 256 << 10)
+    settings.retryDelay = .milliseconds(20)
+    let events = Recorder<Outbox.Event>()
+    let outbox = try Outbox(settings) { events.append($0) }
+    for _ in 1...20 { _ = try outbox.write(to: "a/detections") { _ in [UInt8](repeating: 1, count: 4000) } }
+    let delivered = outbox.messages(count: 20)
+    try disk.fill()
+    for message in delivered { outbox.markDelivered(message) }
+    for _ in 0..<10 { _ = try? outbox.write(to: "a/detections") { _ in [UInt8](repeating: 2, count: 8000) } }
+    for case .gap(let gap) in events.all { #expect(!gap.sequences.overlaps(1...20)) }
+    outbox.close()
+  }
+
+  @Test func `a file that can be opened again is, without waiting for something to write`() throws {
+    let home = folder.path("home"), away = folder.path("away")
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+    var settings = Outbox.Settings(path: home + "/outbox.db")
+    settings.retryDelay = .milliseconds(20)
+    let events = Recorder<Outbox.Event>()
+    let commits = Recorder<Bool>()
+    let outbox = try Outbox(settings) { events.append($0) }
+    _ = try outbox.write(to: "t") { _ in [1] }
+    // As after an error of the disk.
+    outbox.storeMutex.withLock { outbox.store = nil }
+    try FileManager.default.moveItem(atPath: home, toPath: away)
+    #expect(throws: OutboxError.self) { try outbox.write(to: "t") { _ in [2] } }
+    outbox.onCommit { commits.append(true) }
+    try FileManager.default.moveItem(atPath: away, toPath: home)
+    #expect(events.wait { $0.contains(.recovered) })
+    // Publishers look again.
+    #expect(commits.wait { !$0.isEmpty })
+    #expect(outbox.messages().map(\.payload) == [[1]])
+    outbox.close()
+  }
+
+  @Test func `others may not read the file`() throws {
+    let outbox = try Outbox(path: folder.path(), byteLimit: 1 << 20)
+    _ = try outbox.write(to: "t") { _ in [1] }
+    for name in folder.names {
+      let mode = try FileManager.default.attributesOfItem(atPath: folder.path(name))[.posixPermissions] as? Int
+      #expect(mode.map { $0 & 0o007 } == 0, "\(name)")
+    }
     outbox.close()
   }
 

@@ -1,7 +1,8 @@
 import MQTTTransport
-import Outbox
 import TestBroker
 import Testing
+
+@testable import Outbox
 
 @Suite(.enabled(if: RealBroker.isAvailable, "no mosquitto is installed"), .timeLimit(.minutes(2))) struct OutboxPublisherTests {
   let folder: TemporaryFolder
@@ -85,6 +86,34 @@ import Testing
       newest = sequence
     }
     #expect(newest == 201)
+    outbox.close()
+  }
+
+  @Test func `messages of a new file aren't taken for those of the old one that are under way`() throws {
+    let broker = try RealBroker()
+    let messages = Recorder<IncomingMessage>()
+    let listener = try listener(broker, messages)
+    let outbox = try Outbox(path: folder.path(), byteLimit: 8 << 20)
+    let connection = try connection(broker, "device")
+    let connected = Recorder<BrokerState>()
+    connection.onStateChange { connected.append($0) }
+    let publisher = try OutboxPublisher(from: outbox, to: connection)
+    try connection.start()
+    #expect(connected.wait { $0.contains { $0.isConnected } })
+    broker.freeze(true)
+    for _ in 0..<3 { _ = try outbox.write(to: "old") { _ in [] } }
+    #expect(connected.wait { _ in connection.counters.published >= 3 })
+    try outbox.storeMutex.withLock { try outbox.replaceDamaged(OutboxError(.damaged, "a test's")) }
+    for index in 1...3 { _ = try outbox.write(to: "new") { _ in [UInt8(index)] } }
+    for _ in 0..<60 where connection.counters.published < 6 { connected.wait(limit: 0.05) { _ in false } }
+    broker.freeze(false)
+    #expect(messages.wait { $0.count { $0.topic == "new" } == 3 })
+    #expect(messages.all.filter { $0.topic == "new" }.map(\.payload) == [[1], [2], [3]])
+    publisher.stop()
+    connection.stop(draining: .seconds(20))
+    listener.stop()
+    outbox.flush()
+    #expect(outbox.status.waiting == 0)
     outbox.close()
   }
 
