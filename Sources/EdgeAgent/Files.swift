@@ -17,11 +17,12 @@ func readFile(_ path: String, limit: Int) throws(EdgeAgentError) -> [UInt8] {
   return bytes
 }
 
-/// Whether the file is there and this process may read it.
+/// Whether the file is there and this process may read it. Reading a named pipe could wait for ever, so it is none.
 func checkReadable(_ path: String) throws(EdgeAgentError) {
   var status = stat()
   guard unsafe stat(path, &status) == 0 else { throw cannotRead(path, errno) }
   guard status.st_mode & S_IFMT != S_IFDIR else { throw EdgeAgentError(.file, "\(path) is a folder, not a file") }
+  guard status.st_mode & S_IFMT == S_IFREG else { throw EdgeAgentError(.file, "\(path) is no regular file") }
   guard unsafe access(path, R_OK) == 0 else { throw cannotRead(path, errno) }
 }
 

@@ -57,7 +57,7 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
 
   /// True for this machine's own addresses, where plain `mqtt://` leaves no one out who should be kept out.
   public var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.allSatisfy { $0 == "." || ("0"..."9").contains($0) })
   }
 
   private static func split(

@@ -1,5 +1,6 @@
 import Capture
 import EdgeAgent
+import Glibc
 import MQTTTransport
 import Testing
 
@@ -137,13 +138,25 @@ private struct Sample {
     #expect(sample.mistakes.count == 1)
   }
 
+  @Test func `a named pipe is no file to read`() throws {
+    var sample = try Sample()
+    let status = unsafe mkfifo(sample.folder.path + "/pipe", 0o600)
+    try #require(status == 0)
+    sample.pipeline = "{camera: top, model: ./pipe}"
+    #expect(sample.mistakes.map { $0.contains("./pipe is no regular file") } == [true])
+  }
+
   @Test func `a connection without encryption warns off loopback only`() throws {
     var sample = try Sample()
     sample.mqtt = "{url: \"mqtt://broker.example\"}"
     #expect(sample.read().warnings.count == 1)
     #expect(sample.read().configuration != nil)
-    sample.mqtt = "{url: \"mqtt://localhost\"}"
-    #expect(sample.read().warnings.isEmpty)
+    sample.mqtt = "{url: \"mqtt://127.example\"}"
+    #expect(sample.read().warnings.count == 1)
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+      sample.mqtt = "{url: \"mqtt://\(host)\"}"
+      #expect(sample.read().warnings.isEmpty)
+    }
   }
 
   @Test func `a secret comes from the environment and is never shown`() throws {

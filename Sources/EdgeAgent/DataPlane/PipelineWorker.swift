@@ -69,6 +69,8 @@ final class PipelineWorker: @unchecked Sendable {
       statistics.setReplaced(mailbox.dropCount)
     }
     mailbox.close()
+    // A frame that nobody takes would keep its buffer from the camera's other pipelines.
+    _ = mailbox.take(timeout: .zero)
     ledger.remove(progress)
     onEnd(self)
   }

@@ -53,7 +53,11 @@ final class ResultPublisher: @unchecked Sendable {
 
   /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
   func record(_ result: FrameResult) {
-    outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(result.pipeline.name)/detections")
+    let name = result.pipeline.name
+    guard !outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(name)/detections") else { return }
+    log.log(
+      .error, "pipeline \(name): results are being lost, as the disk of \(configuration.storage.path) doesn't keep up; check it, or report fewer frames",
+      subject: "unkept \(name)")
   }
 
   func publishHealth(_ status: AgentStatus) {
