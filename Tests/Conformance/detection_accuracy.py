@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.version_converter
 import onnxruntime as ort
 from PIL import Image
 
@@ -40,8 +42,11 @@ def quantised_by_onnxruntime(inputs, target, options):
             return None if value is None else {"images": value}
 
     logging.disable(logging.WARNING)
+    # Per-channel DequantizeLinear came with operator set 13; the model has 11.
+    renewed = target.with_suffix(".13.onnx")
+    onnx.save(onnx.version_converter.convert_version(onnx.load(MODEL), 13), renewed)
     quantize_static(
-        str(MODEL), str(target), Reader(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
+        str(renewed), str(target), Reader(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax, extra_options=options)
     return target
 
