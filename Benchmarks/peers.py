@@ -40,9 +40,16 @@ def quantised_for_peer(path, folder, cache):
     if os.path.exists(target):
         return target
     import numpy as np
+    import onnx
     import onnxruntime as ort
+    from onnx import version_converter
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
+    model = onnx.load(path)
+    if model.opset_import[0].version < 13:
+        # Scales along an axis need operator set 13.
+        path = f"{cache}/{os.path.basename(path)}.13.onnx"
+        onnx.save(version_converter.convert_version(model, 13), path)
     first = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).get_inputs()[0]
     random = np.random.default_rng(0)
 
