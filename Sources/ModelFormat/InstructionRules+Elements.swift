@@ -54,6 +54,10 @@ extension InstructionRules {
     try require(x.elementType.byteCount == y.elementType.byteCount, "copies \(x.elementType.name) to \(y.elementType.name)")
     try require(rank >= 1 && fields.inputStrides.count == rank && fields.outputStrides.count == rank, "has strides that don't fit its extents")
     try require(fields.extents.allSatisfy { 1...(1 << 30) ~= $0 }, "has an extent out of range")
+    // Reads may repeat, writes don't: this bounds the time that a copy takes, and every product of its extents.
+    guard let count = fields.extents.map({ Int($0) }).checkedElementCount, count <= y.elementCount else {
+      throw broken("writes more elements than '\(y.name)' has")
+    }
     try checkReach(fields.extents, fields.inputOffset, fields.inputStrides, count: x.elementCount, x.name)
     try checkReach(fields.extents, fields.outputOffset, fields.outputStrides, count: y.elementCount, y.name)
   }

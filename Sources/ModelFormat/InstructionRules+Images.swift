@@ -56,7 +56,9 @@ extension InstructionRules {
     let quantised = try isQuantised(x)
     try require(quantised == (try isQuantised(y)), "mixes float and integer")
     try require(!quantised || fields.kind == .average || x.quantisation == y.quantisation, "changes the quantisation of a maximum")
-    try require(fields.kernel.height <= 4096 && fields.kernel.width <= 4096, "has a window out of range")
+    try require(1...4096 ~= fields.kernel.height && 1...4096 ~= fields.kernel.width, "has a window out of range")
+    let taps = Int(fields.kernel.height) * Int(fields.kernel.width)
+    try require(!quantised || fields.kind == .maximum || taps <= Int(Int32.max) / 255 - 1, "sums \(taps) elements, which could overflow 32 bits")
     try checkWindow(
       input: input.h, output: output.h, kernel: fields.kernel.height, stride: fields.strides.height, dilation: fields.dilations.height,
       before: fields.padding.top, after: fields.padding.bottom)

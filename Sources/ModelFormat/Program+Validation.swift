@@ -41,7 +41,7 @@ extension Program {
 
 extension TensorDescription {
   func validate(_ index: Int, arenaByteCount: Int, weightsByteCount: Int) throws(ModelFormatError) {
-    guard dimensions.count <= 8, let count = dimensions.checkedElementCount, count <= Program.largestArena else {
+    guard dimensions.count <= 8, let span = dimensions.checkedSpan, span <= Program.largestArena else {
       throw malformed(index, "has impossible dimensions \(dimensions)")
     }
     let (offset, room) =

@@ -1,15 +1,22 @@
 /// Arithmetic on the dimensions of dense, row-major tensors.
 extension Array where Element == Int {
-  /// The number of elements, or nil where a dimension is negative or the product overflows.
+  /// The number of elements, or nil where a dimension is negative or the span overflows.
   public var checkedElementCount: Int? {
-    var count = 1
+    guard let span = checkedSpan else { return nil }
+    return contains(0) ? 0 : span
+  }
+
+  /// The product of the axes that are not empty, or nil where a dimension is negative or the product overflows: no stride is
+  /// larger, even where the tensor holds nothing.
+  public var checkedSpan: Int? {
+    var span = 1
     for dimension in self {
       guard dimension >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+      let (product, overflow) = span.multipliedReportingOverflow(by: Swift.max(dimension, 1))
       guard !overflow else { return nil }
-      count = product
+      span = product
     }
-    return count
+    return span
   }
 
   /// The number of elements of a tensor whose dimensions were validated.
