@@ -18,7 +18,7 @@ struct ClassificationHead: DetectionHead {
     guard decoding.labelOffset >= 0, decoding.labelOffset < classes, labelCount == 0 || decoding.labelOffset + labelCount == classes else {
       throw ObjectDetectionError(
         .unsuitableOutput,
-        "output \(decoding.output) has \(classes) classes, but \(labelCount) labels from class \(decoding.labelOffset) on need \(labelCount + decoding.labelOffset)"
+        "output \(decoding.output) has \(classes) classes, but there are \(labelCount) labels from class \(decoding.labelOffset) on"
       )
     }
     appliesSoftmax = decoding.appliesSoftmax
@@ -41,7 +41,7 @@ struct ClassificationHead: DetectionHead {
     for column in labelOffset..<reader.columns {
       let raw = unsafe reader.value(bytes, row: 0, column: column)
       let score = appliesSoftmax ? expf(raw - peak) / sum : raw
-      guard score >= threshold else { continue }
+      guard score >= threshold, score.isFinite else { continue }
       candidates.append(Candidate(score: score, label: Int32(column - labelOffset), position: Int32(column), x1: 0, y1: 0, x2: 0, y2: 0))
     }
   }

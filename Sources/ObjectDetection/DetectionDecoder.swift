@@ -34,7 +34,7 @@ public final class DetectionDecoder {
   ///   - outputs: all outputs of the model, in the order that `decode` asks for them.
   /// - Throws: an error that names the output which is missing or doesn't fit, and what would.
   public init(decoding: Decoding, labelCount: Int, inputWidth: Int, inputHeight: Int, outputs: [ModelOutput]) throws(ObjectDetectionError) {
-    guard inputWidth > 0, inputHeight > 0 else {
+    guard 1...65536 ~= inputWidth, 1...65536 ~= inputHeight else {
       throw ObjectDetectionError(.invalidDecoding, "an input of \(inputWidth)×\(inputHeight) pixels is impossible: give the model's width and height")
     }
     switch decoding {
