@@ -30,6 +30,9 @@ public struct Conv: Operator {
     guard w.dimensions[1] * groups == x.dimensions[1], w.dimensions[0] % groups == 0 else {
       throw OperatorError(.invalid, "weights \(w.dimensions) in \(groups) groups don't fit \(x.dimensions[1]) channels")
     }
+    if inputs.count > 2, let bias = inputs[2]?.type.dimensions, bias != [w.dimensions[0]] {
+      throw OperatorError(.invalid, "bias \(bias) doesn't fit \(w.dimensions[0]) output channels")
+    }
     let spatial = try window.resolved(kernel: Array(w.dimensions[2...]), input: Array(x.dimensions[2...]))
     return [TensorType(.float32, [x.dimensions[0], w.dimensions[0]] + spatial.output)]
   }

@@ -32,6 +32,11 @@ public struct Gemm: Operator {
     let (m, k) = transposesA ? (a.dimensions[1], a.dimensions[0]) : (a.dimensions[0], a.dimensions[1])
     let (inner, n) = transposesB ? (b.dimensions[1], b.dimensions[0]) : (b.dimensions[0], b.dimensions[1])
     guard inner == k else { throw OperatorError(.invalid, "multiplies \(a.dimensions) by \(b.dimensions)") }
+    if inputs.count > 2, let c = inputs[2]?.type.dimensions {
+      guard c.count <= 2, zip(c.reversed(), [n, m]).allSatisfy({ $0 == 1 || $0 == $1 }) else {
+        throw OperatorError(.invalid, "adds \(c) to a product of \([m, n])")
+      }
+    }
     return [TensorType(.float32, [m, n])]
   }
 

@@ -35,7 +35,17 @@ struct ProgramEmission {
       outputs.append(self.output(output, name, in: graph, &lowering))
     }
     for value in observed { outputs.append(self.output(value, graph[value].name, in: graph, &lowering)) }
-    return assemble(lowering, inputs: inputs, outputs: outputs)
+    let output = assemble(lowering, inputs: inputs, outputs: outputs)
+    let refusal = unsafe output.weights.withUnsafeBytes { bytes -> ModelFormatError? in
+      do throws(ModelFormatError) {
+        unsafe try output.program.validate(weights: bytes)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let refusal { throw CompilerError(.unsupported, "the model makes a program that no runtime accepts: \(refusal.message)") }
+    return output
   }
 
   private static func output(_ value: ValueID, _ name: String, in graph: Graph, _ lowering: inout Lowering) -> Port {

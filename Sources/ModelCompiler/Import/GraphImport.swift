@@ -46,6 +46,9 @@ struct GraphImport {
 
   private mutating func addInputsAndConstants() throws(CompilerError) {
     for initialiser in model.graph.initialisers {
+      guard Self.isPossible(initialiser.tensor.dimensions) else {
+        throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")
+      }
       named[initialiser.name] = graph.add(
         Value(
           name: initialiser.name, type: TensorType(initialiser.tensor.elementType, initialiser.tensor.dimensions), constant: initialiser.tensor))
@@ -61,6 +64,9 @@ struct GraphImport {
     }
   }
 
+  /// Whether a device could hold a tensor of these dimensions: its strides are bounded as well, even if it is empty.
+  private static func isPossible(_ dimensions: [Int]) -> Bool { dimensions.checkedSpan.map { $0 <= 1 << 28 } ?? false }
+
   /// The input's dimensions: those that the user bound, else the file's, a symbolic batch being 1.
   private func dimensions(of input: ONNXValueInfo) throws(CompilerError) -> [Int] {
     if let bound = shapes[input.name] {
@@ -69,6 +75,9 @@ struct GraphImport {
         guard fits else {
           throw CompilerError(.invalid, "--shape \(input.name)=\(bound.map(String.init).joined(separator: "x")) contradicts the model's own \(input.described)")
         }
+      }
+      guard bound.allSatisfy({ $0 >= 1 }), Self.isPossible(bound) else {
+        throw CompilerError(.invalid, "--shape \(input.name)=\(bound.map(String.init).joined(separator: "x")) is impossible")
       }
       return bound
     }
@@ -86,7 +95,7 @@ struct GraphImport {
         result.append(1)
       }
     }
-    guard result.allSatisfy({ $0 >= 1 }), let count = result.checkedElementCount, count <= 1 << 28 else {
+    guard result.allSatisfy({ $0 >= 1 }), Self.isPossible(result) else {
       throw CompilerError(.invalid, "input '\(input.name)' has the impossible shape \(input.described)")
     }
     return result
@@ -95,6 +104,7 @@ struct GraphImport {
   private mutating func add(_ node: ONNXNode, at position: Int) throws(CompilerError) {
     let label = node.name.isEmpty ? "node \(position) (\(node.opType))" : "node '\(node.name)' (\(node.opType))"
     do throws(OperatorError) {
+      guard !node.outputs.isEmpty else { throw OperatorError(.invalid, "makes nothing: it has no outputs") }
       let operation = try OperatorCatalog.type(named: node.opType)!.init(description(of: node))
       var inputs: [ValueID?] = []
       for name in node.inputs {
@@ -109,9 +119,7 @@ struct GraphImport {
       let types = try operation.outputTypes(for: knowledge)
       guard types.count >= node.outputs.count else { throw OperatorError(.unsupported, "makes \(node.outputs.count) outputs; \(types.count) are supported") }
       for type in types {
-        guard let count = type.dimensions.checkedElementCount, count <= 1 << 28 else {
-          throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)")
-        }
+        guard Self.isPossible(type.dimensions) else { throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)") }
       }
       let folded = try fold(operation, knowledge, types)
       var outputs: [ValueID] = []

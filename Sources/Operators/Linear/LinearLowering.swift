@@ -78,7 +78,7 @@ extension LinearForm {
   /// nil where the node has to be computed in float.
   private func integerForm(in lowering: Lowering) -> IntegerForm? {
     guard let x = lowering.stored(of: input), let y = lowering.graph[output].stored else { return nil }
-    guard weights.elementCount / outputChannels <= Self.largestReduction else { return nil }
+    guard weights.elementCount / outputChannels <= Self.largestReduction, hasIntegerConstants else { return nil }
     let afterTable: StoredQuantisation
     var r: StoredQuantisation?
     if let residual {
@@ -96,6 +96,12 @@ extension LinearForm {
     }
     guard middle.elementType == y.elementType, afterTable.elementType == y.elementType else { return nil }
     return IntegerForm(input: x, middle: middle, afterTable: afterTable, output: y, residual: r)
+  }
+
+  /// Whether weights and bias can be had as integers: what is infinite or not a number, or scaled by it, can't.
+  private var hasIntegerConstants: Bool {
+    let scalesAreSound = integerWeights.map { $0.scales.allSatisfy { $0.isFinite && $0 > 0 } } ?? weights.floats().allSatisfy(\.isFinite)
+    return scalesAreSound && (bias?.floats().allSatisfy(\.isFinite) ?? true)
   }
 
   private func lowerInteger(_ form: IntegerForm, into lowering: inout Lowering) {

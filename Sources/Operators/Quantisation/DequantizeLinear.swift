@@ -23,7 +23,7 @@ public struct DequantizeLinear: Operator {
     let scheme = try ElementwiseScheme(inputs, axis: axis)
     let values = inputs[0]!.integers().enumerated().map { index, value in
       let channel = scheme.channel(of: index)
-      return scheme.scales[channel] * Float(value - Int64(scheme.zeroPoints[channel]))
+      return scheme.scales[channel] * Float(value &- Int64(scheme.zeroPoints[channel]))
     }
     return [HostTensor(values, dimensions: inputs[0]!.dimensions)]
   }

@@ -12,6 +12,9 @@ public struct QuantizeLinear: Operator {
     guard try description.integer("block_size", default: 0) == 0 else {
       throw OperatorError(.unsupported, "quantises in blocks (attribute 'block_size')")
     }
+    guard try description.integer("output_dtype", default: 0) == 0 || description.inputCount > 2 else {
+      throw OperatorError(.unsupported, "names its type by attribute 'output_dtype': give it a zero point of that type")
+    }
   }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
@@ -39,10 +42,11 @@ public struct QuantizeLinear: Operator {
   }
 
   /// The per-tensor form that scale and zero point describe; nil where they are not constant, or per axis.
-  public static func storedForm(scale: HostTensor?, zeroPoint: HostTensor?) -> StoredQuantisation? {
+  /// - Parameter type: of the integers; the zero point's own where nil.
+  public static func storedForm(scale: HostTensor?, zeroPoint: HostTensor?, of type: ElementType? = nil) -> StoredQuantisation? {
     guard let scale, scale.elementCount == 1 else { return nil }
-    let type = zeroPoint?.elementType ?? .uint8
-    guard type.isEightBitInteger else { return nil }
+    let type = type ?? zeroPoint?.elementType ?? .uint8
+    guard type.isEightBitInteger, zeroPoint.map({ $0.elementType == type }) ?? true else { return nil }
     let quantisation = Quantisation(scale: scale.floats()[0], zeroPoint: Int32(clamping: zeroPoint?.integers().first ?? 0))
     return quantisation.scale > 0 && quantisation.scale.isFinite ? StoredQuantisation(type, quantisation) : nil
   }

@@ -1,0 +1,72 @@
+import ModelCompiler
+@testable import ONNX
+import Tensors
+import Testing
+
+/// Models that break ONNX's rules in ways that random damage seldom finds: refused with a reason, or compiled; never a trap.
+struct HostileModelsTests {
+  private func refuses(_ model: SmallModel, _ reason: String) {
+    let error = #expect(throws: CompilerError.self) { _ = try model.compiled() }
+    #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+  }
+
+  @Test(arguments: ["Identity", "Relu", "QuantizeLinear"]) func `a node without outputs is refused`(_ type: String) {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 4])], outputs: ["y"])
+    model.constants = ["scale": HostTensor([Float(1)], dimensions: [])]
+    model.append("Relu", ["x"], ["y"])
+    model.append(type, type == "QuantizeLinear" ? ["x", "scale"] : ["x"], [])
+    refuses(model, "no outputs")
+  }
+
+  @Test(arguments: [[3], [2, 8], [1, 1, 8], [0]]) func `an addend that doesn't broadcast to its product is refused`(_ dimensions: [Int]) {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 4])], outputs: ["y"])
+    model.constants = [
+      "w": HostTensor([Float](repeating: 1, count: 32), dimensions: [4, 8]),
+      "c": HostTensor([Float](repeating: 1, count: dimensions.reduce(1, *)), dimensions: dimensions),
+    ]
+    model.append("Gemm", ["x", "w", "c"], ["y"])
+    refuses(model, "adds")
+  }
+
+  /// A convolution between 8-bit values, with float weights and bias.
+  private func convolution(weight: Float = 1, bias: [Float]) -> SmallModel {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 1, 2, 2])], outputs: ["y"])
+    model.constants = [
+      "scale": HostTensor([Float(0.5)], dimensions: []), "zero": HostTensor([UInt8(0)], dimensions: []),
+      "w": HostTensor([weight, 1], dimensions: [2, 1, 1, 1]), "b": HostTensor(bias, dimensions: [bias.count]),
+    ]
+    model.append("QuantizeLinear", ["x", "scale", "zero"], ["q"])
+    model.append("DequantizeLinear", ["q", "scale", "zero"], ["real"])
+    model.append("Conv", ["real", "w", "b"], ["sum"])
+    model.append("QuantizeLinear", ["sum", "scale", "zero"], ["rounded"])
+    model.append("DequantizeLinear", ["rounded", "scale", "zero"], ["y"])
+    return model
+  }
+
+  @Test(arguments: [0, 1, 3]) func `a bias of another length than the channels is refused`(_ count: Int) {
+    refuses(convolution(bias: [Float](repeating: 1, count: count)), "bias")
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity]) func `constants that are no numbers are computed with in float`(_ odd: Float) throws {
+    let input = HostTensor([Float(1), 2, 3, 4], dimensions: [1, 1, 2, 2])
+    #expect(try convolution(weight: odd, bias: [0, 1]).run(input)[0].floats().suffix(4) == [2, 3, 4, 5])
+    #expect(try convolution(bias: [odd, 1]).run(input)[0].floats().suffix(4) == [2, 3, 4, 5])
+  }
+
+  @Test func `an empty constant whose strides no integer holds is refused`() {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 4])], outputs: ["y"])
+    model.constants = ["w": HostTensor([Float](), dimensions: [0, 1 << 40, 1, 1])]
+    model.append("Conv", ["x", "w"], ["y"], ["group": .integer(1 << 30)])
+    refuses(model, "impossible shape")
+  }
+
+  @Test func `the lowest 64-bit integer is dequantised without overflow`() throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1])], outputs: ["y"])
+    model.constants = [
+      "low": HostTensor([Int64.min], dimensions: [1]), "scale": HostTensor([Float(1)], dimensions: []), "zero": HostTensor([Int64(1)], dimensions: []),
+    ]
+    model.append("DequantizeLinear", ["low", "scale", "zero"], ["constant"])
+    model.append("Add", ["x", "constant"], ["y"])
+    _ = try model.compiled()
+  }
+}

@@ -1,0 +1,43 @@
+import CPUExecution
+import Inference
+import ModelCompiler
+@testable import ONNX
+import Tensors
+
+/// A model written down in a test: nodes over named values.
+struct SmallModel {
+  var nodes: [ONNXNode] = []
+  var constants: [String: HostTensor] = [:]
+  /// Name, ONNX's number of the type, dimensions.
+  var inputs: [(name: String, type: Int32, dimensions: [Int])] = []
+  var outputs: [String]
+
+  static let float: Int32 = 1
+  static let int8: Int32 = 3
+
+  mutating func append(_ type: String, _ inputs: [String], _ outputs: [String], _ attributes: [String: ONNXAttribute] = [:]) {
+    nodes.append(ONNXNode(name: "n\(nodes.count)", opType: type, inputs: inputs, outputs: outputs, attributes: attributes))
+  }
+
+  func compiled() throws -> CompiledModel {
+    let graph = ONNXGraph(
+      name: "small", nodes: nodes, initialisers: constants.sorted { $0.key < $1.key }.map { ONNXInitialiser(name: $0.key, tensor: $0.value) },
+      inputs: inputs.map { ONNXValueInfo(name: $0.name, dataType: ONNXDataType(rawValue: $0.type), dimensions: $0.dimensions.map { .size($0) }) },
+      outputs: outputs.map { ONNXValueInfo(name: $0) })
+    let model = ONNXModel(irVersion: 8, opsetImports: ["": 13], producerName: "", producerVersion: "", graph: graph, metadata: [:])
+    return try ModelCompilation(model, name: "small").compiled()
+  }
+
+  /// Compiles, and runs once.
+  func run(_ given: HostTensor...) throws -> [HostTensor] {
+    let compiled = try compiled()
+    let weights = AlignedBytes(count: compiled.weights.count)
+    unsafe weights.bytes.copyBytes(from: compiled.weights)
+    let session = try unsafe Session<CPUBackend>(program: compiled.program, weights: UnsafeRawBufferPointer(weights.bytes), options: CPUOptions())
+    for (index, tensor) in given.enumerated() { try session.setInput(index, to: tensor) }
+    session.run()
+    let results = try compiled.program.outputs.indices.map { try session.output($0) }
+    _ = unsafe weights.bytes
+    return results
+  }
+}
