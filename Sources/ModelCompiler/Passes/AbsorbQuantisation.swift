@@ -40,14 +40,21 @@ struct AbsorbQuantisation: GraphPass {
       patch.removals.insert(position)
     }
     value.stored = form
-    if graph.outputs.contains(q) {
-      value.declaredType = graph[q].declaredType
+    let isOutput = graph.outputs.contains(q)
+    if isOutput {
+      value.declaredType = form.elementType
       patch.redirections[q] = carrier
     }
     for reader in readers {
+      let output = graph.nodes[reader].outputs[0]
+      if isOutput, graph.outputs.contains(output) {
+        // Handed out as integers and as real numbers: that takes two values.
+        patch.replacements[reader] = Node(name: graph.nodes[reader].name, operation: Activation(.identity), inputs: [carrier], outputs: [output])
+        continue
+      }
       patch.removals.insert(reader)
-      patch.redirections[graph.nodes[reader].outputs[0]] = carrier
-      if let declared = graph[graph.nodes[reader].outputs[0]].declaredType { value.declaredType = declared }
+      patch.redirections[output] = carrier
+      if !isOutput, let declared = graph[output].declaredType { value.declaredType = declared }
     }
     if isShared { patch.newValues.append(value) } else { patch.updates[x] = value }
     return patch

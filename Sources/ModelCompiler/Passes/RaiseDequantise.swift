@@ -17,7 +17,7 @@ struct RaiseDequantise: GraphPass {
       else { continue }
       var mover = graph.nodes[producer]
       guard mover.operation.quantisationRule == .sameAsInput, mover.outputs.count == 1, consumers[moved.index].count == 1,
-        !graph.outputs.contains(moved), let source = mover.input(0), node.quantisedForm(in: graph) != nil
+        !graph.outputs.contains(moved), let source = mover.input(0), let form = node.quantisedForm(in: graph), mover.dequantiseFill(by: form, in: graph)
       else { continue }
       let lifted = ValueID(graph.values.count + patch.newValues.count)
       patch.newValues.append(Value(name: "\(graph[source].name).dequantised", type: TensorType(.float32, graph.type(of: source).dimensions)))
@@ -34,11 +34,30 @@ struct RaiseDequantise: GraphPass {
 }
 
 extension Node {
+  /// Turns the value that padding adds from an integer of this form into the real one that it stands for; false where it isn't
+  /// known. Operators that add no value of their own stay as they are.
+  fileprivate mutating func dequantiseFill(by form: StoredQuantisation, in graph: Graph) -> Bool {
+    guard var pad = operation as? Pad, pad.mode == .constant else { return true }
+    var fill = HostTensor([pad.value], dimensions: [])
+    if let given = input(2) {
+      guard let constant = graph[given].constant, constant.elementCount == 1 else { return false }
+      fill = constant
+      inputs[2] = nil
+    }
+    guard let integer = fill.converted(to: form.elementType).integers().first else { return false }
+    pad.value = form.quantisation.dequantised(Int32(integer))
+    operation = pad
+    return true
+  }
+
   /// The per-tensor 8-bit form that a QuantizeLinear or DequantizeLinear states in constants; nil for anything else.
   func quantisedForm(in graph: Graph) -> StoredQuantisation? {
     guard let scale = input(1), let constant = graph[scale].constant else { return nil }
-    guard let zero = input(2) else { return QuantizeLinear.storedForm(scale: constant, zeroPoint: nil) }
+    let integers = operation is DequantizeLinear ? input(0) : outputs.first
+    guard let integers else { return nil }
+    let type = graph.type(of: integers).elementType
+    guard let zero = input(2) else { return QuantizeLinear.storedForm(scale: constant, zeroPoint: nil, of: type) }
     guard let zeroPoint = graph[zero].constant else { return nil }
-    return QuantizeLinear.storedForm(scale: constant, zeroPoint: zeroPoint)
+    return QuantizeLinear.storedForm(scale: constant, zeroPoint: zeroPoint, of: type)
   }
 }

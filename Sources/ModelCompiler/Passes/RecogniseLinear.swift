@@ -55,6 +55,10 @@ struct FuseLinearBias: GraphPass {
     let padded = [Int](repeating: 1, count: output.count - min(output.count, constant.dimensions.count)) + constant.dimensions
     guard padded.count == output.count, constant.elementCount == channels, padded[channelAxis] == channels else { return nil }
     var merged = linear
+    if var product = linear.operation as? Gemm {
+      product.beta = 1
+      merged.operation = product
+    }
     if constant.dimensions.count == 1 {
       merged.inputs = [linear.inputs[0], linear.inputs[1], addend]
       return (merged, [])
