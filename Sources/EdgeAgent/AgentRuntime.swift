@@ -49,12 +49,7 @@ final class AgentRuntime: @unchecked Sendable {
       throw error
     }
     options.onStart?()
-    let failure = await supervise()
-    stop()
-    for camera in cameras { camera.join() }
-    for pipeline in pipelines { pipeline.join() }
-    publisher.finish(waitingForAcknowledgements: failure == nil)
-    if let failure { throw EdgeAgentError(.resources, failure.message) }
+    if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
 
   private func start() throws(EdgeAgentError) {
@@ -75,7 +70,7 @@ final class AgentRuntime: @unchecked Sendable {
     for camera in cameras { camera.stop() }
   }
 
-  /// The recorder returns when all is done; what supports it goes on until then.
+  /// The recorder returns when all is done; what supports it goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
     let recorder = Recorder(results: results, progress: ledger.stage("recorder")) { [self] result in
       options.onResult?(result)
@@ -88,12 +83,33 @@ final class AgentRuntime: @unchecked Sendable {
     }
     let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
     return await withTaskGroup(of: SupervisionError?.self) { group in
-      group.addTask { await self.outcome(of: [recorder]) }
+      group.addTask {
+        let failure = await self.outcome(of: [recorder])
+        await self.putAway(waitingForAcknowledgements: failure == nil)
+        return failure
+      }
       group.addTask { await self.outcome(of: [watchdog, health]) }
       let first = await group.next() ?? nil
       stop()
       group.cancelAll()
       return first
+    }
+  }
+
+  /// Joins the threads and takes leave of the broker, on a thread of its own: both wait, and tasks share few threads.
+  private func putAway(waitingForAcknowledgements isOrderly: Bool) async {
+    let progress = ledger.stage("ending")
+    await withCheckedContinuation { continuation in
+      let work: @Sendable () -> Void = { [self] in
+        progress.work()
+        stop()
+        for camera in cameras { camera.join() }
+        for pipeline in pipelines { pipeline.join() }
+        publisher.finish(waitingForAcknowledgements: isOrderly)
+        ledger.remove(progress)
+        continuation.resume()
+      }
+      do { _ = try DataPlaneThread(name: "ending", body: work) } catch { work() }
     }
   }
 

@@ -178,4 +178,27 @@ private final class Trial: Sendable {
     let first = messages.all.first { $0.topic.hasSuffix("/state") }
     #expect(first.map { String(decoding: $0.payload, as: UTF8.self).contains("online") } == true)
   }
+
+  @Test(.enabled(if: RealBroker.isAvailable))
+  func `health and the watchdog go on while an orderly end waits for the broker`() async throws {
+    // Detections are refused, so the end waits for their acknowledgements as long as it may.
+    var options = RealBroker.Options()
+    options.accessList = ["topic readwrite swiftlet/v1/s/d/health", "topic readwrite swiftlet/v1/s/d/state"]
+    let broker = try RealBroker(options)
+    let watcher = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "watcher"))
+    let health = Recorder<IncomingMessage>()
+    try watcher.subscribe(to: "swiftlet/v1/s/d/health") { health.append($0) }
+    try watcher.start()
+    defer { watcher.stop() }
+    let trial = try Trial()
+    var configuration = try trial.configuration(broker: broker.url)
+    configuration.mqtt?.healthInterval = .milliseconds(100)
+    let running = Task { [configuration] in try await trial.agent.run(configuration) }
+    #expect(await health.eventually { $0.count >= 2 })
+    trial.agent.stop()
+    let before = health.all.count
+    try await running.value
+    #expect(await health.eventually { $0.count >= before + 8 })
+    #expect((trial.agent.status?.queued ?? 0) > 0)
+  }
 }
