@@ -141,7 +141,7 @@ struct InferCommand: ParsableCommand {
     for detection in listed {
       let box = detection.box
       let place = manifest.task == .classification ? "" : "  at \(Int(box.x)),\(Int(box.y))  \(Int(box.width))x\(Int(box.height))"
-      Terminal.show("  \(Int((detection.score * 1000).rounded()).thousandths)  \(manifest.label(detection.label))\(place)\n")
+      Terminal.show("  \(Int((min(max(detection.score, 0), 1e6) * 1000).rounded()).thousandths)  \(manifest.label(detection.label))\(place)\n")
     }
   }
 }
