@@ -60,6 +60,21 @@ struct HostileModelsTests {
     refuses(model, "impossible shape")
   }
 
+  /// ONNX gives zero points the type of their integers; a hostile model doesn't.
+  @Test(arguments: [Int32.min, .max, 1000], [Float(0), .nan, .infinity, -1, 1])
+  func `a constant of an impossible 8-bit form is refused, or rounded anew`(_ zeroPoint: Int32, _ scale: Float) {
+    var model = convolution(bias: [0, 1])
+    model.outputs = ["total"]
+    model.constants["integers"] = HostTensor([Int8(-128), 127], dimensions: [1, 2, 1, 1])
+    model.constants["odd scale"] = HostTensor([scale], dimensions: [])
+    model.constants["odd zero"] = HostTensor([zeroPoint], dimensions: [])
+    model.append("DequantizeLinear", ["integers", "odd scale", "odd zero"], ["constant"])
+    model.append("Add", ["y", "constant"], ["sum of both"])
+    model.append("QuantizeLinear", ["sum of both", "scale", "zero"], ["last"])
+    model.append("DequantizeLinear", ["last", "scale", "zero"], ["total"])
+    do throws(CompilerError) { _ = try model.compiled() } catch { #expect(!error.message.isEmpty) }
+  }
+
   @Test func `the lowest 64-bit integer is dequantised without overflow`() throws {
     var model = SmallModel(inputs: [("x", SmallModel.float, [1])], outputs: ["y"])
     model.constants = [

@@ -48,6 +48,19 @@ struct MeaningTests {
     #expect(results[1] == HostTensor([Float(2), 1, -1, -2], dimensions: [1, 4]))
   }
 
+  @Test func `a clamp behind a clamp decides, even where their ranges don't meet`() throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 1, 2, 2])], outputs: ["y"])
+    model.constants = [
+      "w": HostTensor([Float(1)], dimensions: [1, 1, 1, 1]), "zero": HostTensor([Float(0)], dimensions: []), "one": HostTensor([Float(1)], dimensions: []),
+      "two": HostTensor([Float(2)], dimensions: []), "three": HostTensor([Float(3)], dimensions: []),
+    ]
+    model.append("Conv", ["x", "w"], ["same"])
+    model.append("Add", ["same", "x"], ["double"])
+    model.append("Clip", ["double", "zero", "one"], ["low"])
+    model.append("Clip", ["low", "two", "three"], ["y"])
+    #expect(try model.run(HostTensor([Float(-4), 0, 1, 8], dimensions: [1, 1, 2, 2]))[0].floats() == [2, 2, 2, 2])
+  }
+
   @Test func `8-bit outputs stay 8-bit behind identities`() throws {
     var model = SmallModel(inputs: [("x", SmallModel.float, [1, 4])], outputs: ["y"])
     model.constants = scaled(HostTensor([Int8(1)], dimensions: []))

@@ -19,7 +19,7 @@ struct SmallModel {
     nodes.append(ONNXNode(name: "n\(nodes.count)", opType: type, inputs: inputs, outputs: outputs, attributes: attributes))
   }
 
-  func compiled() throws -> CompiledModel {
+  func compiled() throws(CompilerError) -> CompiledModel {
     let graph = ONNXGraph(
       name: "small", nodes: nodes, initialisers: constants.sorted { $0.key < $1.key }.map { ONNXInitialiser(name: $0.key, tensor: $0.value) },
       inputs: inputs.map { ONNXValueInfo(name: $0.name, dataType: ONNXDataType(rawValue: $0.type), dimensions: $0.dimensions.map { .size($0) }) },

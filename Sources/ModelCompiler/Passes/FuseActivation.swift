@@ -31,7 +31,8 @@ struct FuseActivation: GraphPass {
     let isClamp = unary.function == .clamp
     if epilogue.hasResidual {
       guard isClamp, stored == nil else { return false }
-      (epilogue.lower, epilogue.upper) = (max(epilogue.lower, unary.alpha), min(epilogue.upper, unary.beta))
+      // A clamp of a clamp has the first one's bounds, clamped: right for ranges that don't meet as well.
+      (epilogue.lower, epilogue.upper) = (unary(epilogue.lower), unary(epilogue.upper))
       return true
     }
     guard epilogue == Epilogue() else { return false }

@@ -67,7 +67,9 @@ extension Lowering {
     guard let constant = graph[value].constant else { return stored(of: value) }
     guard constant.elementType == .float32 else { return nil }
     if let stored = graph[value].stored { return stored }
-    if let own = graph[value].quantisedConstant, own.scales.count == 1, own.integers.elementType.isEightBitInteger {
+    if let own = graph[value].quantisedConstant, own.scales.count == 1, let range = own.integers.elementType.eightBitRange,
+      own.zeroPoints.allSatisfy(range.contains), own.scales[0].isFinite, own.scales[0] > 0
+    {
       return StoredQuantisation(own.integers.elementType, Quantisation(scale: own.scales[0], zeroPoint: own.zeroPoints[0]))
     }
     let values = constant.floats()
