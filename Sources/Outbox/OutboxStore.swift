@@ -114,6 +114,10 @@ final class OutboxStore {
       WHERE topics.id IS NULL OR sequence < 1 OR sequence >= next_sequence OR cost < 0 OR typeof(sequence) != 'integer' OR typeof(cost) != 'integer'
       """)
     guard stray == 0 else { throw damage("\(stray ?? 0) messages don't fit their topics' counts") }
+    // Every message ever written took one id and one sequence; a topic that counts too low would give numbers out again.
+    let numbered = try database.integer("SELECT CAST(total(next_sequence - 1) AS INTEGER) FROM topics")
+    let written = try database.integer("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'")
+    guard numbered == written else { throw damage("its topics count \(numbered ?? 0) messages where \(written ?? 0) were written") }
     return epoch
   }
 

@@ -159,6 +159,22 @@ import Testing
     outbox.close()
   }
 
+  @Test(arguments: [
+    "UPDATE topics SET next_sequence = 2", "DELETE FROM topics WHERE name = 'a'", "UPDATE topics SET next_sequence = 9 WHERE name = 'b'",
+    "UPDATE topics SET next_sequence = 9223372036854775807",
+  ])
+  func `a count that changed on the disk never lets a number be given out again`(change: String) throws {
+    let before = try Outbox(path: folder.path(), byteLimit: 1 << 20)
+    for topic in ["a", "a", "a", "b"] { _ = try before.write(to: topic) { _ in [] } }
+    for message in before.messages() { before.markDelivered(message) }
+    before.close()
+    try SQLiteDatabase(path: folder.path()).execute(change)
+    let outbox = try Outbox(path: folder.path(), byteLimit: 1 << 20)
+    #expect(outbox.status.epoch != before.status.epoch)
+    #expect(try outbox.write(to: "a") { _ in [] }.sequence == 1)
+    outbox.close()
+  }
+
   @Test func `making room on a full disk, what the broker has already goes first and isn't reported lost`() throws {
     let store = try OutboxStore(path: folder.path(), byteLimit: 1 << 20) { _ in "p/events" }
     let drafts = (1...10).map { _ in OutboxDraft(topic: "p/detections") { _ in [UInt8](repeating: 1, count: 4000) } }
