@@ -21,6 +21,10 @@ public import ModelFormat
       try preparation.append(instruction)
     }
     let plan = preparation.finish()
+    // A program of many gigabytes of scratch would not fail here, but end some process later, when the memory is touched.
+    guard plan.scratchByteCount <= Int64(Program.largestArena / options.threads) else {
+      throw InferenceError(.noResources, "\(options.threads) threads would need \(plan.scratchByteCount) bytes of scratch each: ask for fewer threads")
+    }
     let team = try ThreadTeam(threads: options.threads, scratchByteCount: plan.scratchByteCount)
     self.plan = plan
     self.team = team

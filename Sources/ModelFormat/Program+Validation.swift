@@ -15,7 +15,11 @@ extension Program {
     for port in inputs { try validate(port, "input") }
     for port in outputs { try validate(port, "output") }
     for port in inputs {
-      guard case .arena = tensors[Int(port.tensor)].storage else { throw malformed("input '\(port.name)' lies among the weights") }
+      let tensor = tensors[Int(port.tensor)]
+      guard case .arena = tensor.storage else { throw malformed("input '\(port.name)' lies among the weights") }
+      guard port.declaredType == tensor.elementType || port.declaredType == .float32 && tensor.quantisation != nil else {
+        throw malformed("input '\(port.name)' of \(port.declaredType.name) doesn't fit its tensor of \(tensor.elementType.name)")
+      }
     }
     for (index, instruction) in instructions.enumerated() {
       do {

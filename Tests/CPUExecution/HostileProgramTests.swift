@@ -31,6 +31,32 @@ import Testing
     refuses(builder)
   }
 
+  @Test func `an input declared in a type that its tensor can't take`() {
+    let types: [(declared: ElementType, stored: ElementType)] = [(.float32, .int32), (.int8, .uint8), (.float64, .float32), (.bool, .uint8)]
+    for (declared, stored) in types {
+      var builder = ProgramBuilder()
+      _ = builder.input([8], stored)
+      var program = builder.program
+      program.inputs[0].declaredType = declared
+      let error = #expect(throws: InferenceError.self) { try withSession(program, builder.weights, CPUOptions()) { _ in } }
+      #expect(error?.code == .malformedProgram)
+    }
+  }
+
+  @Test func `scratch beyond what an arena may have`() {
+    let k = 1 << 23
+    var builder = ProgramBuilder()
+    let left = builder.input([1, k])
+    let right = builder.input([k, 1])
+    builder.append(
+      .matrixProduct(
+        MatrixProduct(
+          left: left, right: right, output: builder.output([1, 1]), batch: 1, m: 1, n: 1, k: Int32(k), leftBatchStride: 0, rightBatchStride: 0,
+          isRightTransposed: false)))
+    let error = #expect(throws: InferenceError.self) { try withSession(builder.program, builder.weights, CPUOptions(threads: 16)) { _ in } }
+    #expect(error?.code == .noResources)
+  }
+
   @Test func `an 8-bit average whose sum leaves 32 bits`() {
     let quantisation = Quantisation(scale: 1, zeroPoint: 0)
     var builder = ProgramBuilder()
