@@ -2,7 +2,7 @@ import Glibc
 
 /// The whole file, at most `limit` bytes of it.
 func readFile(_ path: String, limit: Int) throws(EdgeAgentError) -> [UInt8] {
-  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard descriptor >= 0 else { throw cannotRead(path, errno) }
   defer { close(descriptor) }
   var bytes: [UInt8] = []

@@ -2,16 +2,17 @@ import Glibc
 
 /// Whole files in and out, without Foundation.
 package enum FileBytes {
+  /// Regular files only: a pipe without a writer would wait for ever.
   /// - Parameter maximumByteCount: larger files are refused before memory is taken.
   package static func read(_ path: String, maximumByteCount: Int) throws(ImagingError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(.unreadableFile, "can't open", path) }
     defer { close(descriptor) }
     var facts = stat()
     guard unsafe fstat(descriptor, &facts) == 0 else { throw failure(.unreadableFile, "can't read", path) }
-    guard facts.st_mode & S_IFMT == S_IFREG else { throw ImagingError(.unreadableFile, "\(path) is not a file") }
+    guard facts.st_mode & S_IFMT == S_IFREG else { throw ImagingError(.unreadableFile, "\(path) is not a regular file") }
     guard Int(facts.st_size) <= maximumByteCount else {
-      throw ImagingError(.tooLarge, "\(path) has \(facts.st_size) bytes; images may have up to \(maximumByteCount)")
+      throw ImagingError(.tooLarge, "\(path) has \(facts.st_size) bytes; at most \(maximumByteCount) are read")
     }
     let size = Int(facts.st_size)
     var bytes = [UInt8](repeating: 0, count: size)

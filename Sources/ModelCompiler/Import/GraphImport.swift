@@ -45,6 +45,10 @@ struct GraphImport {
   }
 
   private mutating func addInputsAndConstants() throws(CompilerError) {
+    let names = model.graph.inputs.map(\.name)
+    if let unknown = shapes.keys.sorted().first(where: { !names.contains($0) }) {
+      throw CompilerError(.invalid, "--shape names '\(unknown)', which is no input of the model; it has: \(names.joined(separator: ", "))")
+    }
     for initialiser in model.graph.initialisers {
       guard Self.isPossible(initialiser.tensor.dimensions) else {
         throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")

@@ -1,4 +1,4 @@
-import Glibc
+import Imaging
 import ModelManifest
 import YAMLReading
 
@@ -34,6 +34,9 @@ struct RecipeReading {
       if recipe.input == nil, top["input"] == nil { _ = top.required("input") }
       if recipe.decoding == nil, top["decoding"] == nil { _ = top.required("decoding") }
     }
+    if let decoding = recipe.decoding, task != .raw, decoding.task != task {
+      top.report("decoding", "the decoding is one of \(decoding.task.rawValue), the task is \(task.rawValue)")
+    }
     return recipe
   }
 
@@ -62,8 +65,9 @@ struct RecipeReading {
   func resolved(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
 
   private func input(_ mapping: YAMLMapping) -> ImageInput? {
-    guard let tensor = mapping.required("tensor")?.string(), let size = mapping.required("size")?.size() else { return nil }
-    var input = ImageInput(tensor: tensor, width: size.width, height: size.height)
+    let tensor = mapping.required("tensor")?.string()
+    let size = mapping.required("size")?.size()
+    var input = ImageInput(tensor: tensor ?? "", width: size?.width ?? 1, height: size?.height ?? 1)
     if let colour = mapping["colour"]?.choice(of: ImageInput.Colour.self) { input.colour = colour }
     if let fit = mapping["fit"]?.choice(of: ImageInput.Fit.self) { input.fit = fit }
     if let anchor = mapping["anchor"]?.choice(of: ImageInput.Anchor.self) { input.anchor = anchor }
@@ -71,7 +75,8 @@ struct RecipeReading {
     let channels = input.channelCount
     input.mean = perChannel(mapping["mean"], channels, in: -1000...1000) ?? [Float](repeating: 0, count: channels)
     input.deviation = perChannel(mapping["deviation"], channels, in: 1e-6...1e6) ?? [Float](repeating: 1, count: channels)
-    return input
+    // Every key was asked for first, so that one mistake doesn't make mistakes of the others.
+    return tensor == nil || size == nil ? nil : input
   }
 
   /// One number for all channels, or a list of one each.
@@ -92,10 +97,13 @@ struct RecipeReading {
 
   private func decoding(_ mapping: YAMLMapping) -> Decoding? {
     switch mapping.required("family")?.choice(of: Family.self) {
-    case .classification: classification(mapping)
-    case .yolox: yolox(mapping)
-    case .ssd: ssd(mapping)
-    case nil: nil
+    case .classification: return classification(mapping)
+    case .yolox: return yolox(mapping)
+    case .ssd: return ssd(mapping)
+    case nil:
+      // Which keys belong here is unknown with the family.
+      _ = mapping.all
+      return nil
     }
   }
 
@@ -136,6 +144,15 @@ struct RecipeReading {
   }
 }
 
+extension Decoding {
+  fileprivate var task: Manifest.Task {
+    switch self {
+    case .classification: .classification
+    case .yolox, .ssd: .detection
+    }
+  }
+}
+
 extension [String] {
   fileprivate func trimmingTrailingEmpty() -> [String] {
     var lines = self
@@ -151,18 +168,11 @@ enum TextFile {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   }
 
-  static func bytes(of path: String, limit: Int = 16 << 20) throws(CompilerError) -> [UInt8] {
-    guard let file = unsafe fopen(path, "rb") else { throw CompilerError(.file, "\(path): can't be opened: \(unsafe String(cString: strerror(errno)))") }
-    defer { unsafe fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let count = unsafe fread(&chunk, 1, chunk.count, file)
-      guard count > 0 else { break }
-      bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= limit else { throw CompilerError(.file, "\(path): is larger than \(limit >> 20) MiB") }
+  static func bytes(of path: String) throws(CompilerError) -> [UInt8] {
+    do throws(ImagingError) {
+      return try FileBytes.read(path, maximumByteCount: 16 << 20)
+    } catch {
+      throw CompilerError(.file, error.message)
     }
-    guard unsafe ferror(file) == 0 else { throw CompilerError(.file, "\(path): can't be read") }
-    return bytes
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CPUExecution
 import ModelCompiler
 import ModelManifest
+import ObjectDetection
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,10 +47,18 @@ struct CompileCommand: ParsableCommand {
     let compilation = try source.compilation(of: model)
     let compiled = try calibrate.map { try quantised(compilation, by: $0) } ?? compilation.compiled()
     let file = compiled.file()
-    try OutputFile.write(file, to: output)
+    try checkRecipe(file)
+    try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
     let report = PackageReport(try ModelPackage(contentsOf: output))
     Terminal.show(json ? "\(report.json.text)\n" : report.text)
     if compiled.manifest.task == .raw, !json { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
+  }
+
+  /// What the recipe says must fit the model now, not on the device.
+  private func checkRecipe(_ file: [UInt8]) throws {
+    let package = try ModelPackage(file, origin: source.recipe ?? model)
+    guard package.manifest.task != .raw else { return }
+    _ = try VisionModel<CPUBackend>(package, options: CPUOptions())
   }
 
   private func quantised(_ compilation: ModelCompilation, by folder: String) throws -> CompiledModel {

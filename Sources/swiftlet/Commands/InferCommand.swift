@@ -107,6 +107,7 @@ struct InferCommand: ParsableCommand {
   private func runImages(_ package: ModelPackage) throws {
     let vision = try VisionModel<CPUBackend>(package, options: options)
     if let annotate { try OutputFile.makeFolder(annotate) }
+    var written: Set<String> = []
     for path in images {
       var image = try RGBImage(contentsOf: path)
       let outcome = image.withView { vision.prepare($0) }
@@ -117,7 +118,12 @@ struct InferCommand: ParsableCommand {
       show(detections, of: path, image, package.manifest)
       if let annotate {
         image.draw(detections, manifest: package.manifest)
-        try image.write(to: "\(annotate)/\(FilePath.stem(of: path)).jpg")
+        let target = "\(annotate)/\(FilePath.stem(of: path)).jpg"
+        guard written.insert(target).inserted else {
+          throw CommandFailure("\(path) would be written to \(target), as was an image before it: annotate them into folders of their own", status: .wrongUse)
+        }
+        try OutputFile.check(target, madeFrom: images)
+        try image.write(to: target)
       }
     }
   }

@@ -25,6 +25,7 @@ struct ModelSourceOptions: ParsableArguments {
 
   /// The compilation of an ONNX file.
   func compilation(of path: String) throws -> ModelCompilation {
+    guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX file", status: .wrongUse) }
     do {
       let model = try ONNXModel(contentsOf: path)
       var options = CompilationOptions()
@@ -48,8 +49,8 @@ struct ModelSourceOptions: ParsableArguments {
     for entry in shape {
       let parts = entry.split(separator: "=", maxSplits: 1)
       let sizes = parts.count == 2 ? parts[1].split(separator: "x").map { Int($0) } : []
-      guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil && $0! > 0 }) else {
-        throw CommandFailure("--shape \(entry) is not understood: write it as NAME=1x3x224x224", status: .wrongUse)
+      guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil && 1...1 << 24 ~= $0! }) else {
+        throw CommandFailure("--shape \(entry) is not understood: write it as NAME=1x3x224x224, each size 1 to \(1 << 24)", status: .wrongUse)
       }
       shapes[String(parts[0])] = sizes.map { $0! }
     }
@@ -60,13 +61,14 @@ struct ModelSourceOptions: ParsableArguments {
 /// Telling packages from ONNX files by their first bytes.
 enum FileStart {
   static func isPackage(_ path: String) throws -> Bool {
-    guard let file = unsafe fopen(path, "rb") else {
-      throw CommandFailure("\(path): can't be opened: \(unsafe String(cString: strerror(errno)))")
-    }
-    defer { unsafe fclose(file) }
+    // A pipe without a writer must not hold the command up.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw CommandFailure("\(path): can't be opened: \(unsafe String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    var facts = stat()
+    guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path): is not a regular file") }
     var start = [UInt8](repeating: 0, count: 8)
-    let count = unsafe fread(&start, 1, start.count, file)
-    return count == 8 && start == [UInt8]("SWIFTLET".utf8)
+    return unsafe Glibc.read(descriptor, &start, start.count) == 8 && start == [UInt8]("SWIFTLET".utf8)
   }
 }
 

@@ -2,7 +2,9 @@ import Glibc
 
 /// Writing a file so that a reader sees the old one or the new one, never a part.
 enum OutputFile {
-  static func write(_ bytes: [UInt8], to path: String) throws {
+  /// - Parameter sources: files that were read to make this one; it must not replace them.
+  static func write(_ bytes: [UInt8], to path: String, madeFrom sources: [String] = []) throws {
+    try check(path, madeFrom: sources)
     let temporary = "\(path).part"
     guard let file = unsafe fopen(temporary, "wb") else { throw failure(temporary) }
     let isWritten = unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0 && fsync(fileno(file)) == 0
@@ -11,6 +13,18 @@ enum OutputFile {
       let failure = failure(path)
       unsafe unlink(temporary)
       throw failure
+    }
+  }
+
+  /// Refuses to replace a source, or anything that is no regular file.
+  static func check(_ path: String, madeFrom sources: [String]) throws {
+    var target = stat()
+    guard unsafe stat(path, &target) == 0 else { return }
+    guard target.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path) is there and no regular file: choose another name", status: .wrongUse) }
+    for source in sources {
+      var facts = stat()
+      guard unsafe stat(source, &facts) == 0, facts.st_dev == target.st_dev, facts.st_ino == target.st_ino else { continue }
+      throw CommandFailure("\(path) would replace what it is made from: choose another name or folder", status: .wrongUse)
     }
   }
 

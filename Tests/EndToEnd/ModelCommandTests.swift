@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// `compile`, `inspect`, `infer` and `evaluate` as a person uses and misuses them.
+@Suite(.serialized) struct ModelCommandTests {
+  private let folder: URL
+  private let weights = Programs.packageRoot.appendingPathComponent("Calibration/surface-defects/surface-defects.onnx").path
+  private let recipe = Programs.packageRoot.appendingPathComponent("Calibration/surface-defects/surface-defects.yaml").path
+  private let builtIn = Programs.packageRoot.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path
+  private let frames = Programs.packageRoot.appendingPathComponent("Calibration/surface-defects/frames").path
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-commands-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  private func run(_ arguments: [String]) throws -> (status: Int32?, output: String, errors: [String]) {
+    let program = try RunningProgram("swiftlet", arguments)
+    let status = program.waitForEnd()
+    return (status, program.outputText, program.errorLines)
+  }
+
+  @Test func `a model is compiled, inspected and run`() throws {
+    let package = path("m.swiftlet")
+    let compiled = try run(["compile", weights, "--recipe", recipe, "-o", package, "--json"])
+    #expect(compiled.status == 0, "\(compiled.errors)")
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(compiled.output.utf8)) as? [String: Any])
+    #expect(facts["task"] as? String == "detection")
+    #expect(try run(["inspect", package]).output.contains("surface-defects"))
+    let image = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
+    let found = try run(["infer", package, "\(frames)/\(image)", "--json", "--annotate", path("drawn")])
+    #expect(found.status == 0, "\(found.errors)")
+    #expect(found.output.contains("\"detections\""))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path("drawn")).count == 1)
+  }
+
+  @Test func `outputs never replace what they are made from, nor devices`() throws {
+    let copy = path("copy.onnx")
+    try FileManager.default.copyItem(atPath: weights, toPath: copy)
+    let onto = try run(["compile", copy, "--recipe", recipe, "-o", copy])
+    #expect(onto.status == 2 && onto.errors.count == 1, "\(onto.errors)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == Data(contentsOf: URL(fileURLWithPath: weights)))
+    #expect(try run(["compile", weights, "--recipe", recipe, "-o", "/dev/null"]).status == 2)
+    #expect(FileManager.default.fileExists(atPath: "/dev/null"))
+
+    let image = path("frame.jpg")
+    let source = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
+    try FileManager.default.copyItem(atPath: "\(frames)/\(source)", toPath: image)
+    let before = try Data(contentsOf: URL(fileURLWithPath: image))
+    let drawn = try run(["infer", builtIn, image, "--annotate", folder.path])
+    #expect(drawn.status == 2 && drawn.errors.count == 1, "\(drawn.errors)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: image)) == before)
+  }
+
+  @Test func `a pipe without a writer is refused at once, whatever it stands for`() throws {
+    let pipe = path("pipe.jpg")
+    try #require(unsafe mkfifo(pipe, 0o600) == 0)
+    for arguments in [
+      ["inspect", pipe], ["compile", pipe, "-o", path("x.swiftlet")], ["compile", weights, "--recipe", pipe, "-o", path("x.swiftlet")],
+      ["infer", builtIn, pipe], ["infer", builtIn, "--tensor", "image=\(pipe)"], ["config", "check", pipe], ["run", "--config", pipe],
+    ] {
+      let refused = try run(arguments)
+      #expect(refused.status == 1, "\(arguments): \(refused.errors)")
+      #expect((refused.errors + [refused.output]).contains { $0.contains("regular file") }, "\(arguments): \(refused.errors) \(refused.output)")
+    }
+  }
+
+  @Test(arguments: [
+    ("decoding: {family: yolox, output: out}", "out"),
+    ("decoding: {family: yolox, output: output, strides: [8]}", "strides"),
+    ("decoding: {family: classification, output: output}", "decoding"),
+    ("decoding: {family: yolo, output: output, stride: 8}", "yolox"),
+  ])
+  func `a recipe that doesn't fit the model is refused when it is compiled`(decoding: String, naming word: String) throws {
+    let text = """
+      task: detection
+      labels: [scratch, dent, stain, missing_hole]
+      input: {tensor: image, size: 256x192, deviation: 255, fit: stretch}
+      \(decoding)
+      """
+    try text.write(toFile: path("recipe.yaml"), atomically: true, encoding: .utf8)
+    let refused = try run(["compile", weights, "--recipe", path("recipe.yaml"), "-o", path("x.swiftlet")])
+    #expect(refused.status == 1)
+    #expect(refused.errors.count == 1 && refused.errors[0].contains(word), "\(refused.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("x.swiftlet")))
+  }
+}
