@@ -1,10 +1,14 @@
 import Glibc
 
-/// The whole file, at most `limit` bytes of it.
+/// The whole file, at most `limit` bytes of it. Regular files only: a named pipe without a writer reads as empty, or for ever.
 func readFile(_ path: String, limit: Int) throws(EdgeAgentError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard descriptor >= 0 else { throw cannotRead(path, errno) }
   defer { close(descriptor) }
+  var status = stat()
+  guard unsafe fstat(descriptor, &status) == 0 else { throw cannotRead(path, errno) }
+  // What the kernel makes up (/proc, /sys) counts as regular.
+  guard status.st_mode & S_IFMT == S_IFREG else { throw EdgeAgentError(.file, "\(path) is no regular file") }
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65_536)
   while bytes.count < limit {
