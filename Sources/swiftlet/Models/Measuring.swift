@@ -7,10 +7,24 @@ import Tensors
 
 /// The kernel's high-water mark of this process's resident memory.
 enum PeakMemory {
+  /// From /proc/self/status; `getrusage` would report the parent's mark where that was higher when it forked.
   static func mebibytes() -> Double {
-    var usage = rusage()
-    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
+    for line in ProcessFile.text("/proc/self/status").split(separator: "\n") where line.hasPrefix("VmHWM:") {
+      let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      if fields.count >= 2, let kibibytes = Double(fields[1]) { return kibibytes / 1024 }
+    }
+    return .nan
+  }
+}
+
+/// Small files that the kernel makes up.
+private enum ProcessFile {
+  static func text(_ path: String) -> String {
+    guard let file = unsafe fopen(path, "r") else { return "" }
+    defer { unsafe fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 16384)
+    let count = unsafe fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
   }
 }
 
@@ -26,11 +40,7 @@ enum ProcessStart {
 
   /// Field 22 of /proc/self/stat; the command's name before it may hold anything, so fields count from its closing bracket.
   private static func startTicks() -> Int? {
-    guard let file = unsafe fopen("/proc/self/stat", "r") else { return nil }
-    defer { unsafe fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    let count = unsafe fread(&bytes, 1, bytes.count, file)
-    let text = String(decoding: bytes[..<count], as: UTF8.self)
+    let text = ProcessFile.text("/proc/self/stat")
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].split(separator: " ")
     return fields.count > 20 ? Int(fields[20]) : nil
