@@ -72,7 +72,7 @@ func failure(_ bytes: [UInt8]) -> ImagingError? {
     let missing = #expect(throws: ImagingError.self) { try RGBImage(contentsOf: "/nonexistent/picture.jpg") }
     #expect(missing?.code == .unreadableFile && missing?.message.contains("/nonexistent/picture.jpg") == true)
     let folder = #expect(throws: ImagingError.self) { try RGBImage(contentsOf: "/tmp") }
-    #expect(folder?.message.contains("not a file") == true)
+    #expect(folder?.message.contains("not a regular file") == true)
   }
 
   @Test func `images are written and read back by their names' endings`() throws {
