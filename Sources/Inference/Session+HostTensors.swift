@@ -14,7 +14,7 @@ extension Session where Engine: ~Copyable {
       throw InferenceError(.shapeMismatch, "input '\(port.name)' wants dimensions \(port.declaredDimensions), the tensor has \(tensor.dimensions)")
     }
     let physical = program.tensors[Int(port.tensor)]
-    let bytes = tensor.converted(to: port.declaredType).stored(as: physical).permuted(by: port.permutation).bytes
+    let bytes = tensor.converted(to: port.declaredType).stored(as: physical).transposed(port.permutation).bytes
     let destination = unsafe inputBytes(index)
     for position in bytes.indices { unsafe destination[position] = bytes[position] }
   }
@@ -37,7 +37,7 @@ extension Session where Engine: ~Copyable {
     let dimensions = port.permutation.map { port.declaredDimensions[$0] }
     let bytes = unsafe [UInt8](outputBytes(index))
     let tensor = HostTensor(elementType: physical.elementType, dimensions: dimensions, bytes: bytes)
-    return tensor.permuted(by: port.permutation.inverse).reshaped(to: port.declaredDimensions)
+    return tensor.transposed(port.permutation.inverse).reshaped(to: port.declaredDimensions)
   }
 }
 
@@ -58,31 +58,6 @@ extension HostTensor {
     }
     let values = integers().map { quantisation.dequantised(Int32($0)) }
     return HostTensor(values, dimensions: dimensions).converted(to: declaredType)
-  }
-
-  /// The tensor whose axis `i` is this one's axis `permutation[i]`.
-  func permuted(by permutation: [Int]) -> HostTensor {
-    guard permutation != Array(permutation.indices) else { return self }
-    let size = elementType.byteCount
-    let sourceStrides = dimensions.rowMajorStrides
-    let extents = permutation.map { dimensions[$0] }
-    let strides = permutation.map { sourceStrides[$0] }
-    var moved = [UInt8]()
-    moved.reserveCapacity(bytes.count)
-    var position = [Int](repeating: 0, count: extents.count)
-    for _ in 0..<elementCount {
-      var source = 0
-      for axis in extents.indices { source += position[axis] * strides[axis] }
-      for byte in 0..<size { moved.append(bytes[source * size + byte]) }
-      var axis = extents.count - 1
-      while axis >= 0 {
-        position[axis] += 1
-        if position[axis] < extents[axis] { break }
-        position[axis] = 0
-        axis -= 1
-      }
-    }
-    return HostTensor(elementType: elementType, dimensions: extents, bytes: moved)
   }
 }
 
