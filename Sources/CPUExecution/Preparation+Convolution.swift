@@ -129,8 +129,9 @@ extension Preparation {
     unsafe result.residual = fields.residual.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
     unsafe result.residual_flip = residual?.flip ?? 0
     unsafe result.residual_zero_point = residual?.zeroPoint ?? 0
-    unsafe result.middle_factor = fields.middleFactor
-    unsafe result.residual_factor = fields.residualFactor
+    unsafe result.middle_scale = fields.middleScale
+    unsafe result.residual_scale = residual?.scale ?? 1
+    unsafe result.output_scale = output.scale
     unsafe result.output_lower = Float(fields.outputLower - output.zeroPoint)
     unsafe result.output_upper = Float(fields.outputUpper - output.zeroPoint)
     unsafe result.output_zero_point = output.zeroPoint

@@ -22,8 +22,7 @@ extension Convolution {
     try coder.code(&middleLower)
     try coder.code(&middleUpper)
     try coder.code(&tableZeroPoint)
-    try coder.code(&middleFactor)
-    try coder.code(&residualFactor)
+    try coder.code(&middleScale)
     try coder.code(&outputLower)
     try coder.code(&outputUpper)
   }

@@ -93,9 +93,9 @@ public enum UnaryFunction: Int32, Sendable, CaseIterable {
 /// weight scale`. All exact in 32 bits: `sum = bias[o] + Σ (x − zx) × w`, padding counting as `x = zx`. Then
 /// `t = clamp(roundTiesToEven(float(sum) × multipliers[o]) + middleZeroPoint, middleLower, middleUpper)`;
 /// with a table, `t = table[byte(t)]`, signedness that of the output; with a residual `r`,
-/// `y = clamp(roundTiesToEven(float(t − tableZeroPoint) × middleFactor + float(r − zr) × residualFactor) + zy, outputLower, outputUpper)`
-/// where `zr` and `zy` are the residual's and the output's zero points; the two float32 products are rounded before they
-/// are added (no fused multiply-add). Without a residual `y = t`.
+/// `y = clamp(roundTiesToEven((float(t − tableZeroPoint) × middleScale + float(r − zr) × sr) ÷ sy) + zy, outputLower, outputUpper)`
+/// where `sr`, `zr`, `sy` and `zy` are the residual's and the output's scales and zero points: `binary`'s addition, so that
+/// fusing changes no bit. Every float32 operation is rounded by itself (no fused multiply-add). Without a residual `y = t`.
 public struct Convolution: Equatable, Sendable {
   public var input: TensorIndex
   public var weights: TensorIndex
@@ -125,10 +125,8 @@ public struct Convolution: Equatable, Sendable {
   public var middleUpper: Int32 = 0
   /// Zero point of `t` after the table (equal to `middleZeroPoint` where there is none).
   public var tableZeroPoint: Int32 = 0
-  /// scale of `t` after the table ÷ output scale
-  public var middleFactor: Float = 1
-  /// residual scale ÷ output scale
-  public var residualFactor: Float = 0
+  /// Scale of `t` after the table.
+  public var middleScale: Float = 1
   public var outputLower: Int32 = 0
   public var outputUpper: Int32 = 0
 

@@ -44,7 +44,10 @@ extension InstructionRules {
     if let table = fields.table { try constant(table, .uint8, count: 256, "table") }
     let bounds = [fields.middleZeroPoint, fields.middleLower, fields.middleUpper, fields.tableZeroPoint, fields.outputLower, fields.outputUpper]
     try require(bounds.allSatisfy(range.contains), "has integer bounds outside \(y.elementType.name)")
-    try require(fields.middleFactor.isFinite && fields.residualFactor.isFinite, "has factors that are not finite")
+    // Small enough that no sum of their products with bytes overflows.
+    let residualScale = try fields.residual.map { (index) throws(ModelFormatError) in try tensor(index).quantisation?.scale ?? 1 } ?? 1
+    let scales = [fields.middleScale, residualScale]
+    try require(scales.allSatisfy { $0 > 0 && ($0 * 1024).isFinite }, "adds with scales that are not positive and below 1e35")
   }
 
   func check(_ fields: Pooling) throws(ModelFormatError) {

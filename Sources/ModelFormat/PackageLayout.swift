@@ -13,7 +13,7 @@
 /// A table entry takes 32 bytes: kind, zero, offset (8), length (8), CRC-32C of the section, zero.
 public enum PackageLayout {
   public static let magic: [UInt8] = [0x53, 0x57, 0x49, 0x46, 0x54, 0x4C, 0x45, 0x54]
-  public static let version: UInt32 = 1
+  public static let version: UInt32 = 2
   public static let headerByteCount = 64
   public static let entryByteCount = 32
   public static let digestRange = 32..<64

@@ -75,8 +75,7 @@ struct ConvolutionShape {
     convolution.middleLower = seed % 2 == 0 ? range.lowerBound : range.lowerBound + 20
     convolution.middleUpper = range.upperBound - (seed % 5 == 0 ? 10 : 0)
     convolution.tableZeroPoint = table == nil ? convolution.middleZeroPoint : Int32(g.integer(Int(range.lowerBound)...Int(range.upperBound)))
-    convolution.middleFactor = g.float(0.2...1.5)
-    convolution.residualFactor = g.float(0.2...1.5)
+    convolution.middleScale = g.float(0.02...0.15)
     convolution.outputLower = range.lowerBound + 3
     convolution.outputUpper = range.upperBound
     builder.append(.convolution(convolution))

@@ -54,9 +54,9 @@ extension Oracle {
       t = self[fields.output].elementType == .int8 ? Int32(Int8(bitPattern: entry)) : Int32(entry)
     }
     guard let residual = fields.residual else { return t }
-    let own = Float(t - fields.tableZeroPoint) * fields.middleFactor
-    let other = Float(integer(residual, position) - zeroPoint(residual)) * fields.residualFactor
-    let y = (own + other).rounded(.toNearestOrEven) + Float(zeroPoint(fields.output))
+    let own = Float(t - fields.tableZeroPoint) * fields.middleScale
+    let other = Float(integer(residual, position) - zeroPoint(residual)) * self[residual].quantisation!.scale
+    let y = ((own + other) / self[fields.output].quantisation!.scale).rounded(.toNearestOrEven) + Float(zeroPoint(fields.output))
     return Int32(min(max(y, Float(fields.outputLower)), Float(fields.outputUpper)))
   }
 

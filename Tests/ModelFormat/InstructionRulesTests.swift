@@ -33,7 +33,8 @@ struct InstructionRulesTests {
     Case("lacks bias or multipliers", TestProgram.integerConvolution) { $0.convolve { $0.bias = nil } },
     Case("table", TestProgram.integerConvolution) { $0.tensors[5].dimensions = [255] },
     Case("integer bounds outside", TestProgram.integerConvolution) { $0.convolve { $0.middleUpper = 256 } },
-    Case("factors that are not finite", TestProgram.integerConvolution) { $0.convolve { $0.middleFactor = .infinity } },
+    Case("scale", TestProgram.integerConvolution) { $0.convolve { $0.middleScale = .infinity } },
+    Case("scale", TestProgram.integerConvolution) { $0.convolve { $0.middleScale = 0 } },
     Case("neither float32 nor quantised", TestProgram.integerConvolution) { $0.tensors[0].quantisation = nil },
   ]
 

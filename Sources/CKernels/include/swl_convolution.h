@@ -23,7 +23,7 @@ struct swl_requantisation {
   int32_t output_flip;
   const uint8_t *residual; // NULL or as the output
   int32_t residual_flip, residual_zero_point;
-  float middle_factor, residual_factor;
+  float middle_scale, residual_scale, output_scale;
   float output_lower, output_upper;
   int32_t output_zero_point;
 };

@@ -34,11 +34,12 @@ SWL_INLINE void swl_requantise_residual(const struct swl_requantisation *r, cons
                                         uint8_t *output) {
   const int32_t flip = r->residual_flip, offset = r->residual_flip + r->residual_zero_point;
   const int32_t table_zero_point = r->table_zero_point, zero_point = r->output_zero_point;
-  const float middle_factor = r->middle_factor, residual_factor = r->residual_factor, lower = r->output_lower, upper = r->output_upper;
+  const float middle_scale = r->middle_scale, residual_scale = r->residual_scale, scale = r->output_scale;
+  const float lower = r->output_lower, upper = r->output_upper;
   for (int64_t i = 0; i < count; i++) {
-    float own = (float)(middle[i] - table_zero_point) * middle_factor;
-    float other = (float)((int32_t)(residual[i] ^ flip) - offset) * residual_factor;
-    output[i] = (uint8_t)(swl_round(swl_clamp(own + other, lower, upper)) + zero_point);
+    float own = (float)(middle[i] - table_zero_point) * middle_scale;
+    float other = (float)((int32_t)(residual[i] ^ flip) - offset) * residual_scale;
+    output[i] = (uint8_t)(swl_round(swl_clamp((own + other) / scale, lower, upper)) + zero_point);
   }
 }
 

@@ -152,8 +152,7 @@ extension LinearForm {
   private func setResidual(of instruction: inout Convolution, _ form: IntegerForm) {
     let range = form.output.elementType.eightBitRange!
     let quantisation = form.output.quantisation
-    instruction.middleFactor = form.afterTable.quantisation.scale / quantisation.scale
-    instruction.residualFactor = form.residual!.quantisation.scale / quantisation.scale
+    instruction.middleScale = form.afterTable.quantisation.scale
     instruction.outputLower = quantisation.quantised(epilogue.lower, in: range)
     instruction.outputUpper = quantisation.quantised(epilogue.upper, in: range)
   }
