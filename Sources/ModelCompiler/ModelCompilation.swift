@@ -3,12 +3,15 @@ import ModelGraph
 import ModelManifest
 public import ONNX
 import Operators
-import Tensors
+public import Tensors
 
 /// What the user asked of a compilation.
 public struct CompilationOptions: Sendable {
   /// Dimensions bound by the user, by input name.
   public var shapes: [String: [Int]] = [:]
+  /// Inputs whose values are known now, by name: they become constants, and with them what depends on nothing else (the
+  /// branch that a sampling rate chooses, a shape).
+  public var constants: [String: HostTensor] = [:]
   public var recipe: Recipe?
 
   public init() {}
@@ -26,9 +29,12 @@ public struct ModelCompilation: Sendable {
   public init(_ model: ONNXModel, name: String, options: CompilationOptions = CompilationOptions()) throws(CompilerError) {
     self.options = options
     modelName = name
-    graph = try GraphImport.graph(of: model, shapes: options.shapes)
+    // What the caller binds comes before what the recipe does.
+    let constants = (options.recipe?.constants ?? [:]).merging(options.constants) { $1 }
+    graph = try GraphImport.graph(of: model, shapes: options.shapes, constants: constants)
     try PassList.run(PassList.canonical, on: &graph)
     if let input = options.recipe?.input { try checkInput(input) }
+    for state in options.recipe?.states ?? [] { try checkState(state) }
   }
 
   /// The model in its own precision.
@@ -67,9 +73,32 @@ public struct ModelCompilation: Sendable {
     if let input = options.recipe?.input, let id = graph.inputs.first(where: { graph[$0].name == input.tensor }) {
       layouts[id] = input.layout(for: graph.type(of: id).dimensions)
     }
+    for state in options.recipe?.states ?? [] {
+      // Outputs lie as their author declared them; what comes back as an input must lie alike.
+      guard let id = graph.inputs.first(where: { graph[$0].name == state.input }) else { continue }
+      layouts[id] = .identity(rank: graph.type(of: id).dimensions.count)
+    }
     let output = try ProgramEmission.emit(graph, layouts: layouts, observed: observed)
     let manifest = options.recipe?.manifest(defaultName: modelName) ?? Manifest(name: modelName, version: "1", task: .raw)
     return CompiledModel(manifest: manifest, program: output.program, weights: output.weights)
+  }
+
+  private func checkState(_ state: StateBinding) throws(CompilerError) {
+    guard let input = graph.inputs.first(where: { graph[$0].name == state.input }) else {
+      let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
+      throw CompilerError(.invalid, "the recipe's state '\(state.input)' is no input of the model, which has \(names)")
+    }
+    guard let position = graph.outputNames.firstIndex(of: state.output) else {
+      let names = graph.outputNames.map { "'\($0)'" }.joined(separator: ", ")
+      throw CompilerError(.invalid, "the recipe's state output '\(state.output)' is no output of the model, which has \(names)")
+    }
+    let (from, to) = (graph.type(of: graph.outputs[position]), graph.type(of: input))
+    guard from == to else {
+      throw CompilerError(
+        .invalid,
+        "the recipe's state '\(state.input)' is \(to.elementType.name) \(to.dimensions), its output '\(state.output)' \(from.elementType.name) "
+          + "\(from.dimensions); they must agree")
+    }
   }
 
   private func checkInput(_ input: ImageInput) throws(CompilerError) {

@@ -5,8 +5,11 @@ public import Tensors
 ///
 /// The plain evaluation is constant folding, and the oracle that every backend is compared with: simple, not fast.
 public protocol Operator: Sendable {
-  /// The `op_type`s that this operator answers to, all of ONNX's own domain.
+  /// The `op_type`s that this operator answers to.
   static var names: [String] { get }
+
+  /// The operator set domains in which it answers to them; `""` is ONNX's own, and the only one by default.
+  static var domains: [String] { get }
 
   /// Reads the attributes. Differences between operator set versions are settled here as far as attributes go.
   init(_ description: OperatorDescription) throws(OperatorError)
@@ -38,6 +41,7 @@ extension Operator {
   public var prefersChannelsLast: Bool { false }
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] { [] }
   public var quantisationRule: QuantisationRule { .float }
+  public static var domains: [String] { [""] }
   /// The first of the operator's names, for messages.
   public static var name: String { names[0] }
 }
@@ -59,7 +63,7 @@ public struct OperatorDescription: Sendable {
   /// For messages.
   public var nodeName: String
   public var opType: String
-  /// Version of ONNX's own operator set that the model imports.
+  /// Version that the model imports of the operator's domain.
   public var opset: Int
   public var attributes: [String: AttributeValue]
   public var inputCount: Int

@@ -11,6 +11,8 @@ public struct Manifest: Codable, Equatable, Sendable {
   public var input: ImageInput?
   /// How output tensors become results; nil for raw tensors.
   public var decoding: Decoding?
+  /// Outputs that come back as inputs of the next run; nil for a model without memory.
+  public var states: [StateBinding]?
   public var licence: String?
   /// Where the weights come from, for people.
   public var provenance: String?
@@ -25,8 +27,8 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   public init(
-    name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, decoding: Decoding? = nil, licence: String? = nil,
-    provenance: String? = nil, calibration: Calibration? = nil
+    name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, decoding: Decoding? = nil,
+    states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil
   ) {
     self.name = name
     self.version = version
@@ -34,9 +36,22 @@ public struct Manifest: Codable, Equatable, Sendable {
     self.labels = labels
     self.input = input
     self.decoding = decoding
+    self.states = states
     self.licence = licence
     self.provenance = provenance
     self.calibration = calibration
+  }
+}
+
+/// An output that becomes an input of the next run: what a model remembers.
+public struct StateBinding: Codable, Equatable, Sendable {
+  /// The ports' names.
+  public var input: String
+  public var output: String
+
+  public init(input: String, output: String) {
+    self.input = input
+    self.output = output
   }
 }
 

@@ -88,10 +88,12 @@ public enum OperatorCatalog {
     Where.self,
   ]
 
-  private static let byName: [String: any Operator.Type] = all.reduce(into: [:]) { table, type in
-    for name in type.names { table[name] = type }
+  private static let byName: [String: [String: any Operator.Type]] = all.reduce(into: [:]) { table, type in
+    for domain in type.domains {
+      for name in type.names { table[domain, default: [:]][name] = type }
+    }
   }
 
-  /// The operator of an `op_type`, nil where this version has none.
-  public static func type(named name: String) -> (any Operator.Type)? { byName[name] }
+  /// The operator of an `op_type` in a domain (`""` is ONNX's own), nil where this version has none.
+  public static func type(named name: String, domain: String = "") -> (any Operator.Type)? { byName[domain]?[name] }
 }

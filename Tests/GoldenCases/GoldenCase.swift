@@ -47,10 +47,10 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
 
 extension ONNXNode {
   public func operation(in model: ONNXModel) throws -> any Operator {
-    guard let type = OperatorCatalog.type(named: opType) else { throw OperatorError(.unsupported, "no operator \(opType)") }
+    guard let type = OperatorCatalog.type(named: opType, domain: domain) else { throw OperatorError(.unsupported, "no operator \(opType)") }
     return try type.init(
       OperatorDescription(
-        nodeName: name, opType: opType, opset: model.opsetImports[""] ?? 0, attributes: attributes.mapValues { $0.asValue }, inputCount: inputs.count,
+        nodeName: name, opType: opType, opset: model.opsetImports[domain] ?? 0, attributes: attributes.mapValues { $0.asValue }, inputCount: inputs.count,
         outputCount: outputs.count))
   }
 }

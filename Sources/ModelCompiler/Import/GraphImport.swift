@@ -8,18 +8,24 @@ struct GraphImport {
   let model: ONNXModel
   /// Dimensions bound by the user, by input name.
   let shapes: [String: [Int]]
-  private var graph: Graph
-  private var named: [String: ValueID] = [:]
-  private var foldedByteCount = 0
+  /// Values bound by the user, by input name.
+  let constants: [String: HostTensor]
+  var graph: Graph
+  /// Values by name: the model's own, and inside them those of each control-flow body that is being read.
+  var scopes: [[String: ValueID]] = [[:]]
+  var foldedByteCount = 0
+  /// Nodes that control flow has brought in.
+  var unrolledNodeCount = 0
 
-  init(_ model: ONNXModel, shapes: [String: [Int]]) {
+  init(_ model: ONNXModel, shapes: [String: [Int]], constants: [String: HostTensor]) {
     self.model = model
     self.shapes = shapes
+    self.constants = constants
     graph = Graph(name: model.graph.name)
   }
 
-  static func graph(of model: ONNXModel, shapes: [String: [Int]] = [:]) throws(CompilerError) -> Graph {
-    var reading = GraphImport(model, shapes: shapes)
+  static func graph(of model: ONNXModel, shapes: [String: [Int]] = [:], constants: [String: HostTensor] = [:]) throws(CompilerError) -> Graph {
+    var reading = GraphImport(model, shapes: shapes, constants: constants)
     try reading.checkOperators()
     try reading.addInputsAndConstants()
     for (position, node) in model.graph.nodes.enumerated() { try reading.add(node, at: position) }
@@ -27,18 +33,18 @@ struct GraphImport {
     return reading.graph
   }
 
-  private var opset: Int { model.opsetImports[""] ?? 1 }
+  var opset: Int { model.opsetImports[""] ?? 1 }
 
-  /// Names everything that is missing at once, so that a user sees the whole distance.
+  /// The value that a name means here, innermost scope first.
+  func value(named name: String) -> ValueID? {
+    for scope in scopes.reversed() {
+      if let id = scope[name] { return id }
+    }
+    return nil
+  }
+
   private func checkOperators() throws(CompilerError) {
-    var missing: [String: Int] = [:]
-    for node in model.graph.nodes where !node.domain.isEmpty || OperatorCatalog.type(named: node.opType) == nil {
-      missing[node.domain.isEmpty ? node.opType : "\(node.domain).\(node.opType)", default: 0] += 1
-    }
-    guard missing.isEmpty else {
-      let list = missing.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
-      throw CompilerError(.unsupported, "the model uses operators that this version doesn't have: \(list)")
-    }
+    try checkOperators(of: model.graph)
     guard 7...23 ~= opset else {
       throw CompilerError(.unsupported, "the model uses operator set \(opset); 7 to 23 are supported: export it again with one of these")
     }
@@ -49,27 +55,61 @@ struct GraphImport {
     if let unknown = shapes.keys.sorted().first(where: { !names.contains($0) }) {
       throw CompilerError(.invalid, "--shape names '\(unknown)', which is no input of the model; it has: \(names.joined(separator: ", "))")
     }
-    for initialiser in model.graph.initialisers {
-      guard Self.isPossible(initialiser.tensor.dimensions) else {
-        throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")
-      }
-      named[initialiser.name] = graph.add(
-        Value(
-          name: initialiser.name, type: TensorType(initialiser.tensor.elementType, initialiser.tensor.dimensions), constant: initialiser.tensor))
+    if let unknown = constants.keys.sorted().first(where: { !names.contains($0) }) {
+      throw CompilerError(.invalid, "--constant names '\(unknown)', which is no input of the model; it has: \(names.joined(separator: ", "))")
     }
-    for input in model.graph.inputs where named[input.name] == nil {
+    for input in model.graph.inputs {
+      if let constant = constants[input.name] { try bind(constant, to: input) }
+    }
+    try addInitialisers(of: model.graph)
+    for input in model.graph.inputs where scopes[0][input.name] == nil {
       guard let type = input.dataType?.elementType else {
         throw CompilerError(.unsupported, "input '\(input.name)' has the type \(input.dataType?.name ?? "unknown"), which is not supported")
       }
       let id = graph.add(Value(name: input.name, type: TensorType(type, try dimensions(of: input))))
       graph[id].declaredType = type
-      named[input.name] = id
+      scopes[0][input.name] = id
       graph.inputs.append(id)
     }
   }
 
+  /// The constants that a graph or a body brings, as far as the user didn't bind them.
+  mutating func addInitialisers(of body: ONNXGraph) throws(CompilerError) {
+    for initialiser in body.initialisers where scopes[scopes.count - 1][initialiser.name] == nil {
+      guard Self.isPossible(initialiser.tensor.dimensions) else {
+        throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")
+      }
+      scopes[scopes.count - 1][initialiser.name] = addConstant(initialiser.tensor, name: initialiser.name)
+    }
+  }
+
+  mutating func addConstant(_ tensor: HostTensor, name: String) -> ValueID {
+    graph.add(Value(name: name, type: TensorType(tensor.elementType, tensor.dimensions), constant: tensor))
+  }
+
+  /// Makes an input the constant that the user gave for it.
+  private mutating func bind(_ constant: HostTensor, to input: ONNXValueInfo) throws(CompilerError) {
+    guard let type = input.dataType?.elementType else {
+      throw CompilerError(.unsupported, "input '\(input.name)' has the type \(input.dataType?.name ?? "unknown"), which is not supported")
+    }
+    var constant = constant
+    if let declared = input.dimensions {
+      // A value or a list of values, as people write them, takes the declared shape where that is wholly known.
+      let sizes = declared.compactMap { if case .size(let size) = $0 { size } else { nil } }
+      if sizes.count == declared.count, sizes.checkedElementCount == constant.elementCount { constant = constant.reshaped(to: sizes) }
+      let fits = declared.count == constant.dimensions.count && zip(declared, constant.dimensions).allSatisfy { $0 == .size($1) || !$0.isFixed }
+      guard fits else {
+        throw CompilerError(.invalid, "the constant for input '\(input.name)' has dimensions \(constant.dimensions); the model declares \(input.described)")
+      }
+    }
+    guard Self.isPossible(constant.dimensions) else {
+      throw CompilerError(.invalid, "the constant for input '\(input.name)' has the impossible shape \(constant.dimensions)")
+    }
+    scopes[0][input.name] = addConstant(constant.converted(to: type), name: input.name)
+  }
+
   /// Whether a device could hold a tensor of these dimensions: its strides are bounded as well, even if it is empty.
-  private static func isPossible(_ dimensions: [Int]) -> Bool { dimensions.checkedSpan.map { $0 <= 1 << 28 } ?? false }
+  static func isPossible(_ dimensions: [Int]) -> Bool { dimensions.checkedSpan.map { $0 <= 1 << 28 } ?? false }
 
   /// The input's dimensions: those that the user bound, else the file's, a symbolic batch being 1.
   private func dimensions(of input: ONNXValueInfo) throws(CompilerError) -> [Int] {
@@ -105,70 +145,9 @@ struct GraphImport {
     return result
   }
 
-  private mutating func add(_ node: ONNXNode, at position: Int) throws(CompilerError) {
-    let label = node.name.isEmpty ? "node \(position) (\(node.opType))" : "node '\(node.name)' (\(node.opType))"
-    do throws(OperatorError) {
-      guard !node.outputs.isEmpty else { throw OperatorError(.invalid, "makes nothing: it has no outputs") }
-      let operation = try OperatorCatalog.type(named: node.opType)!.init(description(of: node))
-      var inputs: [ValueID?] = []
-      for name in node.inputs {
-        guard !name.isEmpty else {
-          inputs.append(nil)
-          continue
-        }
-        guard let id = named[name] else { throw OperatorError(.invalid, "reads '\(name)', which nothing before it makes") }
-        inputs.append(id)
-      }
-      let knowledge = inputs.map { id in id.map { OperatorInput(type: graph.type(of: $0), constant: graph[$0].constant) } }
-      let types = try operation.outputTypes(for: knowledge)
-      guard types.count >= node.outputs.count else { throw OperatorError(.unsupported, "makes \(node.outputs.count) outputs; \(types.count) are supported") }
-      for type in types {
-        guard Self.isPossible(type.dimensions) else { throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)") }
-      }
-      let folded = try fold(operation, knowledge, types)
-      var outputs: [ValueID] = []
-      for (index, name) in node.outputs.enumerated() {
-        guard named[name] == nil || name.isEmpty else { throw OperatorError(.invalid, "makes '\(name)' a second time") }
-        var value = Value(name: name, type: types[index], constant: folded.map { $0[index] })
-        if let constant = value.constant { value.type = TensorType(constant.elementType, constant.dimensions) }
-        if folded != nil, let dequantise = operation as? DequantizeLinear {
-          value.quantisedConstant = try dequantise.quantisedConstant(knowledge.map { $0?.constant })
-        }
-        let id = graph.add(value)
-        named[name] = id
-        outputs.append(id)
-      }
-      guard folded == nil else { return }
-      graph.nodes.append(Node(name: node.name.isEmpty ? node.outputs.first ?? "" : node.name, operation: operation, inputs: inputs, outputs: outputs))
-    } catch {
-      throw CompilerError(error.code == .invalid ? .invalid : .unsupported, "\(label): \(error.message)")
-    }
-  }
-
-  /// Constants that a model may compute beyond those that its file holds: a few bytes can ask for gigabytes.
-  private static let largestFoldedByteCount = 256 << 20
-
-  /// The outputs where they are known already.
-  private mutating func fold(_ operation: any Operator, _ inputs: [OperatorInput?], _ types: [TensorType]) throws(OperatorError) -> [HostTensor]? {
-    let known = try operation.constantOutputs(for: inputs)
-    if !known.isEmpty { return known }
-    guard inputs.allSatisfy({ $0 == nil || $0!.constant != nil }) else { return nil }
-    foldedByteCount += types.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
-    guard foldedByteCount <= Self.largestFoldedByteCount else {
-      throw OperatorError(.unsupported, "computes constants of over \(Self.largestFoldedByteCount >> 20) MiB together with the nodes before it")
-    }
-    return try operation.evaluate(inputs.map { $0?.constant })
-  }
-
-  private func description(of node: ONNXNode) -> OperatorDescription {
-    OperatorDescription(
-      nodeName: node.name, opType: node.opType, opset: opset, attributes: node.attributes.mapValues { AttributeValue($0) }, inputCount: node.inputs.count,
-      outputCount: node.outputs.count)
-  }
-
   private mutating func addOutputs() throws(CompilerError) {
     for output in model.graph.outputs {
-      guard let id = named[output.name] else { throw CompilerError(.invalid, "output '\(output.name)' is made by no node") }
+      guard let id = scopes[0][output.name] else { throw CompilerError(.invalid, "output '\(output.name)' is made by no node") }
       graph[id].declaredType = graph.type(of: id).elementType
       graph.outputs.append(id)
       graph.outputNames.append(output.name)

@@ -1,4 +1,5 @@
 public import ModelManifest
+public import Tensors
 
 /// What an ONNX file can't say: how its input is prepared, how its output is decoded, what it is called, and what it is
 /// calibrated with.
@@ -11,12 +12,17 @@ public struct Recipe: Sendable, Equatable {
   public var decoding: Decoding?
   public var licence: String?
   public var provenance: String?
+  /// Inputs whose values are known, by name.
+  public var constants: [String: HostTensor] = [:]
+  /// Outputs that come back as inputs of the next run.
+  public var states: [StateBinding] = []
   /// Folder of calibration images, relative to the recipe's own folder.
   public var calibrationFolder: String?
 
   /// The manifest of a model compiled by this recipe.
   public func manifest(defaultName: String) -> Manifest {
     Manifest(
-      name: name ?? defaultName, version: version, task: task, labels: labels, input: input, decoding: decoding, licence: licence, provenance: provenance)
+      name: name ?? defaultName, version: version, task: task, labels: labels, input: input, decoding: decoding, states: states.isEmpty ? nil : states,
+      licence: licence, provenance: provenance)
   }
 }

@@ -3,6 +3,7 @@ import Glibc
 import ModelCompiler
 import ModelManifest
 import ONNX
+import Tensors
 
 /// Where a model comes from: a package, or an ONNX file that is compiled in memory, unchanged in precision.
 struct ModelSourceOptions: ParsableArguments {
@@ -12,11 +13,18 @@ struct ModelSourceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("For an ONNX file: the shape of an input, as NAME=1x3x224x224. May be given more than once.", valueName: "name=shape"))
   var shape: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "For an ONNX file: the value of an input that is known now, as NAME=VALUE or NAME=VALUE,VALUE… It becomes part of the program. May be given more than once.",
+      valueName: "name=value"))
+  var constant: [String] = []
+
   /// The package behind a path.
   func package(at path: String) throws -> ModelPackage {
     if try FileStart.isPackage(path) {
-      guard recipe == nil, shape.isEmpty else {
-        throw CommandFailure("\(path) is a package, which carries its own recipe and shapes: leave --recipe and --shape out", status: .wrongUse)
+      guard recipe == nil, shape.isEmpty, constant.isEmpty else {
+        throw CommandFailure(
+          "\(path) is a package, which carries its own recipe, shapes and constants: leave --recipe, --shape and --constant out", status: .wrongUse)
       }
       return try ModelPackage(contentsOf: path)
     }
@@ -31,6 +39,7 @@ struct ModelSourceOptions: ParsableArguments {
       var options = CompilationOptions()
       options.shapes = try boundShapes()
       options.recipe = try loadedRecipe()
+      options.constants = try boundConstants()
       return try ModelCompilation(model, name: FilePath.stem(of: path), options: options)
     } catch let error as CompilerError {
       let message = error.message.contains(path) ? error.message : "\(path): \(error.message)"
@@ -42,6 +51,18 @@ struct ModelSourceOptions: ParsableArguments {
 
   func loadedRecipe() throws -> Recipe? {
     try recipe.map { try Recipe(contentsOf: $0) }
+  }
+
+  private func boundConstants() throws -> [String: HostTensor] {
+    var constants: [String: HostTensor] = [:]
+    for entry in constant {
+      let parts = entry.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, let value = HostTensor(constant: String(parts[1])) else {
+        throw CommandFailure("--constant \(entry) is not understood: write it as NAME=16000, NAME=0.5 or NAME=1,2,3", status: .wrongUse)
+      }
+      constants[String(parts[0])] = value
+    }
+    return constants
   }
 
   private func boundShapes() throws -> [String: [Int]] {
