@@ -42,10 +42,4 @@ struct RealModelsTests {
     }
     _ = unsafe weights.bytes
   }
-
-  @Test(.enabled(if: sharedModels != nil), arguments: ["silero_vad", "silero_vad_16k_op15"]) func `control flow is refused by name`(stem: String) throws {
-    let model = try ONNXModel(contentsOf: "\(sharedModels!)/\(stem).onnx")
-    let error = #expect(throws: CompilerError.self) { try ModelCompilation(model, name: stem) }
-    #expect(error?.message.contains("If") == true)
-  }
 }

@@ -111,6 +111,19 @@ struct GraphImport {
   /// Whether a device could hold a tensor of these dimensions: its strides are bounded as well, even if it is empty.
   static func isPossible(_ dimensions: [Int]) -> Bool { dimensions.checkedSpan.map { $0 <= 1 << 28 } ?? false }
 
+  /// Sizes of the dimensions that the model knows by name: what the user bound elsewhere, or 1 for a name that is some input's
+  /// batch.
+  private var symbolSizes: [String: Int] {
+    var sizes: [String: Int] = [:]
+    for input in model.graph.inputs {
+      guard let declared = input.dimensions else { continue }
+      if shapes[input.name] == nil, case .symbol(let name)? = declared.first, sizes[name] == nil { sizes[name] = 1 }
+      guard let bound = shapes[input.name] ?? constants[input.name]?.dimensions, bound.count == declared.count else { continue }
+      for case (.symbol(let name), let size) in zip(declared, bound) { sizes[name] = size }
+    }
+    return sizes
+  }
+
   /// The input's dimensions: those that the user bound, else the file's, a symbolic batch being 1.
   private func dimensions(of input: ONNXValueInfo) throws(CompilerError) -> [Int] {
     if let bound = shapes[input.name] {
@@ -128,10 +141,12 @@ struct GraphImport {
     guard let declared = input.dimensions else {
       throw CompilerError(.unsupported, "input '\(input.name)' has no shape: bind it with --shape \(input.name)=1x3x224x224 (with the model's own sizes)")
     }
+    let symbols = symbolSizes
     var result: [Int] = []
     for (axis, dimension) in declared.enumerated() {
       switch dimension {
       case .size(let size): result.append(size)
+      case .symbol(let name) where symbols[name] != nil: result.append(symbols[name]!)
       case .symbol, .unknown:
         guard axis == 0 else {
           throw CompilerError(.unsupported, "input '\(input.name)' has the open shape \(input.described): bind it with --shape \(input.name)=… ")

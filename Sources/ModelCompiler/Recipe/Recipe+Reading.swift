@@ -29,7 +29,8 @@ struct RecipeReading {
     let recipe = Recipe(
       name: top["name"]?.identifier(), version: top["version"]?.string() ?? "1", task: task, labels: labels(top["labels"]),
       input: top["input"]?.mapping(input), decoding: top["decoding"]?.mapping(decoding), licence: top["licence"]?.string(),
-      provenance: top["provenance"]?.string(), constants: constants(top["constants"]), states: states(top["states"]), calibrationFolder: top["calibration"]?.mapping(calibration))
+      provenance: top["provenance"]?.string(), constants: constants(top["constants"]), states: states(top["states"]),
+      calibrationFolder: top["calibration"]?.mapping(calibration))
     if task != .raw {
       if recipe.input == nil, top["input"] == nil { _ = top.required("input") }
       if recipe.decoding == nil, top["decoding"] == nil { _ = top.required("decoding") }
