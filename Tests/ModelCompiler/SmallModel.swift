@@ -11,21 +11,30 @@ struct SmallModel {
   /// Name, ONNX's number of the type, dimensions.
   var inputs: [(name: String, type: Int32, dimensions: [Int])] = []
   var outputs: [String]
+  var opset = 13
 
   static let float: Int32 = 1
   static let int8: Int32 = 3
+  static let int64: Int32 = 7
+  static let bool: Int32 = 9
 
   mutating func append(_ type: String, _ inputs: [String], _ outputs: [String], _ attributes: [String: ONNXAttribute] = [:]) {
     nodes.append(ONNXNode(name: "n\(nodes.count)", opType: type, inputs: inputs, outputs: outputs, attributes: attributes))
   }
 
-  func compiled() throws(CompilerError) -> CompiledModel {
+  var model: ONNXModel {
     let graph = ONNXGraph(
       name: "small", nodes: nodes, initialisers: constants.sorted { $0.key < $1.key }.map { ONNXInitialiser(name: $0.key, tensor: $0.value) },
       inputs: inputs.map { ONNXValueInfo(name: $0.name, dataType: ONNXDataType(rawValue: $0.type), dimensions: $0.dimensions.map { .size($0) }) },
       outputs: outputs.map { ONNXValueInfo(name: $0) })
-    let model = ONNXModel(irVersion: 8, opsetImports: ["": 13], producerName: "", producerVersion: "", graph: graph, metadata: [:])
-    return try ModelCompilation(model, name: "small").compiled()
+    return ONNXModel(irVersion: 8, opsetImports: ["": opset], producerName: "", producerVersion: "", graph: graph, metadata: [:])
+  }
+
+  func compiled() throws(CompilerError) -> CompiledModel { try ModelCompilation(model, name: "small").compiled() }
+
+  /// What the operators' plain evaluation makes of it.
+  func evaluated(_ given: HostTensor...) throws(CompilerError) -> [HostTensor] {
+    try ReferenceEvaluation(model).outputs(for: Dictionary(uniqueKeysWithValues: zip(inputs.map(\.name), given)))
   }
 
   /// Compiles, and runs once.
