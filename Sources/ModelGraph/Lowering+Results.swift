@@ -1,5 +1,5 @@
 public import ModelFormat
-import Tensors
+public import Tensors
 
 /// Declaring what a node computes.
 extension Lowering {
@@ -87,6 +87,14 @@ extension Lowering {
     guard description.dimensions != dimensions else { return tensor }
     precondition(description.dimensions.elementCount == dimensions.elementCount)
     description.dimensions = dimensions
+    tensors.append(description)
+    return TensorIndex(tensors.count - 1)
+  }
+  /// The same bytes read as quantised in this way: plain 8-bit numbers for instructions that take quantised ones.
+  public mutating func addView(of tensor: TensorIndex, quantisation: Quantisation) -> TensorIndex {
+    var description = tensors[Int(tensor)]
+    precondition(description.elementType.isEightBitInteger)
+    description.quantisation = quantisation
     tensors.append(description)
     return TensorIndex(tensors.count - 1)
   }

@@ -2,7 +2,7 @@ import ModelFormat
 public import ModelGraph
 public import Tensors
 
-/// Convolution over one or two spatial axes, grouped and depthwise included. Inputs: x `[N,C,…]`, weights `[O,C/groups,…]`,
+/// Convolution over any number of spatial axes (lowered: up to three), grouped and depthwise included. Inputs: x `[N,C,…]`, weights `[O,C/groups,…]`,
 /// optional bias `[O]`, and the residual where the epilogue has one.
 public struct Conv: Operator {
   public static let names = ["Conv"]
@@ -24,21 +24,22 @@ public struct Conv: Operator {
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     guard inputs.count >= 2, let x = inputs[0]?.type, let w = inputs[1]?.type else { throw OperatorError(.invalid, "needs x and weights") }
-    guard x.dimensions.count == w.dimensions.count, x.dimensions.count == 3 || x.dimensions.count == 4 else {
-      throw OperatorError(.unsupported, "convolves \(x.dimensions.count - 2) spatial axes; 1 and 2 are supported")
+    guard x.dimensions.count == w.dimensions.count, x.dimensions.count >= 3 else {
+      throw OperatorError(.invalid, "weights \(w.dimensions) don't fit the input \(x.dimensions)")
     }
-    guard w.dimensions[1] * groups == x.dimensions[1], w.dimensions[0] % groups == 0 else {
+    guard w.dimensions[1].multipliedReportingOverflow(by: groups) == (x.dimensions[1], false), w.dimensions[0] % groups == 0 else {
       throw OperatorError(.invalid, "weights \(w.dimensions) in \(groups) groups don't fit \(x.dimensions[1]) channels")
     }
     if inputs.count > 2, let bias = inputs[2]?.type.dimensions, bias != [w.dimensions[0]] {
       throw OperatorError(.invalid, "bias \(bias) doesn't fit \(w.dimensions[0]) output channels")
     }
     let spatial = try window.resolved(kernel: Array(w.dimensions[2...]), input: Array(x.dimensions[2...]))
-    return [TensorType(.float32, [x.dimensions[0], w.dimensions[0]] + spatial.output)]
+    return [TensorType(x.elementType, try checked([x.dimensions[0], w.dimensions[0]] + spatial.output))]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    guard let x = inputs[0], let w = inputs[1] else { throw OperatorError(.invalid, "needs x and weights") }
+    _ = try outputTypes(for: inputs.asInputs)
+    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
     let spatial = try window.resolved(kernel: Array(w.dimensions[2...]), input: Array(x.dimensions[2...]))
     let sums = PlainConvolution(x: x, weights: w, bias: inputs.count > 2 ? inputs[2] : nil, spatial: spatial, groups: groups).run()
     guard epilogue != Epilogue() else { return [sums] }
@@ -57,19 +58,19 @@ public struct Conv: Operator {
     let bias = node.input(2).flatMap { lowering.graph[$0] }
     if let bias, bias.constant == nil { throw OperatorError(.unsupported, "bias is computed by the model; only a constant bias is supported") }
     let rank = weights.dimensions.count
-    let spatial = try window.resolved(kernel: Array(weights.dimensions[2...]), input: Array(lowering.dimensions(of: x)[2...]))
-    let order = [0] + Array(2..<rank) + [1]
-    let channelsFirst = { (dimensions: [Int]) in rank == 3 ? [dimensions[0], 1, dimensions[2], dimensions[1]] : [0, 2, 3, 1].map { dimensions[$0] } }
-    let form = LinearForm(
-      input: x, layout: .channelsLast(rank: rank), inputImage: channelsFirst(lowering.dimensions(of: x)),
-      outputImage: channelsFirst(lowering.dimensions(of: node.outputs[0])),
-      weights: weights.transposed(order).reshaped(to: channelsFirst(weights.dimensions)),
-      integerWeights: lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: 0, order: order).map {
-        ($0.values.reshaped(to: channelsFirst(weights.dimensions)), $0.scales)
+    let (from, to) = (lowering.dimensions(of: x), lowering.dimensions(of: node.outputs[0]))
+    let spatial = try window.resolved(kernel: Array(weights.dimensions[2...]), input: Array(from[2...]))
+    let images = try LinearImages(spatial, input: from, weights: weights.dimensions, output: to, groups: groups)
+    var form = LinearForm(
+      input: x, layout: .channelsLast(rank: rank), inputImage: images.input, outputImage: images.output,
+      weights: weights.transposed(images.weightOrder).reshaped(to: images.weights),
+      integerWeights: lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: 0, order: images.weightOrder).map {
+        ($0.values.reshaped(to: images.weights), $0.scales)
       },
       bias: bias?.constant, integerBias: bias?.quantisedConstant?.symmetricBias,
       residual: epilogue.hasResidual ? node.inputs[node.inputs.count - 1] : nil, output: node.outputs[0], epilogue: epilogue,
       strides: spatial.strides, dilations: spatial.dilations, padding: spatial.padding, groups: Int32(groups))
+    form.preparation = images.preparation
     form.lower(into: &lowering)
   }
 }

@@ -37,8 +37,11 @@ public struct Pad: MovingOperator {
     guard output.allSatisfy({ $0 <= Self.longestMirroredAxis }) else {
       throw OperatorError(.unsupported, "pads an axis to more than \(Self.longestMirroredAxis) by '\(mode.rawValue)'")
     }
+    // What negative pads cut off is no part of what is mirrored.
     let sources = try dimensions.indices.map { (axis) throws(OperatorError) in
-      try Array(0..<output[axis]).map { (index) throws(OperatorError) in try source(index - begins[axis], length: dimensions[axis]) }
+      let cut = max(-begins[axis], 0)
+      let kept = dimensions[axis] - cut - max(-ends[axis], 0)
+      return try Array(0..<output[axis]).map { (index) throws(OperatorError) in try cut + source(index - max(begins[axis], 0), length: kept) }
     }
     let runs = sources.map { IndexRun.runs(of: $0) }
     // No axis has more than 2²⁰ runs, so holding each product to the bound keeps the next from overflowing.

@@ -29,15 +29,60 @@ public struct SpatialWindow: Equatable, Sendable {
     self.automatic = automatic
   }
 
-  /// The window applied to an input, one or two axes; one axis lies as the width of an image of height 1.
-  public struct Resolved: Equatable, Sendable {
-    public var kernel: HeightWidth
-    public var strides: HeightWidth
-    public var dilations: HeightWidth
-    public var padding: Padding
-    /// Spatial dimensions of the output, as many as the input has.
-    public var output: [Int]
+  /// The window along one spatial axis.
+  public struct Axis: Equatable, Sendable {
+    public var kernel: Int
+    public var stride: Int
+    public var dilation: Int
+    /// Padding on both sides.
+    public var before: Int
+    public var after: Int
+    /// Extents of input and output.
+    public var input: Int
+    public var output: Int
+
+    /// The elements of the window that lie inside the input, at one position of the output.
+    func taps(at index: Int) -> [(tap: Int, position: Int)] {
+      let start = index * stride - before
+      let first = start >= 0 ? 0 : (-start + dilation - 1) / dilation
+      let last = start >= input ? 0 : min(kernel, (input - 1 - start) / dilation + 1)
+      return first < last ? (first..<last).map { ($0, start + $0 * dilation) } : []
+    }
+
+    /// How many of its elements lie inside the input or its declared padding.
+    func coveredCount(at index: Int) -> Int {
+      let room = input + after - 1 - (index * stride - before)
+      return room < 0 ? 0 : min(kernel, room / dilation + 1)
+    }
   }
+
+  /// The window applied to an input.
+  public struct Resolved: Equatable, Sendable {
+    public var axes: [Axis]
+
+    /// Spatial dimensions of the output, as many as the input has.
+    public var output: [Int] { axes.map(\.output) }
+
+    // One or two axes as the kernels see them: one lies as the width of an image of height 1.
+    public var kernel: HeightWidth { pair(\.kernel, 1) }
+    public var strides: HeightWidth { pair(\.stride, 1) }
+    public var dilations: HeightWidth { pair(\.dilation, 1) }
+    public var padding: Padding {
+      let (begin, end) = (pair(\.before, 0), pair(\.after, 0))
+      return Padding(top: begin.height, left: begin.width, bottom: end.height, right: end.width)
+    }
+
+    private func pair(_ value: (Axis) -> Int, _ fill: Int) -> HeightWidth {
+      HeightWidth(Int32(axes.count == 1 ? fill : value(axes[axes.count - 2])), Int32(value(axes[axes.count - 1])))
+    }
+  }
+
+  /// The most spatial axes that a window has.
+  static let mostAxes = 6
+
+  /// Extents and steps that leave room for products of a few of them.
+  static let extents = 1...65536
+  static let paddings = 0...65536
 
   /// - Parameters: kernel: extents for each spatial axis; input: likewise.
   public func resolved(kernel: [Int], input: [Int]) throws(OperatorError) -> Resolved {
@@ -45,17 +90,14 @@ public struct SpatialWindow: Equatable, Sendable {
     let strides = strides ?? [Int](repeating: 1, count: axes)
     let dilations = dilations ?? [Int](repeating: 1, count: axes)
     let pads = pads ?? [Int](repeating: 0, count: 2 * axes)
-    guard axes == 1 || axes == 2 else { throw OperatorError(.unsupported, "has \(axes) spatial axes; 1 and 2 are supported") }
+    guard 1...Self.mostAxes ~= axes else { throw OperatorError(.unsupported, "has \(axes) spatial axes; 1 to \(Self.mostAxes) are supported") }
     guard kernel.count == axes, strides.count == axes, dilations.count == axes, pads.count == 2 * axes else {
       throw OperatorError(.invalid, "kernel, strides, dilations and pads don't fit \(axes) spatial axes")
     }
-    let all = kernel + strides + dilations
-    guard all.allSatisfy({ 1...65536 ~= $0 }), pads.allSatisfy({ 0...65536 ~= $0 }) else {
+    guard (kernel + strides + dilations).allSatisfy(Self.extents.contains), pads.allSatisfy(Self.paddings.contains) else {
       throw OperatorError(.invalid, "kernel, strides, dilations or pads are out of range (negative pads are not supported)")
     }
-    var output: [Int] = []
-    var begin: [Int] = []
-    var end: [Int] = []
+    var resolved: [Axis] = []
     for axis in 0..<axes {
       let extent = dilations[axis] * (kernel[axis] - 1) + 1
       let (before, after) = padding(axis, pads: pads, axes: axes, extent: extent, stride: strides[axis], input: input[axis])
@@ -64,15 +106,11 @@ public struct SpatialWindow: Equatable, Sendable {
       var count = room / strides[axis] + 1
       // The last window of a rounded-up output must begin inside the input or its leading padding.
       if roundsUp, room % strides[axis] != 0, count * strides[axis] < input[axis] + before { count += 1 }
-      output.append(count)
-      begin.append(before)
-      end.append(after)
+      resolved.append(
+        Axis(
+          kernel: kernel[axis], stride: strides[axis], dilation: dilations[axis], before: before, after: after, input: input[axis], output: count))
     }
-    let pair = { (values: [Int], fill: Int) in axes == 1 ? HeightWidth(Int32(fill), Int32(values[0])) : HeightWidth(Int32(values[0]), Int32(values[1])) }
-    return Resolved(
-      kernel: pair(kernel, 1), strides: pair(strides, 1), dilations: pair(dilations, 1),
-      padding: Padding(
-        top: pair(begin, 0).height, left: pair(begin, 0).width, bottom: pair(end, 0).height, right: pair(end, 0).width), output: output)
+    return Resolved(axes: resolved)
   }
 
   private func padding(_ axis: Int, pads: [Int], axes: Int, extent: Int, stride: Int, input: Int) -> (Int, Int) {
@@ -83,5 +121,34 @@ public struct SpatialWindow: Equatable, Sendable {
       let total = max(0, ((input + stride - 1) / stride - 1) * stride + extent - input)
       return automatic == .sameUpper ? (total / 2, total - total / 2) : (total - total / 2, total / 2)
     }
+  }
+}
+
+/// Calls `body` with each index of a grid, the last axis fastest.
+func forEachIndex(_ extents: [Int], _ body: ([Int]) -> Void) {
+  guard !extents.contains(where: { $0 <= 0 }) else { return }
+  var index = [Int](repeating: 0, count: extents.count)
+  while true {
+    body(index)
+    var axis = extents.count - 1
+    while axis >= 0 {
+      index[axis] += 1
+      if index[axis] < extents[axis] { break }
+      index[axis] = 0
+      axis -= 1
+    }
+    if axis < 0 { return }
+  }
+}
+
+extension SpatialWindow.Resolved {
+  /// The elements under the window at one output position: for each the offset in one plane of the input and in the kernel.
+  func taps(at index: [Int]) -> [(input: Int, kernel: Int)] {
+    var taps = [(input: 0, kernel: 0)]
+    for (axis, position) in zip(axes, index) {
+      let own = axis.taps(at: position)
+      taps = taps.flatMap { tap in own.map { (tap.input * axis.input + $0.position, tap.kernel * axis.kernel + $0.tap) } }
+    }
+    return taps
   }
 }

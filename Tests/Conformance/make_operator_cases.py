@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Writes the golden cases of the operators: Tests/Golden/OPERATOR-case/{model.onnx, input_N.npy, output_N.npy}.
 
+Makes what is missing and leaves what is there; --all makes everything anew. A name ends in -evaluated where the operator has a plain
+evaluation and no instruction for the case.
+
 Each case is a tiny model; its outputs are ONNX Runtime's, run without graph optimisation. Seeded: the same packages give
 the same files. Needs: pip install onnx==1.17.0 onnxruntime numpy.
 """
@@ -39,6 +42,8 @@ def random(name, shape, low=-3, high=3):
 
 
 def save(name, nodes, inputs, constants, output_names, opset):
+    if (ROOT / name).exists():
+        return
     infos = [helper.make_tensor_value_info(k, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for k, v in inputs.items()]
     graph = helper.make_graph(
         nodes, name, infos, [onnx.ValueInfoProto(name=o) for o in output_names],
@@ -267,6 +272,157 @@ def windows():
     quantised("GlobalAveragePool-image", random("GlobalAveragePool", (1, 3, 6, 6)), output=(0.01, 128))
 
 
+def windows_of_any_shape():
+    w = lambda *shape: Const(random("weights", shape, -1, 1), F)
+    volume = lambda name, *shape: random(name, shape or (2, 3, 5, 6, 7))
+    case("Conv-volume", volume("Conv"), w(4, 3, 2, 3, 3), w(4), pads=[1, 0, 1, 0, 1, 1], strides=[2, 1, 2])
+    case("Conv-volume-groups", volume("Conv", 1, 4, 5, 4, 4), w(6, 2, 3, 2, 2), group=2, dilations=[2, 1, 1])
+    case("Conv-computed-weights-evaluated", random("Conv", (1, 2, 5, 5)), random("w", (3, 2, 3, 3)))
+    image = lambda name: random(name, (2, 3, 4, 5))
+    case("ConvTranspose-plain", image("CT"), w(3, 2, 3, 3), w(2))
+    case("ConvTranspose-double", image("CT"), w(3, 4, 2, 2), w(4), strides=[2, 2])
+    case("ConvTranspose-four", image("CT"), w(3, 2, 4, 4), strides=[2, 2], pads=[1, 1, 1, 1])
+    case("ConvTranspose-uneven", image("CT"), w(3, 2, 3, 3), strides=[3, 2], pads=[1, 0, 2, 1], output_padding=[2, 1])
+    case("ConvTranspose-dilated", image("CT"), w(3, 2, 3, 2), strides=[2, 1], dilations=[2, 3])
+    case("ConvTranspose-groups", random("CT", (1, 4, 4, 3)), w(4, 3, 3, 3), w(6), group=2, strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])
+    case("ConvTranspose-depthwise", random("CT", (1, 3, 4, 4)), w(3, 1, 4, 4), group=3, strides=[2, 2], pads=[1, 1, 1, 1])
+    case("ConvTranspose-same-upper", image("CT"), w(3, 2, 3, 3), strides=[2, 2], auto_pad="SAME_UPPER")
+    case("ConvTranspose-same-lower", image("CT"), w(3, 2, 3, 3), strides=[2, 2], auto_pad="SAME_LOWER")
+    case("ConvTranspose-shape", image("CT"), w(3, 2, 3, 3), strides=[3, 2], output_shape=[10, 8])
+    case("ConvTranspose-line", random("CT", (2, 3, 6)), w(3, 4, 5), w(4), strides=[2], pads=[2, 1])
+    case("ConvTranspose-deep-padding", image("CT"), w(3, 2, 2, 2), pads=[1, 1, 1, 1])
+    case("ConvTranspose-volume-evaluated", random("CT", (1, 2, 2, 3, 3)), w(2, 2, 2, 2, 2), strides=[2, 2, 2])
+    case("ConvTranspose-computed-weights-evaluated", image("CT"), random("w", (3, 2, 3, 3)))
+    quantised("ConvTranspose-double", random("CT", (1, 3, 4, 5)), Const(random("wq", (3, 4, 2, 2), -0.5, 0.5), F), strides=[2, 2])
+    quantised("ConvTranspose-three", random("CT", (1, 3, 4, 5)), Const(random("wq", (3, 4, 3, 3), -0.5, 0.5), F), strides=[2, 2], pads=[1, 1, 1, 1])
+    offset = random("offset", (1, 18, 4, 5), -1.5, 1.5)
+    case("DeformConv-plain-evaluated", random("DC", (1, 4, 5, 6)), w(2, 4, 2, 2), random("o", (1, 8, 4, 5)), opset=19, kernel_shape=[2, 2])
+    case("DeformConv-mask-evaluated", random("DC", (1, 4, 4, 5)), w(4, 2, 3, 3), offset, w(4), random("m", (1, 9, 4, 5), 0, 1), opset=19, kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=2)
+    case("DeformConv-groups-evaluated", random("DC", (1, 4, 4, 5)), w(2, 4, 3, 3), random("o", (1, 36, 2, 3)), opset=19, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2], offset_group=2)
+    case("MaxPool-volume", volume("MaxPool"), kernel_shape=[2, 3, 2], strides=[2, 1, 3], pads=[1, 1, 0, 0, 1, 1], opset=12)
+    case("MaxPool-volume-ceiling", volume("MaxPool"), kernel_shape=[3, 3, 3], strides=[2, 2, 2], ceil_mode=1, opset=12)
+    case("MaxPool-bytes", np.arange(50, dtype=np.uint8).reshape(1, 2, 5, 5) * 5, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], opset=12)
+    case("MaxPool-signed-bytes", (np.arange(50) * 5 - 128).astype(np.int8).reshape(1, 2, 5, 5), kernel_shape=[2, 2], opset=12)
+    case("MaxPool-double-evaluated", random("MaxPool", (1, 2, 5, 5)).astype(np.float64), kernel_shape=[2, 2], opset=12)
+    case("MaxPool-same-lower", random("MaxPool", (1, 2, 5, 6)), kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_LOWER", opset=12)
+    case("MaxPool-positions-evaluated", random("MaxPool", (2, 2, 5, 6)), kernel_shape=[2, 3], strides=[2, 2], pads=[1, 0, 0, 1], opset=12, outputs=2)
+    case("MaxPool-columns-evaluated", random("MaxPool", (1, 2, 5, 6)), kernel_shape=[2, 2], strides=[2, 2], opset=12, outputs=2, storage_order=1)
+    quantised("MaxPool-volume", random("MaxPool", (1, 2, 4, 4, 4)), kernel_shape=[2, 2, 2], keeps=True)
+    case("MaxUnpool-plain-evaluated", np.array([[[[1, 2], [3, 4]]]], F), Const([[[[5, 7], [13, 15]]]]), opset=11, kernel_shape=[2, 2], strides=[2, 2])
+    case("AveragePool-ceiling", random("AveragePool", (1, 2, 6, 6)), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, opset=19)
+    case("AveragePool-ceiling-padded", random("AveragePool", (1, 2, 6, 7)), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1, opset=19)
+    case("AveragePool-dilated", random("AveragePool", (1, 2, 7, 7)), kernel_shape=[2, 3], dilations=[2, 2], pads=[1, 1, 1, 1], opset=19)
+    case("AveragePool-volume", volume("AveragePool"), kernel_shape=[2, 3, 2], strides=[2, 1, 3], pads=[1, 1, 0, 0, 1, 1], opset=19)
+    case("AveragePool-volume-counted", volume("AveragePool"), kernel_shape=[3, 3, 3], pads=[1, 1, 1, 1, 1, 1], count_include_pad=1, opset=19)
+    case("LpPool-plain", random("LpPool", (1, 3, 6, 6)), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], opset=18)
+    case("LpPool-three", random("LpPool", (1, 2, 7)), kernel_shape=[3], p=3, opset=11)
+    case("LpPool-one", random("LpPool", (1, 2, 5, 5)), kernel_shape=[2, 2], p=1, auto_pad="SAME_UPPER", opset=11)
+    case("LpPool-volume", volume("LpPool", 1, 2, 4, 4, 4), kernel_shape=[2, 2, 2], opset=18)
+    case("LpPool-ceiling", random("LpPool", (1, 2, 6, 6)), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, opset=18)
+    case("GlobalLpPool-default", random("GlobalLpPool", (2, 3, 4, 5)))
+    case("GlobalLpPool-three", random("GlobalLpPool", (2, 3, 4)), p=3)
+    case("GlobalLpPool-one", random("GlobalLpPool", (2, 3, 2, 2, 2)), p=1)
+    case("GlobalMaxPool-volume", volume("GlobalMaxPool"))
+    case("GlobalAveragePool-volume", volume("GlobalAveragePool"))
+    case("Col2Im-plain-evaluated", random("Col2Im", (1, 5, 5)), Const([5, 5]), Const([1, 5]), opset=18)
+    case("Col2Im-all-evaluated", random("Col2Im", (2, 12, 6)), Const([5, 6]), Const([2, 3]), opset=18, dilations=[1, 2], pads=[0, 1, 1, 0], strides=[2, 2])
+    case("Col2Im-volume-evaluated", random("Col2Im", (1, 10, 12)), Const([3, 4, 5]), Const([1, 1, 5]), opset=18)
+
+
+def indexing():
+    x = random("data", (3, 4, 2))
+    case("GatherElements-first", x, Const([[[0, 1], [2, -1], [1, 1], [0, 0]]]), axis=0)
+    case("GatherElements-middle", x, Const([[[3, 1], [2, -4]], [[0, 0], [1, 2]], [[3, 3], [1, 0]]]), axis=1)
+    case("GatherElements-last", random("data", (2, 3)), Const([[0, 2, 1, 1], [-1, -2, 0, 0]], np.int32), axis=-1)
+    case("GatherElements-integers", np.arange(6, dtype=I).reshape(2, 3), Const([[1, 0, 1]]), axis=0)
+    case("GatherElements-computed", x, np.array([[[3, 1], [2, -4]], [[0, 0], [1, 2]], [[3, 3], [1, 0]]], I), axis=1)
+    case("GatherND-blocks", x, Const([[0], [2], [-1], [0]]))
+    case("GatherND-elements", x, Const([[0, 1, 1], [2, -1, 0]]))
+    case("GatherND-matrix", x, Const([[[0, 1], [2, -1]], [[1, 1], [1, 2]]]))
+    case("GatherND-batch", x, Const([[1], [0], [-1]]), batch_dims=1)
+    case("GatherND-batch-two", x, Const(np.array([0, 1, -1, 0, 1, 1, 0, -2, 0, 1, 1, 0]).reshape(3, 4, 1)), batch_dims=2)
+    case("GatherND-integers", np.arange(6, dtype=np.int32).reshape(2, 3), Const([[1, 2], [0, 0]]))
+    case("GatherND-computed", x, np.array([[0, 1], [2, -1]], I))
+    case("Gather-computed", x, np.array([[2, 0], [-1, 1]], I), axis=1)
+    updates = random("updates", (1, 2, 2))
+    case("Scatter-old", x, Const([[[1, 0], [2, 2]]]), updates, opset=10, axis=0)
+    case("ScatterElements-replace", x, Const([[[1, 0], [-1, 2]]]), updates, opset=18, axis=0)
+    case("ScatterElements-last", random("data", (2, 5)), Const([[1, -2], [0, 4]]), random("u", (2, 2)), opset=13, axis=1)
+    for reduction in ["add", "mul", "min", "max"]:
+        case(f"ScatterElements-{reduction}", random("data", (2, 5)), Const([[1, 1, 3], [0, 4, 0]]), random("u", (2, 3)), opset=18, axis=1, reduction=reduction)
+        case(f"ScatterND-{reduction}", x, Const([[0], [2], [0]]), random("u", (3, 4, 2)), opset=18, reduction=reduction)
+    case("ScatterElements-integers", np.arange(10, dtype=I).reshape(2, 5), Const([[1, 1], [0, 0]]), Const([[5, 6], [7, 8]]), opset=18, axis=1, reduction="add")
+    case("ScatterElements-computed", random("data", (2, 5)), np.array([[1, -2], [0, 4]], I), random("u", (2, 2)), opset=13, axis=1)
+    case("ScatterND-blocks", x, Const([[0], [2]]), random("u", (2, 4, 2)), opset=13)
+    case("ScatterND-elements", x, Const([[[0, 1, 1]], [[2, -1, 0]]]), random("u", (2, 1)), opset=13)
+    case("ScatterND-bytes", np.arange(8, dtype=np.uint8), Const([[4], [3], [1], [7]]), Const([9, 10, 11, 12], np.uint8), opset=13)
+    case("ScatterND-computed", x, np.array([[0, 3], [2, -1]], I), random("u", (2, 2)), opset=13)
+    case("OneHot-last", np.array([0, 2, -1, 5, -9], I), Const(4), Const([-1, 3], F), opset=11)
+    case("OneHot-first", np.array([[0, 2], [1, 1]], I), Const([3]), Const([0, 1]), opset=11, axis=0)
+    case("OneHot-middle", np.array([[0, 2], [1, 1]], F), Const(3.0, F), Const([0, 1], F), opset=11, axis=1)
+    case("NonZero-matrix-evaluated", np.array([[0, 1.5, -0.0], [2, 0, np.nan]], F))
+    case("NonZero-bool-evaluated", np.array([[True, False], [True, True]]))
+    case("NonZero-none-evaluated", np.zeros((2, 2), I))
+    case("Compress-axis", random("Compress", (3, 4)), Const([True, False, True], np.bool_), opset=11, axis=0)
+    case("Compress-short", random("Compress", (3, 4)), Const([False, True], np.bool_), opset=11, axis=-1)
+    case("Compress-flat-evaluated", random("Compress", (3, 2)), Const([False, True, False, False, True], np.bool_), opset=11)
+    case("Compress-computed-evaluated", random("Compress", (3, 2)), np.array([True, False, True]), opset=11, axis=0)
+    case("Unique-sorted-evaluated", np.array([2, 1, 1, 3, 4, 3], F), opset=11, outputs=4)
+    case("Unique-order-evaluated", np.array([2, 1, 1, 3, 4, 3], F), opset=11, outputs=4, sorted=0)
+    case("Unique-rows-evaluated", np.array([[1, 0, 0], [1, 0, 0], [2, 3, 4]], F), opset=11, outputs=4, axis=0)
+    case("Unique-columns-evaluated", np.array([[[1, 1], [0, 1], [2, 1], [0, 1]], [[1, 1], [0, 1], [2, 1], [0, 1]]], F), opset=11, outputs=4, axis=1)
+    case("Unique-integers-evaluated", np.array([[2, 1], [1, -3]], I), opset=11)
+    case("ReverseSequence-time", random("Reverse", (4, 4)), Const([4, 3, 2, 1]))
+    case("ReverseSequence-batch", random("Reverse", (3, 4, 2)), Const([1, 3, 4]), batch_axis=0, time_axis=1)
+    for upper in [0, 1]:
+        name = "upper" if upper else "lower"
+        case(f"Trilu-{name}", random("Trilu", (2, 4, 5)), opset=14, upper=upper)
+        case(f"Trilu-{name}-diagonal", random("Trilu", (4, 5)), Const(2 if upper else -2), opset=14, upper=upper)
+        case(f"Trilu-{name}-far", random("Trilu", (4, 5)), Const(-9 if upper else -9), opset=14, upper=upper)
+    case("Trilu-integers", np.arange(20, dtype=I).reshape(4, 5), Const(-1), opset=14)
+    case("EyeLike-plain", np.zeros((3, 4), F), opset=9)
+    case("EyeLike-diagonal", np.zeros((4, 3), np.int32), opset=9, k=-1, dtype=TensorProto.FLOAT)
+    case("CenterCropPad-both", random("Center", (5, 4, 3)), Const([2, 7, 3]), opset=18)
+    case("CenterCropPad-axes", random("Center", (5, 4, 3)), Const([4, 6]), opset=18, axes=[2, -2])
+    boxes = Const(np.array([[[0, 0, 1, 1], [0, 0.1, 1, 1.1], [0, -0.1, 1, 0.9], [0, 10, 1, 11], [0, 10.1, 1, 11.1], [0, 100, 1, 101]]]), F)
+    scores = np.array([[[0.9, 0.75, 0.6, 0.95, 0.5, 0.3], [0.1, 0.75, 0.6, 0.95, 0.5, 0.9]]], F)
+    case("NonMaxSuppression-limit-evaluated", boxes, scores, Const([2]), Const([0.5], F), Const([0.0], F), opset=11)
+    case("NonMaxSuppression-threshold-evaluated", boxes, scores, Const([9]), Const([0.3], F), Const([0.4], F), opset=11)
+    case("NonMaxSuppression-centres-evaluated", boxes, scores, Const([9]), Const([0.5], F), opset=11, center_point_box=1)
+    case("NonMaxSuppression-default-evaluated", boxes, scores, opset=11)
+    cache = random("cache", (2, 3, 5, 2))
+    case("TensorScatter-linear", cache, random("u", (2, 3, 2, 2)), Const([1, 3]), opset=24)
+    case("TensorScatter-circular", cache, random("u", (2, 3, 2, 2)), Const([4, 0]), opset=24, mode="circular")
+    case("TensorScatter-default", cache, random("u", (2, 3, 2, 2)), opset=24)
+
+
+def movement_of_any_type():
+    for dtype in [np.bool_, np.int8, np.uint16, np.float64, np.float16, np.uint64]:
+        name = np.dtype(dtype).name
+        values = (np.arange(12).reshape(3, 4) % 5).astype(dtype)
+        case(f"Transpose-{name}", values)
+        case(f"Slice-{name}", values, Const([2, -1]), Const([-9, 0]), Const([0, 1]), Const([-1, -2]))
+        case(f"Concat-{name}", values, values, axis=0)
+        if dtype != np.uint16 and dtype != np.float16:
+            case(f"Pad-{name}", values, Const([1, 0, 0, 2]), Const(3, dtype))
+    case("Pad-fill-large", np.arange(4, dtype=I).reshape(2, 2), Const([1, 0, 0, 1]), Const(2**60 + 1, I))
+    case("Pad-reflect-far", random("Pad", (1, 3)), Const([0, 2, 0, 2]), mode="reflect")
+    case("Pad-wrap-negative", random("Pad", (2, 5)), Const([0, -1, 0, 3]), opset=19, mode="wrap")
+    case("Pad-edge-axes", random("Pad", (2, 3, 4)), Const([2, 1]), None, Const([-1]), opset=18, mode="edge")
+    case("Split-uneven-four", random("Split", (7, 2)), opset=18, outputs=4, axis=0, num_outputs=4)
+    case("Split-zero", random("Split", (3, 2)), Const([0, 3]), outputs=2, axis=0)
+    case("Slice-clamped", random("Slice", (3, 4)), Const([-100, 100]), Const([100, -100]), Const([0, 1]), Const([1, -1]))
+    case("Slice-int32", random("Slice", (3, 4)), Const([1], np.int32), Const([3], np.int32), Const([-1], np.int32))
+    case("Reshape-keep", random("Reshape", (2, 3, 4)), Const([0, 0, 2, -1]))
+    case("Squeeze-negative", random("Squeeze", (1, 3, 1, 2)), opset=11, axes=[-2, 0])
+    case("Expand-scalar", random("Expand", ()), Const([2, 3]))
+    case("Expand-integers", np.arange(3, dtype=I).reshape(3, 1), Const([2, 1, 4]))
+    case("Tile-one", random("Tile", (3,)), Const([4]))
+    case("Transpose-scalar", random("Transpose", ()))
+    case("Gather-empty", random("Gather", (3, 2)), Const(np.zeros((0,), I)))
+    case("Concat-empty", random("a", (2, 3)), Const(np.zeros((0, 3)), F), axis=0)
+
+
 def resampling():
     image = random("Resize", (1, 2, 4, 5))
     nothing = Const([], F)
@@ -338,9 +494,9 @@ def quantisation():
 
 
 def main():
-    if ROOT.exists():
+    if "--all" in sys.argv and ROOT.exists():
         shutil.rmtree(ROOT)
-    for build in [unary, binary, movement, shapes, windows, resampling, reductions, products, quantisation]:
+    for build in [unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, reductions, products, quantisation]:
         build()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(list(ROOT.iterdir()))} cases, {sum(f.stat().st_size for f in files)} bytes")

@@ -26,9 +26,17 @@ struct LinearForm {
   var padding = Padding.zero
   var groups: Int32 = 1
 
+  /// Where the instruction doesn't read the input as it lies: what makes the image of `inputImage` from it, in the same type and
+  /// quantisation.
+  var preparation: ((inout Lowering, TensorIndex) -> TensorIndex)?
+  /// Where the sums are not the output yet: dimensions of the tensor that they go to, and what moves them from there to the output, which
+  /// has the same type and quantisation. A residual can't stand beside it.
+  var rearrangement: (dimensions: [Int], move: (inout Lowering, _ sums: TensorIndex, _ output: TensorIndex) -> Void)?
+
   var outputChannels: Int { weights.dimensions[0] }
 
   func lower(into lowering: inout Lowering) {
+    precondition(rearrangement == nil || residual == nil)
     if let form = integerForm(in: lowering) {
       lowerInteger(form, into: &lowering)
     } else {
@@ -38,13 +46,14 @@ struct LinearForm {
 
   private func lowerFloat(into lowering: inout Lowering) {
     let name = lowering.graph[output].name
-    let x = lowering.operand(input, layout: layout, as: .plain)
+    let x = prepared(lowering.operand(input, layout: layout, as: .plain), in: &lowering)
     let r = residual.map { lowering.operand($0, layout: layout, as: .plain) }
     let w = lowering.addConstant(weights, name: "\(name).weights")
     let b = bias.map { lowering.addConstant($0, name: "\(name).bias") }
     let y = lowering.result(output, layout: layout, as: .plain)
+    let sums = sums(for: y, in: &lowering)
     var instruction = base(
-      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: y, dimensions: outputImage))
+      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
     instruction.residual = r.map { lowering.addView(of: $0, dimensions: outputImage) }
     instruction.function = epilogue.function
     instruction.alpha = epilogue.alpha
@@ -52,6 +61,13 @@ struct LinearForm {
     instruction.lower = epilogue.lower
     instruction.upper = epilogue.upper
     lowering.emit(.convolution(instruction))
+    rearrangement?.move(&lowering, sums, y)
+  }
+
+  private func prepared(_ input: TensorIndex, in lowering: inout Lowering) -> TensorIndex { preparation?(&lowering, input) ?? input }
+
+  private func sums(for output: TensorIndex, in lowering: inout Lowering) -> TensorIndex {
+    rearrangement.map { lowering.addTensor(like: output, dimensions: $0.dimensions) } ?? output
   }
 
   private func base(input: TensorIndex, weights: TensorIndex, bias: TensorIndex?, output: TensorIndex) -> Convolution {
@@ -111,14 +127,15 @@ extension LinearForm {
     let biases = integerBiases(inputScale: form.input.quantisation.scale, scaleOf)
     let multipliers = (0..<outputChannels).map { form.input.quantisation.scale * scaleOf($0) / form.middle.quantisation.scale }
 
-    let x = lowering.operand(input, layout: layout, as: .stored(form.input))
+    let x = prepared(lowering.operand(input, layout: layout, as: .stored(form.input)), in: &lowering)
     let r = residual.map { lowering.operand($0, layout: layout, as: .stored(form.residual!)) }
     let w = lowering.addConstant(values, name: "\(name).weights")
     let b = lowering.addConstant(HostTensor(biases, dimensions: [outputChannels]), name: "\(name).bias")
     let m = lowering.addConstant(HostTensor(multipliers, dimensions: [outputChannels]), name: "\(name).multipliers")
     let y = lowering.result(output, layout: layout, as: .stored(form.output))
+    let sums = sums(for: y, in: &lowering)
     var instruction = base(
-      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: y, dimensions: outputImage))
+      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
     instruction.multipliers = m
     setMiddle(of: &instruction, form)
     if !epilogue.isClamp {
@@ -131,6 +148,7 @@ extension LinearForm {
       instruction.residual = lowering.addView(of: r, dimensions: outputImage)
     }
     lowering.emit(.convolution(instruction))
+    rearrangement?.move(&lowering, sums, y)
   }
 
   private func setMiddle(of instruction: inout Convolution, _ form: IntegerForm) {

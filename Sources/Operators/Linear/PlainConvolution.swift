@@ -1,49 +1,44 @@
 import ModelFormat
 import Tensors
 
-/// The convolution's plain evaluation, NCHW (one spatial axis as width), summed in double.
+/// The convolution's plain evaluation over any number of spatial axes, channels first, summed in double.
 struct PlainConvolution {
+  /// `[N,C,…]`
   let x: HostTensor
+  /// `[O,C/groups,…]`
   let weights: HostTensor
+  /// `[O]`
   let bias: HostTensor?
   let spatial: SpatialWindow.Resolved
   let groups: Int
 
+  /// The result in the input's own floating-point type.
   func run() -> HostTensor {
-    let image = { (dimensions: [Int]) in dimensions.count == 3 ? [dimensions[0], dimensions[1], 1, dimensions[2]] : dimensions }
-    let xd = image(x.dimensions)
-    let wd = image(weights.dimensions)
-    let outputDimensions = [x.dimensions[0], weights.dimensions[0]] + spatial.output
-    let yd = image(outputDimensions)
-    let source = x.floats()
-    let kernel = weights.floats()
-    let offsets = bias?.floats()
-    var result = [Float](repeating: 0, count: yd.elementCount)
+    let (batch, channels) = (x.dimensions[0], weights.dimensions[1])
+    let (outputs, taps) = (weights.dimensions[0], weights.dimensions[2...].reduce(1, *))
+    let inputPlane = x.dimensions[2...].reduce(1, *)
+    let outputPlane = spatial.output.reduce(1, *)
+    let source = x.doubles()
+    let kernel = weights.doubles()
+    let offsets = bias?.doubles() ?? [Double](repeating: 0, count: outputs)
+    var result = [Double](repeating: 0, count: batch * outputs * outputPlane)
     var position = 0
-    for n in 0..<yd[0] {
-      for o in 0..<yd[1] {
-        let firstChannel = o / (yd[1] / groups) * wd[1]
-        for row in 0..<yd[2] {
-          for column in 0..<yd[3] {
-            var sum = Double(offsets?[o] ?? 0)
-            for ky in 0..<wd[2] {
-              let y = row * Int(spatial.strides.height) + ky * Int(spatial.dilations.height) - Int(spatial.padding.top)
-              guard 0..<xd[2] ~= y else { continue }
-              for kx in 0..<wd[3] {
-                let xPosition = column * Int(spatial.strides.width) + kx * Int(spatial.dilations.width) - Int(spatial.padding.left)
-                guard 0..<xd[3] ~= xPosition else { continue }
-                for c in 0..<wd[1] {
-                  let a = source[((n * xd[1] + firstChannel + c) * xd[2] + y) * xd[3] + xPosition]
-                  sum += Double(a) * Double(kernel[((o * wd[1] + c) * wd[2] + ky) * wd[3] + kx])
-                }
-              }
-            }
-            result[position] = Float(sum)
-            position += 1
+    forEachIndex(spatial.output) { index in
+      let window = spatial.taps(at: index)
+      for n in 0..<batch {
+        for o in 0..<outputs {
+          let firstChannel = o / (outputs / groups) * channels
+          var sum = offsets[o]
+          for c in 0..<channels {
+            let plane = (n * groups * channels + firstChannel + c) * inputPlane
+            let row = (o * channels + c) * taps
+            for tap in window { sum += source[plane + tap.input] * kernel[row + tap.kernel] }
           }
+          result[(n * outputs + o) * outputPlane + position] = sum
         }
       }
+      position += 1
     }
-    return HostTensor(result, dimensions: outputDimensions)
+    return HostTensor(doubles: result, as: x.elementType, dimensions: [batch, outputs] + spatial.output)
   }
 }

@@ -1,0 +1,30 @@
+public import ModelGraph
+public import Tensors
+
+/// Takes single elements: each output element comes from its own place, moved along one axis to where its index says.
+public struct GatherElements: Operator {
+  public static let names = ["GatherElements"]
+
+  private let axis: Int
+
+  public init(_ description: OperatorDescription) throws(OperatorError) {
+    axis = Int(try description.integer("axis", default: 0))
+  }
+
+  public var quantisationRule: QuantisationRule { .sameAsInput }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    let data = try inputs.required(0, "data").type
+    let indices = try inputs.indices(1).type.dimensions
+    _ = try ElementIndexing(data: data.dimensions, indices: indices, axis: axis)
+    return [TensorType(data.elementType, indices)]
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let (data, indices) = (try inputs.required(0, "data"), try inputs.required(1, "indices"))
+    let indexing = try ElementIndexing(data: data.dimensions, indices: indices.dimensions, axis: axis)
+    return [data.picking(try indexing.offsets(indices), dimensions: indices.dimensions)]
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+}

@@ -1,0 +1,31 @@
+public import ModelGraph
+public import Tensors
+
+/// Takes blocks of a tensor: each row of the indices holds a block's first coordinates.
+public struct GatherND: Operator {
+  public static let names = ["GatherND"]
+
+  private let batchDimensions: Int
+
+  public init(_ description: OperatorDescription) throws(OperatorError) {
+    batchDimensions = Int(try description.integer("batch_dims", default: 0))
+  }
+
+  public var quantisationRule: QuantisationRule { .sameAsInput }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    let data = try inputs.required(0, "data").type
+    let indexing = try TupleIndexing(data: data.dimensions, indices: try inputs.indices(1).type.dimensions, batchDimensions: batchDimensions)
+    return [TensorType(data.elementType, try checked(indexing.gathered))]
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let type = try outputTypes(for: inputs.asInputs)[0]
+    let (data, indices) = (try inputs.required(0, "data"), try inputs.required(1, "indices"))
+    let indexing = try TupleIndexing(data: data.dimensions, indices: indices.dimensions, batchDimensions: batchDimensions)
+    let size = indexing.block.elementCount
+    return [data.picking(try indexing.starts(indices).flatMap { $0..<$0 + size }, dimensions: type.dimensions)]
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+}
