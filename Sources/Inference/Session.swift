@@ -3,26 +3,30 @@ import Tensors
 
 /// A loaded program with its memory: write the inputs, run, read the outputs. One thread at a time.
 @safe public final class Session<Engine: Backend & ~Copyable> {
-  public let program: Program
+  public private(set) var program: Program
   private let arena: AlignedBytes
-  private let engine: Engine
+  private var engine: Engine
+  private let options: Engine.Options
+  /// Set where the model has open dimensions.
+  public let family: ProgramFamily?
   /// Keeps the weight section mapped.
   private let owner: AnyObject?
 
   /// Validates and prepares a program.
   /// - Parameters:
+  ///   - family: of which `program` is the one at the upper bounds; lets `bind(sizes:)` choose others.
   ///   - weights: the package's weight section, valid for as long as `owner` lives (or, without one, as this session does).
   ///   - owner: kept for as long as the session.
-  public init(program: Program, weights: UnsafeRawBufferPointer, owner: AnyObject? = nil, options: Engine.Options) throws(InferenceError) {
-    do {
-      unsafe try program.validate(weights: weights)
-    } catch {
-      throw InferenceError(.malformedProgram, error.message)
-    }
+  public init(
+    program: Program, family: ProgramFamily? = nil, weights: UnsafeRawBufferPointer, owner: AnyObject? = nil, options: Engine.Options
+  ) throws(InferenceError) {
+    unsafe try Self.validate(program, weights)
     guard 0...Program.largestArena ~= program.arenaByteCount else {
       throw InferenceError(.malformedProgram, "the program wants an arena of \(program.arenaByteCount) bytes")
     }
     self.program = program
+    self.family = family
+    self.options = options
     self.owner = owner
     let arena = AlignedBytes(count: program.arenaByteCount)
     engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options)
@@ -31,6 +35,34 @@ import Tensors
   }
 
   private let weights: UnsafeRawBufferPointer
+
+  /// Makes the program one for given sizes of its open dimensions, in the order of `family`'s. Inputs and outputs begin anew.
+  ///
+  /// Prepares every instruction again, so it belongs between runs, not into the hot path; upon an error the session stays as
+  /// it was.
+  public func bind(sizes: [Int]) throws(InferenceError) {
+    guard let family else { throw InferenceError(.shapeMismatch, "the model has no open dimensions") }
+    let chosen: Program
+    do {
+      chosen = try family.program(sizes: sizes)
+    } catch {
+      throw InferenceError(.shapeMismatch, error.message)
+    }
+    guard chosen.arenaByteCount == program.arenaByteCount else {
+      throw InferenceError(.malformedProgram, "an open dimension changes the size of the arena")
+    }
+    unsafe try Self.validate(chosen, weights)
+    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options)
+    program = chosen
+  }
+
+  private static func validate(_ program: Program, _ weights: UnsafeRawBufferPointer) throws(InferenceError) {
+    do {
+      unsafe try program.validate(weights: weights)
+    } catch {
+      throw InferenceError(.malformedProgram, error.message)
+    }
+  }
 
   /// Executes the program once. Neither allocates nor throws.
   public func run() {

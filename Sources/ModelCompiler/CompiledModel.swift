@@ -6,12 +6,15 @@ public import ModelManifest
 public struct CompiledModel: Sendable {
   public var manifest: Manifest
   public var program: Program
+  /// Set where dimensions stay open; `program` is the one at their upper bounds.
+  public var family: ProgramFamily?
   /// The package's weight section.
   public var weights: [UInt8]
 
   /// The package file's bytes, digest included; equal models give equal bytes.
   public func file() -> [UInt8] {
-    var bytes = PackageWriter.file([(.manifest, manifest.encoded()), (.program, program.encoded()), (.weights, weights)])
+    let openDimensions = family.map { [(PackageLayout.Section.openDimensions, $0.encoded())] } ?? []
+    var bytes = PackageWriter.file([(.manifest, manifest.encoded()), (.program, program.encoded()), (.weights, weights)] + openDimensions)
     let digest = SHA256Digest.of(bytes)
     bytes.replaceSubrange(PackageLayout.digestRange, with: digest)
     return bytes

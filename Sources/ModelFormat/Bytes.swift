@@ -1,10 +1,18 @@
 /// Writes little-endian numbers and length-prefixed strings.
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
+  /// Where each number stands, where that is asked for.
+  private(set) var fields: [NumberField]?
 
-  mutating func write(_ value: UInt8) { bytes.append(value) }
+  init(recordsFields: Bool = false) { fields = recordsFields ? [] : nil }
+
+  mutating func write(_ value: UInt8) {
+    fields?.append(NumberField(offset: bytes.count, byteCount: 1))
+    bytes.append(value)
+  }
 
   mutating func write<Number: FixedWidthInteger>(_ value: Number) {
+    fields?.append(NumberField(offset: bytes.count, byteCount: Number.bitWidth / 8))
     var rest = value
     for _ in 0..<Number.bitWidth / 8 {
       bytes.append(UInt8(truncatingIfNeeded: rest))
@@ -22,6 +30,16 @@ struct ByteWriter {
   }
 
   mutating func writeCount(_ count: Int) { write(UInt32(count)) }
+}
+
+/// A little-endian number among bytes.
+public struct NumberField: Hashable, Sendable {
+  public var offset: Int
+  public var byteCount: Int
+  public init(offset: Int, byteCount: Int) {
+    self.offset = offset
+    self.byteCount = byteCount
+  }
 }
 
 /// Reads what `ByteWriter` wrote from bytes that nobody vouches for: every read is checked.

@@ -24,5 +24,7 @@ public enum PackageLayout {
     case manifest = 1
     case program = 2
     case weights = 3
+    /// What changes in the program with its open dimensions; only in packages that have any.
+    case openDimensions = 4
   }
 }

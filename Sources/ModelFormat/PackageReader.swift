@@ -23,6 +23,9 @@ public struct PackageReader: Sendable {
     }
   }
 
+  /// Whether the file has the section.
+  public func has(_ section: PackageLayout.Section) -> Bool { ranges.contains { $0.kind == section.rawValue } }
+
   /// Where the section lies in the file.
   public func range(of section: PackageLayout.Section) throws(ModelFormatError) -> Range<Int> {
     for (kind, range) in ranges where kind == section.rawValue { return range }

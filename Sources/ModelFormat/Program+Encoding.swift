@@ -7,6 +7,18 @@ extension Program {
   /// The bytes of the program section.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
+    encode(to: &writer)
+    return writer.bytes
+  }
+
+  /// The bytes of the program section, and where its numbers stand.
+  public func encodedWithFields() -> (bytes: [UInt8], fields: [NumberField]) {
+    var writer = ByteWriter(recordsFields: true)
+    encode(to: &writer)
+    return (writer.bytes, writer.fields ?? [])
+  }
+
+  private func encode(to writer: inout ByteWriter) {
     writer.write(Self.encodingVersion)
     writer.write(UInt64(arenaByteCount))
     writer.writeCount(tensors.count)
@@ -17,7 +29,6 @@ extension Program {
     }
     writer.writeCount(instructions.count)
     for instruction in instructions { instruction.encode(to: &writer) }
-    return writer.bytes
   }
 
   /// Reads a program section. The result is well formed as bytes only: `validate` holds the rules.

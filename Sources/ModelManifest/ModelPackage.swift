@@ -6,7 +6,10 @@ import Tensors
 /// alive as long as anybody reads the weights.
 public final class ModelPackage: Sendable {
   public let manifest: Manifest
+  /// With open dimensions, the one at their upper bounds.
   public let program: Program
+  /// Set where the model has open dimensions.
+  public let family: ProgramFamily?
   /// The path it was opened from, or a name for messages.
   public let origin: String
   public let byteCount: Int
@@ -29,8 +32,14 @@ public final class ModelPackage: Sendable {
       let manifestRange = try reader.range(of: .manifest)
       let programRange = try reader.range(of: .program)
       weightRange = try reader.range(of: .weights)
-      program = unsafe try Program(decoding: [UInt8](bytes.buffer[programRange]))
-      unsafe try program.validate(weights: UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange]))
+      let encodedProgram = unsafe [UInt8](bytes.buffer[programRange])
+      let weights = unsafe UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange])
+      program = try Program(decoding: encodedProgram)
+      unsafe try program.validate(weights: weights)
+      family =
+        try reader.has(.openDimensions)
+        ? ProgramFamily(decoding: unsafe [UInt8](bytes.buffer[reader.range(of: .openDimensions)]), encodedProgram: encodedProgram) : nil
+      if let family { unsafe try family.validate(against: program, weights: weights) }
       manifest = unsafe try Self.decodedManifest([UInt8](bytes.buffer[manifestRange]))
     } catch {
       throw ModelPackageError(path: origin, message: error.message)

@@ -44,9 +44,10 @@ struct BenchCommand: ParsableCommand {
     let begin = MonotonicClock.now()
     let package = try source.package(at: model)
     let session = try unsafe Session<CPUBackend>(
-      program: package.program, weights: package.weights, owner: package, options: CPUOptions(threads: threads))
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads))
+    try source.bind(session, package)
     let loaded = MonotonicClock.now()
-    let inputs = DeclaredInputs(of: package.program)
+    let inputs = DeclaredInputs(of: session.program)
     inputs.write(to: session)
     session.run()
     let first = ProcessStart.elapsedMilliseconds()
@@ -55,7 +56,7 @@ struct BenchCommand: ParsableCommand {
     let figures = Figures(
       latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
       peakMebibytes: PeakMemory.mebibytes(), threads: threads)
-    if operators { try showOperators(session, package.program) }
+    if operators { try showOperators(session, session.program) }
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 

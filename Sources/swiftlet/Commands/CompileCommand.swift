@@ -11,8 +11,9 @@ struct CompileCommand: ParsableCommand {
     discussion: """
       Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision.
 
-      Example: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
-                 --calibrate images/ -o yolox-nano.swiftlet
+      Examples: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
+                  --calibrate images/ -o yolox-nano.swiftlet
+                swiftlet compile speech.onnx --shape mel=1x64x16..2048 -o speech.swiftlet
       """)
 
   enum Method: String, ExpressibleByArgument, CaseIterable {
@@ -44,8 +45,8 @@ struct CompileCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let compilation = try source.compilation(of: model)
-    let compiled = try calibrate.map { try quantised(compilation, by: $0) } ?? compilation.compiled()
+    let compiled =
+      if let open = try source.openCompilation(of: model) { try compiled(open) } else { try compiled(source.compilation(of: model)) }
     let file = compiled.file()
     try checkRecipe(file)
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
@@ -61,7 +62,27 @@ struct CompileCommand: ParsableCommand {
     _ = try VisionModel<CPUBackend>(package, options: CPUOptions())
   }
 
-  private func quantised(_ compilation: ModelCompilation, by folder: String) throws -> CompiledModel {
+  private func compiled(_ compilation: ModelCompilation) throws -> CompiledModel {
+    let observations = try calibrate.map { folder in try observed(compilation, by: folder) }
+    return try source.explaining(model) {
+      guard let observations else { return try compilation.compiled() }
+      return try compilation.quantised(by: observations)
+    }
+  }
+
+  /// With sizes left open: what is observed at the upper bounds holds for every size.
+  private func compiled(_ compilation: OpenCompilation) throws -> CompiledModel {
+    let largest = try source.explaining(model) { try compilation.largest() }
+    let observations = try calibrate.map { folder in try observed(largest, by: folder) }
+    return try source.explaining(model) {
+      try compilation.compiled { (bound) throws(CompilerError) in
+        guard let observations else { return try bound.compiled() }
+        return try bound.quantised(by: observations)
+      }
+    }
+  }
+
+  private func observed(_ compilation: ModelCompilation, by folder: String) throws -> ObservedValues {
     guard !compilation.isQuantised else {
       throw CommandFailure("\(model) is quantised already and keeps its own scales: leave --calibrate out", status: .wrongUse)
     }
@@ -74,7 +95,7 @@ struct CompileCommand: ParsableCommand {
     return try calibrated(compilation, folder: folder)
   }
 
-  private func calibrated(_ compilation: ModelCompilation, folder: String) throws -> CompiledModel {
+  private func calibrated(_ compilation: ModelCompilation, folder: String) throws -> ObservedValues {
     guard let input = try source.loadedRecipe()?.input else {
       throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
     }
@@ -82,6 +103,6 @@ struct CompileCommand: ParsableCommand {
     let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passes(for: method.calibration))
     let observed = try Calibrator(compilation, input: input).observe(images, method: method.calibration) { progress.advance() }
     progress.end()
-    return try compilation.quantised(by: observed)
+    return observed
   }
 }

@@ -67,8 +67,9 @@ struct InferCommand: ParsableCommand {
   }
 
   private func runTensors(_ package: ModelPackage) throws {
-    let session = try unsafe Session<CPUBackend>(program: package.program, weights: package.weights, owner: package, options: options)
-    var isSet = [Bool](repeating: false, count: package.program.inputs.count)
+    let session = try unsafe Session<CPUBackend>(
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: options)
+    var values = [HostTensor?](repeating: nil, count: package.program.inputs.count)
     for entry in tensor {
       let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw CommandFailure("--tensor \(entry) is not understood: write it as NAME=FILE.npy", status: .wrongUse) }
@@ -76,23 +77,38 @@ struct InferCommand: ParsableCommand {
         let names = package.program.inputs.map(\.name).joined(separator: ", ")
         throw CommandFailure("\(model) has no input '\(parts[0])'; it has: \(names)", status: .wrongUse)
       }
-      let value = try TensorFile.read(parts[1])
-      let declared = package.program.inputs[index].declaredType
-      do {
-        try session.setInput(index, to: value.converted(to: declared))
-      } catch {
-        throw CommandFailure("\(parts[1]): \(error.message)")
-      }
-      isSet[index] = true
+      values[index] = try TensorFile.read(parts[1])
     }
-    if let missing = isSet.firstIndex(of: false) {
+    if let missing = values.firstIndex(where: { $0 == nil }) {
       let name = package.program.inputs[missing].name
       throw CommandFailure("input '\(name)' is missing: give --tensor \(name)=FILE.npy", status: .wrongUse)
     }
+    try bindSizes(of: session, package, to: values.map { $0?.dimensions ?? [] })
+    for (index, value) in values.enumerated() {
+      do {
+        if let value { try session.setInput(index, to: value.converted(to: package.program.inputs[index].declaredType)) }
+      } catch {
+        throw CommandFailure("--tensor \(package.program.inputs[index].name): \(error.message)")
+      }
+    }
     session.run()
-    if let saveTensors { try save(session, package.program, in: saveTensors) }
-    for port in package.program.outputs where !json {
+    if let saveTensors { try save(session, session.program, in: saveTensors) }
+    for port in session.program.outputs where !json {
       Terminal.show("\(port.name): \(port.declaredType.name) \(port.declaredDimensions)\n")
+    }
+  }
+
+  /// Binds what a package left open to the sizes of the tensors given.
+  private func bindSizes(of session: Session<CPUBackend>, _ package: ModelPackage, to inputs: [[Int]]) throws {
+    guard let family = package.family else { return }
+    guard let sizes = family.sizes(forInputs: inputs) else {
+      let wanted = package.program.inputs.map { "\($0.name) \($0.declaredDimensions)" }.joined(separator: ", ")
+      throw CommandFailure("the tensors' sizes don't fit together: \(model) takes \(wanted) or less in its open sizes")
+    }
+    do {
+      try session.bind(sizes: sizes)
+    } catch {
+      throw CommandFailure("\(model): \(error.message)")
     }
   }
 

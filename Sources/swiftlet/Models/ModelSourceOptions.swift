@@ -10,7 +10,12 @@ struct ModelSourceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("For an ONNX file: labels, input and decoding.", valueName: "file"))
   var recipe: String?
 
-  @Option(help: ArgumentHelp("For an ONNX file: the shape of an input, as NAME=1x3x224x224. May be given more than once.", valueName: "name=shape"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      The shape of an input, as NAME=1x3x224x224; when compiling, NAME=1x64x16..2048 leaves a size open between bounds. A package takes sizes for what it left \
+      open. May be given more than once.
+      """, valueName: "name=shape"))
   var shape: [String] = []
 
   @Option(
@@ -22,25 +27,48 @@ struct ModelSourceOptions: ParsableArguments {
   /// The package behind a path.
   func package(at path: String) throws -> ModelPackage {
     if try FileStart.isPackage(path) {
-      guard recipe == nil, shape.isEmpty, constant.isEmpty else {
-        throw CommandFailure(
-          "\(path) is a package, which carries its own recipe, shapes and constants: leave --recipe, --shape and --constant out", status: .wrongUse)
+      guard recipe == nil, constant.isEmpty else {
+        throw CommandFailure("\(path) is a package, which carries its own recipe and constants: leave --recipe and --constant out", status: .wrongUse)
       }
-      return try ModelPackage(contentsOf: path)
+      let package = try ModelPackage(contentsOf: path)
+      guard shape.isEmpty || package.family != nil else {
+        throw CommandFailure("\(path) is a package that left no size open: leave --shape out", status: .wrongUse)
+      }
+      return package
     }
     return try ModelPackage(compilation(of: path).compiled().file(), origin: path)
   }
 
+  /// The compilation of an ONNX file some of whose sizes --shape leaves open; nil where it leaves none.
+  func openCompilation(of path: String) throws -> OpenCompilation? {
+    let shapes = try givenShapes()
+    guard shapes.values.contains(where: { $0.contains { if case .open = $0 { true } else { false } } }) else { return nil }
+    return try reading(path) { model, options in try OpenCompilation(model, name: FilePath.stem(of: path), options: options, shapes: shapes) }
+  }
+
   /// The compilation of an ONNX file.
   func compilation(of path: String) throws -> ModelCompilation {
-    guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX file", status: .wrongUse) }
-    do {
-      let model = try ONNXModel(contentsOf: path)
-      var options = CompilationOptions()
-      options.shapes = try boundShapes()
-      options.recipe = try loadedRecipe()
-      options.constants = try boundConstants()
+    let shapes = try boundShapes()
+    return try reading(path) { model, options in
+      var options = options
+      options.shapes = shapes
       return try ModelCompilation(model, name: FilePath.stem(of: path), options: options)
+    }
+  }
+
+  /// Reads an ONNX file and hands it on with the options, shapes excepted; a failure names the file.
+  private func reading<Result>(_ path: String, _ body: (ONNXModel, CompilationOptions) throws -> Result) throws -> Result {
+    guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX file", status: .wrongUse) }
+    var options = CompilationOptions()
+    options.recipe = try loadedRecipe()
+    options.constants = try boundConstants()
+    return try explaining(path) { try body(ONNXModel(contentsOf: path), options) }
+  }
+
+  /// Turns a compilation's failures into a command's; each names the file.
+  func explaining<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
     } catch let error as CompilerError {
       let message = error.message.contains(path) ? error.message : "\(path): \(error.message)"
       throw CommandFailure(message, status: error.code == .unsupported ? .unsupported : .failed)
@@ -65,17 +93,33 @@ struct ModelSourceOptions: ParsableArguments {
     return constants
   }
 
-  private func boundShapes() throws -> [String: [Int]] {
-    var shapes: [String: [Int]] = [:]
+  /// The shapes as given, each axis a size or a pair of bounds.
+  func givenShapes() throws -> [String: [AxisSize]] {
+    var shapes: [String: [AxisSize]] = [:]
     for entry in shape {
       let parts = entry.split(separator: "=", maxSplits: 1)
-      let sizes = parts.count == 2 ? parts[1].split(separator: "x").map { Int($0) } : []
-      guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil && 1...1 << 24 ~= $0! }) else {
-        throw CommandFailure("--shape \(entry) is not understood: write it as NAME=1x3x224x224, each size 1 to \(1 << 24)", status: .wrongUse)
+      let sizes = parts.count == 2 ? parts[1].split(separator: "x", omittingEmptySubsequences: false).map { AxisSize($0) } : []
+      guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil }) else {
+        throw CommandFailure(
+          "--shape \(entry) is not understood: write it as NAME=1x3x224x224, or NAME=1x64x16..2048 for a size that stays open; sizes are 1 to \(1 << 24)",
+          status: .wrongUse)
       }
-      shapes[String(parts[0])] = sizes.map { $0! }
+      guard shapes.updateValue(sizes.map { $0! }, forKey: String(parts[0])) == nil else {
+        throw CommandFailure("--shape gives '\(parts[0])' twice", status: .wrongUse)
+      }
     }
     return shapes
+  }
+
+  func boundShapes() throws -> [String: [Int]] {
+    try givenShapes().mapValues { sizes in
+      try sizes.map { size in
+        guard case .fixed(let value) = size else {
+          throw CommandFailure("sizes stay open in packages only: give --shape a size, or compile the model with these bounds", status: .wrongUse)
+        }
+        return value
+      }
+    }
   }
 }
 
@@ -100,5 +144,19 @@ enum FilePath {
   static func stem(of path: String) -> String {
     let name = name(of: path)
     return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  }
+}
+
+extension AxisSize {
+  /// "224", or "16..2048" for a size that stays open.
+  init?(_ text: Substring) {
+    let ends = text.split(separator: "..", omittingEmptySubsequences: false).map { Int($0) }
+    guard 1...2 ~= ends.count, ends.allSatisfy({ $0 != nil && 1...1 << 24 ~= $0! }) else { return nil }
+    if ends.count == 1 {
+      self = .fixed(ends[0]!)
+    } else {
+      guard ends[0]! < ends[1]! else { return nil }
+      self = .open(ends[0]!...ends[1]!)
+    }
   }
 }

@@ -36,6 +36,10 @@ struct PackageReport {
     if let calibration = manifest.calibration { lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)") }
     if let licence = manifest.licence { lines.append("  licence         \(licence)") }
     if let provenance = manifest.provenance { lines.append("  provenance      \(provenance)") }
+    for dimension in package.family?.dimensions ?? [] {
+      let places = dimension.places.map { "\(program.inputs[$0.input].name)[\($0.axis)]" }.joined(separator: ", ")
+      lines.append("  open size       \(dimension.name): \(dimension.bounds.lowerBound) to \(dimension.bounds.upperBound), in \(places)")
+    }
     for port in program.inputs { lines.append("  input           \(described(port))") }
     for port in program.outputs { lines.append("  output          \(described(port))") }
     lines.append("  instructions    \(program.instructions.count)")
@@ -59,9 +63,17 @@ struct PackageReport {
       ("file_bytes", .integer(package.byteCount)),
       ("weight_bytes", .integer(package.weights.count)),
       ("arena_bytes", .integer(program.arenaByteCount)),
+      ("open_sizes", .array((package.family?.dimensions ?? []).map(Self.json))),
       ("inputs", .array(program.inputs.map(portJSON))),
       ("outputs", .array(program.outputs.map(portJSON))),
       ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
+    ])
+  }
+
+  private static func json(_ dimension: OpenDimension) -> JSON {
+    .object([
+      ("name", .string(dimension.name)), ("lowest", .integer(dimension.bounds.lowerBound)), ("highest", .integer(dimension.bounds.upperBound)),
+      ("places", .array(dimension.places.map { .object([("input", .integer($0.input)), ("axis", .integer($0.axis))]) })),
     ])
   }
 

@@ -1,0 +1,111 @@
+import ModelFormat
+public import ONNX
+
+/// A size that the user gives an axis of an input.
+public enum AxisSize: Equatable, Sendable {
+  case fixed(Int)
+  /// Stays open until run time, between these bounds.
+  case open(ClosedRange<Int>)
+}
+
+/// The compilation of a model some of whose dimensions stay open.
+///
+/// Axes that the model gives one symbol (`[1, 64, T]` and `[1, T]`) are one open dimension; its bounds need to be given once.
+public struct OpenCompilation {
+  private let model: ONNXModel
+  private let name: String
+  private let options: CompilationOptions
+  private let shapes: [String: [AxisSize]]
+  private let dimensions: [OpenDimension]
+
+  /// - Parameters:
+  ///   - shapes: by input name, at least one with an open axis.
+  ///   - options: what else is asked for; its shapes are ignored.
+  public init(_ model: ONNXModel, name: String, options: CompilationOptions, shapes: [String: [AxisSize]]) throws(CompilerError) {
+    self.model = model
+    self.name = name
+    self.options = options
+    self.shapes = shapes
+    dimensions = try Self.dimensions(of: model, shapes)
+  }
+
+  /// The model with its dimensions open.
+  /// - Parameter finish: makes a program of a compilation whose dimensions are bound: in the model's own precision, or quantised.
+  public func compiled(_ finish: @escaping (ModelCompilation) throws(CompilerError) -> CompiledModel) throws(CompilerError) -> CompiledModel {
+    var result = try FamilyFitting.model(dimensions) { (sizes) throws(CompilerError) in try finish(try compilation(sizes: sizes)) }
+    // The model's inputs and the program's ports are numbered each by themselves.
+    for dimension in dimensions.indices {
+      result.family?.dimensions[dimension].places = dimensions[dimension].places.compactMap { place in
+        let name = model.graph.inputs[place.input].name
+        return result.program.inputs.firstIndex { $0.name == name }.map { OpenDimension.Place(input: $0, axis: place.axis) }
+      }
+    }
+    return result
+  }
+
+  /// The compilation at the upper bounds: what calibration observes.
+  public func largest() throws(CompilerError) -> ModelCompilation {
+    try compilation(sizes: dimensions.map(\.bounds.upperBound))
+  }
+
+  private func compilation(sizes: [Int]) throws(CompilerError) -> ModelCompilation {
+    var bound = options
+    bound.shapes = [:]
+    for (index, input) in model.graph.inputs.enumerated() {
+      let given = shapes[input.name]
+      let places = dimensions.enumerated().flatMap { position, dimension in
+        dimension.places.filter { $0.input == index }.map { (axis: $0.axis, size: sizes[position]) }
+      }
+      guard given != nil || !places.isEmpty else { continue }
+      var shape = given?.map { size in if case .fixed(let value) = size { value } else { 1 } } ?? (input.dimensions ?? []).map(\.sizeOrOne)
+      for place in places { shape[place.axis] = place.size }
+      bound.shapes[input.name] = shape
+    }
+    return try ModelCompilation(model, name: name, options: bound)
+  }
+
+  private static func dimensions(of model: ONNXModel, _ shapes: [String: [AxisSize]]) throws(CompilerError) -> [OpenDimension] {
+    let names = model.graph.inputs.map(\.name)
+    if let unknown = shapes.keys.sorted().first(where: { !names.contains($0) }) {
+      throw CompilerError(.invalid, "--shape names '\(unknown)', which is no input of the model; it has: \(names.joined(separator: ", "))")
+    }
+    var found: [OpenDimension] = []
+    for (index, input) in model.graph.inputs.enumerated() {
+      for (axis, size) in (shapes[input.name] ?? []).enumerated() {
+        guard case .open(let bounds) = size else { continue }
+        let symbol = input.symbol(ofAxis: axis) ?? "\(input.name)[\(axis)]"
+        let place = OpenDimension.Place(input: index, axis: axis)
+        if let known = found.firstIndex(where: { $0.name == symbol }) {
+          guard found[known].bounds == bounds else {
+            throw CompilerError(.invalid, "the dimension '\(symbol)' has two pairs of bounds: give it the same everywhere, or once")
+          }
+          found[known].places.append(place)
+        } else {
+          found.append(OpenDimension(name: symbol, bounds: bounds, period: 1, places: [place]))
+        }
+      }
+    }
+    for (index, input) in model.graph.inputs.enumerated() where shapes[input.name] == nil {
+      for axis in (input.dimensions ?? []).indices {
+        guard let symbol = input.symbol(ofAxis: axis), let known = found.firstIndex(where: { $0.name == symbol }) else { continue }
+        found[known].places.append(OpenDimension.Place(input: index, axis: axis))
+      }
+    }
+    guard 1...ProgramFamily.largestDimensionCount ~= found.count else {
+      throw CompilerError(.unsupported, "\(found.count) dimensions stay open; up to \(ProgramFamily.largestDimensionCount) can: bind the others")
+    }
+    return found
+  }
+}
+
+extension ONNXValueInfo {
+  fileprivate func symbol(ofAxis axis: Int) -> String? {
+    guard let dimensions, dimensions.indices.contains(axis), case .symbol(let name) = dimensions[axis], !name.isEmpty else { return nil }
+    return name
+  }
+}
+
+extension ONNXDimension {
+  /// An open size that nobody bounds is a batch, as in a compilation without open dimensions.
+  fileprivate var sizeOrOne: Int { if case .size(let size) = self { size } else { 1 } }
+}
