@@ -30,6 +30,8 @@ public import ModelFormat
     self.team = team
   }
 
+  public var faultCount: UInt64 { unsafe plan.faults.pointee }
+
   public func run() {
     team.run(plan)
   }

@@ -8,11 +8,17 @@ import CKernels
   /// Scratch bytes that one thread needs for any step.
   private(set) var scratchByteCount: Int64 = 0
   private var blocks: [UnsafeMutableRawPointer] = unsafe []
+  /// Run-time indices that lay outside their tensors so far; the kernels count here.
+  let faults: UnsafeMutablePointer<UInt64>
 
-  init() {}
+  init() {
+    unsafe faults = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    unsafe faults.initialize(to: 0)
+  }
 
   deinit {
     unsafe blocks.forEach { unsafe $0.deallocate() }
+    unsafe faults.deallocate()
   }
 
   /// Zero-filled bytes at a 64-byte boundary, owned by the plan: packed weights, tables, a step's arguments.

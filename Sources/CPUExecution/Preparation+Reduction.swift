@@ -19,10 +19,12 @@ extension Preparation {
     let arguments = unsafe swl_reduction(
       input: UnsafeRawPointer(bytes(fields.input)), output: bytes(fields.output), kind: fields.kind.rawValue, outer: Int64(fields.outer),
       reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint, output_zero_point: output.zeroPoint,
-      factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound, output_upper: output.upperBound)
-    let chunk = Int(SWL_REDUCTION_CHUNK)
-    let items = Int(fields.outer) * ((Int(fields.inner) + chunk - 1) / chunk)
-    unsafe step(kernel(input.isQuantised ? SWL_REDUCTION_Q8 : SWL_REDUCTION_F32), arguments, count: items, work: input.elementCount)
+      factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound, output_upper: output.upperBound,
+      type: input.elementType.code)
+    let family = input.isQuantised ? SWL_REDUCTION_Q8 : input.elementType == .float32 ? SWL_REDUCTION_F32 : SWL_REDUCTION_WHOLE
+    let isCostly = input.elementType != .float32 || fields.kind == .logSumExp
+    let work = input.isQuantised || !isCostly ? input.elementCount : 8 * input.elementCount
+    unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work)
   }
 
   mutating func append(_ fields: MatrixProduct) {

@@ -37,6 +37,15 @@ import Tensors
     case .reduction(let fields): append(fields)
     case .resize(let fields): append(fields)
     case .matrixProduct(let fields): append(fields)
+    case .arithmetic(let fields): append(fields)
+    case .mapping(let fields): append(fields)
+    case .cast(let fields): append(cast: fields)
+    case .select(let fields): append(fields)
+    case .gather(let fields): append(fields)
+    case .scatter(let fields): append(fields)
+    case .argReduction(let fields): append(fields)
+    case .topK(let fields): append(fields)
+    case .cumulativeSum(let fields): append(fields)
     }
   }
 
@@ -77,7 +86,7 @@ extension TensorDescription {
   var scale: Float { quantisation?.scale ?? 1 }
   /// What kernels xor stored bytes with to read them as unsigned.
   var flip: Int32 { elementType == .int8 ? 0x80 : 0 }
-  var isQuantised: Bool { elementType.isEightBitInteger }
+  var isQuantised: Bool { quantisation != nil }
   /// The bounds of an 8-bit type with the zero point taken off.
   var lowerBound: Float { Float((elementType.eightBitRange?.lowerBound ?? 0) - zeroPoint) }
   var upperBound: Float { Float((elementType.eightBitRange?.upperBound ?? 0) - zeroPoint) }

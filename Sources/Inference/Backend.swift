@@ -18,4 +18,8 @@ public protocol Backend: ~Copyable {
   /// As `run()`, adding each instruction's duration to its element.
   /// - Precondition: one element for each instruction.
   borrowing func run(recording nanoseconds: inout [UInt64])
+
+  /// Run-time indices of gathers and scatters that lay outside their tensors, over all runs so far. Such an index never reads or writes
+  /// outside: gathers take the nearest element, scatters leave the update out.
+  var faultCount: UInt64 { get }
 }

@@ -61,10 +61,6 @@ extension HostTensor {
   }
 }
 
-extension ElementType {
-  fileprivate var isFloatingPoint: Bool { self == .float32 || self == .float16 || self == .float64 }
-}
-
 extension Array where Element == Int {
   /// Of a permutation.
   fileprivate var inverse: [Int] {

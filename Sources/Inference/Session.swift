@@ -76,6 +76,10 @@ import Tensors
     engine.run(recording: &nanoseconds)
   }
 
+  /// Run-time indices that lay outside their tensors, over all runs so far: where it grows, the model was given data that it isn't made
+  /// for, and the outputs of that run mean little. Reading it costs nothing.
+  public var faultCount: UInt64 { engine.faultCount }
+
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Written before every run: later instructions may reuse them.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {

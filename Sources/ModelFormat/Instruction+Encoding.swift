@@ -74,6 +74,15 @@ extension Instruction {
     case .reduction: 11
     case .resize: 12
     case .matrixProduct: 13
+    case .arithmetic: 14
+    case .mapping: 15
+    case .cast: 16
+    case .select: 17
+    case .gather: 18
+    case .scatter: 19
+    case .argReduction: 20
+    case .topK: 21
+    case .cumulativeSum: 22
     }
   }
 
@@ -115,6 +124,15 @@ extension Instruction {
     case 13:
       return .matrixProduct(
         MatrixProduct(left: 0, right: 0, output: 0, batch: 1, m: 1, n: 1, k: 1, leftBatchStride: 0, rightBatchStride: 0, isRightTransposed: false))
+    case 14: return .arithmetic(Arithmetic(operation: .add, left: 0, right: 0, output: 0))
+    case 15: return .mapping(Mapping(function: .negate, input: 0, output: 0))
+    case 16: return .cast(Conversion(input: 0, output: 0))
+    case 17: return .select(Select(condition: 0, onTrue: 0, onFalse: 0, output: 0))
+    case 18: return .gather(Gather(input: 0, indices: 0, output: 0, batch: 1, extents: [], count: 1, inner: 1, sharesIndices: false))
+    case 19: return .scatter(Scatter(reduction: .none, input: 0, indices: 0, updates: 0, output: 0, batch: 1, extents: [], count: 1, inner: 1))
+    case 20: return .argReduction(ArgReduction(input: 0, output: 0, outer: 1, reduced: 1, inner: 1))
+    case 21: return .topK(TopK(input: 0, output: 0, outer: 1, length: 1, count: 1))
+    case 22: return .cumulativeSum(CumulativeSum(input: 0, output: 0, outer: 1, length: 1, inner: 1))
     default: return nil
     }
   }
@@ -160,6 +178,33 @@ extension Instruction {
     case .matrixProduct(var fields):
       try fields.code(by: &coder)
       self = .matrixProduct(fields)
+    case .arithmetic(var fields):
+      try fields.code(by: &coder)
+      self = .arithmetic(fields)
+    case .mapping(var fields):
+      try fields.code(by: &coder)
+      self = .mapping(fields)
+    case .cast(var fields):
+      try fields.code(by: &coder)
+      self = .cast(fields)
+    case .select(var fields):
+      try fields.code(by: &coder)
+      self = .select(fields)
+    case .gather(var fields):
+      try fields.code(by: &coder)
+      self = .gather(fields)
+    case .scatter(var fields):
+      try fields.code(by: &coder)
+      self = .scatter(fields)
+    case .argReduction(var fields):
+      try fields.code(by: &coder)
+      self = .argReduction(fields)
+    case .topK(var fields):
+      try fields.code(by: &coder)
+      self = .topK(fields)
+    case .cumulativeSum(var fields):
+      try fields.code(by: &coder)
+      self = .cumulativeSum(fields)
     }
   }
 }

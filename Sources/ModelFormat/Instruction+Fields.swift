@@ -140,3 +140,91 @@ extension MatrixProduct {
     try coder.code(&isRightTransposed)
   }
 }
+
+extension Arithmetic {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&operation)
+    try coder.code(&left)
+    try coder.code(&right)
+    try coder.code(&output)
+  }
+}
+
+extension Mapping {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&function)
+    try coder.code(&input)
+    try coder.code(&output)
+  }
+}
+
+extension Select {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&condition)
+    try coder.code(&onTrue)
+    try coder.code(&onFalse)
+    try coder.code(&output)
+  }
+}
+
+extension Gather {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&input)
+    try coder.code(&indices)
+    try coder.code(&output)
+    try coder.code(&batch)
+    try coder.code(&extents)
+    try coder.code(&count)
+    try coder.code(&inner)
+    try coder.code(&sharesIndices)
+  }
+}
+
+extension Scatter {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&reduction)
+    try coder.code(&input)
+    try coder.code(&indices)
+    try coder.code(&updates)
+    try coder.code(&output)
+    try coder.code(&batch)
+    try coder.code(&extents)
+    try coder.code(&count)
+    try coder.code(&inner)
+  }
+}
+
+extension ArgReduction {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&input)
+    try coder.code(&output)
+    try coder.code(&outer)
+    try coder.code(&reduced)
+    try coder.code(&inner)
+    try coder.code(&findsLeast)
+    try coder.code(&takesLast)
+  }
+}
+
+extension TopK {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&input)
+    try coder.code(&output)
+    try coder.code(&outer)
+    try coder.code(&length)
+    try coder.code(&count)
+    try coder.code(&findsLeast)
+  }
+}
+
+extension CumulativeSum {
+  mutating func code<Coder: FieldCoder>(by coder: inout Coder) throws(ModelFormatError) {
+    try coder.code(&input)
+    try coder.code(&output)
+    try coder.code(&outer)
+    try coder.code(&length)
+    try coder.code(&inner)
+    try coder.code(&isExclusive)
+    try coder.code(&isReversed)
+  }
+}

@@ -15,6 +15,15 @@ extension Instruction {
     case .reduction(let fields): [fields.input]
     case .resize(let fields): [fields.input, fields.rows, fields.rowFractions, fields.columns, fields.columnFractions]
     case .matrixProduct(let fields): [fields.left, fields.right]
+    case .arithmetic(let fields): [fields.left, fields.right]
+    case .mapping(let fields): [fields.input]
+    case .cast(let fields): [fields.input]
+    case .select(let fields): [fields.condition, fields.onTrue, fields.onFalse]
+    case .gather(let fields): [fields.input, fields.indices]
+    case .scatter(let fields): [fields.input, fields.indices, fields.updates]
+    case .argReduction(let fields): [fields.input]
+    case .topK(let fields): [fields.input]
+    case .cumulativeSum(let fields): [fields.input]
     }
   }
 
@@ -33,6 +42,15 @@ extension Instruction {
     case .reduction(let fields): fields.output
     case .resize(let fields): fields.output
     case .matrixProduct(let fields): fields.output
+    case .arithmetic(let fields): fields.output
+    case .mapping(let fields): fields.output
+    case .cast(let fields): fields.output
+    case .select(let fields): fields.output
+    case .gather(let fields): fields.output
+    case .scatter(let fields): fields.output
+    case .argReduction(let fields): fields.output
+    case .topK(let fields): fields.output
+    case .cumulativeSum(let fields): fields.output
     }
   }
 
@@ -52,6 +70,15 @@ extension Instruction {
     case .reduction: "reduction"
     case .resize: "resize"
     case .matrixProduct: "matrix product"
+    case .arithmetic: "arithmetic"
+    case .mapping: "mapping"
+    case .cast: "cast"
+    case .select: "select"
+    case .gather: "gather"
+    case .scatter: "scatter"
+    case .argReduction: "arg reduction"
+    case .topK: "top k"
+    case .cumulativeSum: "cumulative sum"
     }
   }
 }

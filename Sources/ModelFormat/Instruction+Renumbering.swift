@@ -65,6 +65,48 @@ extension Instruction {
       fields.right = number(fields.right)
       fields.output = number(fields.output)
       return .matrixProduct(fields)
+    case .arithmetic(var fields):
+      fields.left = number(fields.left)
+      fields.right = number(fields.right)
+      fields.output = number(fields.output)
+      return .arithmetic(fields)
+    case .mapping(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .mapping(fields)
+    case .cast(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .cast(fields)
+    case .select(var fields):
+      fields.condition = number(fields.condition)
+      fields.onTrue = number(fields.onTrue)
+      fields.onFalse = number(fields.onFalse)
+      fields.output = number(fields.output)
+      return .select(fields)
+    case .gather(var fields):
+      fields.input = number(fields.input)
+      fields.indices = number(fields.indices)
+      fields.output = number(fields.output)
+      return .gather(fields)
+    case .scatter(var fields):
+      fields.input = number(fields.input)
+      fields.indices = number(fields.indices)
+      fields.updates = number(fields.updates)
+      fields.output = number(fields.output)
+      return .scatter(fields)
+    case .argReduction(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .argReduction(fields)
+    case .topK(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .topK(fields)
+    case .cumulativeSum(var fields):
+      fields.input = number(fields.input)
+      fields.output = number(fields.output)
+      return .cumulativeSum(fields)
     }
   }
 }

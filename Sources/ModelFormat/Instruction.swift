@@ -14,6 +14,15 @@ public enum Instruction: Equatable, Sendable {
   case reduction(Reduction)
   case resize(Resize)
   case matrixProduct(MatrixProduct)
+  case arithmetic(Arithmetic)
+  case mapping(Mapping)
+  case cast(Conversion)
+  case select(Select)
+  case gather(Gather)
+  case scatter(Scatter)
+  case argReduction(ArgReduction)
+  case topK(TopK)
+  case cumulativeSum(CumulativeSum)
 }
 
 /// A pair for the height and the width axis.
@@ -39,47 +48,6 @@ public struct Padding: Equatable, Sendable {
     self.right = right
   }
   public static let zero = Padding(top: 0, left: 0, bottom: 0, right: 0)
-}
-
-/// A unary function on floats; `alpha` and `beta` stand beside it where it is used. Raw values are part of the format.
-public enum UnaryFunction: Int32, Sendable, CaseIterable {
-  case identity = 0
-  /// min(max(x, alpha), beta)
-  case clamp = 1
-  case sigmoid = 2
-  /// x × sigmoid(x)
-  case silu = 3
-  case tanh = 4
-  /// x < 0 ? alpha × x : x
-  case leakyRelu = 5
-  /// min(max(alpha × x + beta, 0), 1)
-  case hardSigmoid = 6
-  /// x × min(max(alpha × x + beta, 0), 1); ONNX's HardSwish has alpha 1/6 and beta 0.5
-  case hardSwish = 7
-  case exp = 8
-  case log = 9
-  case sqrt = 10
-  case reciprocal = 11
-  case negate = 12
-  case absolute = 13
-  case erf = 14
-  /// x × Φ(x), by erf
-  case gelu = 15
-  /// x < 0 ? alpha × (exp(x) − 1) : x
-  case elu = 16
-  case softplus = 17
-  case floor = 18
-  case ceil = 19
-  /// ties to even
-  case round = 20
-  /// x ^ alpha
-  case power = 21
-  /// alpha × x + beta
-  case affine = 22
-  /// x × tanh(softplus(x))
-  case mish = 23
-  case sine = 24
-  case cosine = 25
 }
 
 /// 2-D convolution, grouped and depthwise included; a matrix product with constant weights is one with 1×1 kernels.
@@ -228,6 +196,10 @@ public struct Lookup: Equatable, Sendable {
 
 /// float32 → 8-bit (`quantise`: `roundTiesToEven(x ÷ scale) + zero point`, saturated; NaN gives the zero point), or back
 /// (`dequantise`: `scale × (x − zero point)`).
+///
+/// `cast` turns any element type into any other, without quantisation: whole numbers to whole numbers keep the low bits; floating point to
+/// whole numbers cuts fractions off and saturates, NaN gives 0; towards floating point the nearest value, ties to even, counts; towards bool
+/// whatever isn't 0 is true (NaN too); from bool comes 0 or 1.
 public struct Conversion: Equatable, Sendable {
   public var input: TensorIndex
   public var output: TensorIndex
@@ -287,10 +259,18 @@ public struct Fill: Equatable, Sendable {
   }
 }
 
-/// Reduces the middle of `[outer, reduced, inner]`: float32, or 8-bit for mean
-/// (`roundTiesToEven(float(Σ (x − zx)) × (sx ÷ sy ÷ reduced)) + zy`, saturated) and maximum/minimum (same quantisation).
+/// Reduces the middle of `[outer, reduced, inner]`: float32, or quantised 8-bit for mean
+/// (`roundTiesToEven(float(Σ (x − zx)) × (sx ÷ sy ÷ reduced)) + zy`, saturated) and maximum/minimum (same quantisation), or plain whole
+/// numbers and bool: these sum, multiply and square with wrap-around (kept in 64 bits until the end), a mean and a euclidean norm
+/// truncate towards 0; bool has maximum and minimum only. NaN wins every float maximum and minimum.
 public struct Reduction: Equatable, Sendable {
-  public enum Kind: Int32, Sendable { case mean = 0, sum = 1, maximum = 2, minimum = 3, sumOfSquares = 4, euclideanNorm = 5 }
+  public enum Kind: Int32, Sendable, CaseIterable {
+    case mean = 0, sum = 1, maximum = 2, minimum = 3, sumOfSquares = 4, euclideanNorm = 5, product = 6
+    /// Σ |x|
+    case absoluteSum = 7
+    /// log Σ exp(x), without overflow; float32 only.
+    case logSumExp = 8
+  }
   public var kind: Kind
   public var input: TensorIndex
   public var output: TensorIndex

@@ -8,12 +8,15 @@ extension InstructionRules {
     let y = try written(fields.output)
     let quantised = try isQuantised(y)
     for operand in [left, right] { try require(try isQuantised(operand) == quantised, "mixes float and integer") }
-    for operand in [left, right] {
-      let missing = y.dimensions.count - operand.dimensions.count
-      try require(missing >= 0, "broadcasts \(operand.dimensions) to \(y.dimensions)")
-      for (axis, dimension) in operand.dimensions.enumerated() {
-        try require(dimension == 1 || dimension == y.dimensions[axis + missing], "broadcasts \(operand.dimensions) to \(y.dimensions)")
-      }
+    for operand in [left, right] { try checkBroadcast(operand, to: y) }
+  }
+
+  /// NumPy's rule, aligned at the last axis.
+  func checkBroadcast(_ operand: TensorDescription, to y: TensorDescription) throws(ModelFormatError) {
+    let missing = y.dimensions.count - operand.dimensions.count
+    try require(missing >= 0, "broadcasts \(operand.dimensions) to \(y.dimensions)")
+    for (axis, dimension) in operand.dimensions.enumerated() {
+      try require(dimension == 1 || dimension == y.dimensions[axis + missing], "broadcasts \(operand.dimensions) to \(y.dimensions)")
     }
   }
 
@@ -84,9 +87,9 @@ extension InstructionRules {
     try require(
       [outer, reduced, inner].checkedElementCount == x.elementCount && [outer, inner].checkedElementCount == y.elementCount,
       "reduces \(x.dimensions) to \(y.dimensions)")
-    let quantised = try isQuantised(x)
     try require(x.elementType == y.elementType, "mixes types")
-    if quantised {
+    guard x.elementType == .float32 || x.quantisation != nil else { return try checkPlain(fields, x, y) }
+    if try isQuantised(x) {
       try require(try isQuantised(y), "mixes float and integer")
       switch fields.kind {
       case .mean: try require(reduced <= Int(Int32.max) / 255 - 1, "sums \(reduced) elements, which could overflow 32 bits")
@@ -94,6 +97,13 @@ extension InstructionRules {
       default: throw broken("reduces integers by a rule that needs float")
       }
     }
+  }
+
+  /// Whole numbers and bool.
+  private func checkPlain(_ fields: Reduction, _ x: TensorDescription, _ y: TensorDescription) throws(ModelFormatError) {
+    try require(y.quantisation == nil && x.elementType.isInteger, "reduces \(x.elementType.name)")
+    let chooses = fields.kind == .maximum || fields.kind == .minimum
+    try require(fields.kind != .logSumExp && (x.elementType != .bool || chooses), "reduces \(x.elementType.name) by a rule that needs float")
   }
 
   func check(_ fields: MatrixProduct) throws(ModelFormatError) {

@@ -25,6 +25,15 @@ import Tensors
     case .reduction(let fields): try check(fields)
     case .resize(let fields): try check(fields)
     case .matrixProduct(let fields): try check(fields)
+    case .arithmetic(let fields): try check(fields)
+    case .mapping(let fields): try check(fields)
+    case .cast(let fields): try check(cast: fields)
+    case .select(let fields): try check(fields)
+    case .gather(let fields): try check(fields)
+    case .scatter(let fields): try check(fields)
+    case .argReduction(let fields): try check(fields)
+    case .topK(let fields): try check(fields)
+    case .cumulativeSum(let fields): try check(fields)
     }
   }
 

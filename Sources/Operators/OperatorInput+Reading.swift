@@ -56,10 +56,6 @@ extension HostTensor {
   }
 }
 
-extension ElementType {
-  var isFloatingPoint: Bool { self == .float32 || self == .float64 || self == .float16 }
-}
-
 extension Lowering {
   /// The node's inputs as shape inference sees them.
   func inputs(of node: Node) -> [OperatorInput?] {

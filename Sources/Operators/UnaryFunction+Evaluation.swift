@@ -31,6 +31,23 @@ extension UnaryFunction {
     case .mish: x * tanhf(Self.softplus(x))
     case .sine: sinf(x)
     case .cosine: cosf(x)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .tangent: tanf(x)
+    case .arcsine: asinf(x)
+    case .arccosine: acosf(x)
+    case .arctangent: atanf(x)
+    case .sinh: sinhf(x)
+    case .cosh: coshf(x)
+    case .asinh: asinhf(x)
+    case .acosh: acoshf(x)
+    case .atanh: atanhf(x)
+    case .softsign: x / (1 + x.magnitude)
+    case .selu: beta * (x > 0 ? x : alpha * expm1f(x))
+    case .celu: x > 0 ? x : alpha * expm1f(x / alpha)
+    case .thresholdedRelu: x > alpha || x.isNaN ? x : 0
+    case .shrink: x < -alpha ? x + beta : x > alpha ? x - beta : x.isNaN ? x : 0
+    case .geluTanh: 0.5 * x * (1 + tanhf(0.7978845608 * (x + 0.044715 * x * x * x)))
+    case .swish: x * Self.logistic(alpha * x)
     }
   }
 

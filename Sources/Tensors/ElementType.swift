@@ -26,6 +26,11 @@ public enum ElementType: UInt8, Sendable, CaseIterable {
   /// Whether this is an 8-bit integer, signed or not: the types that the integer kernels run on.
   public var isEightBitInteger: Bool { self == .uint8 || self == .int8 }
 
+  /// Whether this is a whole number of any width, or bool.
+  public var isInteger: Bool { !isFloatingPoint }
+
+  public var isFloatingPoint: Bool { self == .float32 || self == .float16 || self == .float64 }
+
   /// The lowest and highest value of an 8-bit integer type; nil for every other type.
   public var eightBitRange: ClosedRange<Int32>? {
     switch self {

@@ -18,7 +18,15 @@ func compareWithOracle(
   for instructionSet in CPUInstructionSet.available {
     var single: [HostTensor] = []
     for threads in 1...3 {
-      let outputs = try run(program, builder.weights, inputs, CPUOptions(threads: threads, instructionSet: instructionSet))
+      var faults: UInt64 = 0
+      let outputs = try withSession(program, builder.weights, CPUOptions(threads: threads, instructionSet: instructionSet)) { session in
+        let outputs = try run(session, inputs)
+        faults = session.faultCount
+        return outputs
+      }
+      #expect(
+        faults == oracle.faultCount, "\(instructionSet.name): \(faults) indices outside, expected \(oracle.faultCount). \(comment)",
+        sourceLocation: sourceLocation)
       if threads == 1 { single = outputs }
       #expect(outputs == single, "\(instructionSet.name) with \(threads) threads differs from one thread. \(comment)", sourceLocation: sourceLocation)
     }
@@ -30,11 +38,13 @@ func compareWithOracle(
 }
 
 func run(_ program: Program, _ weights: [UInt8], _ inputs: [HostTensor], _ options: CPUOptions) throws -> [HostTensor] {
-  try withSession(program, weights, options) { session in
-    for (i, tensor) in inputs.enumerated() { try session.setInput(i, to: tensor) }
-    session.run()
-    return try program.outputs.indices.map { try session.rawOutput($0) }
-  }
+  try withSession(program, weights, options) { try run($0, inputs) }
+}
+
+private func run(_ session: Session<CPUBackend>, _ inputs: [HostTensor]) throws -> [HostTensor] {
+  for (i, tensor) in inputs.enumerated() { try session.setInput(i, to: tensor) }
+  session.run()
+  return try session.program.outputs.indices.map { try session.rawOutput($0) }
 }
 
 func withSession<Result>(_ program: Program, _ weights: [UInt8], _ options: CPUOptions, _ body: (Session<CPUBackend>) throws -> Result) throws -> Result {
@@ -48,6 +58,12 @@ func withSession<Result>(_ program: Program, _ weights: [UInt8], _ options: CPUO
 func firstDifference(_ actual: HostTensor, _ expected: HostTensor, _ tolerance: Float) -> String? {
   guard actual.elementType == expected.elementType, actual.dimensions == expected.dimensions else { return "another shape" }
   guard actual.elementType == .float32 else {
+    if actual.elementType == .float16 || actual.elementType == .float64 {
+      // Bit for bit, but that any NaN is as good as another.
+      let pairs = zip(actual.converted(to: .float64).values(as: Double.self), expected.converted(to: .float64).values(as: Double.self))
+      guard let i = Array(pairs).firstIndex(where: { $0.bitPattern != $1.bitPattern && !($0.isNaN && $1.isNaN) }) else { return nil }
+      return "element \(i) differs"
+    }
     guard let i = actual.bytes.indices.first(where: { actual.bytes[$0] != expected.bytes[$0] }) else { return nil }
     return "byte \(i) is \(actual.bytes[i]), expected \(expected.bytes[i])"
   }

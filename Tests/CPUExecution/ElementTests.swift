@@ -16,6 +16,16 @@ import Testing
     case .power: (2.5, 0, 0...10)
     case .affine: (2, -3, -10...10)
     case .floor, .ceil, .round: (0, 0, -100...100)
+    case .tangent: (0, 0, -1.4...1.4)
+    case .arcsine, .arccosine: (0, 0, -1...1)
+    case .atanh: (0, 0, -0.9...0.9)
+    case .acosh: (0, 0, 1...100)
+    case .sinh, .cosh: (0, 0, -20...20)
+    case .selu: (1.6732632, 1.050701, -10...10)
+    case .celu, .thresholdedRelu: (1.5, 0, -10...10)
+    case .shrink: (1.5, 0.25, -10...10)
+    case .geluTanh: (0, 0, -10...10)
+    case .swish: (1.5, 0, -10...10)
     default: (0, 0, -30...30)
     }
   }

@@ -63,6 +63,7 @@ extension Oracle {
 
   mutating func run(_ fields: Reduction) {
     let (reduced, inner) = (Int(fields.reduced), Int(fields.inner))
+    if self[fields.input].elementType != .float32, self[fields.input].quantisation == nil { return reduceWhole(fields) }
     for o in 0..<Int(fields.outer) {
       for i in 0..<inner {
         let run = (0..<reduced).map { (o * reduced + $0) * inner + i }
@@ -86,6 +87,9 @@ extension Oracle {
           case .minimum: values.min()!
           case .sumOfSquares: values.reduce(0) { $0 + $1 * $1 }
           case .euclideanNorm: values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+          case .product: values.reduce(1, *)
+          case .absoluteSum: values.reduce(0) { $0 + abs($1) }
+          case .logSumExp: values.max()! + log(values.reduce(0) { $0 + exp($1 - values.max()!) })
           }
         set(fields.output, o * inner + i, Float(value))
       }
@@ -139,6 +143,23 @@ extension UnaryFunction {
     case .mish: return x * Foundation.tanh(max(x, 0) + log1p(Foundation.exp(-abs(x))))
     case .sine: return sin(x)
     case .cosine: return cos(x)
+    case .sign: return x > 0 ? 1 : x < 0 ? -1 : x
+    case .tangent: return tan(x)
+    case .arcsine: return asin(x)
+    case .arccosine: return acos(x)
+    case .arctangent: return atan(x)
+    case .sinh: return Foundation.sinh(x)
+    case .cosh: return Foundation.cosh(x)
+    case .asinh: return Foundation.asinh(x)
+    case .acosh: return Foundation.acosh(x)
+    case .atanh: return Foundation.atanh(x)
+    case .softsign: return x / (1 + abs(x))
+    case .selu: return beta * (x > 0 ? x : alpha * expm1(x))
+    case .celu: return max(x, 0) + min(alpha * expm1(x / alpha), 0)
+    case .thresholdedRelu: return x > alpha ? x : 0
+    case .shrink: return x < -alpha ? x + beta : x > alpha ? x - beta : 0
+    case .geluTanh: return 0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .swish: return x / (1 + Foundation.exp(-alpha * x))
     }
   }
 }

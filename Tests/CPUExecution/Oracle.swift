@@ -7,6 +7,8 @@ struct Oracle {
   let program: Program
   let weights: [UInt8]
   private var arena: [UInt8]
+  /// Run-time indices that lay outside.
+  var faultCount: UInt64 = 0
 
   init(program: Program, weights: [UInt8]) {
     self.program = program
@@ -51,6 +53,15 @@ struct Oracle {
     case .reduction(let fields): run(fields)
     case .resize(let fields): run(fields)
     case .matrixProduct(let fields): run(fields)
+    case .arithmetic(let fields): run(fields)
+    case .mapping(let fields): run(fields)
+    case .cast(let fields): run(cast: fields)
+    case .select(let fields): run(fields)
+    case .gather(let fields): run(fields)
+    case .scatter(let fields): run(fields)
+    case .argReduction(let fields): run(fields)
+    case .topK(let fields): run(fields)
+    case .cumulativeSum(let fields): run(fields)
     }
   }
 }

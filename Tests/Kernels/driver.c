@@ -282,7 +282,7 @@ static void case_binary_f32(const struct swl_kernel *const kernels[2], struct tr
 static void case_unary_f32(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_unary arguments[2];
   int64_t count = random_in(1, 10000);
-  struct swl_unary u = {.input = take_floats(count, -20, 20), .count = count, .function = random_in(0, SWL_COSINE), .alpha = 0.3f, .beta = 0.5f};
+  struct swl_unary u = {.input = take_floats(count, -20, 20), .count = count, .function = random_in(0, SWL_SWISH), .alpha = 0.3f, .beta = 0.5f};
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(count), 0, count * 4);
   for (int i = 0; i < 2; i++) {
     u.output = trials[i].output = take(count * 4);
@@ -360,7 +360,7 @@ static void reduction(const struct swl_kernel *const kernels[2], struct trial tr
   int64_t outer = random_in(1, 5), reduced = random_in(1, 99), inner = random_in(0, 1) ? 1 : random_in(1, 150), count = outer * reduced * inner;
   struct swl_reduction r = {
       .input = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, -1, 1),
-      .kind = element_size == 1 ? integer_kinds[random_in(0, 2)] : random_in(0, SWL_EUCLIDEAN_NORM), .outer = outer, .reduced = reduced, .inner = inner,
+      .kind = element_size == 1 ? integer_kinds[random_in(0, 2)] : random_in(0, SWL_LOG_SUM_EXP), .outer = outer, .reduced = reduced, .inner = inner,
       .flip = random_in(0, 1) * 0x80, .input_zero_point = 4, .output_zero_point = 6, .factor = 2.5f / (float)reduced,
       .output_lower = -134, .output_upper = 121};
   int64_t items = outer * ((inner + SWL_REDUCTION_CHUNK - 1) / SWL_REDUCTION_CHUNK);
@@ -418,6 +418,8 @@ static void case_matrix_product_f32(const struct swl_kernel *const kernels[2], s
   }
 }
 
+#include "whole.h"
+
 struct family_test {
   make_case make;
   bool sums_floats;
@@ -444,6 +446,16 @@ static const struct family_test tests[SWL_FAMILY_COUNT] = {
     [SWL_RESIZE_Q8] = {case_resize_q8, false},
     [SWL_RESIZE_F32] = {case_resize_f32, false},
     [SWL_MATRIX_PRODUCT_F32] = {case_matrix_product_f32, true},
+    [SWL_ARITHMETIC] = {case_arithmetic, false},
+    [SWL_MAPPING] = {case_mapping, false},
+    [SWL_CAST] = {case_cast, false},
+    [SWL_SELECT] = {case_select, false},
+    [SWL_GATHER] = {case_gather, false},
+    [SWL_SCATTER] = {case_scatter, false},
+    [SWL_ARG_REDUCTION] = {case_arg_reduction, false},
+    [SWL_TOP_K] = {case_top_k, false},
+    [SWL_CUMULATIVE_SUM] = {case_cumulative_sum, false},
+    [SWL_REDUCTION_WHOLE] = {case_reduction_whole, false},
 };
 
 static bool agree(const struct trial *actual, const struct trial *expected, bool sums_floats) {

@@ -75,8 +75,46 @@ struct InstructionRulesTests {
     Case("strides out of range", TestProgram.matrixProduct) { $0.multiply { $0.rightBatchStride = -1 } },
   ]
 
-  @Test(arguments: (convolutions + images + elements).indices) func `a program that breaks one rule is refused with its reason`(index: Int) {
-    let broken = (Self.convolutions + Self.images + Self.elements)[index]
+  static let whole: [Case] = [
+    Case("rule that needs float", TestProgram.wholeReduction) { $0.reduce { $0.kind = .logSumExp } },
+    Case("reduces float64", TestProgram.wholeReduction) { for i in 0...1 { $0.tensors[i].elementType = .float64 } },
+    Case("rule that needs float", TestProgram.wholeReduction) { for i in 0...1 { $0.tensors[i].elementType = .bool } },
+    Case("makes bool", TestProgram.arithmetic) { $0.instructions[0] = .arithmetic(Arithmetic(operation: .add, left: 0, right: 2, output: 1)) },
+    Case("computes with int64", TestProgram.arithmetic) { $0.tensors[2].elementType = .int32 },
+    Case("computes with float64", TestProgram.arithmetic) { for i in [0, 2] { $0.tensors[i].elementType = .float64 } },
+    Case("broadcasts", TestProgram.arithmetic) { $0.tensors[2].dimensions = [2] },
+    Case("takes quantised", TestProgram.arithmetic) { for i in [0, 2] { $0.tensors[i].elementType = .int8; $0.tensors[i].quantisation = TestProgram.form } },
+    Case("maps float32", TestProgram.mapping) { for i in 0...1 { $0.tensors[i].elementType = .float32 } },
+    Case("makes int8", TestProgram.mapping) { $0.tensors[1].elementType = .int8 },
+    Case("converts", TestProgram.cast) { $0.tensors[1].dimensions = [7] },
+    Case("chooses by int8", TestProgram.select) { $0.tensors[2].elementType = .int8 },
+    Case("mixes types", TestProgram.select) { $0.tensors[0].quantisation = nil },
+    Case("broadcasts", TestProgram.select) { $0.tensors[2].dimensions = [4] },
+    Case("mixes types", TestProgram.gather) { $0.tensors[1].elementType = .int32 },
+    Case("has 0 coordinates", TestProgram.gather) { $0.gather { $0.extents = [] } },
+    Case("empty axis", TestProgram.gather) { $0.gather { $0.extents = [0, 4] } },
+    Case("empty axis", TestProgram.gather) { $0.gather { $0.inner = -5 } },
+    Case("takes", TestProgram.gather) { $0.gather { $0.extents = [.max, .max] } },
+    Case("takes", TestProgram.gather) { $0.gather { $0.count = 7 } },
+    Case("takes", TestProgram.gather) { $0.gather { $0.sharesIndices = false } },
+    Case("has indices of int8", TestProgram.gather) { $0.tensors[2].elementType = .int8 },
+    Case("overwrites its indices", TestProgram.gather) { $0.tensors[2].storage = .arena(offset: 508) },
+    Case("takes", TestProgram.scatter) { $0.scatter { $0.inner = 4 } },
+    Case("mixes types", TestProgram.scatter) { $0.tensors[3].elementType = .float32 },
+    Case("overwrites its indices", TestProgram.scatter) { $0.tensors[2].storage = .arena(offset: 512) },
+    Case("computes with float64", TestProgram.scatter) { for i in [0, 1, 3] { $0.tensors[i].elementType = .float64 } },
+    Case("positions as int32", TestProgram.argReduction) { $0.tensors[1].elementType = .int32 },
+    Case("compares float64", TestProgram.argReduction) { $0.tensors[0] = TestProgram.arena("x", .float64, [2, 3, 4], at: 0) },
+    Case("takes 6 of 5", TestProgram.topK) { $0.instructions[0] = .topK(TopK(input: 0, output: 1, outer: 1, length: 5, count: 6)) },
+    Case("overwrites its input", TestProgram.topK) { $0.tensors[1].storage = .arena(offset: 32) },
+    Case("sums float64", TestProgram.cumulativeSum) { for i in 0...1 { $0.tensors[i].elementType = .float64 } },
+    Case("takes", TestProgram.cumulativeSum) { $0.tensors[1].dimensions = [2, 3, 5] },
+  ]
+
+  private static let cases = convolutions + images + elements + whole
+
+  @Test(arguments: cases.indices) func `a program that breaks one rule is refused with its reason`(index: Int) {
+    let broken = Self.cases[index]
     let refusal = broken.program.refusal()
     #expect(refusal?.contains(broken.message) == true, "expected '\(broken.message)', got '\(refusal ?? "accepted")'")
   }

@@ -115,7 +115,7 @@ enum TestProgram {
   static var all: [Program] {
     [
       floatConvolution, integerConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction, resize, matrixProduct,
-    ]
+    ] + whole
   }
 }
 

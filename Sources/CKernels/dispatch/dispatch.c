@@ -67,6 +67,36 @@ static const struct swl_kernel resize_f32[] = {
 static const struct swl_kernel matrix_product_f32[] = {
 #include "../matrix/matrix_product_f32.inc"
 };
+static const struct swl_kernel arithmetic[] = {
+#include "../whole/arithmetic.inc"
+};
+static const struct swl_kernel mapping[] = {
+#include "../whole/mapping.inc"
+};
+static const struct swl_kernel cast[] = {
+#include "../whole/cast.inc"
+};
+static const struct swl_kernel select[] = {
+#include "../whole/select.inc"
+};
+static const struct swl_kernel gather[] = {
+#include "../indexing/gather.inc"
+};
+static const struct swl_kernel scatter[] = {
+#include "../indexing/scatter.inc"
+};
+static const struct swl_kernel arg_reduction[] = {
+#include "../indexing/arg_reduction.inc"
+};
+static const struct swl_kernel top_k[] = {
+#include "../indexing/top_k.inc"
+};
+static const struct swl_kernel cumulative_sum[] = {
+#include "../reduction/cumulative_sum.inc"
+};
+static const struct swl_kernel reduction_whole[] = {
+#include "../reduction/reduction_whole.inc"
+};
 #undef SWL_KERNEL
 
 struct family {
@@ -97,6 +127,16 @@ static const struct family families[SWL_FAMILY_COUNT] = {
     [SWL_RESIZE_Q8] = FAMILY(resize_q8),
     [SWL_RESIZE_F32] = FAMILY(resize_f32),
     [SWL_MATRIX_PRODUCT_F32] = FAMILY(matrix_product_f32),
+    [SWL_ARITHMETIC] = FAMILY(arithmetic),
+    [SWL_MAPPING] = FAMILY(mapping),
+    [SWL_CAST] = FAMILY(cast),
+    [SWL_SELECT] = FAMILY(select),
+    [SWL_GATHER] = FAMILY(gather),
+    [SWL_SCATTER] = FAMILY(scatter),
+    [SWL_ARG_REDUCTION] = FAMILY(arg_reduction),
+    [SWL_TOP_K] = FAMILY(top_k),
+    [SWL_CUMULATIVE_SUM] = FAMILY(cumulative_sum),
+    [SWL_REDUCTION_WHOLE] = FAMILY(reduction_whole),
 };
 
 bool swl_instruction_set_is_available(enum swl_instruction_set set) {

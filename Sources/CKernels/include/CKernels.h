@@ -10,5 +10,6 @@
 #include "swl_pooling.h"
 #include "swl_reduction.h"
 #include "swl_team.h"
+#include "swl_whole.h"
 
 #endif

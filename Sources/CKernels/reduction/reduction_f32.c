@@ -31,6 +31,9 @@ SWL_INLINE void reduce_columns(const struct swl_reduction *a, const float *input
   case SWL_EUCLIDEAN_NORM: ACCUMULATE(double, 0.0, total + x * x);
   case SWL_REDUCE_MAXIMUM: ACCUMULATE(float, -INFINITY, x > total || x != x ? x : total);
   case SWL_REDUCE_MINIMUM: ACCUMULATE(float, INFINITY, x < total || x != x ? x : total);
+  case SWL_PRODUCT: ACCUMULATE(double, 1.0, total * x);
+  case SWL_ABSOLUTE_SUM: ACCUMULATE(double, 0.0, total + (x < 0.0 ? -x : x));
+  case SWL_LOG_SUM_EXP: break;
   }
 }
 
@@ -71,8 +74,29 @@ SWL_INLINE float reduce_run(const struct swl_reduction *a, const float *input) {
 #define combined x < total || x != x ? x : total
   case SWL_REDUCE_MINIMUM: LANEWISE(float, INFINITY, x < total || x != x ? x : total)
 #undef combined
+#define combined total * x
+  case SWL_PRODUCT: LANEWISE(double, 1.0, total * x)
+#undef combined
+#define combined total + x
+  case SWL_ABSOLUTE_SUM: LANEWISE(double, 0.0, total + (x < 0.0 ? -x : x))
+#undef combined
+  case SWL_LOG_SUM_EXP: break;
   }
   return 0.0f;
+}
+
+// log Σ e^x with the greatest taken out of the sum, so that nothing overflows; that one alone where it is infinite or NaN.
+SWL_INLINE void log_sum_exp(const struct swl_reduction *a, const float *input, float *output, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    float greatest = -INFINITY;
+    for (int64_t r = 0; r < a->reduced; r++) {
+      const float x = input[r * a->inner + i];
+      greatest = x > greatest || x != x ? x : greatest;
+    }
+    double total = 0.0;
+    for (int64_t r = 0; r < a->reduced; r++) total += exp((double)input[r * a->inner + i] - (double)greatest);
+    output[i] = greatest - greatest == 0.0f ? (float)((double)greatest + log(total)) : greatest;
+  }
 }
 
 SWL_INLINE void finish(const struct swl_reduction *a, float *output, int64_t count) {
@@ -92,7 +116,9 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
     int64_t count = swl_minimum(SWL_REDUCTION_CHUNK, a->inner - first);
     const float *input = (const float *)a->input + outer * a->reduced * a->inner + first;
     float *output = (float *)a->output + outer * a->inner + first;
-    if (a->inner == 1) {
+    if (a->kind == SWL_LOG_SUM_EXP) {
+      log_sum_exp(a, input, output, count);
+    } else if (a->inner == 1) {
       output[0] = reduce_run(a, input);
     } else {
       reduce_columns(a, input, output, count);

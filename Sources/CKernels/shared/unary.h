@@ -55,6 +55,9 @@ SWL_INLINE float swl_mish(float x) {
   return x > 20.0f ? x : y;
 }
 
+// 0.5 × (1 + tanh(z)) is the logistic function of 2z, which keeps its digits where tanh is near −1.
+SWL_INLINE float swl_gelu_tanh(float x) { return x / (1.0f + swl_exp(-1.5957691f * (x + 0.044715f * x * x * x))); }
+
 // For magnitudes from 2^22 on a float is a whole number already.
 SWL_INLINE float swl_round_even(float x) {
   float magnitude = swl_from_bits(swl_bits(x) & 0x7FFFFFFFu);
@@ -109,6 +112,23 @@ SWL_INLINE void swl_unary_row(int32_t function, float alpha, float beta, const f
   case SWL_MISH: SWL_EACH(swl_mish(x));
   case SWL_SINE: SWL_EACH(sinf(x));
   case SWL_COSINE: SWL_EACH(cosf(x));
+  case SWL_SIGN: SWL_EACH(x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x);
+  case SWL_TANGENT: SWL_EACH(tanf(x));
+  case SWL_ARCSINE: SWL_EACH(asinf(x));
+  case SWL_ARCCOSINE: SWL_EACH(acosf(x));
+  case SWL_ARCTANGENT: SWL_EACH(atanf(x));
+  case SWL_SINH: SWL_EACH(sinhf(x));
+  case SWL_COSH: SWL_EACH(coshf(x));
+  case SWL_ASINH: SWL_EACH(asinhf(x));
+  case SWL_ACOSH: SWL_EACH(acoshf(x));
+  case SWL_ATANH: SWL_EACH(atanhf(x));
+  case SWL_SOFTSIGN: SWL_EACH(x / (1.0f + (x < 0.0f ? -x : x)));
+  case SWL_SELU: SWL_EACH(beta * (x > 0.0f ? x : alpha * expm1f(x)));
+  case SWL_CELU: SWL_EACH(x > 0.0f ? x : alpha * expm1f(x / alpha));
+  case SWL_THRESHOLDED_RELU: SWL_EACH(x > alpha || x != x ? x : 0.0f);
+  case SWL_SHRINK: SWL_EACH(x < -alpha ? x + beta : x > alpha ? x - beta : x != x ? x : 0.0f);
+  case SWL_GELU_TANH: SWL_EACH(swl_gelu_tanh(x));
+  case SWL_SWISH: SWL_EACH(x / (1.0f + swl_exp(-alpha * x)));
   }
 }
 

@@ -21,49 +21,21 @@ struct AxisReduction {
     let count = x.elementCount / max(output.elementCount, 1)
     guard count > 0 || kind == .sum else { throw OperatorError(.invalid, "reduces \(x.dimensions), which has no elements") }
     if x.elementType.isFloatingPoint {
-      var sums = [Double](repeating: start, count: output.elementCount)
-      for (value, target) in zip(x.floats(), targets) { sums[target] = step(sums[target], Double(value)) }
-      return HostTensor(sums.map { Float(finish($0, count)) }, dimensions: output).converted(to: x.elementType)
+      var groups = [[Double]](repeating: [], count: output.elementCount)
+      for (value, target) in zip(x.floats(), targets) { groups[target].append(Double(value)) }
+      return HostTensor(groups.map { Float(kind($0)) }, dimensions: output).converted(to: x.elementType)
     }
-    var sums = [Int64?](repeating: nil, count: output.elementCount)
-    for (value, target) in zip(x.integers(), targets) { sums[target] = try step(sums[target], value) }
-    let values = sums.map { ($0 ?? 0) / (kind == .mean ? Int64(count) : 1) }
-    return HostTensor(integers: values, as: x.elementType, dimensions: output)
-  }
-
-  private var start: Double {
-    switch kind {
-    case .maximum: -.infinity
-    case .minimum: .infinity
-    default: 0
+    var groups = [[Int64]](repeating: [], count: output.elementCount)
+    for (value, target) in zip(x.lanes(), targets) { groups[target].append(value) }
+    let isUnsigned = x.elementType == .uint64
+    var values: [Int64] = []
+    for group in groups {
+      guard let value = isUnsigned ? kind(group.map { UInt64(bitPattern: $0) }).map({ Int64(bitPattern: $0) }) : kind(group) else {
+        throw OperatorError(.unsupported, "reduces \(x.elementType.name) by a rule that needs float")
+      }
+      values.append(value)
     }
-  }
-
-  private func step(_ sum: Double, _ value: Double) -> Double {
-    switch kind {
-    case .mean, .sum: sum + value
-    case .maximum: value.isNaN || sum.isNaN ? .nan : max(sum, value)
-    case .minimum: value.isNaN || sum.isNaN ? .nan : min(sum, value)
-    case .sumOfSquares, .euclideanNorm: sum + value * value
-    }
-  }
-
-  private func finish(_ sum: Double, _ count: Int) -> Double {
-    switch kind {
-    case .mean: sum / Double(count)
-    case .euclideanNorm: sum.squareRoot()
-    default: sum
-    }
-  }
-
-  private func step(_ sum: Int64?, _ value: Int64) throws(OperatorError) -> Int64 {
-    switch kind {
-    case .mean, .sum: return (sum ?? 0) &+ value
-    case .sumOfSquares: return (sum ?? 0) &+ value &* value
-    case .maximum: return max(sum ?? value, value)
-    case .minimum: return min(sum ?? value, value)
-    case .euclideanNorm: throw OperatorError(.unsupported, "takes the norm of whole numbers")
-    }
+    return HostTensor(lanes: values, as: x.elementType, dimensions: output)
   }
 
   /// 8 bits for means, maxima and minima, float otherwise. The reduced axes have to lie together: they do in images, else
