@@ -443,6 +443,54 @@ def resampling():
     quantised("Resize-double", image, nothing, Const([1, 1, 2, 2], F), mode="nearest", keeps=True)
 
 
+def sampling():
+    image = random("Resize", (1, 2, 4, 5))
+    nothing = Const([], F)
+    sized = lambda name, x, sizes, **more: case(name, x, None, None, Const(sizes), opset=19, **more)
+    for mode in ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]:
+        case(f"Resize-cubic-{mode}".replace("_", "-"), image, nothing, Const([1, 1, 2, 1.6], F), mode="cubic", coordinate_transformation_mode=mode)
+    case("Resize-cubic-down", image, nothing, Const([1, 1, 0.5, 0.6], F), mode="cubic")
+    case("Resize-cubic-inside", image, nothing, Const([1, 1, 2, 0.6], F), mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5)
+    case("Resize-volume", random("Resize", (1, 2, 3, 4, 5)), nothing, Const([1, 1, 2, 1.5, 0.6], F), mode="linear")
+    case("Resize-volume-nearest", random("Resize", (1, 2, 3, 4, 5)), nothing, Const([1, 1, 2, 1.5, 0.6], F), mode="nearest")
+    case("Resize-matrix", random("Resize", (4, 5)), nothing, Const([1.5, 2], F), mode="linear")
+    case("Resize-channels", random("Resize", (2, 3, 4)), nothing, Const([1, 2, 2], F), mode="nearest")
+    sized("Resize-not-larger", image, [7, 8], mode="linear", axes=[2, 3], keep_aspect_ratio_policy="not_larger")
+    sized("Resize-not-smaller", image, [7, 8], mode="linear", axes=[2, 3], keep_aspect_ratio_policy="not_smaller")
+    sized("Resize-axes-reversed", image, [8, 3], mode="linear", axes=[3, 2])
+    sized("Resize-smooth-linear", image, [2, 3], mode="linear", axes=[2, 3], antialias=1, exclude_outside=1)
+    sized("Resize-smooth-cubic", image, [2, 3], mode="cubic", axes=[2, 3], antialias=1, exclude_outside=1)
+    sized("Resize-integers-evaluated", (np.arange(20, dtype=np.int32) * 7).reshape(1, 1, 4, 5), [6, 3], mode="nearest", axes=[2, 3])
+    roi = Const([0, 0, 0.4, 0.6, 1, 1, 0.6, 0.8], F)
+    crop = dict(coordinate_transformation_mode="tf_crop_and_resize")
+    case("Resize-crop", image, roi, nothing, Const([1, 2, 3, 3]), mode="linear", **crop)
+    outside = Const([0, 0, 0.4, -0.5, 1, 1, 1.4, 0.8], F)
+    case("Resize-crop-outside", image, outside, nothing, Const([1, 2, 5, 4]), mode="linear", extrapolation_value=10.0, **crop)
+    quantised("Resize-linear", image, nothing, Const([1, 1, 2, 2], F), mode="linear", keeps=True)
+    quantised("Resize-volume", random("Resize", (1, 2, 3, 4, 5)), nothing, Const([1, 1, 2, 2, 2], F), mode="nearest", keeps=True)
+    x = random("Grid", (2, 2, 4, 5))
+    grid = random("places", (2, 3, 4, 2), -1.3, 1.3)
+    for mode in ["linear", "nearest", "cubic"]:
+        for padding in ["zeros", "border", "reflection"]:
+            for corners in [0, 1]:
+                label = "-corners" if corners else ""
+                case(f"GridSample-{mode}-{padding}{label}-evaluated", x, grid, opset=20, mode=mode, padding_mode=padding, align_corners=corners)
+    case("GridSample-old-evaluated", x, grid, opset=16, mode="bilinear")
+    case("GridSample-old-cubic-evaluated", x, grid, opset=16, mode="bicubic")
+    case("GridSample-volume-evaluated", random("Grid", (1, 2, 3, 4, 2)), random("places", (1, 2, 3, 2, 3), -1.3, 1.3), opset=20)
+    for corners in [0, 1]:
+        label = "-corners" if corners else ""
+        case(f"AffineGrid-image{label}", random("theta", (2, 2, 3)), Const([2, 3, 4, 5]), opset=20, align_corners=corners)
+        case(f"AffineGrid-volume{label}", random("theta", (1, 3, 4)), Const([1, 3, 2, 4, 5]), opset=20, align_corners=corners)
+    feature = random("Roi", (2, 3, 8, 9))
+    regions = Const([[1, 1, 5, 6], [-1, 0, 8, 20], [3.3, 2.2, 3.4, 2.5]], F)
+    images = Const([0, 1, 1])
+    case("RoiAlign-half-pixel-evaluated", feature, regions, images, opset=16, output_height=3, output_width=2, sampling_ratio=2, spatial_scale=0.9)
+    case("RoiAlign-adaptive-evaluated", feature, regions, images, opset=16, output_height=2, output_width=2, coordinate_transformation_mode="output_half_pixel")
+    case("RoiAlign-old-evaluated", feature, regions, images, opset=10, output_height=3, output_width=3, sampling_ratio=1, spatial_scale=0.5)
+    case("MaxRoiPool-plain-evaluated", feature, Const([[0, 1, 1, 5, 6], [1, -2, 0, 8, 20], [1, 3.3, 2.2, 3.4, 2.5]], F), opset=7, pooled_shape=[3, 2], spatial_scale=0.8)
+
+
 def reductions():
     x = lambda name: random(name, (2, 3, 4, 5))
     for operator in ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare"]:
@@ -496,7 +544,7 @@ def quantisation():
 def main():
     if "--all" in sys.argv and ROOT.exists():
         shutil.rmtree(ROOT)
-    for build in [unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, reductions, products, quantisation]:
+    for build in [unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling, reductions, products, quantisation]:
         build()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(list(ROOT.iterdir()))} cases, {sum(f.stat().st_size for f in files)} bytes")

@@ -61,7 +61,8 @@ struct HostileNodesTests {
     "ends", "keepdims", "blocksize", "alpha", "beta", "transA", "transB", "min", "max", "value", "scales", "epsilon", "start", "end", "allowzero",
     "coordinate_transformation_mode", "nearest_mode", "count_include_pad", "noop_with_empty_axes", "num_outputs", "value_ints", "value_float",
     "output_padding", "output_shape", "storage_order", "p", "batch_dims", "reduction", "k", "dtype", "upper", "batch_axis", "time_axis", "sorted",
-    "center_point_box", "offset_group",
+    "center_point_box", "offset_group", "antialias", "exclude_outside", "cubic_coeff_a", "extrapolation_value", "keep_aspect_ratio_policy",
+    "padding_mode", "align_corners", "output_height", "output_width", "sampling_ratio", "spatial_scale", "pooled_shape",
   ]
 
   private func attributes(_ random: inout SeededGenerator) -> [String: AttributeValue] {
@@ -70,15 +71,19 @@ struct HostileNodesTests {
       let name = Self.names.randomElement(using: &random)!
       attributes[name] =
         switch name {
-        case "axes", "perm", "shape", "pads", "kernel_shape", "strides", "dilations", "split", "starts", "ends", "value_ints", "output_padding", "output_shape":
+        case "axes", "perm", "shape", "pads", "kernel_shape", "strides", "dilations", "split", "starts", "ends", "value_ints", "output_padding", "output_shape",
+          "pooled_shape":
           .integers((0..<Int.random(in: 0...5, using: &random)).map { _ in integer(&random) })
-        case "alpha", "beta", "min", "max", "epsilon", "value_float": .float(float(&random))
+        case "alpha", "beta", "min", "max", "epsilon", "value_float", "cubic_coeff_a", "extrapolation_value", "spatial_scale": .float(float(&random))
         case "scales": .floats((0..<Int.random(in: 0...5, using: &random)).map { _ in float(&random) })
         case "value": Bool.random(using: &random) ? .tensor(tensor(&random)) : .float(float(&random))
         case "reduction": .string(["add", "mul", "min", "max", "none", "x"].randomElement(using: &random)!)
         case "auto_pad": .string(["SAME_UPPER", "SAME_LOWER", "VALID", "x"].randomElement(using: &random)!)
-        case "mode": .string(["nearest", "linear", "constant", "edge", "reflect", "wrap", "CRD", "x"].randomElement(using: &random)!)
-        case "coordinate_transformation_mode": .string(["align_corners", "asymmetric", "pytorch_half_pixel", "x"].randomElement(using: &random)!)
+        case "mode": .string(["nearest", "linear", "cubic", "constant", "edge", "reflect", "wrap", "CRD", "x"].randomElement(using: &random)!)
+        case "coordinate_transformation_mode":
+          .string(["align_corners", "asymmetric", "pytorch_half_pixel", "tf_crop_and_resize", "x"].randomElement(using: &random)!)
+        case "keep_aspect_ratio_policy": .string(["not_larger", "not_smaller", "x"].randomElement(using: &random)!)
+        case "padding_mode": .string(["zeros", "border", "reflection", "x"].randomElement(using: &random)!)
         case "nearest_mode": .string(["floor", "ceil", "round_prefer_ceil", "x"].randomElement(using: &random)!)
         default: Int.random(in: 0..<10, using: &random) == 0 ? .string("?") : .integer(integer(&random))
         }

@@ -4,7 +4,7 @@ import Tensors
 
 /// How Resize and Upsample map an output coordinate to the input, along one axis at a time.
 struct Resampling: Sendable {
-  enum Mode: String, Sendable { case nearest, linear }
+  enum Mode: String, Sendable { case nearest, linear, cubic }
 
   enum Coordinates: String, Sendable {
     case halfPixel = "half_pixel"
@@ -12,6 +12,10 @@ struct Resampling: Sendable {
     case pytorchHalfPixel = "pytorch_half_pixel"
     case alignCorners = "align_corners"
     case asymmetric
+    /// Of a region of the input; what lies outside the input has one value.
+    case cropAndResize = "tf_crop_and_resize"
+    /// Resize's oldest form had its own name for nearest neighbours.
+    case nearestSimple = "tf_half_pixel_for_nn"
   }
 
   enum Rounding: String, Sendable {
@@ -24,58 +28,105 @@ struct Resampling: Sendable {
   var mode: Mode
   var coordinates: Coordinates
   var rounding: Rounding
+  /// Widens linear and cubic kernels where they shrink.
+  var antialiases = false
+  /// Elements outside the input have no weight; else the border stands for them.
+  var excludesOutside = false
+  var cubicCoefficient: Float = -0.75
+  var extrapolation: Float = 0
 
-  /// For each output position two source positions and the weight of the second.
-  struct Table {
-    var first: [Int] = []
-    var second: [Int] = []
-    var fractions: [Float] = []
+  /// One axis to resample.
+  struct Axis: Sendable {
+    var input: Int
+    var output: Int
+    var scale: Float
+    /// Region of the input, in fractions of its extent.
+    var region: (start: Float, end: Float) = (0, 1)
 
-    /// Whether each output is one source, unmixed.
-    var isExact: Bool { fractions.allSatisfy { $0 == 0 } }
-  }
+    var changes: Bool { input != output || scale != 1 || region != (0, 1) }
 
-  func table(input: Int, output: Int, scale: Float) -> Table {
-    var table = Table()
-    for position in 0..<output {
-      let coordinate = coordinate(of: position, input: input, output: output, scale: scale)
-      switch mode {
-      case .nearest:
-        let source = min(max(rounded(coordinate), 0), input - 1)
-        table.first.append(source)
-        table.second.append(source)
-        table.fractions.append(0)
-      case .linear:
-        let bounded = min(max(coordinate, 0), Float(input - 1))
-        let first = Int(bounded)
-        table.first.append(first)
-        table.second.append(min(first + 1, input - 1))
-        table.fractions.append(first == input - 1 ? 0 : bounded - Float(first))
-      }
+    /// The extent that the scale gives before it is cut to a whole number.
+    var resizedLength: Float {
+      let exact = scale * Float(input)
+      return (exact - Float(output)).magnitude < 1e-3 ? Float(output) : exact
     }
-    return table
   }
 
-  private func coordinate(of position: Int, input: Int, output: Int, scale: Float) -> Float {
+  /// What an output position is made of: input positions and their weights.
+  typealias Taps = [(position: Int, weight: Double)]
+
+  /// The most taps that all rows of an axis may have together.
+  private static let mostTaps = 1 << 26
+
+  /// For each output position its taps; nil where it lies outside the input.
+  func rows(_ axis: Axis) throws(OperatorError) -> [Taps?] {
+    let width = antialiases ? 2 * (Double(support) / Double(min(axis.scale, 1))) + 2 : 4
+    guard width * Double(axis.output) <= Double(Self.mostTaps) else { throw OperatorError(.unsupported, "smooths over too many elements") }
+    return (0..<axis.output).map { position in
+      let coordinate = coordinate(of: position, axis)
+      if coordinates == .cropAndResize, !(0...Float(axis.input - 1) ~= coordinate) { return nil }
+      return taps(at: coordinate, axis)
+    }
+  }
+
+  /// Half the width of the kernel, unwidened.
+  private var support: Int { mode == .cubic ? 2 : 1 }
+
+  private func taps(at coordinate: Float, _ axis: Axis) -> Taps {
+    if mode == .nearest { return [(min(max(rounded(coordinate), 0), axis.input - 1), 1)] }
+    let base = coordinate.rounded(.down)
+    let ratio = Double(coordinate - base)
+    let stretch = antialiases ? Double(min(axis.scale, 1)) : 1
+    let first = Int((-Double(support) / stretch).rounded(.down)) + 1
+    var taps: Taps = []
+    var sum = 0.0
+    for offset in first...1 - first {
+      let weight = kernel((Double(offset) - ratio) * stretch)
+      let position = Int(base) + offset
+      guard weight != 0, !excludesOutside || 0..<axis.input ~= position else { continue }
+      sum += weight
+      let bounded = min(max(position, 0), axis.input - 1)
+      if taps.last?.position == bounded { taps[taps.count - 1].weight += weight } else { taps.append((bounded, weight)) }
+    }
+    return excludesOutside || antialiases ? taps.map { ($0.position, $0.weight / sum) } : taps
+  }
+
+  /// R. Keys, "Cubic convolution interpolation for digital image processing", 1981, with its free coefficient; or the triangle.
+  private func kernel(_ distance: Double) -> Double {
+    let x = abs(distance)
+    guard mode == .cubic else { return max(0, 1 - x) }
+    let a = Double(cubicCoefficient)
+    if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0
+  }
+
+  private func coordinate(of position: Int, _ axis: Axis) -> Float {
     let x = Float(position)
+    let (input, scale) = (Float(axis.input), axis.scale)
     switch coordinates {
     case .halfPixel: return (x + 0.5) / scale - 0.5
     case .halfPixelSymmetric:
-      let adjustment = Float(output) / (scale * Float(input))
-      let centre = Float(input) / 2
-      return centre * (1 - adjustment) + (x + 0.5) / scale - 0.5
-    case .pytorchHalfPixel: return output > 1 ? (x + 0.5) / scale - 0.5 : 0
-    case .alignCorners: return output > 1 ? x * Float(input - 1) / Float(output - 1) : 0
+      let adjustment = Float(axis.output) / (scale * input)
+      return input / 2 * (1 - adjustment) + (x + 0.5) / scale - 0.5
+    case .pytorchHalfPixel: return axis.output > 1 ? (x + 0.5) / scale - 0.5 : 0
+    case .alignCorners: return axis.output > 1 ? x * (input - 1) / (axis.resizedLength - 1) : 0
     case .asymmetric: return x / scale
+    case .nearestSimple: return (x + 0.5) / scale
+    case .cropAndResize:
+      let (start, end) = axis.region
+      guard axis.output > 1 else { return (start + end) * (input - 1) / 2 }
+      return start * (input - 1) + x * (end - start) * (input - 1) / (axis.resizedLength - 1)
     }
   }
 
   private func rounded(_ x: Float) -> Int {
+    // Beyond every axis, and far from what an Int can't hold.
+    let x = min(max(x, -0x1p40), 0x1p40)
     switch rounding {
-    case .preferFloor: Int((x - 0.5).rounded(.up))
-    case .preferCeil: Int((x + 0.5).rounded(.down))
-    case .floor: Int(x.rounded(.down))
-    case .ceil: Int(x.rounded(.up))
+    case .preferFloor: return Int((x - 0.5).rounded(.up))
+    case .preferCeil: return Int((x + 0.5).rounded(.down))
+    case .floor: return Int(x.rounded(.down))
+    case .ceil: return Int(x.rounded(.up))
     }
   }
 }

@@ -2,11 +2,11 @@ import ModelFormat
 import ModelGraph
 import Tensors
 
-/// An operator that resamples some axes of a tensor. Evaluation takes any axes; lowering the last one or two of an image.
+/// An operator that resamples some axes of a tensor, one after the other.
 protocol ResamplingOperator: Operator {
   var resampling: Resampling { get }
-  /// Dimensions of the output, and the scale of each axis.
-  func target(for inputs: [OperatorInput?]) throws(OperatorError) -> (dimensions: [Int], scales: [Float])
+  /// How each axis of the input is resampled.
+  func axes(for inputs: [OperatorInput?]) throws(OperatorError) -> [Resampling.Axis]
 }
 
 extension ResamplingOperator {
@@ -15,75 +15,67 @@ extension ResamplingOperator {
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let x = try inputs.required(0, "X").type
-    let dimensions = try checked(try target(for: inputs).dimensions)
-    guard dimensions.count == x.dimensions.count, x.elementCount > 0 || dimensions == x.dimensions else {
-      throw OperatorError(.invalid, "resizes \(x.dimensions) to \(dimensions)")
-    }
+    let dimensions = try checked(try axes(for: inputs).map(\.output))
+    guard x.elementCount > 0 || dimensions == x.dimensions else { throw OperatorError(.invalid, "resizes \(x.dimensions) to \(dimensions)") }
     return [TensorType(x.elementType, dimensions)]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    _ = try outputTypes(for: inputs.asInputs)
+    let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
     let x = try inputs.required(0, "X")
-    let (dimensions, scales) = try target(for: inputs.asInputs)
-    var values = x.floats()
+    let axes = try axes(for: inputs.asInputs)
+    let isExact = resampling.mode == .nearest
+    // Whole numbers beyond what a Double holds are moved, not mixed.
+    var (values, places) = (isExact ? [] : x.doubles(), isExact ? Array(0..<x.elementCount) : [])
     var current = x.dimensions
+    var outside: [(axis: Int, position: Int)] = []
     // The last axis first, as the instruction mixes columns before rows.
-    for axis in current.indices.reversed() where current[axis] != dimensions[axis] || scales[axis] != 1 {
-      let table = resampling.table(input: current[axis], output: dimensions[axis], scale: scales[axis])
-      values = Self.resampled(values, current, axis, table)
-      current[axis] = dimensions[axis]
+    for axis in current.indices.reversed() where axes[axis].changes {
+      let rows = try resampling.rows(axes[axis])
+      outside += rows.indices.filter { rows[$0] == nil }.map { (axis, $0) }
+      let inner = current[(axis + 1)...].elementCount
+      let (length, outer) = (current[axis], current[..<axis].elementCount)
+      if isExact {
+        places = Self.moved(places, rows, outer: outer, length: length, inner: inner)
+      } else {
+        values = Self.mixed(values, rows, outer: outer, length: length, inner: inner)
+      }
+      current[axis] = rows.count
     }
-    return [HostTensor(values, dimensions: dimensions).converted(to: x.elementType)]
+    if isExact {
+      let fill = HostTensor([resampling.extrapolation], dimensions: []).converted(to: x.elementType)
+      return [x.picking(places, dimensions: dimensions, fill: fill)]
+    }
+    let strides = dimensions.rowMajorStrides
+    for (axis, position) in outside {
+      for index in values.indices where index / strides[axis] % dimensions[axis] == position { values[index] = Double(resampling.extrapolation) }
+    }
+    return [HostTensor(doubles: values, as: x.elementType, dimensions: dimensions)]
   }
 
-  private static func resampled(_ values: [Float], _ dimensions: [Int], _ axis: Int, _ table: Resampling.Table) -> [Float] {
-    let inner = dimensions[(axis + 1)...].reduce(1, *)
-    var result: [Float] = []
-    for outer in 0..<dimensions[..<axis].reduce(1, *) {
-      let base = outer * dimensions[axis]
-      for position in table.first.indices {
+  private static func mixed(_ values: [Double], _ rows: [Resampling.Taps?], outer: Int, length: Int, inner: Int) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(outer * rows.count * inner)
+    for block in 0..<outer {
+      for row in rows {
         for offset in 0..<inner {
-          let a = values[(base + table.first[position]) * inner + offset]
-          let b = values[(base + table.second[position]) * inner + offset]
-          result.append(a + (b - a) * table.fractions[position])
+          result.append((row ?? []).reduce(0) { $0 + $1.weight * values[(block * length + $1.position) * inner + offset] })
         }
       }
     }
     return result
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
-    let y = node.outputs[0]
-    let (from, to) = (lowering.dimensions(of: x), lowering.dimensions(of: y))
-    let scales = try target(for: lowering.inputs(of: node)).scales
-    guard from.count == 3 || from.count == 4, from[..<2] == to[..<2] else {
-      throw OperatorError(.unsupported, "resizes \(from) to \(to); only height and width of an image can be resized")
+  /// −1 stays, and marks what lies outside.
+  private static func moved(_ places: [Int], _ rows: [Resampling.Taps?], outer: Int, length: Int, inner: Int) -> [Int] {
+    (0..<outer).flatMap { block in
+      rows.flatMap { row in (0..<inner).map { offset in row.map { places[(block * length + $0[0].position) * inner + offset] } ?? -1 } }
     }
-    let layout = Layout.channelsLast(rank: from.count)
-    let representation = lowering.representation(of: x)
-    if representation == .plain { try lowering.requireFloat(x) }
-    let image = { (d: [Int]) in d.count == 3 ? [d[0], 1, d[2], d[1]] : [d[0], d[2], d[3], d[1]] }
-    let input = lowering.addView(of: lowering.operand(x, layout: layout, as: representation), dimensions: image(from))
-    let output = lowering.addView(of: lowering.result(y, layout: layout, as: representation), dimensions: image(to))
-    let rows = from.count == 3 ? resampling.table(input: 1, output: 1, scale: 1) : resampling.table(input: from[2], output: to[2], scale: scales[2])
-    let columns = resampling.table(input: from[from.count - 1], output: to[to.count - 1], scale: scales[scales.count - 1])
-    let (rowIndices, rowFractions) = lowering.addTables(rows, name: "\(lowering.graph[y].name).rows")
-    let (columnIndices, columnFractions) = lowering.addTables(columns, name: "\(lowering.graph[y].name).columns")
-    lowering.emit(
-      .resize(
-        ModelFormat.Resize(
-          input: input, output: output, rows: rowIndices, rowFractions: rowFractions, columns: columnIndices, columnFractions: columnFractions)))
   }
-}
 
-extension Lowering {
-  fileprivate mutating func addTables(_ table: Resampling.Table, name: String) -> (indices: TensorIndex, fractions: TensorIndex) {
-    let pairs = zip(table.first, table.second).flatMap { [Int32($0), Int32($1)] }
-    return (
-      addConstant(HostTensor(pairs, dimensions: [pairs.count]), name: name),
-      addConstant(HostTensor(table.fractions, dimensions: [table.fractions.count]), name: "\(name).fractions")
-    )
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let axes = try axes(for: lowering.inputs(of: node))
+    guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
+    try ResamplingLowering(resampling: resampling, axes: axes, input: x, output: node.outputs[0]).lower(into: &lowering)
   }
 }
