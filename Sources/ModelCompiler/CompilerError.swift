@@ -1,3 +1,5 @@
+import ModelGraph
+
 /// Why a model can't be compiled; one message for a person, naming file, node or key.
 public struct CompilerError: Error, Equatable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
@@ -11,6 +13,9 @@ public struct CompilerError: Error, Equatable, CustomStringConvertible {
 
   public let code: Code
   public let message: String
+  /// Inputs of the model whose values, were they known when it is compiled, could make it possible. Advice, no part of what
+  /// the error is.
+  public var openInputs: [String] = []
 
   public init(_ code: Code, _ message: String) {
     self.code = code
@@ -18,4 +23,20 @@ public struct CompilerError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { message }
+
+  public static func == (a: CompilerError, b: CompilerError) -> Bool { a.code == b.code && a.message == b.message }
+}
+
+extension CompilerError {
+  /// An operator's error as the compiler's, said of the node that it is about.
+  init(_ error: OperatorError, at label: String) {
+    self.init(error.code == .invalid ? .invalid : .unsupported, "\(label): \(error.message)")
+  }
+
+  /// The same error, said of the node that it is about.
+  func inside(_ label: String) -> CompilerError {
+    var error = CompilerError(code, "\(label): \(message)")
+    error.openInputs = openInputs
+    return error
+  }
 }

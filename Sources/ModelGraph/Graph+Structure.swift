@@ -17,6 +17,18 @@ extension Graph {
     return consumers
   }
 
+  /// The names of the graph's inputs that values depend on, in the graph's order.
+  public func inputs(behind values: [ValueID]) -> [String] {
+    let producers = producers()
+    var seen = Set(values)
+    var pending = values
+    while let value = pending.popLast() {
+      guard let producer = producers[value.index] else { continue }
+      for case let input? in nodes[producer].inputs where seen.insert(input).inserted { pending.append(input) }
+    }
+    return inputs.filter { seen.contains($0) }.map { self[$0].name }
+  }
+
   /// Applies a patch: removes nodes, redirects values, replaces and adds nodes, and sorts topologically.
   public mutating func apply(_ patch: GraphPatch) {
     var redirect: [Int: ValueID] = patch.redirections.reduce(into: [:]) { $0[$1.key.index] = $1.value }

@@ -112,9 +112,12 @@ public struct OperatorError: Error, Equatable {
   public let code: Code
   /// Names the attribute or input, what was wrong and, where there is one, a way out. The node is named by whoever reports.
   public let message: String
+  /// The position of the input whose value would have to be known; nil where that isn't the reason.
+  public let openInput: Int?
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, openInput: Int? = nil) {
     self.code = code
     self.message = message
+    self.openInput = openInput
   }
 }

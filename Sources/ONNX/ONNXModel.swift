@@ -75,3 +75,22 @@ public enum ONNXDimension: Sendable, Equatable {
   /// Neither size nor name (or a negative size, which some exporters write).
   case unknown
 }
+
+extension [ONNXDimension] {
+  /// For messages: `[1, 3, height, ?]`.
+  public var described: String {
+    let sizes = map { dimension in
+      switch dimension {
+      case .size(let size): "\(size)"
+      case .symbol(let name): name
+      case .unknown: "?"
+      }
+    }
+    return "[" + sizes.joined(separator: ", ") + "]"
+  }
+}
+
+extension ONNXValueInfo {
+  /// The dimensions for messages; `[]` as well where there are none.
+  public var described: String { (dimensions ?? []).described }
+}

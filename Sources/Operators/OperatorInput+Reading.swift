@@ -13,7 +13,7 @@ extension [OperatorInput?] {
   func constant(_ position: Int, _ name: String) throws(OperatorError) -> HostTensor? {
     guard position < count, let input = self[position] else { return nil }
     guard let constant = input.constant else {
-      throw OperatorError(.unsupported, "input '\(name)' is computed by the model at run time; only a constant is supported")
+      throw OperatorError(.unsupported, "input '\(name)' is computed by the model at run time; only a constant is supported", openInput: position)
     }
     return constant
   }

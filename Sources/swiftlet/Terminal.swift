@@ -17,6 +17,11 @@ enum Terminal {
     write("swiftlet: \(message)\n", to: STDERR_FILENO)
   }
 
+  /// One line on standard error about what isn't wrong, but worth knowing.
+  static func note(_ message: String) {
+    write("swiftlet: note: \(message)\n", to: STDERR_FILENO)
+  }
+
   /// Text to standard output, at once.
   static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 

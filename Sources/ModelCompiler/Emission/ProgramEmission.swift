@@ -27,7 +27,11 @@ struct ProgramEmission {
       do throws(OperatorError) {
         try lowering.lower(node)
       } catch {
-        throw CompilerError(error.code == .invalid ? .invalid : .unsupported, "node '\(node.name)' (\(type(of: node.operation).names[0])): \(error.message)")
+        var reported = CompilerError(error, at: "node '\(node.name)' (\(type(of: node.operation).names[0]))")
+        // Small side inputs: parameters that most kernels want to know beforehand.
+        let parameters = node.inputs.dropFirst().compactMap { $0 }.filter { graph.type(of: $0).dimensions.count <= 1 }
+        reported.openInputs = graph.inputs(behind: parameters)
+        throw reported
       }
     }
     var outputs: [Port] = []

@@ -24,7 +24,10 @@ extension GraphImport {
       do throws(CompilerError) {
         return try add(flow, node)
       } catch {
-        throw CompilerError(error.code, "\(label): \(error.message)")
+        var error = error.inside(label)
+        let deciding = flow == .if ? node.inputs.prefix(1) : flow == .loop ? node.inputs.prefix(2) : []
+        if error.openInputs.isEmpty { error.openInputs = graph.inputs(behind: undecided + deciding.compactMap { value(named: $0) }) }
+        throw error
       }
     }
     do throws(OperatorError) {
@@ -35,7 +38,9 @@ extension GraphImport {
       let outputs = try apply(operation, name: name, to: inputs, outputNames: node.outputs)
       for (name, id) in zip(node.outputs, outputs) { try declare(name, as: id) }
     } catch {
-      throw CompilerError(error.code == .invalid ? .invalid : .unsupported, "\(label): \(error.message)")
+      var reported = CompilerError(error, at: label)
+      reported.openInputs = graph.inputs(behind: undecided)
+      throw reported
     }
   }
 
@@ -59,7 +64,13 @@ extension GraphImport {
   /// Adds an operator with its outputs: folded where they are known already, expanded where it stands for others.
   mutating func apply(_ operation: any Operator, name: String, to inputs: [ValueID?], outputNames: [String]) throws(OperatorError) -> [ValueID] {
     let knowledge = knowledge(of: inputs)
-    let types = try operation.outputTypes(for: knowledge)
+    let types: [TensorType]
+    do throws(OperatorError) {
+      types = try operation.outputTypes(for: knowledge)
+    } catch {
+      if let position = error.openInput, inputs.indices.contains(position), let id = inputs[position] { undecided = [id] }
+      throw error
+    }
     guard types.count >= outputNames.count else {
       throw OperatorError(.unsupported, "makes \(outputNames.count) outputs; \(types.count) are supported")
     }

@@ -14,6 +14,8 @@ struct GraphImport {
   /// Values by name: the model's own, and inside them those of each control-flow body that is being read.
   var scopes: [[String: ValueID]] = [[:]]
   var foldedByteCount = 0
+  /// Values that would have to be known for the node that can't be read.
+  var undecided: [ValueID] = []
   /// Nodes that control flow has brought in.
   var unrolledNodeCount = 0
 
@@ -190,17 +192,4 @@ extension AttributeValue {
 
 extension ONNXDimension {
   fileprivate var isFixed: Bool { if case .size = self { true } else { false } }
-}
-
-extension ONNXValueInfo {
-  fileprivate var described: String {
-    let sizes = (dimensions ?? []).map { dimension in
-      switch dimension {
-      case .size(let size): "\(size)"
-      case .symbol(let name): name
-      case .unknown: "?"
-      }
-    }
-    return "[" + sizes.joined(separator: ", ") + "]"
-  }
 }

@@ -76,13 +76,13 @@ struct EvaluationPreparation {
       for case (let name, .graph(let graph)) in node.attributes { bodies[name] = body(of: graph) }
     }
     return EvaluationStep(
-      node: node, label: label, action: flow.map { .controlFlow($0) } ?? action(of: node, label), opset: opset(of: node), bodies: bodies,
+      node: node, label: label, action: flow.map { .controlFlow($0) } ?? action(of: node), opset: opset(of: node), bodies: bodies,
       lastReads: lastReads, unread: unread)
   }
 
-  private func action(of node: ONNXNode, _ label: String) -> EvaluationStep.Action {
+  private func action(of node: ONNXNode) -> EvaluationStep.Action {
     guard let type = operatorType(of: node) else {
-      return .refused(CompilerError(.unsupported, "\(label): this version doesn't have the operator \(node.opType)"))
+      return .refused(CompilerError(.unsupported, "this version doesn't have the operator \(node.opType)"))
     }
     do throws(OperatorError) {
       let description = OperatorDescription(
@@ -90,7 +90,7 @@ struct EvaluationPreparation {
         inputCount: node.inputs.count, outputCount: node.outputs.count)
       return .operation(try type.init(description))
     } catch {
-      return .refused(CompilerError(error.code == .invalid ? .invalid : .unsupported, "\(label): \(error.message)"))
+      return .refused(CompilerError(error.code == .invalid ? .invalid : .unsupported, error.message))
     }
   }
 

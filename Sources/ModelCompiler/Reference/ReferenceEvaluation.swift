@@ -16,7 +16,9 @@ public struct ReferenceEvaluation: Sendable {
     let preparation = EvaluationPreparation(opsetImports: model.opsetImports)
     try preparation.checkOperators(of: model.graph)
     body = preparation.body(of: model.graph)
-    for case .refused(let error) in body.steps.map(\.action) { throw error }
+    for step in body.steps {
+      if case .refused(let error) = step.action { throw error.inside(step.label) }
+    }
   }
 
   /// The model's outputs, in its own order.
@@ -85,7 +87,7 @@ struct Evaluation {
       for name in step.lastReads { release(name) }
       for (name, value) in zip(step.node.outputs, outputs) where !name.isEmpty { try keep(value, as: name, unless: step.unread) }
     } catch {
-      throw CompilerError(error.code, "\(step.label): \(error.message)")
+      throw error.inside(step.label)
     }
   }
 

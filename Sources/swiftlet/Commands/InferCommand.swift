@@ -3,7 +3,9 @@ import CPUExecution
 import Imaging
 import Inference
 import ModelFormat
+import ModelCompiler
 import ModelManifest
+import ONNX
 import ObjectDetection
 import Tensors
 
@@ -12,12 +14,15 @@ struct InferCommand: ParsableCommand {
     commandName: "infer",
     abstract: "Run a model once on images or raw tensors, and print what it finds.",
     discussion: """
+      Any ONNX model runs on raw tensors: it is compiled for their shapes, and where it can't be, evaluated operator by operator. \
+      A tensor is converted to the input's declared type; outputs come in theirs.
+
       Examples: swiftlet infer yolox-nano.swiftlet street.jpg --annotate out/
                 swiftlet infer model.onnx --tensor x=x.npy --save-tensors out/
       """)
 
   enum BackendName: String, ExpressibleByArgument, CaseIterable {
-    /// The scalar kernels: slow, and the oracle of all others.
+    /// The oracles: the scalar kernels for a package, each operator's plain evaluation for raw tensors through an ONNX file.
     case reference
     case cpu
   }
@@ -42,8 +47,11 @@ struct InferCommand: ParsableCommand {
   @Option(help: "The lowest score to print, 0…1; the recipe's by default.")
   var threshold: Float?
 
-  @Option(help: "reference (the scalar kernels) or cpu.")
-  var backend = BackendName.cpu
+  @Option(
+    help: ArgumentHelp(
+      "cpu, or reference (for a package the scalar kernels, for an ONNX file each operator's plain evaluation). By default cpu; an ONNX file that can't be compiled is evaluated, with a note.",
+      valueName: "cpu|reference"))
+  var backend: BackendName?
 
   @Option(help: "Threads that share the work.")
   var threads = 1
@@ -54,7 +62,7 @@ struct InferCommand: ParsableCommand {
   func validate() throws {
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
     if let threshold, !(0...1 ~= threshold) { throw ValidationError("--threshold is 0 to 1") }
-    guard images.isEmpty != tensor.isEmpty else { throw ValidationError("give either images or --tensor NAME=FILE.npy") }
+    guard images.isEmpty || tensor.isEmpty else { throw ValidationError("give either images or --tensor NAME=FILE.npy") }
   }
 
   private var options: CPUOptions {
@@ -62,61 +70,42 @@ struct InferCommand: ParsableCommand {
   }
 
   func run() throws {
+    if images.isEmpty { try runTensors() } else { try runImages(try source.package(at: model)) }
+  }
+
+  /// Raw tensors in, raw tensors out.
+  private func runTensors() throws {
+    let run = try source.explaining(model) { try FileStart.isPackage(model) ? runPackage() : runModel() }
+    if let note = run.note { Terminal.note("\(model) runs on the reference evaluator, which is slow: \(note)") }
+    if let saveTensors { try save(run.outputs, in: saveTensors) }
+    Terminal.show(json ? "\(run.json.text)\n" : run.text)
+  }
+
+  private func runPackage() throws -> TensorRun {
     let package = try source.package(at: model)
-    if images.isEmpty { try runTensors(package) } else { try runImages(package) }
+    let given = try GivenTensors(tensor, for: TensorPort.ports(of: package), of: model)
+    return try TensorRun(package, on: given.tensors, options: options)
   }
 
-  private func runTensors(_ package: ModelPackage) throws {
-    let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package, options: options)
-    var values = [HostTensor?](repeating: nil, count: package.program.inputs.count)
-    for entry in tensor {
-      let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw CommandFailure("--tensor \(entry) is not understood: write it as NAME=FILE.npy", status: .wrongUse) }
-      guard let index = package.program.inputs.firstIndex(where: { $0.name == parts[0] }) else {
-        let names = package.program.inputs.map(\.name).joined(separator: ", ")
-        throw CommandFailure("\(model) has no input '\(parts[0])'; it has: \(names)", status: .wrongUse)
-      }
-      values[index] = try TensorFile.read(parts[1])
+  private func runModel() throws -> TensorRun {
+    let file = try ONNXModel(contentsOf: model)
+    var options = try source.compilationOptions()
+    options.shapes = try source.boundShapes()
+    let constants = (options.recipe?.constants ?? [:]).merging(options.constants) { $1 }
+    let given = try GivenTensors(tensor, constants: constants, for: TensorPort.ports(of: file), of: model)
+    for (name, sizes) in options.shapes {
+      guard let tensor = given.tensors[name], tensor.dimensions != sizes else { continue }
+      throw CommandFailure("--shape \(name) contradicts its tensor, which has \(tensor.dimensions): leave --shape out", status: .wrongUse)
     }
-    if let missing = values.firstIndex(where: { $0 == nil }) {
-      let name = package.program.inputs[missing].name
-      throw CommandFailure("input '\(name)' is missing: give --tensor \(name)=FILE.npy", status: .wrongUse)
-    }
-    try bindSizes(of: session, package, to: values.map { $0?.dimensions ?? [] })
-    for (index, value) in values.enumerated() {
-      do {
-        if let value { try session.setInput(index, to: value.converted(to: package.program.inputs[index].declaredType)) }
-      } catch {
-        throw CommandFailure("--tensor \(package.program.inputs[index].name): \(error.message)")
-      }
-    }
-    session.run()
-    if let saveTensors { try save(session, session.program, in: saveTensors) }
-    for port in session.program.outputs where !json {
-      Terminal.show("\(port.name): \(port.declaredType.name) \(port.declaredDimensions)\n")
-    }
+    let demanded: TensorBackend? = backend.map { $0 == .reference ? .reference : .cpu }
+    return try TensorRun(file, at: model, on: given.tensors, demanded: demanded, options, options: CPUOptions(threads: threads))
   }
 
-  /// Binds what a package left open to the sizes of the tensors given.
-  private func bindSizes(of session: Session<CPUBackend>, _ package: ModelPackage, to inputs: [[Int]]) throws {
-    guard let family = package.family else { return }
-    guard let sizes = family.sizes(forInputs: inputs) else {
-      let wanted = package.program.inputs.map { "\($0.name) \($0.declaredDimensions)" }.joined(separator: ", ")
-      throw CommandFailure("the tensors' sizes don't fit together: \(model) takes \(wanted) or less in its open sizes")
-    }
-    do {
-      try session.bind(sizes: sizes)
-    } catch {
-      throw CommandFailure("\(model): \(error.message)")
-    }
-  }
-
-  private func save(_ session: Session<CPUBackend>, _ program: Program, in folder: String) throws {
+  private func save(_ outputs: [(name: String, tensor: HostTensor)], in folder: String) throws {
     try OutputFile.makeFolder(folder)
-    for (index, port) in program.outputs.enumerated() {
-      let name = port.name.map { $0 == "/" ? "_" : $0 }
-      try OutputFile.write(session.output(index).npyBytes, to: "\(folder)/\(String(name)).npy")
+    for (name, tensor) in outputs {
+      let name = name.map { $0 == "/" ? "_" : $0 }
+      try OutputFile.write(tensor.npyBytes, to: "\(folder)/\(String(name)).npy", madeFrom: [model])
     }
   }
 
@@ -130,7 +119,9 @@ struct InferCommand: ParsableCommand {
       guard outcome == .prepared else { throw CommandFailure("\(path): can't be prepared: \(outcome)") }
       vision.run()
       let detections = vision.decode(threshold: threshold)
-      if let saveTensors { try save(vision.session, package.program, in: saveTensors) }
+      if let saveTensors {
+        try save(try package.program.outputs.enumerated().map { ($1.name, try vision.session.output($0)) }, in: saveTensors)
+      }
       show(detections, of: path, image, package.manifest)
       if let annotate {
         image.draw(detections, manifest: package.manifest)

@@ -36,7 +36,8 @@ struct ModelSourceOptions: ParsableArguments {
       }
       return package
     }
-    return try ModelPackage(compilation(of: path).compiled().file(), origin: path)
+    let compilation = try compilation(of: path)
+    return try ModelPackage(try explaining(path) { try compilation.compiled() }.file(), origin: path)
   }
 
   /// The compilation of an ONNX file some of whose sizes --shape leaves open; nil where it leaves none.
@@ -59,10 +60,16 @@ struct ModelSourceOptions: ParsableArguments {
   /// Reads an ONNX file and hands it on with the options, shapes excepted; a failure names the file.
   private func reading<Result>(_ path: String, _ body: (ONNXModel, CompilationOptions) throws -> Result) throws -> Result {
     guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX file", status: .wrongUse) }
+    let options = try compilationOptions()
+    return try explaining(path) { try body(ONNXModel(contentsOf: path), options) }
+  }
+
+  /// What the options ask of a compilation, shapes excepted.
+  func compilationOptions() throws -> CompilationOptions {
     var options = CompilationOptions()
     options.recipe = try loadedRecipe()
     options.constants = try boundConstants()
-    return try explaining(path) { try body(ONNXModel(contentsOf: path), options) }
+    return options
   }
 
   /// Turns a compilation's failures into a command's; each names the file.
