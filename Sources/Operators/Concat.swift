@@ -7,8 +7,8 @@ public struct Concat: MovingOperator {
   public var axis: Int
 
   public init(_ description: OperatorDescription) throws(OperatorError) {
-    guard description.attributes["axis"] != nil else { throw OperatorError(.invalid, "attribute 'axis' is missing") }
-    axis = Int(try description.integer("axis", default: 0))
+    guard description.attributes["axis"] != nil || description.opset < 4 else { throw OperatorError(.invalid, "attribute 'axis' is missing") }
+    axis = Int(try description.integer("axis", default: 1))
   }
 
   public var quantisationRule: QuantisationRule { .sharedByAll }

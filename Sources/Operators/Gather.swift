@@ -1,6 +1,7 @@
 public import ModelGraph
+import Tensors
 
-/// Takes the entries of one axis that constant indices name.
+/// Takes the entries of one axis that indices name: by copies where they are constants, else at run time.
 public struct Gather: MovingOperator {
   public static let names = ["Gather"]
 
@@ -10,13 +11,43 @@ public struct Gather: MovingOperator {
     axis = Int(try description.integer("axis", default: 0))
   }
 
-  public func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement {
+  private func shape(_ inputs: [OperatorInput?]) throws(OperatorError) -> (axis: Int, output: [Int]) {
     let dimensions = try inputs.required(0, "data").type.dimensions
     let axis = try normalised(axis: axis, rank: dimensions.count)
+    return (axis, try checked(Array(dimensions[..<axis]) + inputs.indices(1).type.dimensions + Array(dimensions[(axis + 1)...])))
+  }
+
+  public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    [TensorType(try inputs.required(0, "data").type.elementType, try shape(inputs).output)]
+  }
+
+  /// Constant entries that take more copies than this are gathered like others.
+  private static let mostCopies = 256
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let inputs = lowering.inputs(of: node)
+    guard let data = node.input(0), let indices = node.input(1) else { throw OperatorError(.invalid, "inputs are missing") }
+    if lowering.isConstant(indices) {
+      let movement = try movement(for: inputs)
+      if movement.copies.count <= Self.mostCopies { return try lowering.lower(movement, of: node) }
+    }
+    let axis = try shape(inputs).axis
+    let (dimensions, output) = (lowering.dimensions(of: data), lowering.dimensions(of: node.outputs[0]))
+    let form = lowering.representation(of: data)
+    let x = lowering.operand(data, layout: .identity(rank: dimensions.count), as: form)
+    let entries = lowering.operand(indices, layout: .identity(rank: lowering.dimensions(of: indices).count), as: .plain)
+    let y = lowering.result(node.outputs[0], layout: .identity(rank: output.count), as: form)
+    try lowering.emitGather(
+      x, entries, to: y, batch: dimensions[..<axis].elementCount, extents: [dimensions[axis]], count: lowering.dimensions(of: indices).elementCount,
+      inner: dimensions[(axis + 1)...].elementCount, sharesIndices: true)
+  }
+
+  public func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement {
+    let (axis, output) = try shape(inputs)
+    let dimensions = try inputs.required(0, "data").type.dimensions
     let shape = try inputs.required(1, "indices").type.dimensions
-    let output = try checked(Array(dimensions[..<axis]) + shape + Array(dimensions[(axis + 1)...]))
     guard let indices = try inputs.integers(1, "indices") else { throw OperatorError(.invalid, "input 'indices' is missing") }
-    let entries = try indices.map { (index) throws(OperatorError) in try Self.entry(index, of: dimensions[axis]) }
+    let entries = try indices.map { (index) throws(OperatorError) in try position(index, of: dimensions[axis]) }
     // One row of the index tensor after the other; evenly stepping entries of a row move in one copy.
     let rowLength = shape.last ?? 1
     var copies: [BoxCopy] = []
@@ -26,11 +57,6 @@ public struct Gather: MovingOperator {
       }
     }
     return Movement(outputs: [output], copies: output.contains(0) ? [] : copies)
-  }
-
-  private static func entry(_ index: Int, of length: Int) throws(OperatorError) -> Int {
-    guard index >= -length, index < length else { throw OperatorError(.invalid, "index \(index) is outside an axis of \(length)") }
-    return index < 0 ? index + length : index
   }
 
   private func copy(_ run: IndexRun, row: Int, axis: Int, dimensions: [Int], shape: [Int]) -> BoxCopy {

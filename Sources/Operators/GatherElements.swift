@@ -26,5 +26,15 @@ public struct GatherElements: Operator {
     return [data.picking(try indexing.offsets(indices), dimensions: indices.dimensions)]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let data = node.input(0), let indices = node.input(1) else { throw OperatorError(.invalid, "inputs are missing") }
+    let indexing = try ElementIndexing(data: lowering.dimensions(of: data), indices: lowering.dimensions(of: indices), axis: axis)
+    let form = lowering.representation(of: data)
+    let x = lowering.operand(data, layout: indexing.layout, as: form)
+    let entries = lowering.operand(indices, layout: indexing.layout, as: .plain)
+    let y = lowering.result(node.outputs[0], layout: indexing.layout, as: form)
+    try lowering.emitGather(
+      indexing.cropped(x, in: &lowering), entries, to: y, batch: indexing.batch, extents: [indexing.length], count: indexing.count, inner: 1,
+      sharesIndices: false)
+  }
 }

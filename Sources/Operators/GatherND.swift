@@ -27,5 +27,16 @@ public struct GatherND: Operator {
     return [data.picking(try indexing.starts(indices).flatMap { $0..<$0 + size }, dimensions: type.dimensions)]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let data = node.input(0), let indices = node.input(1) else { throw OperatorError(.invalid, "inputs are missing") }
+    let (dimensions, shape) = (lowering.dimensions(of: data), lowering.dimensions(of: indices))
+    let indexing = try TupleIndexing(data: dimensions, indices: shape, batchDimensions: batchDimensions)
+    let form = lowering.representation(of: data)
+    let x = lowering.operand(data, layout: .identity(rank: dimensions.count), as: form)
+    let entries = lowering.operand(indices, layout: .identity(rank: shape.count), as: .plain)
+    let y = lowering.result(node.outputs[0], layout: .identity(rank: indexing.gathered.count), as: form)
+    try lowering.emitGather(
+      x, entries, to: y, batch: indexing.batch.elementCount, extents: indexing.extents, count: indexing.countInBatch, inner: indexing.block.elementCount,
+      sharesIndices: false)
+  }
 }

@@ -22,6 +22,9 @@ public struct GridSample: Operator {
     alignsCorners = try description.integer("align_corners", default: 0) != 0
   }
 
+  public var tolerance: Float { 2e-5 }
+  public var prefersChannelsLast: Bool { true }
+
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let x = try inputs.required(0, "X").type
     let grid = try inputs.required(1, "grid").type.dimensions
@@ -58,6 +61,23 @@ public struct GridSample: Operator {
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    throw OperatorError(.unsupported, "samples at places that only exist at run time, which has no instruction")
+    guard let x = node.input(0), let grid = node.input(1) else { throw OperatorError(.invalid, "inputs are missing") }
+    let (from, to) = (lowering.dimensions(of: x), lowering.dimensions(of: node.outputs[0]))
+    guard from.count == 4, interpolation != .cubic else {
+      throw OperatorError(
+        .unsupported, "samples \(from.count - 2) axes\(interpolation == .cubic ? " cubically" : "") at run time; images, nearest and linear, are supported")
+    }
+    for input in [x, grid] { try lowering.requireFloat(input) }
+    guard max(from[2], from[3]) < Self.largestExtent else { throw OperatorError(.unsupported, "samples an image of \(from[3])×\(from[2]) elements") }
+    let sampling = SamplingLowering(
+      interpolation: interpolation, padding: padding, alignsCorners: alignsCorners, batch: from[0], channels: from[1], height: from[2], width: from[3],
+      places: to[2] * to[3])
+    let image = lowering.operand(x, layout: .channelsLast(rank: 4), as: .plain)
+    let places = lowering.operand(grid, layout: .identity(rank: 4), as: .plain)
+    let output = lowering.result(node.outputs[0], layout: .channelsLast(rank: 4), as: .plain)
+    try sampling.emit(image: image, grid: places, to: output, into: &lowering)
   }
+
+  /// Places are computed in float32, which counts exactly up to here.
+  private static let largestExtent = 1 << 23
 }

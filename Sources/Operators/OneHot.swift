@@ -1,3 +1,4 @@
+import ModelFormat
 public import ModelGraph
 public import Tensors
 
@@ -43,5 +44,50 @@ public struct OneHot: Operator {
     return [try inputs.required(2, "values").picking(choices, dimensions: type.dimensions)]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  /// An element is on where its place equals the index, or the index counted from the end.
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let indices = node.input(0), let values = node.input(2) else { throw OperatorError(.invalid, "inputs are missing") }
+    let (axis, depth) = try target(lowering.inputs(of: node))
+    let type = lowering.graph.type(of: indices).elementType
+    guard type == .float32 || !type.isFloatingPoint && type != .bool else {
+      throw OperatorError(.unsupported, "reads indices of \(type.name) at run time; float32 and whole numbers are supported")
+    }
+    let dimensions = lowering.dimensions(of: node.outputs[0])
+    var open = dimensions
+    open[axis] = 1
+    var x = lowering.addView(of: lowering.operand(indices, layout: .identity(rank: dimensions.count - 1), as: .plain), dimensions: open)
+    if !type.isFloatingPoint, type != .int64 {
+      // So that every place along the axis has a number.
+      let wide = lowering.addTensor(name: "indices", elementType: .int64, dimensions: open)
+      lowering.emit(.cast(Conversion(input: x, output: wide)))
+      x = wide
+    }
+    let compare = { [x] (lowering: inout Lowering, first: Int) -> TensorIndex in
+      let places = HostTensor((first..<first + depth).map { Int64($0) }, dimensions: dimensions.indices.map { $0 == axis ? depth : 1 })
+      let place = lowering.addConstant(type.isFloatingPoint ? places.converted(to: type) : places, name: "places")
+      let hit = lowering.addTensor(name: "hit", elementType: .bool, dimensions: dimensions)
+      lowering.emit(.arithmetic(Arithmetic(operation: .equal, left: x, right: place, output: hit)))
+      return hit
+    }
+    var hits = compare(&lowering, 0)
+    if type.isFloatingPoint || type.isSigned {
+      let fromEnd = compare(&lowering, -depth)
+      let either = lowering.addTensor(name: "hit", elementType: .bool, dimensions: dimensions)
+      lowering.emit(.arithmetic(Arithmetic(operation: .logicalOr, left: hits, right: fromEnd, output: either)))
+      hits = either
+    }
+    let pair = lowering.operand(values, layout: .identity(rank: 1), as: .plain)
+    let single = { (lowering: inout Lowering, place: Int) -> TensorIndex in
+      let value = lowering.addTensor(like: pair, dimensions: [Int](repeating: 1, count: dimensions.count))
+      lowering.emitMove([1], from: pair, [1], offset: place, to: value, [1], offset: 0)
+      return value
+    }
+    let (off, on) = (single(&lowering, 0), single(&lowering, 1))
+    let y = lowering.result(node.outputs[0], layout: .identity(rank: dimensions.count), as: .plain)
+    lowering.emit(.select(Select(condition: hits, onTrue: on, onFalse: off, output: y)))
+  }
+}
+
+extension ElementType {
+  fileprivate var isSigned: Bool { self == .int8 || self == .int16 || self == .int32 || self == .int64 }
 }

@@ -16,7 +16,7 @@ public struct Pad: MovingOperator {
     let name = try description.string("mode", default: "constant")
     guard let mode = Mode(rawValue: name) else { throw OperatorError(.invalid, "attribute 'mode' is '\(name)'") }
     self.mode = mode
-    pads = description.opset < 11 ? try description.integers("pads") : nil
+    pads = description.opset < 11 ? try description.integers(description.opset < 2 ? "paddings" : "pads") : nil
     value = description.opset < 11 ? try description.float("value", default: 0) : 0
   }
 

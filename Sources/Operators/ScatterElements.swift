@@ -31,5 +31,17 @@ public struct ScatterElements: Operator {
     return [try reduction.applied(try inputs.required(2, "updates"), at: targets, to: try inputs.required(0, "data"))]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let indexing = try indexing(lowering.inputs(of: node))
+    guard let data = node.input(0), let indices = node.input(1), let updates = node.input(2) else { throw OperatorError(.invalid, "inputs are missing") }
+    let form = try lowering.scatterForm(reduction, data: data, updates: updates)
+    let x = lowering.operand(data, layout: indexing.layout, as: form)
+    let entries = lowering.operand(indices, layout: indexing.layout, as: .plain)
+    let rows = lowering.operand(updates, layout: indexing.layout, as: form)
+    let y = lowering.result(node.outputs[0], layout: indexing.layout, as: form)
+    try indexing.write(x, to: y, in: &lowering) { (lowering, part, changed) throws(OperatorError) in
+      try lowering.emitScatter(
+        reduction, rows, into: part, entries, to: changed, batch: indexing.batch, extents: [indexing.length], count: indexing.count, inner: 1)
+    }
+  }
 }

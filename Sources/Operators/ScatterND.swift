@@ -31,5 +31,16 @@ public struct ScatterND: Operator {
     return [try reduction.applied(try inputs.required(2, "updates"), at: targets, to: try inputs.required(0, "data"))]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let indexing = try indexing(lowering.inputs(of: node))
+    guard let data = node.input(0), let indices = node.input(1), let updates = node.input(2) else { throw OperatorError(.invalid, "inputs are missing") }
+    let form = try lowering.scatterForm(reduction, data: data, updates: updates)
+    let layout = Layout.identity(rank: indexing.data.count)
+    let x = lowering.operand(data, layout: layout, as: form)
+    let entries = lowering.operand(indices, layout: .identity(rank: indexing.indices.count), as: .plain)
+    let rows = lowering.operand(updates, layout: .identity(rank: indexing.gathered.count), as: form)
+    let y = lowering.result(node.outputs[0], layout: layout, as: form)
+    try lowering.emitScatter(
+      reduction, rows, into: x, entries, to: y, batch: 1, extents: indexing.extents, count: indexing.countInBatch, inner: indexing.block.elementCount)
+  }
 }

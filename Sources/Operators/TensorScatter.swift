@@ -1,3 +1,4 @@
+import ModelFormat
 public import ModelGraph
 public import Tensors
 
@@ -25,7 +26,7 @@ public struct TensorScatter: Operator {
     guard update == TensorType(cache.elementType, expected), expected[axis] <= cache.dimensions[axis] else {
       throw OperatorError(.invalid, "update \(update.dimensions) doesn't fit the cache \(cache.dimensions)")
     }
-    if inputs.count > 2, let starts = inputs[2]?.type.dimensions, starts != [cache.dimensions[0]] {
+    if inputs.count > 2, inputs[2] != nil, case let starts = try inputs.indices(2, "write_indices").type.dimensions, starts != [cache.dimensions[0]] {
       throw OperatorError(.invalid, "'write_indices' \(starts) doesn't fit \(cache.dimensions[0]) batches")
     }
     return axis
@@ -58,5 +59,43 @@ public struct TensorScatter: Operator {
     return [try ScatterReduction.none.applied(update, at: targets, to: cache)]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let axis = try sequenceAxis(lowering.inputs(of: node))
+    guard let cache = node.input(0), let update = node.input(1) else { throw OperatorError(.invalid, "inputs are missing") }
+    let (dimensions, added) = (lowering.dimensions(of: cache), lowering.dimensions(of: update)[axis])
+    let rows = dimensions[..<axis].elementCount
+    guard rows * added > 0 else { throw OperatorError(.unsupported, "writes nothing") }
+    let form = lowering.sharedForm([cache, update])
+    let layout = Layout.identity(rank: dimensions.count)
+    let x = lowering.operand(cache, layout: layout, as: form)
+    let entries = lowering.operand(update, layout: layout, as: form)
+    let places = self.places(starts: node.input(2), batches: dimensions[0], rows: rows, added: added, length: dimensions[axis], in: &lowering)
+    let y = lowering.result(node.outputs[0], layout: layout, as: form)
+    try lowering.emitScatter(
+      .none, entries, into: x, places, to: y, batch: rows, extents: [dimensions[axis]], count: added, inner: dimensions[(axis + 1)...].elementCount)
+  }
+
+  /// For each row of the cache the places that its entries go to: int64 `[rows, added]`.
+  private func places(starts: ValueID?, batches: Int, rows: Int, added: Int, length: Int, in lowering: inout Lowering) -> TensorIndex {
+    let steps = HostTensor((0..<Int64(added)).map { $0 }, dimensions: [1, added])
+    guard let starts else {
+      return lowering.addConstant(HostTensor((0..<rows).flatMap { _ in (0..<Int64(added)) }, dimensions: [rows, added]), name: "places")
+    }
+    let type = lowering.graph.type(of: starts).elementType
+    let start = lowering.addView(of: lowering.operand(starts, layout: .identity(rank: 1), as: .plain), dimensions: [batches, 1])
+    var places = lowering.addTensor(name: "places", elementType: type, dimensions: [batches, added])
+    let step = lowering.addConstant(steps.converted(to: type), name: "steps")
+    lowering.emit(.arithmetic(Arithmetic(operation: .add, left: start, right: step, output: places)))
+    if isCircular {
+      let period = lowering.addConstant(HostTensor([Int64(length)], dimensions: [1, 1]).converted(to: type), name: "period")
+      let wrapped = lowering.addTensor(name: "places", elementType: type, dimensions: [batches, added])
+      lowering.emit(.arithmetic(Arithmetic(operation: .modulo, left: places, right: period, output: wrapped)))
+      places = wrapped
+    }
+    let perBatch = rows / batches
+    guard perBatch > 1 else { return places }
+    let repeated = lowering.addTensor(name: "places", elementType: type, dimensions: [rows, added])
+    lowering.emitMove([batches, perBatch, added], from: places, [added, 0, 1], to: repeated, [perBatch * added, added, 1])
+    return repeated
+  }
 }

@@ -374,6 +374,14 @@ def indexing():
     case("Unique-integers-evaluated", np.array([[2, 1], [1, -3]], I), opset=11)
     case("ReverseSequence-time", random("Reverse", (4, 4)), Const([4, 3, 2, 1]))
     case("ReverseSequence-batch", random("Reverse", (3, 4, 2)), Const([1, 3, 4]), batch_axis=0, time_axis=1)
+    case("ReverseSequence-computed", random("Reverse", (4, 3, 2)), np.array([1, 4, 3], I))
+    case("OneHot-narrow", np.array([[0, 200, -1]], np.int32), Const(201, np.int32), Const([2.0, 5.0], F), opset=11)
+    case("OneHot-computed-values", np.array([1, -3], I), Const(3), random("v", (2,)), opset=11)
+    case("GatherElements-part", random("data", (3, 4, 3)), np.array([[[2, -1]], [[0, 1]]], I), axis=0)
+    case("ScatterElements-part", random("data", (3, 4, 3)), np.array([[[2, -1]], [[0, 1]]], I), random("u", (2, 1, 2)), opset=18, axis=0)
+    case("TensorScatter-computed", random("cache", (2, 3, 5, 2)), random("u", (2, 3, 2, 2)), np.array([4, 1], I), opset=24, mode="circular")
+    quantised("GatherElements-move", x, Const([[[3, 1], [2, -4]], [[0, 0], [1, 2]], [[3, 3], [1, 0]]]), axis=1, keeps=True)
+    quantised("GatherND-move", x, Const([[0, 1], [2, -1]]), keeps=True)
     for upper in [0, 1]:
         name = "upper" if upper else "lower"
         case(f"Trilu-{name}", random("Trilu", (2, 4, 5)), opset=14, upper=upper)
@@ -460,7 +468,7 @@ def sampling():
     sized("Resize-axes-reversed", image, [8, 3], mode="linear", axes=[3, 2])
     sized("Resize-smooth-linear", image, [2, 3], mode="linear", axes=[2, 3], antialias=1, exclude_outside=1)
     sized("Resize-smooth-cubic", image, [2, 3], mode="cubic", axes=[2, 3], antialias=1, exclude_outside=1)
-    sized("Resize-integers-evaluated", (np.arange(20, dtype=np.int32) * 7).reshape(1, 1, 4, 5), [6, 3], mode="nearest", axes=[2, 3])
+    sized("Resize-integers", (np.arange(20, dtype=np.int32) * 7).reshape(1, 1, 4, 5), [6, 3], mode="nearest", axes=[2, 3])
     roi = Const([0, 0, 0.4, 0.6, 1, 1, 0.6, 0.8], F)
     crop = dict(coordinate_transformation_mode="tf_crop_and_resize")
     case("Resize-crop", image, roi, nothing, Const([1, 2, 3, 3]), mode="linear", **crop)
@@ -474,8 +482,9 @@ def sampling():
         for padding in ["zeros", "border", "reflection"]:
             for corners in [0, 1]:
                 label = "-corners" if corners else ""
-                case(f"GridSample-{mode}-{padding}{label}-evaluated", x, grid, opset=20, mode=mode, padding_mode=padding, align_corners=corners)
-    case("GridSample-old-evaluated", x, grid, opset=16, mode="bilinear")
+                suffix = "-evaluated" if mode == "cubic" else ""
+                case(f"GridSample-{mode}-{padding}{label}{suffix}", x, grid, opset=20, mode=mode, padding_mode=padding, align_corners=corners)
+    case("GridSample-old", x, grid, opset=16, mode="bilinear")
     case("GridSample-old-cubic-evaluated", x, grid, opset=16, mode="bicubic")
     case("GridSample-volume-evaluated", random("Grid", (1, 2, 3, 4, 2)), random("places", (1, 2, 3, 2, 3), -1.3, 1.3), opset=20)
     for corners in [0, 1]:

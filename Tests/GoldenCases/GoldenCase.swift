@@ -90,11 +90,9 @@ extension GoldenCase {
   /// Arithmetic on whole numbers has no instruction; moving them has.
   private static let integerArithmetic: Set<String> = ["Abs", "Add", "Clip", "Div", "Mul", "Neg", "Pow", "ReduceMax", "ReduceSum", "Sub"]
 
-  private static let indexing: Set<String> = ["GatherElements", "GatherND", "Scatter", "ScatterElements", "ScatterND", "OneHot", "TensorScatter"]
-
   /// Whether the case, on its own, asks for what has no instruction.
   public var isFoldedOnly: Bool {
-    name.hasSuffix("-evaluated") || Self.indexing.contains(operatorName) || Self.foldedOnly.contains(operatorName)
+    name.hasSuffix("-evaluated") || Self.foldedOnly.contains(operatorName)
       || Self.integerArithmetic.contains(operatorName) && name.hasSuffix("-integers")
   }
 }

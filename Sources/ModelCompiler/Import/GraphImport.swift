@@ -47,8 +47,8 @@ struct GraphImport {
 
   private func checkOperators() throws(CompilerError) {
     try checkOperators(of: model.graph)
-    guard 7...23 ~= opset else {
-      throw CompilerError(.unsupported, "the model uses operator set \(opset); 7 to 23 are supported: export it again with one of these")
+    guard 7...24 ~= opset else {
+      throw CompilerError(.unsupported, "the model uses operator set \(opset); 7 to 24 are supported: export it again with one of these")
     }
   }
 

@@ -24,6 +24,8 @@ struct TupleIndexing {
   var block: [Int] { Array(data[(batchDimensions + coordinateCount)...]) }
   /// Dimensions of all blocks together: GatherND's output, ScatterND's updates.
   var gathered: [Int] { indices.dropLast() + block }
+  /// Rows of indices in each batch.
+  var countInBatch: Int { indices[batchDimensions...].dropLast().elementCount }
   var batch: [Int] { Array(data[..<batchDimensions]) }
 
   /// For each block in order the offset of its first element in the data.
@@ -31,7 +33,7 @@ struct TupleIndexing {
     let values = tensor.integers()
     let (blockSize, extents) = (block.elementCount, extents)
     let count = indices.dropLast().elementCount
-    let perBatch = indices[batchDimensions...].dropLast().elementCount
+    let perBatch = countInBatch
     let batchSize = data[batchDimensions...].elementCount
     var starts: [Int] = []
     starts.reserveCapacity(count)

@@ -16,7 +16,8 @@ struct ResamplingLowering {
     if rows.isEmpty { return lowering.passThrough(input, to: output) }
     let tables = rows.mapValues { Table($0) }
     let isImage = (axes.count == 3 || axes.count == 4) && rows.keys.allSatisfy { $0 >= 2 }
-    if isImage, tables.values.allSatisfy({ $0 != nil }) {
+    let isFloat = lowering.representation(of: input) != .plain || lowering.graph.type(of: input).elementType == .float32
+    if isImage, isFloat, tables.values.allSatisfy({ $0 != nil }) {
       try lowerImage(tables.mapValues { $0! }, into: &lowering)
     } else {
       try lowerAxes(rows, into: &lowering)
@@ -43,7 +44,9 @@ struct ResamplingLowering {
     let mixes = resampling.mode != .nearest
     let stored = lowering.representation(of: input)
     let representation = mixes ? .plain : stored
-    if representation == .plain { try lowering.requireFloat(input) }
+    // Nearest neighbours of any type are gathered; mixing takes float32.
+    if mixes { try lowering.requireFloat(input) }
+    let isGathered = representation == .plain && lowering.graph.type(of: input).elementType != .float32
     let layout = Layout.identity(rank: axes.count)
     var current = lowering.operand(input, layout: layout, as: representation)
     let result = lowering.result(output, layout: layout, as: representation)
@@ -59,7 +62,12 @@ struct ResamplingLowering {
       let length = dimensions[axis]
       dimensions[axis] = own.count
       let target = axis == last && isCovered ? result : lowering.addTensor(like: result, dimensions: dimensions)
-      if let table = Table(own) {
+      if isGathered {
+        let places = HostTensor(own.map { Int64($0[0].position) }, dimensions: [own.count])
+        try lowering.emitGather(
+          current, lowering.addConstant(places, name: "places"), to: target, batch: outer, extents: [length], count: own.count, inner: inner,
+          sharesIndices: true)
+      } else if let table = Table(own) {
         let x = lowering.addView(of: current, dimensions: [outer, length, 1, inner])
         lowering.emitResize(x, to: lowering.addView(of: target, dimensions: [outer, own.count, 1, inner]), rows: table, columns: Table(identity: 1))
       } else {
@@ -76,7 +84,10 @@ struct ResamplingLowering {
 
   private func extrapolated(_ tensor: TensorIndex, in lowering: Lowering) -> Fill {
     let description = lowering.tensors[Int(tensor)]
-    guard let quantisation = description.quantisation else { return Fill(output: tensor, pattern: UInt64(resampling.extrapolation.bitPattern)) }
+    guard let quantisation = description.quantisation else {
+      let element = HostTensor([resampling.extrapolation], dimensions: []).converted(to: description.elementType)
+      return Fill(output: tensor, pattern: element.bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    }
     let value = quantisation.quantised(resampling.extrapolation, in: description.elementType.eightBitRange!)
     return Fill(output: tensor, pattern: UInt64(UInt8(truncatingIfNeeded: value)))
   }
