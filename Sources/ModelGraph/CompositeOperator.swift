@@ -44,8 +44,23 @@ public struct Composition: Sendable {
 
 extension CompositeOperator {
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
-    let composition = try composition(for: inputs)
-    let made = try composition.run(inputs) { (step, inputs) throws(OperatorError) in
+    try composition(for: inputs).outputTypes(for: inputs)
+  }
+
+  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let knowledge = inputs.map { tensor in tensor.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } }
+    return try composition(for: knowledge).evaluate(inputs)
+  }
+
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    try lowering.lower(try composition(for: lowering.knowledge(of: node.inputs)), of: node)
+  }
+}
+
+extension Composition {
+  /// The outputs' types for given inputs.
+  func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+    let made = try run(inputs) { (step, inputs) throws(OperatorError) in
       let types = try step.operation.outputTypes(for: inputs)
       // Later steps may need to know shapes and the like; large constants nobody asks for.
       let isKnown = inputs.allSatisfy { $0 == nil || $0!.constant != nil } && types.allSatisfy { $0.elementCount <= 1024 }
@@ -58,23 +73,17 @@ extension CompositeOperator {
     return made.map { $0.type }
   }
 
-  public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    let knowledge = inputs.map { tensor in tensor.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } }
-    return try composition(for: knowledge).run(inputs) { (step, inputs) throws(OperatorError) in
+  /// The outputs for given inputs, step by step.
+  func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    try run(inputs) { (step, inputs) throws(OperatorError) in
       try step.operation.evaluate(inputs)
     } constant: {
       $0
     }
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    throw OperatorError(.unsupported, "stands for several operators, which import puts in its place")
-  }
-}
-
-extension Composition {
   /// Carries values of one kind (types, tensors) through the steps to the outputs.
-  fileprivate func run<Carried>(
+  private func run<Carried>(
     _ inputs: [Carried?], _ apply: (Step, [Carried?]) throws(OperatorError) -> [Carried], constant: (HostTensor) -> Carried
   ) throws(OperatorError) -> [Carried] {
     var made: [[Carried]] = []

@@ -42,7 +42,7 @@ public struct Lowering: Sendable {
     var target: StoredQuantisation
   }
 
-  public let graph: Graph
+  public internal(set) var graph: Graph
   public internal(set) var tensors: [LoweredTensor] = []
   public internal(set) var instructions: [Instruction] = []
   /// The package's weight section as it grows; every constant starts at a 64-byte boundary.

@@ -11,7 +11,7 @@ public struct BatchNormalization: Operator {
 
   public init(_ description: OperatorDescription) throws(OperatorError) {
     epsilon = try description.float("epsilon", default: 1e-5)
-    let isTraining = try description.integer("training_mode", default: 0) != 0
+    let isTraining = description.opset < 7 ? try description.integer("is_test", default: 0) == 0 : try description.integer("training_mode", default: 0) != 0
     guard !isTraining, try description.integer("spatial", default: 1) == 1, description.outputCount <= 1 else {
       throw OperatorError(.unsupported, "is in training mode; export the model for inference")
     }
@@ -49,9 +49,22 @@ public struct BatchNormalization: Operator {
     return (factors, parts[1].indices.map { parts[1][$0] - parts[2][$0] * factors[$0] })
   }
 
+  /// With statistics that are computed.
+  private func composition(for inputs: [OperatorInput?]) throws(OperatorError) -> Composition {
+    let x = try inputs.required(0, "X").type.dimensions
+    let shape = [1, x[1]] + [Int](repeating: 1, count: x.count - 2)
+    var parts = Composition()
+    var channels: [Composition.Source] = []
+    for position in 1...4 { channels.append(try parts.reshaped(.input(position), to: shape)) }
+    let factor = parts.quotient(channels[0], parts.function(.sqrt, of: parts.affine(channels[3], plus: epsilon)))
+    let shift = parts.difference(channels[1], parts.product(channels[2], factor))
+    parts.outputs = [parts.sum(parts.product(.input(0), factor), shift)]
+    return parts
+  }
+
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
     let inputs = lowering.inputs(of: node)
-    for (position, name) in zip(1...4, ["scale", "B", "mean", "var"]) { _ = try inputs.constant(position, name) }
+    guard (1...4).allSatisfy({ inputs[$0]?.constant != nil }) else { return try lowering.lower(try composition(for: inputs), of: node) }
     guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
     try lowering.requireFloat(x)
     let (factors, shifts) = affine(inputs.map { $0?.constant })

@@ -37,52 +37,56 @@ public struct Gemm: Operator {
         throw OperatorError(.invalid, "adds \(c) to a product of \([m, n])")
       }
     }
-    return [TensorType(.float32, [m, n])]
+    guard a.elementType == b.elementType, a.elementType != .bool else {
+      throw OperatorError(.invalid, "multiplies \(a.elementType.name) by \(b.elementType.name)")
+    }
+    return [TensorType(a.elementType, try checked([m, n]))]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    guard let a = inputs[0], let b = inputs[1] else { throw OperatorError(.invalid, "needs two matrices") }
-    let left = transposesA ? a.transposed([1, 0]) : a
-    let right = transposesB ? b.transposed([1, 0]) : b
-    let (m, k, n) = (left.dimensions[0], left.dimensions[1], right.dimensions[1])
-    let (x, w) = (left.floats(), right.floats())
-    let bias = inputs.count > 2 ? inputs[2].map { Self.broadcast($0, m: m, n: n) } : nil
-    var result: [Float] = []
-    for row in 0..<m {
-      for column in 0..<n {
-        var sum = 0.0
-        for inner in 0..<k { sum += Double(x[row * k + inner]) * Double(w[inner * n + column]) }
-        let value = alpha * Float(sum) + beta * (bias?[row * n + column] ?? 0)
-        let mapped = epilogue.function(value, alpha: epilogue.alpha, beta: epilogue.beta)
-        result.append(min(max(mapped, epilogue.lower), epilogue.upper))
-      }
+    let type = try outputTypes(for: inputs.asInputs)[0]
+    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    // A product of half precision is rounded once, at the end.
+    let computed: ElementType = type.elementType == .float16 ? .float32 : type.elementType
+    let left = (transposesA ? a.transposed([1, 0]) : a).converted(to: computed)
+    let right = (transposesB ? b.transposed([1, 0]) : b).converted(to: computed)
+    let product = try MatMul(.plain("MatMul")).evaluate([left, right])[0]
+    let addend = inputs.count > 2 ? inputs[2] : nil
+    guard computed.isFloatingPoint else { return [try evaluateIntegers(product, addend)] }
+    let addends = addend?.broadcastDoubles(to: type.dimensions)
+    let values = product.doubles().enumerated().map { index, sum -> Double in
+      let value = Double(alpha) * sum + Double(beta) * (addends?[index] ?? 0)
+      guard epilogue != Epilogue() else { return value }
+      let mapped = epilogue.function(Float(value), alpha: epilogue.alpha, beta: epilogue.beta)
+      return Double(min(max(mapped, epilogue.lower), epilogue.upper))
     }
-    return [HostTensor(result, dimensions: [m, n])]
+    return [HostTensor(doubles: values, as: type.elementType, dimensions: type.dimensions)]
   }
 
-  /// The addend as `[m, n]`.
-  private static func broadcast(_ tensor: HostTensor, m: Int, n: Int) -> [Float] {
-    let values = tensor.floats()
-    let dimensions = [Int](repeating: 1, count: max(0, 2 - tensor.dimensions.count)) + tensor.dimensions
-    return (0..<m * n).map { index in
-      values[(dimensions[0] == 1 ? 0 : index / n) * dimensions[1] + (dimensions[1] == 1 ? 0 : index % n)]
+  /// Whole numbers take whole factors and wrap around.
+  private func evaluateIntegers(_ product: HostTensor, _ addend: HostTensor?) throws(OperatorError) -> HostTensor {
+    guard let alpha = Int64(exactly: alpha), let beta = Int64(exactly: beta) else {
+      throw OperatorError(.unsupported, "scales whole numbers by \(alpha) and \(beta)")
     }
+    let addends = addend.map { $0.broadcastOffsets(to: product.dimensions) }
+    let patterns = addend?.lanes()
+    let values = product.lanes().enumerated().map { index, sum in
+      alpha &* sum &+ beta &* (addends.map { patterns![$0[index]] } ?? 0)
+    }
+    return HostTensor(lanes: values, as: product.elementType, dimensions: product.dimensions)
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    guard let x = node.input(0), let w = node.input(1), let weights = lowering.graph[w].constant, !transposesA else {
-      throw OperatorError(.unsupported, "needs constant weights and an A that is not transposed")
-    }
-    for input in node.inputs.compactMap({ $0 }) { try lowering.requireFloat(input) }
+    guard let x = node.input(0), let w = node.input(1) else { throw OperatorError(.invalid, "needs two matrices") }
+    guard let weights = lowering.graph[w].constant, !transposesA, lowering.graph.type(of: x).elementType == .float32,
+      hasConstantRow(node, lowering)
+    else { return try lowering.lower(try composition(for: lowering.inputs(of: node)), of: node) }
     let m = lowering.dimensions(of: x)[0]
     var bias: HostTensor?
     var integerBias: (values: HostTensor, scales: [Float])?
-    if let c = node.input(2) {
-      guard let constant = lowering.graph[c].constant, constant.elementCount == constant.dimensions.last ?? 1 else {
-        throw OperatorError(.unsupported, "adds something else than a constant row")
-      }
+    if let c = node.input(2), let constant = lowering.graph[c].constant {
       let n = lowering.dimensions(of: node.outputs[0])[1]
-      bias = HostTensor(Self.broadcast(constant, m: 1, n: n).map { $0 * beta }, dimensions: [n])
+      bias = HostTensor(constant.broadcastFloats(to: [1, n]).map { $0 * beta }, dimensions: [n])
       if beta == 1, constant.elementCount == n { integerBias = lowering.graph[c].quantisedConstant?.symmetricBias }
     }
     // Output channel first.
@@ -96,5 +100,33 @@ public struct Gemm: Operator {
       integerWeights: integers.map { ($0.values.reshaped(to: [o, 1, 1, k]), $0.scales) }, bias: bias, integerBias: integerBias, residual: nil,
       output: node.outputs[0], epilogue: epilogue
     ).lower(into: &lowering)
+  }
+
+  /// Whether what is added is the same for every row, and known; or nothing.
+  private func hasConstantRow(_ node: Node, _ lowering: Lowering) -> Bool {
+    guard let c = node.input(2) else { return true }
+    guard let constant = lowering.graph[c].constant else { return false }
+    return constant.elementCount == constant.dimensions.last ?? 1
+  }
+
+  /// The general form: whatever is computed, transposed or added.
+  private func composition(for inputs: [OperatorInput?]) throws(OperatorError) -> Composition {
+    let type = try outputTypes(for: inputs)[0].elementType
+    var parts = Composition()
+    let left = try parts.transposed(.input(0), transposesA ? [1, 0] : [0, 1])
+    let right = try parts.transposed(.input(1), transposesB ? [1, 0] : [0, 1])
+    let number = { (value: Float) in Composition.Source.constant(HostTensor([value], dimensions: []).converted(to: type)) }
+    guard type.isFloatingPoint || alpha == alpha.rounded() && beta == beta.rounded() else {
+      throw OperatorError(.unsupported, "scales whole numbers by \(alpha) and \(beta)")
+    }
+    var y = parts.matrixProduct(left, right)
+    if alpha != 1 { y = parts.product(y, number(alpha)) }
+    if inputs.count > 2, inputs[2] != nil {
+      y = parts.sum(y, beta == 1 ? .input(2) : parts.product(.input(2), number(beta)))
+    }
+    if epilogue.function != .identity { y = parts.function(epilogue.function, alpha: epilogue.alpha, beta: epilogue.beta, of: y) }
+    if epilogue.lower > -.infinity || epilogue.upper < .infinity { y = parts.function(.clamp, alpha: epilogue.lower, beta: epilogue.upper, of: y) }
+    parts.outputs = [y]
+    return parts
   }
 }

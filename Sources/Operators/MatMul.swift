@@ -33,42 +33,57 @@ public struct MatMul: Operator {
   }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
-    let a = try inputs.required(0, "A").type
-    return [TensorType(a.elementType, try Shapes(a.dimensions, try inputs.required(1, "B").type.dimensions).output)]
+    let (a, b) = (try inputs.required(0, "A").type, try inputs.required(1, "B").type)
+    guard a.elementType == b.elementType, a.elementType != .bool else {
+      throw OperatorError(.invalid, "multiplies \(a.elementType.name) by \(b.elementType.name)")
+    }
+    return [TensorType(a.elementType, try Shapes(a.dimensions, b.dimensions).output)]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
+    let type = try outputTypes(for: inputs.asInputs)[0]
     let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
     let shapes = try Shapes(a.dimensions, b.dimensions)
-    let (x, w) = (a.floats(), b.floats())
+    if type.elementType.isFloatingPoint {
+      return [HostTensor(doubles: products(a.doubles(), b.doubles(), shapes, zero: 0) { $0 + $1 * $2 }, as: type.elementType, dimensions: type.dimensions)]
+    }
+    let sums = products(a.lanes(), b.lanes(), shapes, zero: 0) { $0 &+ $1 &* $2 }
+    return [HostTensor(lanes: sums, as: type.elementType, dimensions: type.dimensions)]
+  }
+
+  private func products<Number>(
+    _ x: [Number], _ w: [Number], _ shapes: Shapes, zero: Number, _ accumulate: (Number, Number, Number) -> Number
+  ) -> [Number] {
     let (m, k, n) = (shapes.m, shapes.k, shapes.n)
-    let lefts = HostTensor(Array(0..<shapes.leftBatch.elementCount).map { Int64($0) }, dimensions: shapes.leftBatch).broadcastIntegers(to: shapes.batch)
-    let rights = HostTensor(Array(0..<shapes.rightBatch.elementCount).map { Int64($0) }, dimensions: shapes.rightBatch).broadcastIntegers(to: shapes.batch)
-    var result: [Float] = []
-    for (left, right) in zip(lefts, rights) {
+    let matrices = { (own: [Int]) in
+      HostTensor((0..<own.elementCount).map { Int64($0) }, dimensions: own).broadcastIntegers(to: shapes.batch).map { Int($0) }
+    }
+    var result: [Number] = []
+    result.reserveCapacity(shapes.output.elementCount)
+    for (left, right) in zip(matrices(shapes.leftBatch), matrices(shapes.rightBatch)) {
       for row in 0..<m {
         for column in 0..<n {
-          let sum = (0..<k).reduce(0.0) { $0 + Double(x[(Int(left) * m + row) * k + $1]) * Double(w[(Int(right) * k + $1) * n + column]) }
-          result.append(Float(sum))
+          var sum = zero
+          for inner in 0..<k { sum = accumulate(sum, x[(left * m + row) * k + inner], w[(right * k + inner) * n + column]) }
+          result.append(sum)
         }
       }
     }
-    return [HostTensor(result, dimensions: shapes.output).converted(to: a.elementType)]
+    return result
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
     guard let a = node.input(0), let b = node.input(1) else { throw OperatorError(.invalid, "needs A and B") }
+    let shapes = try Shapes(lowering.dimensions(of: a), lowering.dimensions(of: b))
+    if lowering.graph.type(of: a).elementType.isFloatingPoint == false { return try lowering.lower(try integerComposition(shapes), of: node) }
     try lowering.requireFloat(a)
     try lowering.requireFloat(b)
-    let shapes = try Shapes(lowering.dimensions(of: a), lowering.dimensions(of: b))
     if let weights = lowering.graph[b].constant, weights.dimensions.count == 2, lowering.dimensions(of: a).count >= 2 {
       return lowerLinear(node, a, b, weights, shapes, into: &lowering)
     }
     let batch = shapes.batch.elementCount
     let (left, right) = (shapes.leftBatch.elementCount, shapes.rightBatch.elementCount)
-    guard left == batch || left == 1, right == batch || right == 1 else {
-      throw OperatorError(.unsupported, "broadcasts matrices \(shapes.leftBatch) against \(shapes.rightBatch); one side must hold them all, or a single one")
-    }
+    guard left == batch || left == 1, right == batch || right == 1 else { return try lowering.lower(try repeatingComposition(shapes), of: node) }
     let x = lowering.operand(a, layout: .identity(rank: lowering.dimensions(of: a).count), as: .plain)
     let rank = lowering.dimensions(of: b).count
     let swapped = rank >= 2 ? Layout(Array(0..<rank - 2) + [rank - 1, rank - 2]) : .identity(rank: rank)
@@ -81,6 +96,28 @@ public struct MatMul: Operator {
           left: x, right: w, output: y, batch: Int32(batch), m: Int32(shapes.m), n: Int32(shapes.n), k: Int32(shapes.k),
           leftBatchStride: left == 1 ? 0 : Int64(shapes.m * shapes.k), rightBatchStride: right == 1 ? 0 : Int64(shapes.k * shapes.n),
           isRightTransposed: isTransposed)))
+  }
+
+  /// Both sides with all matrices at hand, where each holds several but not all.
+  private func repeatingComposition(_ shapes: Shapes) throws(OperatorError) -> Composition {
+    var parts = Composition()
+    let left = try parts.expanded(.input(0), to: shapes.batch + [shapes.m, shapes.k])
+    let right = try parts.expanded(.input(1), to: shapes.batch + [shapes.k, shapes.n])
+    parts.outputs = [parts.matrixProduct(left, right)]
+    return parts
+  }
+
+  /// Whole numbers have no matrix kernel: all products, then their sums.
+  private func integerComposition(_ shapes: Shapes) throws(OperatorError) -> Composition {
+    guard let count = (shapes.batch + [shapes.m, shapes.k, shapes.n]).checkedElementCount, count <= 1 << 24 else {
+      throw OperatorError(.unsupported, "multiplies large matrices of whole numbers; at most 2^24 products are supported")
+    }
+    var parts = Composition()
+    let left = try parts.reshaped(.input(0), to: shapes.leftBatch + [shapes.m, shapes.k, 1])
+    let right = try parts.reshaped(.input(1), to: shapes.rightBatch + [1, shapes.k, shapes.n])
+    let sums = try parts.total(of: parts.product(left, right), over: [shapes.batch.count + 1], keepsAxes: false)
+    parts.outputs = [try parts.reshaped(sums, to: shapes.output)]
+    return parts
   }
 
   /// Constant weights: a convolution with a 1×1 kernel, every row of the left side a pixel, in float or in 8 bits.

@@ -6,6 +6,8 @@ evaluation and no instruction for the case.
 
 Each case is a tiny model; its outputs are ONNX Runtime's, run without graph optimisation. Seeded: the same packages give
 the same files. Needs: pip install onnx==1.17.0 onnxruntime numpy.
+Makes what is missing and leaves what is there; --all makes everything anew. A name ends in -evaluated where the operator has a plain
+evaluation and no instruction for the case.
 """
 import pathlib
 import shutil
@@ -550,10 +552,224 @@ def quantisation():
     case("DequantizeLinear-bias", np.array([1000, -1000], np.int32), Const(0.001, F))
 
 
+def normalisations():
+    c = lambda name, *shape: Const(random(name, shape, 0.5, 2), F)
+    x = random("Normal", (2, 3, 4, 5))
+    case("LayerNormalization-last", x, c("scale", 5), c("bias", 5), opset=17)
+    case("LayerNormalization-three", x, c("scale", 3, 4, 5), None, opset=17, outputs=3, axis=1, epsilon=0.1)
+    case("LayerNormalization-computed", x, random("scale", (4, 5)), random("bias", (4, 5)), opset=17, axis=-2)
+    case("LayerNormalization-shifted", x + 30, c("scale", 5), c("bias", 5), opset=17)
+    case("RMSNormalization-last", x, c("scale", 5), opset=23)
+    case("RMSNormalization-all", x, c("scale", 2, 3, 4, 5), opset=23, axis=0, epsilon=0.1)
+    y = random("Normal", (2, 6, 4, 5))
+    case("GroupNormalization-groups", y, c("scale", 3), c("bias", 3), opset=18, num_groups=3)
+    case("GroupNormalization-channels", y, c("scale", 6), c("bias", 6), opset=21, num_groups=2, epsilon=0.01)
+    case("GroupNormalization-line", random("Normal", (1, 4, 7)), random("scale", (4,)), random("bias", (4,)), opset=21, num_groups=4)
+    case("InstanceNormalization-image", x, c("scale", 3), c("bias", 3))
+    case("InstanceNormalization-line", random("Normal", (2, 3, 7)), random("scale", (3,)), random("bias", (3,)), epsilon=0.01)
+    case("MeanVarianceNormalization-default", x)
+    case("MeanVarianceNormalization-rows", random("Normal", (2, 3, 4)), axes=[-1])
+    case("LpNormalization-euclidean", x)
+    case("LpNormalization-magnitudes", x, p=1, axis=1)
+    case("LRN-five", random("LRN", (2, 7, 3, 4)), size=5)
+    case("LRN-three", random("LRN", (1, 4, 5, 2)), size=3, alpha=0.3, beta=0.6, bias=1.5)
+    case("LRN-wide", random("LRN", (1, 3, 2, 2)), size=9, alpha=0.5)
+    image = [Const([1, 2, 0.5], F), Const([0, 1, -1], F), Const([0.1, 0.2, 0.3], F), Const([1, 0.5, 2], F)]
+    case("BatchNormalization-computed", random("Batch", (2, 3, 4, 4)), *[v.array for v in image])
+    case("BatchNormalization-volume", random("Batch", (2, 3, 2, 3, 4)), *image)
+
+
+def choices():
+    x = np.array([[2, 7, 7, 1], [5, 5, -1, 5], [0, -3, 8, 8]], F)
+    for operator in ["ArgMax", "ArgMin"]:
+        case(f"{operator}-default", x)
+        case(f"{operator}-last", x, axis=-1, keepdims=0)
+        case(f"{operator}-late", x, axis=1, select_last_index=1)
+        case(f"{operator}-image", random(operator, (2, 3, 4, 5)), axis=1, keepdims=0)
+        case(f"{operator}-integers", np.array([[3, -1, 3], [-(2**31), 2, 2]], np.int32), axis=1)
+    case("TopK-attribute", random("TopK", (3, 5)), opset=9, outputs=2, k=2)
+    case("TopK-input", random("TopK", (3, 5)), Const([4]), opset=10, outputs=2)
+    case("TopK-least", x, Const([3]), opset=11, outputs=2, largest=0)
+    case("TopK-middle", random("TopK", (2, 5, 3)), Const([2]), opset=11, outputs=2, axis=1)
+    case("TopK-integers", np.array([[3, -1, 3, 2**40], [0, 2, 2, -9]], I), Const([2]), opset=11, outputs=2)
+    case("CumSum-rows", random("CumSum", (3, 4)), Const(1))
+    case("CumSum-exclusive", random("CumSum", (3, 4, 2)), Const(-2), exclusive=1)
+    case("CumSum-reverse", random("CumSum", (5,)), Const([0]), reverse=1)
+    case("CumSum-both", random("CumSum", (2, 5)), Const(1, np.int32), reverse=1, exclusive=1)
+    case("CumSum-integers", np.array([[1, 2**31 - 1, 1], [-5, 6, 7]], np.int32), Const(1))
+    case("Hardmax-last", x)
+    case("Hardmax-channel", random("Hardmax", (2, 3, 4)), axis=1)
+    case("Hardmax-flattened", random("Hardmax", (2, 3, 4)), opset=11, axis=1)
+    case("Mean-one", random("Mean", (2, 3)))
+    case("Mean-three", random("a", (2, 3)), random("b", (3,)), random("c", (2, 1)))
+    case("Det-matrix-evaluated", random("Det", (4, 4)))
+    case("Det-batch-evaluated", random("Det", (2, 3, 3, 3)))
+    case("CastLike-same", random("CastLike", (2, 3)), Const([1], F), opset=15)
+
+
+def attention():
+    q, k, v = (random(n, (2, 3, 4, 8)) for n in "qkv")
+    case("Attention-heads", q, k, v, opset=23)
+    case("Attention-causal", q, random("k", (2, 3, 6, 8)), random("v", (2, 3, 6, 5)), opset=23, is_causal=1, scale=0.3)
+    case("Attention-flat", random("q", (2, 4, 24)), random("k", (2, 6, 24)), random("v", (2, 6, 12)), opset=23, q_num_heads=3, kv_num_heads=3)
+    case("Attention-groups", random("q", (2, 6, 4, 8)), random("k", (2, 2, 5, 8)), random("v", (2, 2, 5, 8)), opset=23, softcap=2.0)
+    case("Attention-addend", q, k, v, random("mask", (4, 4)), opset=23)
+    case("Attention-mask", q, k, v, np.array([[1, 1, 0, 0], [1, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]], np.bool_), opset=23)
+    past = [random(n, (2, 3, 3, 8)) for n in ["pk", "pv"]]
+    case("Attention-past", q, k, v, Const(random("mask", (4, 7)), F), *past, opset=23, outputs=3)
+    for mode in range(4):
+        case(f"Attention-scores-{mode}", q, k, v, random("mask", (1, 3, 4, 4)), opset=23, outputs=4, softcap=3.0, qk_matmul_output_mode=mode)
+    x, angles = random("x", (2, 3, 4, 8)), random("angles", (2, 4, 4))
+    case("RotaryEmbedding-halves", x, np.cos(angles), np.sin(angles), opset=23)
+    case("RotaryEmbedding-interleaved", x, np.cos(angles), np.sin(angles), opset=23, interleaved=1)
+    table = random("table", (10, 2))
+    positions = np.array([[0, 3, 9, 1], [2, 2, 5, 7]], I)
+    case("RotaryEmbedding-positions", x, Const(np.cos(table), F), Const(np.sin(table), F), Const(positions), opset=23, rotary_embedding_dim=4)
+    case("RotaryEmbedding-computed", x, Const(np.cos(table), F), Const(np.sin(table), F), positions, opset=23, rotary_embedding_dim=4)
+    case("RotaryEmbedding-flat", random("x", (2, 4, 24)), np.cos(angles), np.sin(angles), opset=23, num_heads=3)
+    flat = random("angles", (2, 4, 3))
+    case("RotaryEmbedding-part", random("x", (2, 4, 24)), np.cos(flat), np.sin(flat), opset=23, num_heads=3, rotary_embedding_dim=6, interleaved=1)
+
+
+def summations():
+    e = lambda name, equation, *shapes, **keywords: case(
+        f"Einsum-{name}", *[random(f"{name}{i}", s) for i, s in enumerate(shapes)], equation=equation, **keywords)
+    e("product", "ij,jk->ik", (3, 4), (4, 5))
+    e("batch", "bij, bjk -> bik", (2, 3, 4), (2, 4, 5))
+    e("diagonal", "bii->bi", (2, 3, 3))
+    e("trace", "ii", (4, 4))
+    e("transpose", "ij->ji", (3, 4))
+    e("sum", "ij->i", (3, 4))
+    e("total", "ijk->", (2, 3, 4))
+    e("inner", "i,i", (5,), (5,))
+    e("outer", "i,j->ij", (3,), (4,))
+    e("dots", "...ij,...jk->...ik", (2, 1, 3, 4), (2, 5, 4, 3))
+    e("dots-inside", "i...j,j->...i", (2, 3, 4), (4,))
+    e("implicit", "ba,cb", (2, 3), (4, 2))
+    e("heads", "bthd,bshd->bhts", (2, 3, 2, 4), (2, 5, 2, 4))
+    e("three", "ij,jk,kl->il", (2, 3), (3, 4), (4, 2))
+    e("weighted", "bchw,c->bhw", (1, 3, 4, 5), (3,))
+    e("elementwise", "ab,ab->ab", (3, 4), (3, 4))
+
+
+def functions():
+    x = lambda name: random(name, (2, 3, 4, 5))
+    edge = np.array([-np.inf, -2, -1, -0.0, 0, 0.5, 1, 2, np.inf, np.nan], F)
+    for operator in ["Sign", "Tan", "Atan", "Sinh", "Cosh", "Asinh"]:
+        case(f"{operator}-float", x(operator))
+        case(f"{operator}-edges", edge)
+    for operator in ["Asin", "Acos", "Atanh"]:
+        case(f"{operator}-float", random(operator, (2, 3, 4), -0.99, 0.99))
+    case("Acosh-float", random("Acosh", (2, 3, 4), 1, 9))
+    case("Softsign-float", x("Softsign"))
+    case("Selu-default", x("Selu"))
+    case("Selu-values", x("Selu"), alpha=2.0, gamma=0.5)
+    case("Celu-default", x("Celu"), opset=12)
+    case("Celu-alpha", x("Celu"), opset=12, alpha=0.3)
+    case("ThresholdedRelu-default", x("ThresholdedRelu"))
+    case("ThresholdedRelu-alpha", x("ThresholdedRelu"), alpha=-0.5)
+    case("Shrink-hard", x("Shrink"), lambd=1.5)
+    case("Shrink-soft", x("Shrink"), lambd=1.0, bias=1.0)
+    case("Swish-default", x("Swish"), opset=24)
+    case("Swish-alpha", x("Swish"), opset=24, alpha=1.702)
+    case("Gelu-tanh", x("Gelu"), opset=20, approximate="tanh")
+    for operator in ["Selu", "Softsign"]:
+        quantised(f"{operator}-table", random(operator, (1, 3, 4, 5)), output=(0.03, 100))
+
+
+def reductions_of_any_kind():
+    x = lambda name: random(name, (2, 3, 4, 5), 0.1, 2)
+    for operator in ["ReduceL1", "ReduceLogSum", "ReduceLogSumExp", "ReduceProd"]:
+        case(f"{operator}-spatial", x(operator), axes=[2, 3], keepdims=1)
+        case(f"{operator}-apart", x(operator), axes=[1, 3], keepdims=0)
+        case(f"{operator}-all", x(operator))
+        case(f"{operator}-input", x(operator), Const([-1, 0]), opset=18, keepdims=0)
+    case("ReduceLogSumExp-large", np.array([[1000, 999, -1000], [-np.inf, -2, 3]], F), axes=[1])
+    case("ReduceSum-negative", x("ReduceSum"), Const([-2]), keepdims=0)
+    case("ReduceSum-scalar", random("ReduceSum", ()))
+    case("ReduceMax-nothing", x("ReduceMax"), opset=18, noop_with_empty_axes=1)
+
+
+def whole_numbers():
+    case("Sign-integers", np.array([-(2**31), -3, 0, 5], np.int32))
+    for operator in ["ReduceL1", "ReduceProd", "ReduceMin", "ReduceMean", "ReduceSumSquare"]:
+        case(f"{operator}-integers", np.array([[3, -7, 2], [1, -4, 5]], np.int32), axes=[1])
+    case("ReduceMax-bytes", np.arange(6, dtype=np.uint8).reshape(2, 3), axes=[1])
+    case("ReduceMax-bool", np.array([[True, False], [False, False]]), Const([1]), opset=20)
+    case("ReduceMin-bool", np.array([[True, False], [True, True]]), Const([1]), opset=20)
+    a = np.array([[7, -7, 9, -9], [2**31 - 1, -(2**31), 0, 5]], np.int32)
+    b = np.array([3, 3, -4, -4], np.int32)
+    for operator in ["BitwiseAnd", "BitwiseOr", "BitwiseXor"]:
+        case(f"{operator}-signed", a, b, opset=18)
+        case(f"{operator}-bytes", np.array([[0xF0], [0x55]], np.uint8), np.array([0x0F, 0xAA, 0xFF], np.uint8), opset=18)
+    case("BitwiseNot-signed", a, opset=18)
+    case("BitwiseNot-bytes", np.array([0, 1, 255], np.uint8), opset=18)
+    case("Xor-bool", np.array([[True], [False]]), np.array([True, False, True]))
+    for direction in ["LEFT", "RIGHT"]:
+        name = direction.lower()
+        case(f"BitShift-{name}", np.array([1, 7, 255, 128], np.uint8), np.array([1, 2, 3, 7], np.uint8), opset=11, direction=direction)
+        case(f"BitShift-{name}-wide", np.array([1, 2**63 + 1], np.uint64), np.array([[1], [40]], np.uint64), opset=11, direction=direction)
+    case("Mod-integers", a[0], b)
+    case("Mod-remainder", a[0], b, fmod=1)
+    case("Mod-bytes", np.array([7, 250], np.uint8), np.array([3, 7], np.uint8))
+    case("Mod-float", np.array([-4.3, 7.2, 5.0, 4.3, -7.2, 8.0], F), np.array([2.1, -3.4, 8.0, -2.1, 3.4, 5.0], F), fmod=1)
+    edges = np.array([-np.inf, -1, 0, np.inf, np.nan], F)
+    case("IsNaN-edges", edges)
+    case("IsInf-edges", edges)
+    case("IsInf-positive", edges, detect_negative=0)
+    case("IsInf-negative", edges, detect_positive=0)
+    case("MatMul-integers", np.arange(12, dtype=np.int32).reshape(3, 4) - 5, np.arange(8, dtype=np.int32).reshape(4, 2) - 3)
+    case("MatMul-integers-batch", np.arange(24, dtype=np.int64).reshape(2, 1, 3, 4), np.arange(24, dtype=np.int64).reshape(1, 3, 4, 2))
+    case("MatMul-both-broadcast", random("a", (2, 1, 3, 4)), random("b", (1, 3, 4, 2)))
+    case("MatMul-vectors", random("a", (4,)), random("b", (4,)))
+    case("MatMul-vector-batch", random("a", (4,)), random("b", (3, 4, 2)))
+    case("MatMul-double-evaluated", random("a", (3, 4)).astype(np.float64), random("b", (4, 2)).astype(np.float64))
+    case("Gemm-computed", random("a", (3, 4)), random("b", (4, 5)), random("c", (3, 1)))
+    case("Gemm-all", random("a", (4, 3)), random("b", (5, 4)), random("c", (1, 5)), alpha=0.25, beta=0.35, transA=1, transB=1)
+    case("Gemm-scalar", random("a", (3, 4)), Const(random("b", (4, 5)), F), Const(2.5, F))
+    case("Gemm-matrix", random("a", (3, 4)), Const(random("b", (4, 5)), F), Const(random("c", (3, 5)), F))
+    case("PRelu-computed", random("PRelu", (2, 3, 4)), random("slope", (3, 1)))
+    case("Clip-computed", random("Clip", (2, 3)), np.array(-0.5, F), np.array(1.5, F))
+
+
+def losses():
+    x = np.log(random("loss", (3, 4, 2), 0.05, 1))
+    target = np.array([[0, 3], [2, 2], [1, 0]], I)
+    weight = Const([0.5, 2, 1, 0.25], F)
+    for reduction in ["none", "sum", "mean"]:
+        case(f"NegativeLogLikelihoodLoss-{reduction}", x, target, reduction=reduction)
+        case(f"NegativeLogLikelihoodLoss-{reduction}-weight", x, target, weight, reduction=reduction, ignore_index=2)
+        case(f"SoftmaxCrossEntropyLoss-{reduction}", x, target, reduction=reduction, outputs=2)
+        case(f"SoftmaxCrossEntropyLoss-{reduction}-weight", x, target, weight, reduction=reduction, ignore_index=0)
+    case("NegativeLogLikelihoodLoss-rows", np.log(random("loss", (5, 3), 0.05, 1)), np.array([2, 0, -100, 1, 1], I), ignore_index=-100)
+    case("SoftmaxCrossEntropyLoss-image", random("loss", (2, 5, 3, 2)), np.arange(12, dtype=np.int32).reshape(2, 3, 2) % 5)
+
+
+def spectra():
+    case("DFT-real", random("DFT", (2, 10, 1)), opset=17)
+    case("DFT-onesided", random("DFT", (2, 9, 1)), opset=17, onesided=1)
+    case("DFT-axis", random("DFT", (2, 4, 6, 2)), opset=17, axis=2)
+    case("DFT-inverse", random("DFT", (2, 8, 2)), opset=17, inverse=1)
+    case("DFT-padded", random("DFT", (2, 5, 1)), Const(8), opset=17)
+    case("DFT-truncated", random("DFT", (2, 5, 2)), Const(3), opset=17)
+    case("DFT-input", random("DFT", (3, 4, 2)), None, Const(0), opset=20)
+    case("STFT-window", random("STFT", (2, 40, 1)), Const(4), Const(np.hanning(16), F), opset=17)
+    case("STFT-frames", random("STFT", (1, 30, 1)), Const(5), None, Const(12), opset=17, onesided=0)
+    case("STFT-complex", random("STFT", (1, 20, 2)), Const(3), Const(np.hamming(8), F), Const(8), opset=17, onesided=0)
+    for operator in ["HannWindow", "HammingWindow", "BlackmanWindow"]:
+        case(f"{operator}-periodic", Const(10), opset=17)
+        case(f"{operator}-symmetric", Const(9), opset=17, periodic=0)
+    case("MelWeightMatrix-speech", Const(8), Const(64), Const(16000), Const(20.0, F), Const(7600.0, F), opset=17)
+
+
 def main():
     if "--all" in sys.argv and ROOT.exists():
         shutil.rmtree(ROOT)
-    for build in [unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling, reductions, products, quantisation]:
+    for build in [
+        unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling,
+        reductions, products, quantisation, functions, reductions_of_any_kind, normalisations, choices, attention,
+        summations, losses, spectra,
+    ]:
         build()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(list(ROOT.iterdir()))} cases, {sum(f.stat().st_size for f in files)} bytes")

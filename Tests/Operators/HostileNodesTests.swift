@@ -63,6 +63,8 @@ struct HostileNodesTests {
     "output_padding", "output_shape", "storage_order", "p", "batch_dims", "reduction", "k", "dtype", "upper", "batch_axis", "time_axis", "sorted",
     "center_point_box", "offset_group", "antialias", "exclude_outside", "cubic_coeff_a", "extrapolation_value", "keep_aspect_ratio_policy",
     "padding_mode", "align_corners", "output_height", "output_width", "sampling_ratio", "spatial_scale", "pooled_shape",
+    "size", "num_groups", "largest", "exclusive", "reverse", "select_last_index", "equation", "inverse", "onesided", "periodic", "output_datatype",
+    "num_heads", "rotary_embedding_dim", "q_num_heads", "kv_num_heads", "is_causal", "softcap", "ignore_index", "scale", "bias", "stash_type",
   ]
 
   private func attributes(_ random: inout SeededGenerator) -> [String: AttributeValue] {
@@ -76,8 +78,10 @@ struct HostileNodesTests {
           .integers((0..<Int.random(in: 0...5, using: &random)).map { _ in integer(&random) })
         case "alpha", "beta", "min", "max", "epsilon", "value_float", "cubic_coeff_a", "extrapolation_value", "spatial_scale": .float(float(&random))
         case "scales": .floats((0..<Int.random(in: 0...5, using: &random)).map { _ in float(&random) })
+        case "softcap", "scale", "bias": .float(float(&random))
+        case "equation": .string(["ij,jk->ik", "ii->i", "...i,...i", "ab,bc,cd", "ij->ji", "iij", ".i", "a->z", "->", "i,j->"].randomElement(using: &random)!)
         case "value": Bool.random(using: &random) ? .tensor(tensor(&random)) : .float(float(&random))
-        case "reduction": .string(["add", "mul", "min", "max", "none", "x"].randomElement(using: &random)!)
+        case "reduction": .string(["add", "mul", "min", "max", "none", "sum", "mean", "x"].randomElement(using: &random)!)
         case "auto_pad": .string(["SAME_UPPER", "SAME_LOWER", "VALID", "x"].randomElement(using: &random)!)
         case "mode": .string(["nearest", "linear", "cubic", "constant", "edge", "reflect", "wrap", "CRD", "x"].randomElement(using: &random)!)
         case "coordinate_transformation_mode":
