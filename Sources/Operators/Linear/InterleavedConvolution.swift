@@ -31,9 +31,13 @@ struct InterleavedConvolution {
       return distance % axis.stride == 0 ? distance / axis.stride : nil
     }
 
-    /// The kernel's tap that stands at a place of a phase's convolution.
-    func tap(phase: Int, place: Int) -> Int? {
-      (0..<axis.kernel).first { Self.shift(axis, phase: phase, tap: $0) == place + lowest }
+    /// The kernel's taps that stand at the places of a phase's convolution.
+    func taps(of phase: Int) -> [Int?] {
+      var places = [Int?](repeating: nil, count: taps)
+      for tap in 0..<axis.kernel {
+        if let shift = Self.shift(axis, phase: phase, tap: tap) { places[shift - lowest] = tap }
+      }
+      return places
     }
   }
 
@@ -85,8 +89,7 @@ struct InterleavedConvolution {
     for group in 0..<groups {
       for phase in 0..<phases {
         let (rowPhase, columnPhase) = (phase / columns.axis.stride, phase % columns.axis.stride)
-        let rowTaps = (0..<rows.taps).map { rows.tap(phase: rowPhase, place: $0) }
-        let columnTaps = (0..<columns.taps).map { columns.tap(phase: columnPhase, place: $0) }
+        let (rowTaps, columnTaps) = (rows.taps(of: rowPhase), columns.taps(of: columnPhase))
         for output in 0..<ownOutputs {
           for row in rowTaps {
             for column in columnTaps {
