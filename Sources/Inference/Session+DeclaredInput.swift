@@ -4,34 +4,52 @@ import Tensors
 extension Session where Engine: ~Copyable {
   /// Fills an input from elements of the port's declared type, dimensions and order: laid out and quantised in one pass,
   /// without allocating. Same values as `setInput`.
-  /// - Precondition: `declared` holds exactly the declared elements, of float32 or of the type that the tensor carries.
+  /// - Precondition: `declared` holds exactly the declared elements, of floating point or of the type that the tensor carries.
   public func writeInput(_ index: Int, from declared: UnsafeRawBufferPointer) {
     let port = program.inputs[index]
     let tensor = program.tensors[Int(port.tensor)]
     let destination = unsafe inputBytes(index)
     precondition(declared.count == tensor.elementCount * port.declaredType.byteCount)
     let walk = PermutedWalk(dimensions: port.declaredDimensions, permutation: port.permutation)
-    guard port.declaredType == .float32, let quantisation = tensor.quantisation, let range = tensor.elementType.eightBitRange else {
+    switch port.declaredType {
+    case .float32: unsafe write(declared.bindMemory(to: Float.self), to: destination, tensor, walk) { $0 }
+    case .float64: unsafe write(declared.bindMemory(to: Double.self), to: destination, tensor, walk) { Float($0) }
+    case .float16: unsafe write(declared.bindMemory(to: UInt16.self), to: destination, tensor, walk) { Float(halfPattern: $0) }
+    default:
       precondition(port.declaredType == tensor.elementType)
-      switch tensor.elementType.byteCount {
-      case 1: unsafe walk.move(declared.bindMemory(to: UInt8.self), to: destination.bindMemory(to: UInt8.self)) { $0 }
-      case 2: unsafe walk.move(declared.bindMemory(to: UInt16.self), to: destination.bindMemory(to: UInt16.self)) { $0 }
-      case 4: unsafe walk.move(declared.bindMemory(to: UInt32.self), to: destination.bindMemory(to: UInt32.self)) { $0 }
-      default: unsafe walk.move(declared.bindMemory(to: UInt64.self), to: destination.bindMemory(to: UInt64.self)) { $0 }
-      }
-      return
+      unsafe copy(declared, to: destination, byteCount: tensor.elementType.byteCount, walk)
+    }
+  }
+
+  @inline(__always)
+  private func write<Real>(
+    _ declared: UnsafeBufferPointer<Real>, to destination: UnsafeMutableRawBufferPointer, _ tensor: TensorDescription, _ walk: PermutedWalk,
+    _ float: (Real) -> Float
+  ) {
+    guard let quantisation = tensor.quantisation, let range = tensor.elementType.eightBitRange else {
+      precondition(tensor.elementType == .float32)
+      return unsafe walk.move(declared, to: destination.bindMemory(to: Float.self), float)
     }
     let scale = quantisation.scale
     let zeroPoint = quantisation.zeroPoint
     let lower = Float(range.lowerBound - zeroPoint)
     let upper = Float(range.upperBound - zeroPoint)
-    unsafe walk.move(declared.bindMemory(to: Float.self), to: destination.bindMemory(to: UInt8.self)) { value in
-      let scaled = value / scale
+    unsafe walk.move(declared, to: destination.bindMemory(to: UInt8.self)) { value in
+      let scaled = float(value) / scale
       // NaN fails the comparison and becomes 0, which stands for the zero point.
       let bounded = scaled == scaled ? min(max(scaled, lower), upper) : 0
       // Adding and taking away 1.5 × 2²³ rounds to the nearest whole number, ties to even, for magnitudes below 2²².
       let rounded = Int32((bounded + 12_582_912) - 12_582_912)
       return UInt8(truncatingIfNeeded: rounded + zeroPoint)
+    }
+  }
+
+  private func copy(_ declared: UnsafeRawBufferPointer, to destination: UnsafeMutableRawBufferPointer, byteCount: Int, _ walk: PermutedWalk) {
+    switch byteCount {
+    case 1: unsafe walk.move(declared.bindMemory(to: UInt8.self), to: destination.bindMemory(to: UInt8.self)) { $0 }
+    case 2: unsafe walk.move(declared.bindMemory(to: UInt16.self), to: destination.bindMemory(to: UInt16.self)) { $0 }
+    case 4: unsafe walk.move(declared.bindMemory(to: UInt32.self), to: destination.bindMemory(to: UInt32.self)) { $0 }
+    default: unsafe walk.move(declared.bindMemory(to: UInt64.self), to: destination.bindMemory(to: UInt64.self)) { $0 }
     }
   }
 }

@@ -35,6 +35,8 @@ import Tensors
   }
 
   private let weights: UnsafeRawBufferPointer
+  /// Of engines that `bind` replaced.
+  private var earlierFaultCount: UInt64 = 0
 
   /// Makes the program one for given sizes of its open dimensions, in the order of `family`'s. Inputs and outputs begin anew.
   ///
@@ -52,7 +54,9 @@ import Tensors
       throw InferenceError(.malformedProgram, "an open dimension changes the size of the arena")
     }
     unsafe try Self.validate(chosen, weights)
+    let faults = faultCount
     engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options)
+    earlierFaultCount = faults
     program = chosen
   }
 
@@ -78,7 +82,7 @@ import Tensors
 
   /// Run-time indices that lay outside their tensors, over all runs so far: where it grows, the model was given data that it isn't made
   /// for, and the outputs of that run mean little. Reading it costs nothing.
-  public var faultCount: UInt64 { engine.faultCount }
+  public var faultCount: UInt64 { earlierFaultCount + engine.faultCount }
 
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Written before every run: later instructions may reuse them.

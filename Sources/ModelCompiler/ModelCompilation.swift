@@ -31,7 +31,7 @@ public struct ModelCompilation: Sendable {
     modelName = name
     // What the caller binds comes before what the recipe does.
     let constants = (options.recipe?.constants ?? [:]).merging(options.constants) { $1 }
-    graph = try GraphImport.graph(of: model, shapes: options.shapes, constants: constants)
+    graph = try GraphImport.graph(of: model, shapes: options.shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
     if let input = options.recipe?.input { try checkInput(input) }
     for state in options.recipe?.states ?? [] { try checkState(state) }

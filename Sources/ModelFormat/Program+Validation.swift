@@ -17,7 +17,8 @@ extension Program {
     for port in inputs {
       let tensor = tensors[Int(port.tensor)]
       guard case .arena = tensor.storage else { throw malformed("input '\(port.name)' lies among the weights") }
-      guard port.declaredType == tensor.elementType || port.declaredType == .float32 && tensor.quantisation != nil else {
+      let carriesFloats = tensor.elementType == .float32 || tensor.quantisation != nil
+      guard port.declaredType == tensor.elementType || port.declaredType.isFloatingPoint && carriesFloats else {
         throw malformed("input '\(port.name)' of \(port.declaredType.name) doesn't fit its tensor of \(tensor.elementType.name)")
       }
     }

@@ -33,7 +33,8 @@ public struct TensorDescription: Equatable, Sendable {
   public var byteCount: Int { elementCount * elementType.byteCount }
 }
 
-/// An input or output of the model as its author declared it, and the tensor that carries it.
+/// An input or output of the model as its author declared it, and the tensor that carries it. Ports of float16 and float64 are carried by
+/// float32 tensors (or quantised ones): the session converts.
 public struct Port: Equatable, Sendable {
   public var name: String
   public var tensor: TensorIndex

@@ -66,7 +66,9 @@ public struct Lowering: Sendable {
     }
   }
 
+  /// Adds an instruction, unless it would write a tensor without elements: that is nothing to run.
   public mutating func emit(_ instruction: Instruction) {
+    guard tensors[Int(instruction.written)].byteCount > 0 else { return }
     instructions.append(instruction)
   }
 

@@ -32,6 +32,9 @@ public protocol Operator: Sendable {
   /// Whether the kernels want images channels-last; decides how the graph's inputs lie.
   var prefersChannelsLast: Bool { get }
 
+  /// The same operator in a graph that computes its float16 and float64 values in float32: itself, unless it names such a type.
+  var inSinglePrecision: any Operator { get }
+
   /// What a calibrated 8-bit model does with this operator's output.
   var quantisationRule: QuantisationRule { get }
 }
@@ -42,6 +45,7 @@ extension Operator {
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] { [] }
   public var quantisationRule: QuantisationRule { .float }
   public static var domains: [String] { [""] }
+  public var inSinglePrecision: any Operator { self }
   /// The first of the operator's names, for messages.
   public static var name: String { names[0] }
 }

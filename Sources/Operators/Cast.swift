@@ -1,8 +1,8 @@
 public import ModelGraph
 public import Tensors
 
-/// Converts the element type: whole numbers saturate, fractions are cut off. Between equal types it is nothing; other
-/// conversions are evaluated while compiling only.
+/// Converts the element type: towards whole numbers fractions are cut off and what doesn't fit saturates; whole numbers of other widths
+/// keep their low bits, as ONNX says; bool is whatever isn't 0.
 public struct Cast: Operator {
   public static let names = ["Cast"]
 
@@ -14,6 +14,13 @@ public struct Cast: Operator {
     self.target = target
   }
 
+  public var inSinglePrecision: any Operator {
+    guard target == .float16 || target == .float64 else { return self }
+    var copy = self
+    copy.target = .float32
+    return copy
+  }
+
   public var quantisationRule: QuantisationRule { .sameAsInput }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
@@ -21,16 +28,13 @@ public struct Cast: Operator {
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    [try inputs.required(0, "input").converted(to: target)]
+    let x = try inputs.required(0, "input")
+    return [x.elementType.isInteger && target.isInteger ? HostTensor(lanes: x.lanes(), as: target, dimensions: x.dimensions) : x.converted(to: target)]
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
     guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'input' is missing") }
-    let source = lowering.graph.type(of: x).elementType
-    guard source == target else {
-      throw OperatorError(.unsupported, "converts \(source.name) to \(target.name) at run time; only constants can be converted")
-    }
-    lowering.passThrough(x, to: node.outputs[0])
+    lowering.lowerCast(of: x, to: node.outputs[0])
   }
 }
 

@@ -32,10 +32,51 @@ public struct Clip: UnaryOperator {
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    let x = try inputs.required(0, "input")
-    if x.elementType.isFloatingPoint, let function = try elementFunction(for: inputs.asInputs) { return [try function.evaluate(x)] }
-    let lower = inputs.count > 1 ? inputs[1]?.integers().first ?? .min : .min
-    let upper = inputs.count > 2 ? inputs[2]?.integers().first ?? .max : .max
-    return [HostTensor(integers: x.integers().map { min(max($0, lower), upper) }, as: x.elementType, dimensions: x.dimensions)]
+    var y = try inputs.required(0, "input")
+    if y.elementType.isFloatingPoint, let function = try elementFunction(for: inputs.asInputs) { return [try function.evaluate(y)] }
+    for (position, operation) in [(1, Arithmetic.Operation.maximum), (2, .minimum)] where position < inputs.count {
+      guard let bound = inputs[position] else { continue }
+      guard bound.elementCount == 1 else { throw OperatorError(.invalid, "input \(position) is not a single value") }
+      y = try operation.evaluate(y, bound.reshaped(to: []))
+    }
+    return [y]
+  }
+
+  /// With bounds that are no float constants: a maximum and a minimum.
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'input' is missing") }
+    let y = node.outputs[0]
+    let isFloat = lowering.graph.type(of: x).elementType == .float32
+    if isFloat, let function = try elementFunction(for: lowering.inputs(of: node)) { return try lowering.lower(function, of: x, to: y) }
+    let bounds = [node.input(1), node.input(2)]
+    for bound in bounds.compactMap({ $0 }) where lowering.dimensions(of: bound).elementCount != 1 {
+      throw OperatorError(.invalid, "has a bound that is not a single value")
+    }
+    try lowering.lowerBounded(x, bounds, to: y)
+  }
+}
+
+extension Lowering {
+  /// Emits `y = min(max(x, bounds[0]), bounds[1])` in x's own type; an absent bound bounds nothing.
+  fileprivate mutating func lowerBounded(_ x: ValueID, _ bounds: [ValueID?], to y: ValueID) throws(OperatorError) {
+    let type = graph.type(of: x).elementType
+    let steps = zip(bounds, [Arithmetic.Operation.maximum, .minimum]).compactMap { bound, operation in bound.map { ($0, operation) } }
+    guard let last = steps.last else { return passThrough(x, to: y) }
+    let layout = layout(of: x)
+    var left = operand(x, layout: layout, as: .plain)
+    for (bound, operation) in steps {
+      guard graph.type(of: bound).elementType == type else { throw OperatorError(.invalid, "has a bound of another type than \(type.name)") }
+      let ones = [Int](repeating: 1, count: layout.rank)
+      let right = addView(of: operand(bound, layout: .identity(rank: dimensions(of: bound).count), as: .plain), dimensions: ones)
+      let output =
+        bound == last.0 && operation == last.1
+        ? result(y, layout: layout, as: .plain) : addTensor(name: graph[y].name, elementType: type, dimensions: layout.physical(dimensions(of: y)))
+      if type == .float32 {
+        emit(.binary(Binary(operation: operation == .maximum ? .maximum : .minimum, left: left, right: right, output: output)))
+      } else {
+        emit(.arithmetic(Arithmetic(operation: operation, left: left, right: right, output: output)))
+      }
+      left = output
+    }
   }
 }

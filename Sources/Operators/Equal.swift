@@ -1,11 +1,10 @@
+public import ModelFormat
 public import ModelGraph
 
-/// a = b. Evaluated while compiling only.
+/// a = b
 public struct Equal: ComparisonOperator {
   public static let names = ["Equal"]
+  public static let operation = Arithmetic.Operation.equal
 
   public init(_ description: OperatorDescription) {}
-
-  public static func compare(_ a: Double, _ b: Double) -> Bool { a == b }
-  public static func compare(_ a: Int64, _ b: Int64) -> Bool { a == b }
 }

@@ -1,7 +1,7 @@
 public import ModelGraph
 public import Tensors
 
-/// The opposite of each truth value. Evaluated while compiling only.
+/// The opposite of each truth value.
 public struct Not: Operator {
   public static let names = ["Not"]
 
@@ -17,5 +17,8 @@ public struct Not: Operator {
     return [HostTensor(elementType: .bool, dimensions: x.dimensions, bytes: x.bytes.map { $0 == 0 ? 1 : 0 })]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
+    try lowering.lower(.logicalNot, of: x, to: node.outputs[0])
+  }
 }

@@ -1,11 +1,10 @@
+public import ModelFormat
 public import ModelGraph
 
-/// a ∨ b. Evaluated while compiling only.
+/// a ∨ b
 public struct Or: ComparisonOperator {
   public static let names = ["Or"]
+  public static let operation = Arithmetic.Operation.logicalOr
 
   public init(_ description: OperatorDescription) {}
-
-  public static func compare(_ a: Double, _ b: Double) -> Bool { a != 0 || b != 0 }
-  public static func compare(_ a: Int64, _ b: Int64) -> Bool { a != 0 || b != 0 }
 }

@@ -1,7 +1,7 @@
 public import ModelGraph
 public import Tensors
 
-/// condition ? x : y, element by element. Evaluated while compiling only.
+/// condition ? x : y, element by element.
 public struct Where: Operator {
   public static let names = ["Where"]
 
@@ -30,5 +30,11 @@ public struct Where: Operator {
     return [HostTensor(elementType: x.elementType, dimensions: dimensions, bytes: bytes)]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let condition = node.input(0), let x = node.input(1), let y = node.input(2) else { throw OperatorError(.invalid, "needs condition, X and Y") }
+    let types = [condition, x, y].map { lowering.graph.type(of: $0).elementType }
+    guard types[0] == .bool else { throw OperatorError(.invalid, "input 'condition' is \(types[0].name), not bool") }
+    guard types[1] == types[2] else { throw OperatorError(.invalid, "X is \(types[1].name), Y is \(types[2].name)") }
+    lowering.lowerSelect(condition, x, y, to: node.outputs[0])
+  }
 }

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `an input declared in a type that its tensor can't take`() {
-    let types: [(declared: ElementType, stored: ElementType)] = [(.float32, .int32), (.int8, .uint8), (.float64, .float32), (.bool, .uint8)]
+    let types: [(declared: ElementType, stored: ElementType)] = [(.float32, .int32), (.int8, .uint8), (.float64, .int32), (.bool, .uint8)]
     for (declared, stored) in types {
       var builder = ProgramBuilder()
       _ = builder.input([8], stored)

@@ -89,20 +89,9 @@ extension ElementType {
 }
 
 extension GoldenCase {
-  /// Operators that only fold, and the quantise pair, which passes absorb.
-  private static let foldedOnly: Set<String> = [
-    "And", "Cast", "Hardmax", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
-    "DequantizeLinear", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "QuantizeLinear", "Where",
-  ]
-  /// Arithmetic on whole numbers has no instruction; moving them has.
-  private static let integerArithmetic: Set<String> = ["Abs", "Add", "Clip", "Div", "Mul", "Neg", "Pow", "ReduceMax", "ReduceSum", "Sub"]
-
-  /// What needs comparisons at run time.
-  private static let awaitsInstructions = ["Attention-addend", "Attention-mask", "Attention-past", "Attention-scores"]
+  /// The quantise pair, which passes absorb.
+  private static let foldedOnly: Set<String> = ["DequantizeLinear", "QuantizeLinear"]
 
   /// Whether the case, on its own, asks for what has no instruction.
-  public var isFoldedOnly: Bool {
-    name.hasSuffix("-evaluated") || Self.foldedOnly.contains(operatorName)
-      || Self.awaitsInstructions.contains { name.hasPrefix($0) } || Self.integerArithmetic.contains(operatorName) && name.hasSuffix("-integers")
-  }
+  public var isFoldedOnly: Bool { name.hasSuffix("-evaluated") || Self.foldedOnly.contains(operatorName) }
 }

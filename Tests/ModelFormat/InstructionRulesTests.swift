@@ -102,10 +102,13 @@ struct InstructionRulesTests {
     Case("takes", TestProgram.scatter) { $0.scatter { $0.inner = 4 } },
     Case("mixes types", TestProgram.scatter) { $0.tensors[3].elementType = .float32 },
     Case("overwrites its indices", TestProgram.scatter) { $0.tensors[2].storage = .arena(offset: 512) },
-    Case("computes with float64", TestProgram.scatter) { for i in [0, 1, 3] { $0.tensors[i].elementType = .float64 } },
+    Case("computes with bool", TestProgram.scatter) { for i in [0, 1, 3] { $0.tensors[i].elementType = .bool } },
     Case("positions as int32", TestProgram.argReduction) { $0.tensors[1].elementType = .int32 },
     Case("compares float64", TestProgram.argReduction) { $0.tensors[0] = TestProgram.arena("x", .float64, [2, 3, 4], at: 0) },
-    Case("takes 6 of 5", TestProgram.topK) { $0.instructions[0] = .topK(TopK(input: 0, output: 1, outer: 1, length: 5, count: 6)) },
+    Case("takes 6 of 5", TestProgram.topK) {
+      $0.tensors[1].dimensions = [2, 6]
+      $0.instructions[0] = .topK(TopK(input: 0, output: 1, outer: 2, length: 5, count: 6))
+    },
     Case("overwrites its input", TestProgram.topK) { $0.tensors[1].storage = .arena(offset: 32) },
     Case("sums float64", TestProgram.cumulativeSum) { for i in 0...1 { $0.tensors[i].elementType = .float64 } },
     Case("takes", TestProgram.cumulativeSum) { $0.tensors[1].dimensions = [2, 3, 5] },

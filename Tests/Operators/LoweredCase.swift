@@ -15,7 +15,8 @@ struct LoweredCase {
 
   /// nil where everything folds into constants.
   init?(_ model: ONNXModel, channelsLast: Bool) throws {
-    guard let graph = try CaseGraph(model).graph else { return nil }
+    guard let declared = try CaseGraph(model).graph else { return nil }
+    let graph = declared.inSinglePrecision()
     var lowering = Lowering(graph: graph)
     var inputs: [Port] = []
     for input in graph.inputs {
@@ -24,7 +25,8 @@ struct LoweredCase {
       let tensor = lowering.declareInput(input, layout: layout)
       inputs.append(
         Port(
-          name: graph[input].name, tensor: tensor, declaredType: graph.type(of: input).elementType, declaredDimensions: dimensions, permutation: layout.order))
+          name: graph[input].name, tensor: tensor, declaredType: declared.type(of: input).elementType, declaredDimensions: dimensions, permutation: layout.order
+        ))
     }
     for node in graph.nodes { try lowering.lower(node) }
     var outputs: [Port] = []
@@ -33,7 +35,7 @@ struct LoweredCase {
       let tensor = lowering.operand(output, layout: .identity(rank: type.dimensions.count), as: .plain)
       outputs.append(
         Port(
-          name: graph[output].name, tensor: tensor, declaredType: type.elementType, declaredDimensions: type.dimensions,
+          name: graph[output].name, tensor: tensor, declaredType: declared.type(of: output).elementType, declaredDimensions: type.dimensions,
           permutation: Array(type.dimensions.indices)))
     }
     (program, weights) = Self.assemble(lowering, inputs, outputs)

@@ -135,7 +135,7 @@ struct GraphImport {
           throw CompilerError(.invalid, "--shape \(input.name)=\(bound.map(String.init).joined(separator: "x")) contradicts the model's own \(input.described)")
         }
       }
-      guard bound.allSatisfy({ $0 >= 1 }), Self.isPossible(bound) else {
+      guard Self.isPossible(bound) else {
         throw CompilerError(.invalid, "--shape \(input.name)=\(bound.map(String.init).joined(separator: "x")) is impossible")
       }
       return bound
@@ -156,7 +156,7 @@ struct GraphImport {
         result.append(1)
       }
     }
-    guard result.allSatisfy({ $0 >= 1 }), Self.isPossible(result) else {
+    guard Self.isPossible(result) else {
       throw CompilerError(.invalid, "input '\(input.name)' has the impossible shape \(input.described)")
     }
     return result

@@ -42,21 +42,6 @@ extension Binary.Operation {
     }
   }
 
-  /// Whole numbers wrap around, division truncates; nil where there is no result.
-  func onIntegers(_ a: Int64, _ b: Int64) -> Int64? {
-    switch self {
-    case .add: return a &+ b
-    case .subtract: return a &- b
-    case .multiply: return a &* b
-    case .divide: return b == 0 ? nil : a.dividedReportingOverflow(by: b).partialValue
-    case .minimum: return min(a, b)
-    case .maximum: return max(a, b)
-    case .power:
-      guard b >= 0 else { return a == 1 ? 1 : nil }
-      return (0..<min(b, 64)).reduce(Int64(1)) { value, _ in value &* a }
-    }
-  }
-
   /// The left operand's type decides how it is computed.
   func evaluate(_ left: HostTensor, _ right: HostTensor) throws(OperatorError) -> HostTensor {
     let dimensions = try broadcast([left.dimensions, right.dimensions])
@@ -68,11 +53,11 @@ extension Binary.Operation {
       let values = zip(left.broadcastFloats(to: dimensions), right.broadcastFloats(to: dimensions)).map { self($0, $1) }
       return HostTensor(values, dimensions: dimensions).converted(to: left.elementType)
     }
-    var values: [Int64] = []
-    for (a, b) in zip(left.broadcastIntegers(to: dimensions), right.broadcastIntegers(to: dimensions)) {
-      guard let value = onIntegers(a, b) else { throw OperatorError(.invalid, "\(a) and \(b) have no result as \(left.elementType.name)") }
-      values.append(value)
-    }
-    return HostTensor(integers: values, as: left.elementType, dimensions: dimensions)
+    let isAlike = left.elementType == right.elementType
+    // Only a power's exponent may have a type of its own.
+    let operands = isAlike ? (left, right) : (left.converted(to: .int64), right.converted(to: .int64))
+    guard isAlike || self == .power else { throw OperatorError(.invalid, "takes \(left.elementType.name) and \(right.elementType.name)") }
+    let value = try onWholeNumbers.evaluate(operands.0, operands.1)
+    return isAlike ? value : HostTensor(lanes: value.lanes(), as: left.elementType, dimensions: dimensions)
   }
 }

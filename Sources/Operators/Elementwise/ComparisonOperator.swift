@@ -1,10 +1,10 @@
+public import ModelFormat
 public import ModelGraph
 public import Tensors
 
-/// An operator that gives a truth value for each pair of elements. Evaluated while compiling only: models use these to compute shapes.
+/// An operator that gives a truth value for each pair of elements, with broadcasting.
 public protocol ComparisonOperator: Operator {
-  static func compare(_ a: Double, _ b: Double) -> Bool
-  static func compare(_ a: Int64, _ b: Int64) -> Bool
+  static var operation: Arithmetic.Operation { get }
 }
 
 extension ComparisonOperator {
@@ -13,19 +13,13 @@ extension ComparisonOperator {
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
-    let a = try inputs.required(0, "A")
-    let b = try inputs.required(1, "B")
-    let dimensions = try broadcast([a.dimensions, b.dimensions])
-    let flags: [Bool]
-    if a.elementType.isFloatingPoint {
-      flags = zip(a.broadcastFloats(to: dimensions), b.broadcastFloats(to: dimensions)).map { Self.compare(Double($0), Double($1)) }
-    } else {
-      flags = zip(a.broadcastIntegers(to: dimensions), b.broadcastIntegers(to: dimensions)).map { Self.compare($0, $1) }
-    }
-    return [HostTensor(elementType: .bool, dimensions: dimensions, bytes: flags.map { $0 ? 1 : 0 })]
+    [try Self.operation.evaluate(try inputs.required(0, "A"), try inputs.required(1, "B"))]
   }
 
-  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { throw evaluatedOnly }
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let a = node.input(0), let b = node.input(1) else { throw OperatorError(.invalid, "needs A and B") }
+    try lowering.lower(Self.operation, of: [a, b], to: node.outputs[0])
+  }
 }
 
 extension Operator {

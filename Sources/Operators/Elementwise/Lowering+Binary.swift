@@ -6,6 +6,7 @@ extension Lowering {
   /// Emits `y = inputs[0] ∘ inputs[1] ∘ …`: in 8 bits where both operands and the result are stored so, else in float.
   mutating func lower(_ operation: Binary.Operation, of inputs: [ValueID], to y: ValueID) throws(OperatorError) {
     guard inputs.count > 1 else { return passThrough(inputs[0], to: y) }
+    if graph.type(of: inputs[0]).elementType.isInteger { return try lower(operation.onWholeNumbers, of: inputs, to: y) }
     let layout = broadcastLayout(inputs, to: y)
     if inputs.count == 2, let to = graph[y].stored, let a = eightBitForm(of: inputs[0], like: to), let b = eightBitForm(of: inputs[1], like: to) {
       if lowerTable(operation, inputs, layout, to: y, as: to) { return }

@@ -18,8 +18,6 @@ struct AxisReduction {
     let kept = x.dimensions.indices.map { axes.contains($0) ? 1 : x.dimensions[$0] }
     let strides = kept.rowMajorStrides
     let targets = offsets(x.dimensions, strides: x.dimensions.indices.map { axes.contains($0) ? 0 : strides[$0] })
-    let count = x.elementCount / max(output.elementCount, 1)
-    guard count > 0 || kind == .sum else { throw OperatorError(.invalid, "reduces \(x.dimensions), which has no elements") }
     if x.elementType.isFloatingPoint {
       var groups = [[Double]](repeating: [], count: output.elementCount)
       for (value, target) in zip(x.floats(), targets) { groups[target].append(Double(value)) }
@@ -31,7 +29,7 @@ struct AxisReduction {
     var values: [Int64] = []
     for group in groups {
       guard let value = isUnsigned ? kind(group.map { UInt64(bitPattern: $0) }).map({ Int64(bitPattern: $0) }) : kind(group) else {
-        throw OperatorError(.unsupported, "reduces \(x.elementType.name) by a rule that needs float")
+        throw OperatorError(.unsupported, "reduces \(x.elementType.name) \(x.dimensions) by a rule that needs \(group.isEmpty ? "elements" : "float")")
       }
       values.append(value)
     }
@@ -42,12 +40,18 @@ struct AxisReduction {
   /// they move to the end.
   func lower(_ x: ValueID, to y: ValueID, into lowering: inout Lowering) throws(OperatorError) {
     let dimensions = lowering.dimensions(of: x)
+    if dimensions.contains(0) { return try lowerEmpty(x, to: y, into: &lowering) }
     let layout = reducibleLayout(lowering.layout(of: x), dimensions)
     var (from, to) = (Representation.plain, Representation.plain)
     let count = axes.map { dimensions[$0] }.elementCount
     let keeps = kind == .maximum || kind == .minimum
-    if keeps || kind == .mean && count <= Int(Int32.max) / 255 - 1 {
+    if lowering.graph.type(of: x).elementType == .float32, keeps || kind == .mean && count <= Int(Int32.max) / 255 - 1 {
       (from, to) = try lowering.reducingForms(of: x, to: y, keepsQuantisation: keeps)
+    } else if lowering.graph.type(of: x).elementType.isInteger {
+      let isTruth = lowering.graph.type(of: x).elementType == .bool
+      guard kind([Int64(0)]) != nil, keeps || !isTruth else {
+        throw OperatorError(.unsupported, "reduces \(isTruth ? "bool" : "whole numbers") by a rule that needs float")
+      }
     } else {
       try lowering.requireFloat(x)
     }
@@ -59,6 +63,15 @@ struct AxisReduction {
     let output = lowering.result(y, layout: outputLayout(layout), as: to)
     lowering.emit(
       .reduction(Reduction(kind: kind, input: input, output: output, outer: Int32(outer), reduced: Int32(count), inner: Int32(inner))))
+  }
+
+  /// Nothing to reduce: the result is what the rule gives for no numbers.
+  private func lowerEmpty(_ x: ValueID, to y: ValueID, into lowering: inout Lowering) throws(OperatorError) {
+    let type = lowering.graph.type(of: x).elementType
+    let value = try evaluate(HostTensor(elementType: type, dimensions: lowering.dimensions(of: x), bytes: []))
+    let output = lowering.result(y, layout: .identity(rank: lowering.dimensions(of: y).count), as: .plain)
+    let pattern = value.bytes.prefix(type.byteCount).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    lowering.emit(.fill(Fill(output: output, pattern: pattern)))
   }
 
   private func reducibleLayout(_ layout: Layout, _ dimensions: [Int]) -> Layout {

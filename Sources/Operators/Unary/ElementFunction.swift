@@ -1,4 +1,5 @@
 public import ModelFormat
+import Tensors
 
 /// A unary function with its parameters.
 public struct ElementFunction: Equatable, Sendable {
@@ -14,19 +15,29 @@ public struct ElementFunction: Equatable, Sendable {
 
   public func callAsFunction(_ x: Float) -> Float { function(x, alpha: alpha, beta: beta) }
 
-  /// The function on a whole number, nil where ONNX defines it on floating point only.
-  func onInteger(_ x: Int64) -> Int64? {
+  /// The function as one of whole numbers; nil where it has none of its own (identity and rounding leave them as they are).
+  var onWholeNumbers: Mapping.Function? {
     switch function {
-    case .identity, .floor, .ceil, .round: x
-    case .negate: 0 &- x
-    case .absolute: x < 0 ? 0 &- x : x
-    case .clamp: clamped(x)
+    case .negate: .negate
+    case .absolute: .absolute
+    case .sign: .sign
     default: nil
     }
   }
 
-  private func clamped(_ x: Int64) -> Int64 {
-    let bound = { (limit: Float) in Int64(exactly: limit.rounded(.towardZero)) ?? (limit > 0 ? .max : .min) }
-    return min(max(x, bound(alpha)), bound(beta))
+  /// Whether whole numbers stay as they are.
+  var keepsWholeNumbers: Bool {
+    switch function {
+    case .identity, .floor, .ceil, .round: true
+    default: false
+    }
+  }
+
+  /// The bounds of a clamp in a type of whole numbers, each nil where it bounds nothing.
+  func wholeBounds(_ type: ElementType) -> [HostTensor?]? {
+    guard function == .clamp else { return nil }
+    let lower = alpha == -.infinity ? nil : HostTensor([alpha.rounded(.up)], dimensions: []).converted(to: type)
+    let upper = beta == .infinity ? nil : HostTensor([beta.rounded(.down)], dimensions: []).converted(to: type)
+    return [lower, upper]
   }
 }

@@ -46,13 +46,30 @@ extension ElementFunction {
     if x.elementType.isFloatingPoint {
       return HostTensor(x.floats().map { self($0) }, dimensions: x.dimensions).converted(to: x.elementType)
     }
-    var values: [Int64] = []
-    values.reserveCapacity(x.elementCount)
-    for value in x.integers() {
-      guard let result = onInteger(value) else { throw OperatorError(.invalid, "is not defined on \(x.elementType.name)") }
-      values.append(result)
+    if keepsWholeNumbers { return x }
+    if let function = onWholeNumbers { return function.evaluate(x) }
+    guard let bounds = wholeBounds(x.elementType) else { throw OperatorError(.invalid, "is not defined on \(x.elementType.name)") }
+    var y = x
+    if let lower = bounds[0] { y = try Arithmetic.Operation.maximum.evaluate(y, lower) }
+    if let upper = bounds[1] { y = try Arithmetic.Operation.minimum.evaluate(y, upper) }
+    return y
+  }
+}
+
+extension Mapping.Function {
+  /// Of whole numbers and bool.
+  func evaluate(_ x: HostTensor) -> HostTensor {
+    let isUnsigned = x.elementType == .uint64
+    let values = x.lanes().map { value in
+      switch self {
+      case .negate: 0 &- value
+      case .absolute: value < 0 && !isUnsigned ? 0 &- value : value
+      case .sign: isUnsigned ? (value == 0 ? 0 : 1) : value.signum()
+      case .bitwiseNot: ~value
+      default: value == 0 ? Int64(1) : 0
+      }
     }
-    return HostTensor(integers: values, as: x.elementType, dimensions: x.dimensions)
+    return HostTensor(lanes: values, as: x.elementType, dimensions: x.dimensions)
   }
 }
 
@@ -61,6 +78,7 @@ extension Lowering {
   mutating func lower(_ function: ElementFunction, of x: ValueID, to y: ValueID) throws(OperatorError) {
     let layout = layout(of: x)
     if function.function == .identity { return passThrough(x, to: y) }
+    if graph.type(of: x).elementType.isInteger { return try lowerWhole(function, of: x, to: y) }
     if let from = stored(of: x), let to = graph[y].stored {
       let input = operand(x, layout: layout, as: .stored(from))
       let table = addTable(from: from, to: to) { function($0) }
@@ -71,6 +89,25 @@ extension Lowering {
     let input = operand(x, layout: layout, as: .plain)
     let output = result(y, layout: layout, as: .plain)
     emit(.unary(Unary(function: function.function, alpha: function.alpha, beta: function.beta, input: input, output: output)))
+  }
+
+  private mutating func lowerWhole(_ function: ElementFunction, of x: ValueID, to y: ValueID) throws(OperatorError) {
+    let type = graph.type(of: x).elementType
+    if function.keepsWholeNumbers { return passThrough(x, to: y) }
+    if let whole = function.onWholeNumbers { return try lower(whole, of: x, to: y) }
+    guard let bounds = function.wholeBounds(type) else { throw OperatorError(.unsupported, "is not defined on \(type.name)") }
+    let layout = layout(of: x)
+    let steps = zip(bounds, [Arithmetic.Operation.maximum, .minimum]).compactMap { bound, operation in bound.map { ($0, operation) } }
+    guard !steps.isEmpty else { return passThrough(x, to: y) }
+    var left = operand(x, layout: layout, as: .plain)
+    for (position, (bound, operation)) in steps.enumerated() {
+      let right = addConstant(bound, name: "bound")
+      let output =
+        position == steps.count - 1
+        ? result(y, layout: layout, as: .plain) : addTensor(name: graph[y].name, elementType: type, dimensions: layout.physical(dimensions(of: y)))
+      emit(.arithmetic(Arithmetic(operation: operation, left: left, right: right, output: output)))
+      left = output
+    }
   }
 
   /// Declares that `y` is `x`.

@@ -32,6 +32,9 @@ struct TensorRun {
       try session.setInput(index, to: tensors[port.name] ?? zeros)
     }
     session.run()
+    guard session.faultCount == 0 else {
+      throw CommandFailure("\(session.faultCount) indices that the model computed or was given lie outside the tensors that they index: look at the inputs")
+    }
     backend = .cpu
     note = nil
     outputs = try session.program.outputs.enumerated().map { ($1.name, try session.output($0)) }
