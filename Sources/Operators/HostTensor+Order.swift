@@ -18,3 +18,27 @@ extension HostTensor {
     }
   }
 }
+
+extension ElementType {
+  /// The lowest whole number of the type, in 64 bits.
+  var lowestLane: Int64 {
+    switch self {
+    case .int8: -1 << 7
+    case .int16: -1 << 15
+    case .int32: -1 << 31
+    case .int64: .min
+    default: 0
+    }
+  }
+
+  /// The highest whole number of the type, in 64 bits.
+  var highestLane: Int64 {
+    switch self {
+    case .uint64: -1
+    case .bool: 1
+    case .float16, .float32, .float64: .max
+    case .int8, .int16, .int32, .int64: ~lowestLane
+    case .uint8, .uint16, .uint32: (1 << (8 * byteCount)) - 1
+    }
+  }
+}

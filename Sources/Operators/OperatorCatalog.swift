@@ -18,6 +18,11 @@ public enum OperatorCatalog {
     Attention.self,
     AveragePool.self,
     BatchNormalization.self,
+    BitShift.self,
+    BitwiseAnd.self,
+    BitwiseNot.self,
+    BitwiseOr.self,
+    BitwiseXor.self,
     BlackmanWindow.self,
     Cast.self,
     CastLike.self,
@@ -70,6 +75,8 @@ public enum OperatorCatalog {
     HardSwish.self,
     Identity.self,
     InstanceNormalization.self,
+    IsInf.self,
+    IsNaN.self,
     LayerNormalization.self,
     LeakyRelu.self,
     Less.self,
@@ -89,6 +96,7 @@ public enum OperatorCatalog {
     MelWeightMatrix.self,
     Min.self,
     Mish.self,
+    Mod.self,
     Mul.self,
     Neg.self,
     NegativeLogLikelihoodLoss.self,
@@ -156,6 +164,7 @@ public enum OperatorCatalog {
     Unsqueeze.self,
     Upsample.self,
     Where.self,
+    Xor.self,
   ]
 
   private static let byName: [String: [String: any Operator.Type]] = all.reduce(into: [:]) { table, type in

@@ -51,6 +51,27 @@ extension UnaryFunction {
     }
   }
 
+  /// The value in double precision, where float would lose range or digits that other operators keep; nil for the rest.
+  func callAsFunction(double x: Double, alpha: Float, beta: Float) -> Double? {
+    switch self {
+    case .identity: x
+    case .clamp: min(max(x, Double(alpha)), Double(beta))
+    case .exp: Glibc.exp(x)
+    case .log: Glibc.log(x)
+    case .sqrt: x.squareRoot()
+    case .reciprocal: 1 / x
+    case .negate: -x
+    case .absolute: x.magnitude
+    case .floor: x.rounded(.down)
+    case .ceil: x.rounded(.up)
+    case .round: x.rounded(.toNearestOrEven)
+    case .power: Glibc.pow(x, Double(alpha))
+    case .affine: Double(alpha) * x + Double(beta)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    default: nil
+    }
+  }
+
   private static func logistic(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
 
   /// log(1 + exp(x)) without overflow.

@@ -691,6 +691,8 @@ def reductions_of_any_kind():
 
 
 def whole_numbers():
+    case("Dropout-mask", random("Dropout", (2, 3)), opset=13, outputs=2)
+    case("Dropout-still", random("Dropout", (2, 3)), Const(0.0, F), Const(True, np.bool_), opset=13, outputs=2)
     case("Sign-integers", np.array([-(2**31), -3, 0, 5], np.int32))
     for operator in ["ReduceL1", "ReduceProd", "ReduceMin", "ReduceMean", "ReduceSumSquare"]:
         case(f"{operator}-integers", np.array([[3, -7, 2], [1, -4, 5]], np.int32), axes=[1])
@@ -767,7 +769,7 @@ def main():
         shutil.rmtree(ROOT)
     for build in [
         unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling,
-        reductions, products, quantisation, functions, reductions_of_any_kind, normalisations, choices, attention,
+        reductions, products, quantisation, functions, reductions_of_any_kind, whole_numbers, normalisations, choices, attention,
         summations, losses, spectra,
     ]:
         build()

@@ -7,7 +7,7 @@ struct RemoveIdentities: GraphPass {
 
   func patch(for graph: Graph) -> GraphPatch {
     var patch = GraphPatch()
-    for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Identity", "Dropout") {
+    for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Identity", "Dropout") && node.outputs.count == 1 {
       guard let source = node.input(0) else { continue }
       // A model may hand an input straight to an output: that takes a real copy.
       guard !graph.outputs.contains(node.outputs[0]) || !graph.inputs.contains(source) else { continue }

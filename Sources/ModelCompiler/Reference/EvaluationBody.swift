@@ -84,6 +84,10 @@ struct EvaluationPreparation {
     guard let type = operatorType(of: node) else {
       return .refused(CompilerError(.unsupported, "this version doesn't have the operator \(node.opType)"))
     }
+    // Operator sets before 7 aligned the second operand with a named axis of the first.
+    if opset(of: node) < 7, node.attributes["axis"] != nil, type is any BinaryOperator.Type || type is any ComparisonOperator.Type || type == Pow.self {
+      return .refused(CompilerError(.unsupported, "attribute 'axis' aligns the operands of \(node.opType): export the model with operator set 7 or later"))
+    }
     do throws(OperatorError) {
       let description = OperatorDescription(
         nodeName: node.name, opType: node.opType, opset: opset(of: node), attributes: node.attributes.mapValues { AttributeValue($0) },

@@ -1,3 +1,4 @@
+import Glibc
 public import ModelFormat
 public import ModelGraph
 public import Tensors
@@ -42,14 +43,27 @@ extension Binary.Operation {
     }
   }
 
+  /// The plain value of one pair in double precision.
+  func callAsFunction(_ a: Double, _ b: Double) -> Double {
+    switch self {
+    case .add: a + b
+    case .subtract: a - b
+    case .multiply: a * b
+    case .divide: a / b
+    case .minimum: a.isNaN || b.isNaN ? .nan : min(a, b)
+    case .maximum: a.isNaN || b.isNaN ? .nan : max(a, b)
+    case .power: pow(a, b)
+    }
+  }
+
   /// The left operand's type decides how it is computed.
   func evaluate(_ left: HostTensor, _ right: HostTensor) throws(OperatorError) -> HostTensor {
     let dimensions = try broadcast([left.dimensions, right.dimensions])
-    if left.elementType.isFloatingPoint {
-      let values = zip(left.broadcastFloats(to: dimensions), right.broadcastFloats(to: dimensions)).map { self($0, $1) }
-      return HostTensor(values, dimensions: dimensions).converted(to: left.elementType)
+    if left.elementType == .float64 || left.elementType.isInteger && right.elementType.isFloatingPoint && self == .power {
+      let values = zip(left.broadcastDoubles(to: dimensions), right.broadcastDoubles(to: dimensions)).map { self($0, $1) }
+      return HostTensor(doubles: values, as: left.elementType, dimensions: dimensions)
     }
-    if self == .power, right.elementType.isFloatingPoint {
+    if left.elementType.isFloatingPoint {
       let values = zip(left.broadcastFloats(to: dimensions), right.broadcastFloats(to: dimensions)).map { self($0, $1) }
       return HostTensor(values, dimensions: dimensions).converted(to: left.elementType)
     }

@@ -17,15 +17,6 @@ func broadcast(_ shapes: [[Int]]) throws(OperatorError) -> [Int] {
   return try checked(result)
 }
 
-extension OperatorDescription {
-  /// Refuses the form that operator sets before 7 had: a second operand whose axes stand at a named one of the first.
-  func refuseAlignedBroadcast() throws(OperatorError) {
-    guard opset >= 7 || attributes["axis"] == nil else {
-      throw OperatorError(.unsupported, "attribute 'axis' aligns the operands, as operator sets before 7 did: export the model with a newer one")
-    }
-  }
-}
-
 /// For each element of a dense tensor of `dimensions`, in order, the offset that strides lead to.
 func offsets(_ dimensions: [Int], strides: [Int]) -> [Int] {
   var result = [0]

@@ -20,14 +20,18 @@ struct AxisReduction {
     let targets = offsets(x.dimensions, strides: x.dimensions.indices.map { axes.contains($0) ? 0 : strides[$0] })
     if x.elementType.isFloatingPoint {
       var groups = [[Double]](repeating: [], count: output.elementCount)
-      for (value, target) in zip(x.floats(), targets) { groups[target].append(Double(value)) }
-      return HostTensor(groups.map { Float(kind($0)) }, dimensions: output).converted(to: x.elementType)
+      for (value, target) in zip(x.doubles(), targets) { groups[target].append(value) }
+      return HostTensor(doubles: groups.map { kind($0) }, as: x.elementType, dimensions: output)
     }
     var groups = [[Int64]](repeating: [], count: output.elementCount)
     for (value, target) in zip(x.lanes(), targets) { groups[target].append(value) }
     let isUnsigned = x.elementType == .uint64
     var values: [Int64] = []
     for group in groups {
+      if group.isEmpty, kind == .maximum || kind == .minimum {
+        values.append(kind == .maximum ? x.elementType.lowestLane : x.elementType.highestLane)
+        continue
+      }
       guard let value = isUnsigned ? kind(group.map { UInt64(bitPattern: $0) }).map({ Int64(bitPattern: $0) }) : kind(group) else {
         throw OperatorError(.unsupported, "reduces \(x.elementType.name) \(x.dimensions) by a rule that needs \(group.isEmpty ? "elements" : "float")")
       }

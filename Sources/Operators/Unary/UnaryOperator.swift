@@ -43,16 +43,29 @@ extension UnaryOperator {
 extension ElementFunction {
   /// The function of each element; integers where ONNX defines the function on them.
   func evaluate(_ x: HostTensor) throws(OperatorError) -> HostTensor {
+    if x.elementType == .float64 {
+      return HostTensor(x.doubles().map { function(double: $0, alpha: alpha, beta: beta) ?? Double(self(Float($0))) }, dimensions: x.dimensions)
+    }
     if x.elementType.isFloatingPoint {
       return HostTensor(x.floats().map { self($0) }, dimensions: x.dimensions).converted(to: x.elementType)
     }
     if keepsWholeNumbers { return x }
     if let function = onWholeNumbers { return function.evaluate(x) }
+    if function == .shrink { return shrunk(x) }
     guard let bounds = wholeBounds(x.elementType) else { throw OperatorError(.invalid, "is not defined on \(x.elementType.name)") }
     var y = x
     if let lower = bounds[0] { y = try Arithmetic.Operation.maximum.evaluate(y, lower) }
     if let upper = bounds[1] { y = try Arithmetic.Operation.minimum.evaluate(y, upper) }
     return y
+  }
+}
+
+extension ElementFunction {
+  /// A shrunken tensor of whole numbers; fractions are cut off.
+  private func shrunk(_ x: HostTensor) -> HostTensor {
+    let (threshold, bias) = (Double(alpha), Double(beta))
+    return HostTensor(
+      doubles: x.doubles().map { $0 < -threshold ? $0 + bias : $0 > threshold ? $0 - bias : 0 }, as: x.elementType, dimensions: x.dimensions)
   }
 }
 
