@@ -24,8 +24,14 @@ public struct ConstantOfShape: Operator {
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try dimensions(inputs.asInputs)
-    var bytes: [UInt8] = []
-    for _ in 0..<dimensions.elementCount { bytes += value.bytes }
+    let count = dimensions.elementCount * value.bytes.count
+    guard value.bytes.contains(where: { $0 != value.bytes[0] }) else {
+      return [HostTensor(elementType: value.elementType, dimensions: dimensions, bytes: [UInt8](repeating: value.bytes[0], count: count))]
+    }
+    var bytes = value.bytes
+    bytes.reserveCapacity(count)
+    while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
+    if count == 0 { bytes = [] }
     return [HostTensor(elementType: value.elementType, dimensions: dimensions, bytes: bytes)]
   }
 

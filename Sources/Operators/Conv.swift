@@ -51,12 +51,10 @@ public struct Conv: Operator {
   }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
-    guard let x = node.input(0), let w = node.input(1), let weights = lowering.graph[w].constant else {
-      throw OperatorError(.unsupported, "weights are computed by the model; only constant weights are supported")
-    }
+    guard let x = node.input(0), let w = node.input(1) else { throw OperatorError(.invalid, "needs x and weights") }
     for input in node.inputs.compactMap({ $0 }) { try lowering.requireFloat(input) }
     let bias = node.input(2).flatMap { lowering.graph[$0] }
-    if let bias, bias.constant == nil { throw OperatorError(.unsupported, "bias is computed by the model; only a constant bias is supported") }
+    guard let weights = lowering.graph[w].constant, bias == nil || bias?.constant != nil else { return try lowerComputed(node, into: &lowering) }
     let rank = weights.dimensions.count
     let (from, to) = (lowering.dimensions(of: x), lowering.dimensions(of: node.outputs[0]))
     let spatial = try window.resolved(kernel: Array(weights.dimensions[2...]), input: Array(from[2...]))
@@ -72,5 +70,16 @@ public struct Conv: Operator {
       strides: spatial.strides, dilations: spatial.dilations, padding: spatial.padding, groups: Int32(groups))
     form.preparation = images.preparation
     form.lower(into: &lowering)
+  }
+
+  /// Weights or a bias that exist at run time only.
+  private func lowerComputed(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    guard let x = node.input(0), let w = node.input(1) else { throw OperatorError(.invalid, "needs x and weights") }
+    let window = try window.resolved(kernel: Array(lowering.dimensions(of: w)[2...]), input: Array(lowering.dimensions(of: x)[2...]))
+    try ComputedWeightsConvolution(
+      spatial: window, input: x, weights: w, bias: node.input(2), output: node.outputs[0], groups: groups, epilogue: epilogue,
+      residual: epilogue.hasResidual ? node.inputs[node.inputs.count - 1] : nil
+    )
+    .lower(into: &lowering)
   }
 }

@@ -32,8 +32,16 @@ extension MovingOperator {
       guard source.elementType == elementType else { throw OperatorError(.invalid, "inputs are \(elementType.name) and \(source.elementType.name)") }
       let read = copy.input(strides: source.dimensions.rowMajorStrides)
       let write = copy.output(strides: movement.outputs[copy.target].rowMajorStrides)
-      for (from, to) in zip(offsets(copy.extents, strides: read.strides), offsets(copy.extents, strides: write.strides)) {
-        for byte in 0..<size { outputs[copy.target][(to + write.offset) * size + byte] = source.bytes[(from + read.offset) * size + byte] }
+      // What the inner loops move lies together in both tensors.
+      var (run, depth) = (1, copy.loops.count)
+      while depth > 0, read.strides[depth - 1] == run, write.strides[depth - 1] == run {
+        depth -= 1
+        run *= copy.loops[depth].extent
+      }
+      let (bytes, outer) = (source.bytes, Array(copy.extents[..<depth]))
+      for (from, to) in zip(offsets(outer, strides: Array(read.strides[..<depth])), offsets(outer, strides: Array(write.strides[..<depth]))) {
+        let (source, target) = ((from + read.offset) * size, (to + write.offset) * size)
+        outputs[copy.target].replaceSubrange(target..<target + run * size, with: bytes[source..<source + run * size])
       }
     }
     return zip(movement.outputs, outputs).map { HostTensor(elementType: elementType, dimensions: $0, bytes: $1) }
