@@ -140,9 +140,9 @@ extension ProgramFamily {
         else { throw ModelFormatError(.malformedProgram, "the open dimension '\(dimension.name)' is no size of the program's inputs") }
       }
     }
-    guard try self.program(sizes: dimensions.map(\.bounds.upperBound)) == program else {
+    guard try self.program(sizes: dimensions.map { $0.bounds.upperBound }) == program else {
       throw ModelFormatError(.malformedProgram, "the open dimensions' largest program is not the package's")
     }
-    unsafe try self.program(sizes: dimensions.map(\.bounds.lowerBound)).validate(weights: weights)
+    unsafe try self.program(sizes: dimensions.map { $0.bounds.lowerBound }).validate(weights: weights)
   }
 }

@@ -123,4 +123,41 @@ import Testing
       #expect(session.faultCount == 4)
     }
   }
+
+  @Test(arguments: [1, 3]) func `a run over computed indices allocates nothing`(_ threads: Int) throws {
+    guard AllocationCounter.works else { return }
+    var g = SeededGenerator(seed: 2)
+    var builder = ProgramBuilder()
+    let x = builder.input([48, 300])
+    let order = builder.activation([48, 40], .int64)
+    let best = builder.activation([48, 40])
+    let narrow = builder.activation([48, 40], .int32)
+    let isEven = builder.activation([48, 40], .bool)
+    let two = builder.constant([Int32(2)])
+    let zero = builder.constant([Int32(0)])
+    let rests = builder.activation([48, 40], .int32)
+    let nothing = builder.constant([Float(0)])
+    let chosen = builder.activation([48, 40])
+    builder.append(.topK(TopK(input: x, output: order, outer: 48, length: 300, count: 40)))
+    builder.append(.gather(Gather(input: x, indices: order, output: best, batch: 48, extents: [300], count: 40, inner: 1, sharesIndices: false)))
+    builder.append(.cast(Conversion(input: order, output: narrow)))
+    builder.append(.arithmetic(Arithmetic(operation: .modulo, left: narrow, right: two, output: rests)))
+    builder.append(.arithmetic(Arithmetic(operation: .equal, left: rests, right: zero, output: isEven)))
+    builder.append(.select(Select(condition: isEven, onTrue: best, onFalse: nothing, output: chosen)))
+    builder.append(
+      .scatter(
+        Scatter(
+          reduction: .add, input: x, indices: order, updates: chosen, output: builder.output([48, 300]), batch: 48, extents: [300], count: 40, inner: 1)))
+    builder.append(.argReduction(ArgReduction(input: x, output: builder.output([48], .int64), outer: 48, reduced: 300, inner: 1)))
+    builder.append(.cumulativeSum(CumulativeSum(input: rests, output: builder.output([48, 40], .int32), outer: 48, length: 40, inner: 1)))
+    let values = HostTensor(g.floats(14400), dimensions: [48, 300])
+    if threads == 1 { try compareWithOracle(builder, &g, inputs: [values], tolerance: 0) }
+    try withSession(builder.program, builder.weights, CPUOptions(threads: threads)) { session in
+      try session.setInput(0, to: values)
+      session.run()
+      let counted = AllocationCounter.count { for _ in 0..<10 { session.run() } }
+      #expect(counted == 0)
+      #expect(session.faultCount == 0)
+    }
+  }
 }
