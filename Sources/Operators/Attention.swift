@@ -4,7 +4,7 @@ import Tensors
 
 /// Scaled dot-product attention (A. Vaswani et al., "Attention is all you need", 2017) with several heads, groups of which may share
 /// keys and values. Inputs: Q, K, V as `[N, heads, length, size]` or `[N, length, heads × size]`, an optional mask (what takes part, or an
-/// addend), and the keys and values of the past, which go before the new ones. Outputs: the result, present keys and values, and the
+/// addend), the keys and values of the past, which go before the new ones, and how many keys of each sample count. Outputs: the result, present keys and values, and the
 /// scores at one stage. A query that may attend to nothing gives 0.
 public struct Attention: DecomposedOperator {
   public static let names = ["Attention"]
@@ -25,9 +25,6 @@ public struct Attention: DecomposedOperator {
     keyHeads = try Self.heads("kv_num_heads", description)
     scoresStage = try description.integer("qk_matmul_output_mode", default: 0)
     guard 0...3 ~= scoresStage else { throw OperatorError(.invalid, "attribute 'qk_matmul_output_mode' is \(scoresStage)") }
-    guard description.inputCount <= 6 else {
-      throw OperatorError(.unsupported, "has an input 'nonpad_kv_seqlen'; the cache is to be passed as past keys and values")
-    }
     for name in ["left_window_size", "right_window_size"] {
       guard try description.integer(name, default: -1) == -1 else {
         throw OperatorError(.unsupported, "attribute '\(name)' is set; sliding windows are not supported")
@@ -149,6 +146,21 @@ private struct AttentionParts {
     return isFlat ? try parts.reshaped(try parts.transposed(y, [0, 2, 1, 3]), to: [batch, length, heads * size]) : y
   }
 
+  /// How many keys of each sample count, as `[N,1,1,1]`; nil where all do.
+  private mutating func keyCounts(batch: Int) throws(OperatorError) -> Source? {
+    guard inputs.count > 6, let counts = inputs[6]?.type else { return nil }
+    guard counts.dimensions == [batch], counts.elementType == .int64, inputs[4] == nil, inputs[5] == nil else {
+      throw OperatorError(.invalid, "input 'nonpad_kv_seqlen' is \(counts.dimensions) for \(batch) samples, or stands beside a past")
+    }
+    return try parts.reshaped(.input(6), to: [batch, 1, 1, 1])
+  }
+
+  /// 0 where something holds, −∞ elsewhere.
+  private mutating func addend(where condition: Source, computed: ElementType) -> Source {
+    let number = { (value: Float) in Source.constant(HostTensor([value], dimensions: []).converted(to: computed)) }
+    return parts.add(Where(.plain("Where")), condition, number(0), number(-.infinity))
+  }
+
   /// Adds what the mask and causality forbid, −∞; says whether a query may be left with nothing.
   private mutating func masked(
     _ scores: Source, shape: [Int], past: Int, computed: ElementType
@@ -159,9 +171,22 @@ private struct AttentionParts {
       result = try applied(mask, to: result, length: shape[3], computed: computed)
       mayBeEmpty = true
     }
-    if attention.isCausal {
-      guard shape[2] * shape[3] <= 1 << 24 else { throw OperatorError(.unsupported, "has a causal mask of \(shape[2]) × \(shape[3])") }
-      let values = (0..<shape[2]).flatMap { query in (0..<shape[3]).map { $0 <= query + past ? Float(0) : -.infinity } }
+    let counts = try keyCounts(batch: shape[0])
+    if let counts {
+      let positions = HostTensor((0..<Int64(shape[3])).map { $0 }, dimensions: [shape[3]])
+      result = parts.sum(result, addend(where: parts.add(Less(.plain("Less")), .constant(positions), counts), computed: computed))
+      mayBeEmpty = true
+    }
+    guard attention.isCausal else { return (result, mayBeEmpty) }
+    guard shape[2] * shape[3] <= 1 << 24 else { throw OperatorError(.unsupported, "has a causal mask of \(shape[2]) × \(shape[3])") }
+    let distances = (0..<shape[2]).flatMap { query in (0..<shape[3]).map { Int64($0 - query) } }
+    if let counts {
+      // The last query stands at the last key that counts.
+      let offset = parts.difference(counts, .constant(HostTensor([Int64(shape[2])], dimensions: [])))
+      let ahead = Source.constant(HostTensor(distances, dimensions: [shape[2], shape[3]]))
+      result = parts.sum(result, addend(where: parts.add(LessOrEqual(.plain("LessOrEqual")), ahead, offset), computed: computed))
+    } else {
+      let values = distances.map { $0 <= Int64(past) ? Float(0) : -.infinity }
       result = parts.sum(result, .constant(HostTensor(values, dimensions: [shape[2], shape[3]]).converted(to: computed)))
     }
     return (result, mayBeEmpty)
@@ -178,8 +203,6 @@ private struct AttentionParts {
       let fill = HostTensor([isTruth ? 0 : -Float.infinity], dimensions: []).converted(to: mask.elementType)
       source = parts.add(try Pad(.plain("Pad")), source, .constant(HostTensor(pads, dimensions: [2 * rank])), .constant(fill))
     }
-    guard isTruth else { return parts.sum(scores, try parts.converted(source, from: mask.elementType, to: computed)) }
-    let number = { (value: Float) in Source.constant(HostTensor([value], dimensions: []).converted(to: computed)) }
-    return parts.sum(scores, parts.add(Where(.plain("Where")), source, number(0), number(-.infinity)))
+    return parts.sum(scores, isTruth ? addend(where: source, computed: computed) : try parts.converted(source, from: mask.elementType, to: computed))
   }
 }

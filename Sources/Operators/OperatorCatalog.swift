@@ -155,6 +155,7 @@ public enum OperatorCatalog {
     Tan.self,
     Tanh.self,
     TensorScatter.self,
+    TfIdfVectorizer.self,
     ThresholdedRelu.self,
     Tile.self,
     TopK.self,

@@ -582,6 +582,17 @@ def normalisations():
     case("BatchNormalization-volume", random("Batch", (2, 3, 2, 3, 4)), *image)
 
 
+def half_precision():
+    half = lambda name, *shape: random(name, shape).astype(np.float16)
+    scale, bias = Const(random("scale", (5,), 0.5, 2), np.float16), Const(random("bias", (5,)), np.float16)
+    case("LayerNormalization-half", half("Normal", 2, 3, 5), scale, bias, opset=17)
+    case("Softmax-half", half("Softmax", 2, 5))
+    case("MatMul-half", half("a", 3, 4), half("b", 4, 2))
+    case("ReduceSum-half", half("ReduceSum", 3, 4), Const([1]))
+    case("ReduceMean-double", random("ReduceMean", (3, 4)).astype(np.float64), axes=[1])
+    case("Sub-double", random("a", (3, 4)).astype(np.float64), random("b", (4,)).astype(np.float64))
+
+
 def choices():
     x = np.array([[2, 7, 7, 1], [5, 5, -1, 5], [0, -3, 8, 8]], F)
     for operator in ["ArgMax", "ArgMin"]:
@@ -622,6 +633,9 @@ def attention():
     case("Attention-past", q, k, v, Const(random("mask", (4, 7)), F), *past, opset=23, outputs=3)
     for mode in range(4):
         case(f"Attention-scores-{mode}", q, k, v, random("mask", (1, 3, 4, 4)), opset=23, outputs=4, softcap=3.0, qk_matmul_output_mode=mode)
+    counts = np.array([4, 2], I)
+    case("Attention-counts", q, k, v, None, None, None, counts, opset=24)
+    case("Attention-counts-causal", q, random("k", (2, 3, 6, 8)), random("v", (2, 3, 6, 8)), None, None, None, np.array([6, 4], I), opset=24, is_causal=1)
     x, angles = random("x", (2, 3, 4, 8)), random("angles", (2, 4, 4))
     case("RotaryEmbedding-halves", x, np.cos(angles), np.sin(angles), opset=23)
     case("RotaryEmbedding-interleaved", x, np.cos(angles), np.sin(angles), opset=23, interleaved=1)
@@ -737,6 +751,15 @@ def whole_numbers():
     case("Clip-computed", random("Clip", (2, 3)), np.array(-0.5, F), np.array(1.5, F))
 
 
+def counting():
+    pool = dict(ngram_counts=[0, 4], ngram_indexes=[0, 1, 2, 3, 4, 5, 6], pool_int64s=[2, 3, 5, 4, 5, 6, 7, 8, 6, 7])
+    x = np.array([[1, 1, 3, 3, 3, 7], [8, 6, 7, 5, 6, 8]], np.int32)
+    for mode in ["TF", "IDF", "TFIDF"]:
+        case(f"TfIdfVectorizer-{mode.lower()}-evaluated", x, mode=mode, min_gram_length=1, max_gram_length=2, max_skip_count=5,
+             weights=[0.5, 1.0, 2.0, 0.25, 1.5, 3.0, 0.75], **pool)
+    case("TfIdfVectorizer-pairs-evaluated", x[1].astype(I), mode="TF", min_gram_length=2, max_gram_length=2, max_skip_count=0, **pool)
+
+
 def losses():
     x = np.log(random("loss", (3, 4, 2), 0.05, 1))
     target = np.array([[0, 3], [2, 2], [1, 0]], I)
@@ -772,8 +795,8 @@ def main():
         shutil.rmtree(ROOT)
     for build in [
         unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling,
-        reductions, products, quantisation, functions, reductions_of_any_kind, whole_numbers, normalisations, choices, attention,
-        summations, losses, spectra,
+        reductions, products, quantisation, functions, reductions_of_any_kind, whole_numbers, half_precision, normalisations, choices, attention,
+        summations, counting, losses, spectra,
     ]:
         build()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
