@@ -13,7 +13,8 @@ struct LinearForm {
   var outputImage: [Int]
   /// float32 `[O,kH,kW,I]`.
   var weights: HostTensor
-  /// The model's own int8 weights in the same order, with one scale or one an output channel; nil where it has none.
+  /// The model's own weights in the same order, with one scale or one an output channel; nil where it has none. int8, or int16 where a
+  /// zero point spreads them over nine bits.
   var integerWeights: (values: HostTensor, scales: [Float])?
   var bias: HostTensor?
   /// The model's own int32 bias, and its scales; nil where it has none.
@@ -94,7 +95,8 @@ extension LinearForm {
   /// nil where the node has to be computed in float.
   private func integerForm(in lowering: Lowering) -> IntegerForm? {
     guard let x = lowering.stored(of: input), let y = lowering.graph[output].stored else { return nil }
-    guard weights.elementCount / outputChannels <= Self.largestReduction, hasIntegerConstants else { return nil }
+    let isWide = integerWeights?.values.elementType == .int16
+    guard weights.elementCount / outputChannels * (isWide ? 3 : 1) <= Self.largestReduction, hasIntegerConstants else { return nil }
     let afterTable: StoredQuantisation
     var r: StoredQuantisation?
     if let residual {
@@ -122,12 +124,20 @@ extension LinearForm {
 
   private func lowerInteger(_ form: IntegerForm, into lowering: inout Lowering) {
     let name = lowering.graph[output].name
-    let (values, scales) = integerWeights ?? weights.quantisedByOutputChannel()
+    var values: HostTensor
+    let scales: [Float]
+    (values, scales) = integerWeights ?? weights.quantisedByOutputChannel()
     let scaleOf = { (channel: Int) -> Float in scales.count == 1 ? scales[0] : scales[channel] }
     let biases = integerBiases(inputScale: form.input.quantisation.scale, scaleOf)
     let multipliers = (0..<outputChannels).map { form.input.quantisation.scale * scaleOf($0) / form.middle.quantisation.scale }
 
-    let x = prepared(lowering.operand(input, layout: layout, as: .stored(form.input)), in: &lowering)
+    var x = prepared(lowering.operand(input, layout: layout, as: .stored(form.input)), in: &lowering)
+    var image = inputImage
+    if values.elementType == .int16 {
+      let wide = WideWeights(values, groups: Int(groups))
+      x = wide.widened(x, image: image, into: &lowering)
+      (image, values) = (wide.image(image), wide.values)
+    }
     let r = residual.map { lowering.operand($0, layout: layout, as: .stored(form.residual!)) }
     let w = lowering.addConstant(values, name: "\(name).weights")
     let b = lowering.addConstant(HostTensor(biases, dimensions: [outputChannels]), name: "\(name).bias")
@@ -135,7 +145,7 @@ extension LinearForm {
     let y = lowering.result(output, layout: layout, as: .stored(form.output))
     let sums = sums(for: y, in: &lowering)
     var instruction = base(
-      input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
+      input: lowering.addView(of: x, dimensions: image), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
     instruction.multipliers = m
     setMiddle(of: &instruction, form)
     if !epilogue.isClamp {
