@@ -52,9 +52,9 @@ test-virtual-machine: test-setup build
 ## Feeds the parsers of outside bytes with libFuzzer, FUZZ_SECONDS each; findings lie in build/fuzz.
 FUZZ_SECONDS ?= 60
 fuzz: setup
-	SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer -c release $(foreach f,onnx package image yaml tensor,--product fuzz-$(f))
+	SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer -c release $(foreach f,onnx tflite package image yaml tensor,--product fuzz-$(f))
 	@mkdir -p build/fuzz/corpus
-	for f in onnx package image yaml tensor; do \
+	for f in onnx tflite package image yaml tensor; do \
 	  mkdir -p build/fuzz/corpus/$$f; \
 	  SWIFT_BACKTRACE=enable=no build/fuzz/.build/release/fuzz-$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -artifact_prefix=build/fuzz/$$f- \
 	    build/fuzz/corpus/$$f || exit 1; \

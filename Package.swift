@@ -44,9 +44,11 @@ let library: [Target] = [
   // 0
   module("Tensors", linking: ["m"]),
   module("Pipelines", ["CThreads"]),
+  module("FileMapping"),
   // 1
   module("ModelFormat", ["Tensors"]),
-  module("ONNX", ["Tensors"]),
+  module("ONNX", ["Tensors", "FileMapping"]),
+  module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
   // 2
@@ -63,7 +65,8 @@ let library: [Target] = [
   module(
     "ModelCompiler",
     [
-      "Tensors", "ModelFormat", "ONNX", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging", "ObjectDetection",
+      "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
+      "ObjectDetection",
       "CCrypto",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
@@ -82,7 +85,8 @@ let fuzzers: [Target] =
   Context.environment["SWIFTLET_FUZZING"] == nil
   ? []
   : [
-    ("ONNX", ["ONNX", "ModelCompiler"]), ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
+    ("ONNX", ["ONNX", "ModelCompiler"]), ("TFLite", ["TFLite", "ModelCompiler"]),
+    ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
@@ -106,7 +110,7 @@ let package = Package(
     .executableTarget(
       name: "swiftlet",
       dependencies: [
-        "EdgeAgent", "ModelCompiler", "ONNX", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
+        "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
         "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
@@ -115,6 +119,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["ONNX", "Tensors"]),
+    tests("TFLite", ["TFLite", "ONNX", "ModelCompiler", "ModelFormat", "Tensors", "Inference", "CPUExecution"], resources: [.copy("Golden")]),
     .target(name: "GoldenCases", dependencies: ["Operators", "ONNX", "ModelGraph", "Tensors"], path: "Tests/GoldenCases", swiftSettings: swiftSettings),
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     tests("ModelCompiler", ["GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),

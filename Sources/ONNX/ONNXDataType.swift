@@ -6,6 +6,24 @@ public struct ONNXDataType: Equatable, Hashable, Sendable {
 
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// The type in which elements are stored as they are.
+  public init(_ elementType: ElementType) {
+    switch elementType {
+    case .float32: rawValue = 1
+    case .uint8: rawValue = 2
+    case .int8: rawValue = 3
+    case .uint16: rawValue = 4
+    case .int16: rawValue = 5
+    case .int32: rawValue = 6
+    case .int64: rawValue = 7
+    case .bool: rawValue = 9
+    case .float16: rawValue = 10
+    case .float64: rawValue = 11
+    case .uint32: rawValue = 12
+    case .uint64: rawValue = 13
+    }
+  }
+
   static let float16 = ONNXDataType(rawValue: 10)
   static let bfloat16 = ONNXDataType(rawValue: 16)
 

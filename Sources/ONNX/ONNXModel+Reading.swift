@@ -1,4 +1,4 @@
-import Glibc
+import FileMapping
 
 extension ONNXModel {
   /// Reads a model from bytes.
@@ -22,7 +22,7 @@ extension ONNXModel {
   ///   - memoryLimit: reading that would take more memory than this, in bytes, is refused before it does.
   public init(contentsOf path: String, memoryLimit: Int = defaultMemoryLimit) throws(ONNXError) {
     do throws(ONNXError) {
-      let mapping = try MappedFile(path)
+      let mapping = try Self.mapped(path)
       let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
       let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
       var decoding = Decoding(budget: MemoryBudget(limit: memoryLimit), folder: folder)
@@ -33,28 +33,12 @@ extension ONNXModel {
   }
 }
 
-/// A regular file mapped for reading, unmapped with its owner.
-@safe private struct MappedFile: ~Copyable {
-  private let bytes: UnsafeRawBufferPointer
-
-  init(_ path: String) throws(ONNXError) {
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw ONNXError(.unreadable, "can't be opened: \(systemMessage(errno))") }
-    defer { close(file) }
-    var facts = stat()
-    guard unsafe fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw ONNXError(.unreadable, "is not a regular file") }
-    guard facts.st_size > 0 else { throw ONNXError(.truncated, "is empty") }
-    guard let base = unsafe mmap(nil, Int(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0), unsafe base != MAP_FAILED else {
-      throw ONNXError(.unreadable, "can't be mapped: \(systemMessage(errno))")
+extension ONNXModel {
+  private static func mapped(_ path: String) throws(ONNXError) -> MappedFile {
+    do throws(FileMappingError) {
+      return try MappedFile(path)
+    } catch {
+      throw ONNXError(error.code == .empty ? .truncated : .unreadable, error.message)
     }
-    unsafe bytes = UnsafeRawBufferPointer(start: base, count: Int(facts.st_size))
-  }
-
-  borrowing func read<Result>(_ body: (UnsafeRawBufferPointer) throws(ONNXError) -> Result) throws(ONNXError) -> Result {
-    try unsafe body(bytes)
-  }
-
-  deinit {
-    _ = unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }
 }

@@ -12,6 +12,15 @@ public struct ONNXModel: Sendable, Equatable {
   public var producerVersion: String
   public var graph: ONNXGraph
   public var metadata: [String: String]
+
+  public init(irVersion: Int64, opsetImports: [String: Int], producerName: String, producerVersion: String, graph: ONNXGraph, metadata: [String: String]) {
+    self.irVersion = irVersion
+    self.opsetImports = opsetImports
+    self.producerName = producerName
+    self.producerVersion = producerVersion
+    self.graph = graph
+    self.metadata = metadata
+  }
 }
 
 /// A graph: the model's own, or the body of a control-flow operator.
@@ -25,12 +34,29 @@ public struct ONNXGraph: Sendable, Equatable {
   public var outputs: [ONNXValueInfo] = []
   /// What the exporter knew about values inside; a hint.
   public var valueInfos: [ONNXValueInfo] = []
+
+  public init(
+    name: String = "", nodes: [ONNXNode] = [], initialisers: [ONNXInitialiser] = [], inputs: [ONNXValueInfo] = [], outputs: [ONNXValueInfo] = [],
+    valueInfos: [ONNXValueInfo] = []
+  ) {
+    self.name = name
+    self.nodes = nodes
+    self.initialisers = initialisers
+    self.inputs = inputs
+    self.outputs = outputs
+    self.valueInfos = valueInfos
+  }
 }
 
 /// A named constant.
 public struct ONNXInitialiser: Sendable, Equatable {
   public var name: String
   public var tensor: HostTensor
+
+  public init(name: String, tensor: HostTensor) {
+    self.name = name
+    self.tensor = tensor
+  }
 }
 
 /// An operator applied to named values. An empty input or output name means that it was left out.
@@ -42,6 +68,17 @@ public struct ONNXNode: Sendable, Equatable {
   public var inputs: [String] = []
   public var outputs: [String] = []
   public var attributes: [String: ONNXAttribute] = [:]
+
+  public init(
+    name: String = "", opType: String = "", domain: String = "", inputs: [String] = [], outputs: [String] = [], attributes: [String: ONNXAttribute] = [:]
+  ) {
+    self.name = name
+    self.opType = opType
+    self.domain = domain
+    self.inputs = inputs
+    self.outputs = outputs
+    self.attributes = attributes
+  }
 }
 
 public enum ONNXAttribute: Sendable, Equatable {
@@ -66,6 +103,12 @@ public struct ONNXValueInfo: Sendable, Equatable {
   public var dataType: ONNXDataType?
   /// nil where the file gives no shape, not even a rank.
   public var dimensions: [ONNXDimension]?
+
+  public init(name: String = "", dataType: ONNXDataType? = nil, dimensions: [ONNXDimension]? = nil) {
+    self.name = name
+    self.dataType = dataType
+    self.dimensions = dimensions
+  }
 }
 
 public enum ONNXDimension: Sendable, Equatable {

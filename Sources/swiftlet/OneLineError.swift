@@ -1,6 +1,7 @@
 import Capture
 import ModelCompiler
 import ONNX
+import TFLite
 import EdgeAgent
 import Imaging
 import Inference
@@ -22,6 +23,7 @@ extension OneLineError where Self: CustomStringConvertible {
 extension CaptureError: OneLineError { var line: String { message } }
 extension CompilerError: OneLineError {}
 extension ONNXError: OneLineError { var line: String { message } }
+extension TFLiteError: OneLineError { var line: String { message } }
 extension EdgeAgentError: OneLineError { var line: String { message } }
 extension ImagingError: OneLineError { var line: String { message } }
 extension InferenceError: OneLineError { var line: String { message } }

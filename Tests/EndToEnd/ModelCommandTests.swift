@@ -36,6 +36,23 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: path("drawn")).count == 1)
   }
 
+  @Test func `a TFLite model goes where an ONNX model goes`() throws {
+    let golden = Programs.packageRoot.appendingPathComponent("Tests/TFLite/Golden/conv.int8").path
+    let compiled = try run(["compile", "\(golden)/model.tflite", "-o", path("t.swiftlet")])
+    #expect(compiled.status == 0, "\(compiled.errors)")
+    #expect(try run(["inspect", "\(golden)/model.tflite"]).output.contains("int8 [1, 7, 6, 4]"))
+    for model in ["\(golden)/model.tflite", path("t.swiftlet")] {
+      let found = try run(["infer", model, "--tensor", "x0=\(golden)/input_0.npy", "--save-tensors", path("out")])
+      #expect(found.status == 0, "\(found.errors)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path("out")).count == 1)
+    var damaged = try Data(contentsOf: URL(fileURLWithPath: "\(golden)/model.tflite"))
+    damaged.removeLast(damaged.count / 2)
+    try damaged.write(to: URL(fileURLWithPath: path("cut.tflite")))
+    let refused = try run(["inspect", path("cut.tflite")])
+    #expect(refused.status == 1 && refused.errors.count == 1, "\(refused.errors)")
+  }
+
   @Test func `outputs never replace what they are made from, nor devices`() throws {
     let copy = path("copy.onnx")
     try FileManager.default.copyItem(atPath: weights, toPath: copy)

@@ -18,7 +18,7 @@ struct BenchCommand: ParsableCommand {
       Example: swiftlet bench yolox-nano.swiftlet --threads 2 --seconds 3
       """)
 
-  @Argument(help: "A package, or an ONNX file.")
+  @Argument(help: "A package, or an ONNX or TFLite file.")
   var model: String
 
   @OptionGroup var source: ModelSourceOptions

@@ -7,7 +7,7 @@ import ObjectDetection
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
-    abstract: "Turn an ONNX model into a package.",
+    abstract: "Turn an ONNX or TFLite model into a package.",
     discussion: """
       Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision.
 
@@ -27,7 +27,7 @@ struct CompileCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "The ONNX file.")
+  @Argument(help: "The ONNX or TFLite file.")
   var model: String
 
   @Option(name: [.short, .long], help: ArgumentHelp("The package to write.", valueName: "file"))

@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "A package, or an ONNX file.")
+  @Argument(help: "A package, or an ONNX or TFLite file.")
   var model: String
 
   @Argument(help: ArgumentHelp("images/ with labels/, a folder a class, or images with the class in their names.", valueName: "dataset"))

@@ -22,12 +22,12 @@ struct InferCommand: ParsableCommand {
       """)
 
   enum BackendName: String, ExpressibleByArgument, CaseIterable {
-    /// The oracles: the scalar kernels for a package, each operator's plain evaluation for raw tensors through an ONNX file.
+    /// The oracles: the scalar kernels for a package, each operator's plain evaluation for raw tensors through a model file.
     case reference
     case cpu
   }
 
-  @Argument(help: "A package, or an ONNX file.")
+  @Argument(help: "A package, or an ONNX or TFLite file.")
   var model: String
 
   @Argument(help: "Images: JPEG, BMP, PPM or PGM.")
@@ -49,7 +49,7 @@ struct InferCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "cpu, or reference (for a package the scalar kernels, for an ONNX file each operator's plain evaluation). By default cpu; an ONNX file that can't be compiled is evaluated, with a note.",
+      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note.",
       valueName: "cpu|reference"))
   var backend: BackendName?
 
@@ -88,7 +88,7 @@ struct InferCommand: ParsableCommand {
   }
 
   private func runModel() throws -> TensorRun {
-    let file = try ONNXModel(contentsOf: model)
+    let file = try ModelFile.read(model)
     var options = try source.compilationOptions()
     options.shapes = try source.boundShapes()
     let constants = (options.recipe?.constants ?? [:]).merging(options.constants) { $1 }

@@ -7,7 +7,7 @@ struct InspectCommand: ParsableCommand {
     abstract: "Show what a package holds: manifest, inputs, outputs, instructions, memory.",
     discussion: "Example: swiftlet inspect yolox-nano.swiftlet")
 
-  @Argument(help: "A package, or an ONNX file.")
+  @Argument(help: "A package, or an ONNX or TFLite file.")
   var model: String
 
   @OptionGroup var source: ModelSourceOptions

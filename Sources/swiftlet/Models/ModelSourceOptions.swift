@@ -5,9 +5,9 @@ import ModelManifest
 import ONNX
 import Tensors
 
-/// Where a model comes from: a package, or an ONNX file that is compiled in memory, unchanged in precision.
+/// Where a model comes from: a package, or a model file (ONNX or TFLite) that is compiled in memory, unchanged in precision.
 struct ModelSourceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("For an ONNX file: labels, input and decoding.", valueName: "file"))
+  @Option(help: ArgumentHelp("For a model file: labels, input and decoding.", valueName: "file"))
   var recipe: String?
 
   @Option(
@@ -20,7 +20,7 @@ struct ModelSourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "For an ONNX file: the value of an input that is known now, as NAME=VALUE or NAME=VALUE,VALUE… It becomes part of the program. May be given more than once.",
+      "For a model file: the value of an input that is known now, as NAME=VALUE or NAME=VALUE,VALUE… It becomes part of the program. May be given more than once.",
       valueName: "name=value"))
   var constant: [String] = []
 
@@ -40,14 +40,14 @@ struct ModelSourceOptions: ParsableArguments {
     return try ModelPackage(try explaining(path) { try compilation.compiled() }.file(), origin: path)
   }
 
-  /// The compilation of an ONNX file some of whose sizes --shape leaves open; nil where it leaves none.
+  /// The compilation of a model file some of whose sizes --shape leaves open; nil where it leaves none.
   func openCompilation(of path: String) throws -> OpenCompilation? {
     let shapes = try givenShapes()
     guard shapes.values.contains(where: { $0.contains { if case .open = $0 { true } else { false } } }) else { return nil }
     return try reading(path) { model, options in try OpenCompilation(model, name: FilePath.stem(of: path), options: options, shapes: shapes) }
   }
 
-  /// The compilation of an ONNX file.
+  /// The compilation of a model file.
   func compilation(of path: String) throws -> ModelCompilation {
     let shapes = try boundShapes()
     return try reading(path) { model, options in
@@ -57,11 +57,11 @@ struct ModelSourceOptions: ParsableArguments {
     }
   }
 
-  /// Reads an ONNX file and hands it on with the options, shapes excepted; a failure names the file.
+  /// Reads a model file and hands it on with the options, shapes excepted; a failure names the file.
   private func reading<Result>(_ path: String, _ body: (ONNXModel, CompilationOptions) throws -> Result) throws -> Result {
-    guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX file", status: .wrongUse) }
+    guard try !FileStart.isPackage(path) else { throw CommandFailure("\(path) is a package already; compile takes an ONNX or TFLite file", status: .wrongUse) }
     let options = try compilationOptions()
-    return try explaining(path) { try body(ONNXModel(contentsOf: path), options) }
+    return try explaining(path) { try body(ModelFile.read(path), options) }
   }
 
   /// What the options ask of a compilation, shapes excepted.
@@ -127,20 +127,6 @@ struct ModelSourceOptions: ParsableArguments {
         return value
       }
     }
-  }
-}
-
-/// Telling packages from ONNX files by their first bytes.
-enum FileStart {
-  static func isPackage(_ path: String) throws -> Bool {
-    // A pipe without a writer must not hold the command up.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw CommandFailure("\(path): can't be opened: \(unsafe String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    var facts = stat()
-    guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path): is not a regular file") }
-    var start = [UInt8](repeating: 0, count: 8)
-    return unsafe Glibc.read(descriptor, &start, start.count) == 8 && start == [UInt8]("SWIFTLET".utf8)
   }
 }
 
