@@ -15,8 +15,7 @@ public struct BoundCompilation: Sendable {
     for (name, tensor) in inputs { options.shapes[name] = tensor.dimensions }
     // What has a value in the file is a constant there, and stays one with another value.
     let known = Set(model.graph.initialisers.map(\.name)).union(options.constants.keys).union(options.recipe?.constants.keys ?? [:].keys)
-    // Of a tensor without elements nothing is left to run.
-    var constants = Set(inputs.filter { known.contains($0.key) || $0.value.elementCount == 0 }.keys)
+    var constants = Set(inputs.keys.filter { known.contains($0) })
     try Self.checkRange(of: inputs.filter { !constants.contains($0.key) })
     while true {
       for name in constants {

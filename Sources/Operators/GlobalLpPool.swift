@@ -34,6 +34,7 @@ public struct GlobalLpPool: Operator {
     guard let x = node.input(0) else { throw OperatorError(.invalid, "input 'X' is missing") }
     try lowering.requireFloat(x)
     let dimensions = lowering.dimensions(of: x)
+    guard !dimensions.contains(0) else { throw OperatorError(.unsupported, "takes the norm of \(dimensions), which has no elements") }
     let layout = Layout.channelsLast(rank: dimensions.count)
     let terms = norm.emitTerms(of: lowering.operand(x, layout: layout, as: .plain), into: &lowering)
     let output = lowering.result(node.outputs[0], layout: layout, as: .plain)

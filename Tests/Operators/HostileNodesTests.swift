@@ -29,11 +29,10 @@ struct HostileNodesTests {
 
   /// Lowers with the first input computed at run time; a program that comes out is well formed.
   private func lower(_ operation: any Operator, _ tensors: [HostTensor?], outputCount: Int) throws {
-    guard let first = tensors.first, let first, first.elementCount > 0 else { return }
+    guard let first = tensors.first, let first else { return }
     var inputs = tensors.map { $0.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } }
     inputs[0]?.constant = nil
-    guard let types = try? operation.outputTypes(for: inputs), types.count >= outputCount, types.allSatisfy({ 1..<1 << 20 ~= $0.elementCount }) else { return }
-    guard tensors.allSatisfy({ $0 == nil || $0!.elementCount > 0 }) else { return }
+    guard let types = try? operation.outputTypes(for: inputs), types.count >= outputCount, types.allSatisfy({ 0..<1 << 20 ~= $0.elementCount }) else { return }
     var graph = Graph(name: "g")
     let ids = inputs.enumerated().map { index, input in
       input.map { graph.add(Value(name: "x\(index)", type: $0.type, constant: $0.constant)) }
