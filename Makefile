@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz bench format lint install setup clean
+.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-build bench format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -39,26 +39,45 @@ test-unit: test-setup
 test-kernels: test-setup
 	Tests/Kernels/run-natively.sh
 
-## The NEON kernels, and whole sessions in Embedded Swift, on emulated ARM.
+## The NEON kernels, and in Embedded Swift the golden cases and whole models, on emulated ARM.
 test-arm: test-setup
 	Tests/Kernels/run-on-arm.sh
-	Tests/EmbeddedSession/run-on-arm.sh
+	swift build --product case-bundle-writer
+	Tests/EmbeddedSession/run-on-arm.sh .build/debug/case-bundle-writer
 
 ## The agent on a real kernel with a real V4L2 driver (vivid), in a virtual machine.
 test-virtual-machine: test-setup build
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run
 
-## Feeds the parsers of outside bytes with libFuzzer, FUZZ_SECONDS each; findings lie in build/fuzz.
+## The engine's Swift suites with the address sanitizer, the thread team's with the thread sanitizer, the kernels with both and
+## the undefined-behaviour sanitizer.
+SANITIZED = TensorsTests|ModelFormatTests|ModelGraphTests|ModelManifestTests|ONNXTests|OperatorsTests|CPUExecutionTests|ModelCompilerTests|PropertiesTests
+test-sanitizers: test-kernels
+	SANITIZERS=thread Tests/Kernels/run-natively.sh 20
+	swift build --build-tests --sanitize=address --scratch-path build/address
+	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path build/address --filter '$(SANITIZED)'
+	swift build --build-tests --sanitize=thread --scratch-path build/thread
+	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
+
+## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
+## FUZZ_SECONDS each. What is found lies in build/fuzz; what was found and mended stays in Tests/Fuzzing/Corpus.
+FUZZERS ?= onnx tflite package program image yaml tensor
 FUZZ_SECONDS ?= 60
-fuzz: setup
-	SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer -c release $(foreach f,onnx tflite package image yaml tensor,--product fuzz-$(f))
-	@mkdir -p build/fuzz/corpus
-	for f in onnx tflite package image yaml tensor; do \
-	  mkdir -p build/fuzz/corpus/$$f; \
-	  SWIFT_BACKTRACE=enable=no build/fuzz/.build/release/fuzz-$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 -artifact_prefix=build/fuzz/$$f- \
-	    build/fuzz/corpus/$$f || exit 1; \
+fuzz: fuzz-build
+	for f in $(FUZZERS); do \
+	  mkdir -p build/fuzz/corpus/$$f Tests/Fuzzing/Corpus/$$f; \
+	  case $$f in onnx|tensor) seeds=Tests/Golden;; program) seeds=build/fuzz/seeds;; yaml) seeds=Examples;; image) seeds=Tests/Imaging/Golden;; *) seeds=;; esac; \
+	  echo "fuzz-$$f"; \
+	  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 build/fuzz/.build/release/fuzz-$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2560 \
+	    -timeout=20 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$f- build/fuzz/corpus/$$f Tests/Fuzzing/Corpus/$$f $$seeds || exit 1; \
 	done
+
+fuzz-build: setup
+	SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -c release $(foreach f,$(FUZZERS),--product fuzz-$(f))
+	swift build --product case-bundle-writer
+	@mkdir -p build/fuzz/seeds
+	.build/debug/case-bundle-writer --seeds build/fuzz/seeds
 
 ## Renews the demo's built-in package from its weights and recipe.
 demo-model: build

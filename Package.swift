@@ -87,7 +87,7 @@ let fuzzers: [Target] =
   : [
     ("ONNX", ["ONNX", "ModelCompiler"]), ("TFLite", ["TFLite", "ModelCompiler"]),
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
-    ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
+    ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -115,14 +115,29 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
     tests("Pipelines", ["Pipelines"]),
-    tests("ModelFormat", ["ModelFormat", "Tensors"]),
+    tests("ModelGraph", ["ModelGraph", "ModelFormat", "Tensors"]),
+    tests("ModelFormat", ["CAllocationCounter", "ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
-    tests("ONNX", ["ONNX", "Tensors"]),
+    tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("TFLite", ["TFLite", "ONNX", "ModelCompiler", "ModelFormat", "Tensors", "Inference", "CPUExecution"], resources: [.copy("Golden")]),
     .target(name: "GoldenCases", dependencies: ["Operators", "ONNX", "ModelGraph", "Tensors"], path: "Tests/GoldenCases", swiftSettings: swiftSettings),
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
-    tests("ModelCompiler", ["GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
+    tests(
+      "ModelCompiler",
+      ["ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
+    // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
+    tests(
+      "Properties",
+      ["GoldenCases", "Operators", "ModelCompiler", "ModelGraph", "ModelFormat", "ONNX", "Tensors", "Inference", "CPUExecution"]),
+    // What Tests/EmbeddedSession runs on emulated ARM: cases in one file, and the program that writes it.
+    .target(name: "CaseBundle", dependencies: ["Tensors"], path: "Tests/CaseBundle", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "case-bundle-writer",
+      dependencies: [
+        "CaseBundle", "GoldenCases", "Imaging", "ModelCompiler", "ModelManifest", "ModelFormat", "ONNX", "ObjectDetection", "Tensors", "Inference",
+        "CPUExecution",
+      ], path: "Tests/CaseBundleWriter", swiftSettings: swiftSettings),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Pipelines", "TestBroker", "TestPackages"]),

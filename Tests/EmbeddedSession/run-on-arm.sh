@@ -1,7 +1,10 @@
 #!/bin/sh
 # Compiles the runtime's Swift modules (Tensors, ModelFormat, Inference, CPUExecution) as Embedded Swift for 64-bit ARM, links
-# them with the NEON kernels and runs a whole session emulated: the proof that the runtime stays inside the Embedded subset.
-# Needs gcc-aarch64-linux-gnu and qemu-user beside the Swift toolchain, whose lld links.
+# them with the NEON kernels and runs sessions emulated, on a processor with everything, one with dot products and one with
+# plain NEON: every golden case, and where SWIFTLET_SHARED has them whole models, which must give the bits that this machine
+# gives. Needs gcc-aarch64-linux-gnu and qemu-user beside the Swift toolchain, whose lld links. Usage:
+#   run-on-arm.sh [WRITER]     WRITER is a build of case-bundle-writer; without it only the built-in session runs, which still
+#                              proves that the runtime stays inside the Embedded subset.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
@@ -21,12 +24,34 @@ compile() { # NAME FILES…
     -c -o "$folder/$name.o" "$@"
 }
 for module in Tensors ModelFormat Inference CPUExecution; do compile "$module" "$root/Sources/$module"/*.swift; done
-compile Model "$root/Tests/EmbeddedSession/Model.swift"
+compile CaseBundle "$root/Tests/CaseBundle"/*.swift
+compile Model "$root/Tests/EmbeddedSession/Model.swift" "$root/Tests/EmbeddedSession/Bundle.swift"
 
 aarch64-linux-gnu-gcc -B"$folder/linker" -no-pie -static -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -pthread -I"$include" \
   -o "$folder/session" "$root/Tests/EmbeddedSession/main.c" "$folder"/*.o $(find "$root/Sources/CKernels" -name '*.c') \
   "$toolchain/lib/swift/embedded/aarch64-none-none-elf/libswiftUnicodeDataTables.a" -lm
-for processor in max cortex-a57; do
+
+bundles=''
+if [ $# -ge 1 ]; then
+  "$1" --golden "$folder/golden.bundle"
+  bundles="$folder/golden.bundle"
+  models="${SWIFTLET_SHARED:-$root/../shared}/models"
+  if [ -d "$models" ]; then
+    data="$models/../data"
+    recipes="$root/Calibration/recipes"
+    image() { find "$data/$1" -type f | sort | head -n "$2"; }
+    "$1" --model "$folder/mobilenet.bundle" 'MobileNetV2 INT8' "$models/mobilenet_v2_224_qdq.onnx" "$recipes/mobilenet_v2_224_qdq.yaml" \
+      "$(image imagenet 1)"
+    # shellcheck disable=SC2046
+    "$1" --model "$folder/yolox.bundle" 'YOLOX-nano INT8' "$models/yolox_nano_416.onnx" "$recipes/yolox_nano_416.yaml" \
+      "$(image coco/images 1)" $(image coco/images 3)
+    bundles="$bundles $folder/mobilenet.bundle $folder/yolox.bundle"
+  else
+    echo "SKIPPED: whole models on emulated ARM: no models at $models; set SWIFTLET_SHARED"
+  fi
+fi
+for processor in max cortex-a76 cortex-a57; do
   printf '%s: ' "$processor"
-  qemu-aarch64 -cpu "$processor" "$folder/session"
+  # shellcheck disable=SC2086
+  qemu-aarch64 -cpu "$processor" "$folder/session" $bundles
 done
