@@ -15,10 +15,17 @@ public struct PackageReader: Sendable {
         throw ModelFormatError(.truncated, "section \(kind) lies outside the file")
       }
       let range = Int(offset)..<Int(offset + length)
+      guard range.lowerBound >= PackageLayout.headerByteCount + count * PackageLayout.entryByteCount else {
+        throw ModelFormatError(.damaged, "section \(kind) lies in the package's header")
+      }
+      for other in ranges {
+        guard other.kind != kind else { throw ModelFormatError(.damaged, "section \(kind) stands twice") }
+        // Checked before the sums, which so read no byte twice.
+        guard !other.range.overlaps(range) else { throw ModelFormatError(.damaged, "sections \(other.kind) and \(kind) overlap") }
+      }
       guard unsafe CyclicRedundancyCheck.of(UnsafeRawBufferPointer(rebasing: bytes[range])) == sum else {
         throw ModelFormatError(.damaged, "section \(kind) is damaged (its checksum differs): copy or install the package again")
       }
-      guard !ranges.contains(where: { $0.kind == kind }) else { throw ModelFormatError(.damaged, "section \(kind) stands twice") }
       ranges.append((kind, range))
     }
   }

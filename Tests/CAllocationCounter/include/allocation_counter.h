@@ -9,5 +9,9 @@
 bool allocation_counter_works(void);
 // The calling thread's allocations so far.
 uint64_t allocation_count(void);
+// Sets the mark from which the calling thread's bytes are counted.
+void allocation_peak_mark(void);
+// The most bytes that the calling thread held at once since the mark, of what it took since.
+int64_t allocation_peak(void);
 
 #endif
