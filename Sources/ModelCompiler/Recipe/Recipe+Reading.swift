@@ -51,9 +51,9 @@ struct RecipeReading {
           file.report("the label file \(resolved(name)) can't be read")
           return []
         }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map { line in
-          String(line.last == "\r" ? line.dropLast() : line)
-        }.trimmingTrailingEmpty()
+        // A carriage return and a line feed are one character.
+        return String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
+          .trimmingTrailingEmpty()
       } ?? []
     }
     return value.list { $0.string() } ?? []
