@@ -11,6 +11,8 @@ import Tensors
   public let family: ProgramFamily?
   /// Keeps the weight section mapped.
   private let owner: AnyObject?
+  /// What the model remembers from run to run; nil until `carryStates`.
+  var memory: StateMemory?
 
   /// Validates and prepares a program.
   /// - Parameters:
@@ -58,6 +60,7 @@ import Tensors
     engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options)
     earlierFaultCount = faults
     program = chosen
+    if let memory { try carryStates(memory.names) }
   }
 
   private static func validate(_ program: Program, _ weights: UnsafeRawBufferPointer) throws(InferenceError) {
@@ -68,9 +71,10 @@ import Tensors
     }
   }
 
-  /// Executes the program once. Neither allocates nor throws.
+  /// Executes the program once, and hands states on to the next run. Neither allocates nor throws.
   public func run() {
     engine.run()
+    handOnStates()
   }
 
   /// As `run()`, adding each instruction's nanoseconds to its element, for an operator table.
@@ -78,6 +82,7 @@ import Tensors
   public func run(recording nanoseconds: inout [UInt64]) {
     precondition(nanoseconds.count == program.instructions.count)
     engine.run(recording: &nanoseconds)
+    handOnStates()
   }
 
   /// Run-time indices that lay outside their tensors, over all runs so far: where it grows, the model was given data that it isn't made

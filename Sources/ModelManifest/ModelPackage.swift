@@ -27,7 +27,7 @@ public final class ModelPackage: Sendable {
   }
 
   init(_ bytes: MappedBytes, origin: String) throws(ModelPackageError) {
-    do {
+    do throws(ModelFormatError) {
       let reader = unsafe try PackageReader(bytes.buffer)
       let manifestRange = try reader.range(of: .manifest)
       let programRange = try reader.range(of: .program)
@@ -41,6 +41,11 @@ public final class ModelPackage: Sendable {
         ? ProgramFamily(decoding: unsafe [UInt8](bytes.buffer[reader.range(of: .openDimensions)]), encodedProgram: encodedProgram) : nil
       if let family { unsafe try family.validate(against: program, weights: weights) }
       manifest = unsafe try Self.decodedManifest([UInt8](bytes.buffer[manifestRange]))
+      for state in manifest.states ?? [] {
+        guard program.inputs.contains(where: { $0.name == state.input }), program.outputs.contains(where: { $0.name == state.output }) else {
+          throw ModelFormatError(.damaged, "the manifest lets output '\(state.output)' come back as input '\(state.input)', which the program doesn't have")
+        }
+      }
     } catch {
       throw ModelPackageError(path: origin, message: error.message)
     }

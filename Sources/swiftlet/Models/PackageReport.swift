@@ -42,6 +42,7 @@ struct PackageReport {
     }
     for port in program.inputs { lines.append("  input           \(described(port))") }
     for port in program.outputs { lines.append("  output          \(described(port))") }
+    for state in manifest.states ?? [] { lines.append("  remembered      \(state.output) comes back as \(state.input)") }
     lines.append("  instructions    \(program.instructions.count)")
     for family in families {
       let name = family.name + String(repeating: " ", count: max(1, 16 - family.name.count))
