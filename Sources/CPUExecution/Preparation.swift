@@ -46,6 +46,8 @@ import Tensors
     case .argReduction(let fields): append(fields)
     case .topK(let fields): append(fields)
     case .cumulativeSum(let fields): append(fields)
+    case .recurrence(let fields): append(fields)
+    case .integerConvolution(let fields): append(fields)
     }
   }
 

@@ -83,6 +83,8 @@ extension Instruction {
     case .argReduction: 20
     case .topK: 21
     case .cumulativeSum: 22
+    case .recurrence: 23
+    case .integerConvolution: 24
     }
   }
 
@@ -133,6 +135,8 @@ extension Instruction {
     case 20: return .argReduction(ArgReduction(input: 0, output: 0, outer: 1, reduced: 1, inner: 1))
     case 21: return .topK(TopK(input: 0, output: 0, outer: 1, length: 1, count: 1))
     case 22: return .cumulativeSum(CumulativeSum(input: 0, output: 0, outer: 1, length: 1, inner: 1))
+    case 23: return .recurrence(Recurrence(kind: .simple, gates: 0, weights: 0, states: 0))
+    case 24: return .integerConvolution(IntegerConvolution(input: 0, weights: 0, output: 0))
     default: return nil
     }
   }
@@ -205,6 +209,12 @@ extension Instruction {
     case .cumulativeSum(var fields):
       try fields.code(by: &coder)
       self = .cumulativeSum(fields)
+    case .recurrence(var fields):
+      try fields.code(by: &coder)
+      self = .recurrence(fields)
+    case .integerConvolution(var fields):
+      try fields.code(by: &coder)
+      self = .integerConvolution(fields)
     }
   }
 }

@@ -24,6 +24,8 @@ extension Instruction {
     case .argReduction(let fields): [fields.input]
     case .topK(let fields): [fields.input]
     case .cumulativeSum(let fields): [fields.input]
+    case .recurrence(let fields): [fields.gates, fields.weights] + fields.optionalReads
+    case .integerConvolution(let fields): [fields.input, fields.weights] + [fields.inputZeroPoint, fields.weightZeroPoints].compactMap { $0 }
     }
   }
 
@@ -51,6 +53,8 @@ extension Instruction {
     case .argReduction(let fields): fields.output
     case .topK(let fields): fields.output
     case .cumulativeSum(let fields): fields.output
+    case .recurrence(let fields): fields.states
+    case .integerConvolution(let fields): fields.output
     }
   }
 
@@ -79,6 +83,8 @@ extension Instruction {
     case .argReduction: "arg reduction"
     case .topK: "top k"
     case .cumulativeSum: "cumulative sum"
+    case .recurrence: "recurrence"
+    case .integerConvolution: "integer convolution"
     }
   }
 }

@@ -107,6 +107,8 @@ extension Instruction {
       fields.input = number(fields.input)
       fields.output = number(fields.output)
       return .cumulativeSum(fields)
+    case .recurrence(let fields): return .recurrence(fields.renumbered(number))
+    case .integerConvolution(let fields): return .integerConvolution(fields.renumbered(number))
     }
   }
 }

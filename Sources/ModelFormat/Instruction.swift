@@ -23,6 +23,8 @@ public enum Instruction: Equatable, Sendable {
   case argReduction(ArgReduction)
   case topK(TopK)
   case cumulativeSum(CumulativeSum)
+  case recurrence(Recurrence)
+  case integerConvolution(IntegerConvolution)
 }
 
 /// A pair for the height and the width axis.

@@ -34,6 +34,8 @@ import Tensors
     case .argReduction(let fields): try check(fields)
     case .topK(let fields): try check(fields)
     case .cumulativeSum(let fields): try check(fields)
+    case .recurrence(let fields): try check(fields)
+    case .integerConvolution(let fields): try check(fields)
     }
   }
 

@@ -90,10 +90,10 @@ extension Lowering {
     tensors.append(description)
     return TensorIndex(tensors.count - 1)
   }
-  /// The same bytes read as quantised in this way: plain 8-bit numbers for instructions that take quantised ones.
-  public mutating func addView(of tensor: TensorIndex, quantisation: Quantisation) -> TensorIndex {
+
+  /// The same bytes read as integers of another quantisation, or (nil) as plain numbers.
+  public mutating func addView(of tensor: TensorIndex, quantisation: Quantisation?) -> TensorIndex {
     var description = tensors[Int(tensor)]
-    precondition(description.elementType.isEightBitInteger)
     description.quantisation = quantisation
     tensors.append(description)
     return TensorIndex(tensors.count - 1)

@@ -11,7 +11,7 @@ public struct MatMul: Operator {
   public var quantisationRule: QuantisationRule { .ownRange }
 
   /// Shapes as matrices: a vector on the left is a row, on the right a column.
-  private struct Shapes {
+  struct Shapes {
     var batch: [Int]
     var leftBatch: [Int]
     var rightBatch: [Int]

@@ -3,13 +3,13 @@ import Tensors
 
 extension Oracle {
   /// The element of pixel (y, x) of an NHWC tensor, nil in the padding.
-  private func element(_ index: TensorIndex, _ n: Int, _ y: Int, _ x: Int, _ c: Int) -> Int? {
+  func element(_ index: TensorIndex, _ n: Int, _ y: Int, _ x: Int, _ c: Int) -> Int? {
     let d = self[index].dimensions
     guard 0..<d[1] ~= y, 0..<d[2] ~= x else { return nil }
     return ((n * d[1] + y) * d[2] + x) * d[3] + c
   }
 
-  private func positions(_ dimensions: [Int]) -> [(n: Int, y: Int, x: Int, c: Int)] {
+  func positions(_ dimensions: [Int]) -> [(n: Int, y: Int, x: Int, c: Int)] {
     (0..<dimensions.elementCount).map { i in
       let (c, rest) = (i % dimensions[3], i / dimensions[3])
       return (rest / dimensions[2] / dimensions[1], rest / dimensions[2] % dimensions[1], rest % dimensions[2], c)

@@ -62,6 +62,8 @@ struct Oracle {
     case .argReduction(let fields): run(fields)
     case .topK(let fields): run(fields)
     case .cumulativeSum(let fields): run(fields)
+    case .recurrence(let fields): run(fields)
+    case .integerConvolution(let fields): run(fields)
     }
   }
 }

@@ -97,6 +97,12 @@ static const struct swl_kernel cumulative_sum[] = {
 static const struct swl_kernel reduction_whole[] = {
 #include "../reduction/reduction_whole.inc"
 };
+static const struct swl_kernel recurrence_f32[] = {
+#include "../recurrence/recurrence_f32.inc"
+};
+static const struct swl_kernel convolution_q32[] = {
+#include "../integer/convolution_q32.inc"
+};
 #undef SWL_KERNEL
 
 struct family {
@@ -137,6 +143,8 @@ static const struct family families[SWL_FAMILY_COUNT] = {
     [SWL_TOP_K] = FAMILY(top_k),
     [SWL_CUMULATIVE_SUM] = FAMILY(cumulative_sum),
     [SWL_REDUCTION_WHOLE] = FAMILY(reduction_whole),
+    [SWL_RECURRENCE_F32] = FAMILY(recurrence_f32),
+    [SWL_CONVOLUTION_Q32] = FAMILY(convolution_q32),
 };
 
 bool swl_instruction_set_is_available(enum swl_instruction_set set) {

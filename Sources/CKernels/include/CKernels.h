@@ -4,10 +4,12 @@
 
 #include "swl_convolution.h"
 #include "swl_elementwise.h"
+#include "swl_integer.h"
 #include "swl_kernel.h"
 #include "swl_matrix.h"
 #include "swl_movement.h"
 #include "swl_pooling.h"
+#include "swl_recurrence.h"
 #include "swl_reduction.h"
 #include "swl_team.h"
 #include "swl_whole.h"

@@ -22,7 +22,9 @@ struct AbsorbQuantisation: GraphPass {
   /// `x → Quantise → q → Dequantise → y`: uses of y become uses of x, which is stored as q.
   private func absorb(_ position: Int, _ node: Node, _ graph: Graph, _ consumers: [[Int]]) -> GraphPatch? {
     let q = node.outputs[0]
-    guard let x = node.input(0), let form = node.quantisedForm(in: graph), form.elementType == graph.type(of: q).elementType else { return nil }
+    guard let x = node.input(0), graph.type(of: x).elementType == .float32, let form = node.quantisedForm(in: graph),
+      form.elementType == graph.type(of: q).elementType
+    else { return nil }
     guard let readers = dequantisers(of: q, consumers[q.index], form, graph) else { return nil }
     var patch = GraphPatch()
     var carrier = x
@@ -86,7 +88,8 @@ struct AbsorbQuantisation: GraphPass {
   /// The consumers, if every one is a DequantizeLinear of the same form; else nil.
   private func dequantisers(of q: ValueID, _ consumers: [Int], _ form: StoredQuantisation, _ graph: Graph) -> [Int]? {
     for reader in consumers {
-      guard graph.nodes[reader].operation is DequantizeLinear, graph.nodes[reader].input(0) == q, graph.nodes[reader].quantisedForm(in: graph) == form
+      guard graph.nodes[reader].operation is DequantizeLinear, graph.nodes[reader].input(0) == q, graph.nodes[reader].quantisedForm(in: graph) == form,
+        graph.type(of: graph.nodes[reader].outputs[0]).elementType == .float32
       else { return nil }
     }
     return consumers

@@ -13,6 +13,7 @@ enum PassList {
   /// Brings a model into the form that calibration observes: one node an operation that has a kernel.
   static let canonical: [any GraphPass] = [
     RemoveIdentities(),
+    MergeDequantise(),
     RaiseDequantise(),
     AbsorbQuantisation(),
     FoldBatchNormalisation(),
