@@ -61,6 +61,7 @@ let library: [Target] = [
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
   module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
+  module("Transcription", ["ModelManifest"]),
   // 4
   module(
     "ModelCompiler",
@@ -111,7 +112,8 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
     tests("Pipelines", ["Pipelines"]),
@@ -140,12 +142,17 @@ let package = Package(
       ], path: "Tests/CaseBundleWriter", swiftSettings: swiftSettings),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["ModelManifest"]),
+    tests("Transcription", ["Transcription", "ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
-    tests("Imaging", ["CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),
-    tests("ObjectDetection", ["CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"], resources: [.copy("Golden")]),
+    // Real images beside the package, and numbers that look random.
+    .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),
+    tests("Imaging", ["SharedData", "CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),
+    tests(
+      "ObjectDetection", ["SharedData", "CAllocationCounter", "ObjectDetection", "Imaging", "ModelManifest", "ModelFormat", "Tensors"],
+      resources: [.copy("Golden")]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(
       name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "TestPackages"], path: "Tests/VirtualMachine/Probe",

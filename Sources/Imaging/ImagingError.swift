@@ -1,6 +1,10 @@
 /// Why an image can't be read, prepared or written.
 public struct ImagingError: Error, Equatable {
   public enum Code: Sendable, Equatable {
+    /// There is no such file or folder.
+    case missingFile
+    /// This user may not read it.
+    case forbiddenFile
     /// The file can't be opened or read.
     case unreadableFile
     /// The file can't be written.

@@ -31,9 +31,10 @@ public struct ModelCompilation: Sendable {
     modelName = name
     // What the caller binds comes before what the recipe does.
     let constants = (options.recipe?.constants ?? [:]).merging(options.constants) { $1 }
-    graph = try GraphImport.graph(of: model, shapes: options.shapes, constants: constants).inSinglePrecision()
+    let shapes = (options.recipe?.shapes ?? [:]).mapValues { $0.map(\.upperBound) }.merging(options.shapes) { $1 }
+    graph = try GraphImport.graph(of: model, shapes: shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
-    if let input = options.recipe?.input { try checkInput(input) }
+    if let recipe = options.recipe { try checkInput(of: recipe) }
     for state in options.recipe?.states ?? [] { try checkState(state) }
   }
 
@@ -84,34 +85,36 @@ public struct ModelCompilation: Sendable {
   }
 
   private func checkState(_ state: StateBinding) throws(CompilerError) {
+    let place = options.recipe?.place(of: "states") ?? "the recipe"
     guard let input = graph.inputs.first(where: { graph[$0].name == state.input }) else {
       let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
-      throw CompilerError(.invalid, "the recipe's state '\(state.input)' is no input of the model, which has \(names)")
+      throw CompilerError(.invalid, "\(place): the recipe's state '\(state.input)' is no input of the model, which has \(names)")
     }
     guard let position = graph.outputNames.firstIndex(of: state.output) else {
       let names = graph.outputNames.map { "'\($0)'" }.joined(separator: ", ")
-      throw CompilerError(.invalid, "the recipe's state output '\(state.output)' is no output of the model, which has \(names)")
+      throw CompilerError(.invalid, "\(place): the recipe's state output '\(state.output)' is no output of the model, which has \(names)")
     }
     let (from, to) = (graph.type(of: graph.outputs[position]), graph.type(of: input))
     guard from == to else {
       throw CompilerError(
         .invalid,
-        "the recipe's state '\(state.input)' is \(to.elementType.name) \(to.dimensions), its output '\(state.output)' \(from.elementType.name) "
+        "\(place): the recipe's state '\(state.input)' is \(to.elementType.name) \(to.dimensions), its output '\(state.output)' \(from.elementType.name) "
           + "\(from.dimensions); they must agree")
     }
   }
 
-  private func checkInput(_ input: ImageInput) throws(CompilerError) {
-    guard let id = graph.inputs.first(where: { graph[$0].name == input.tensor }) else {
+  private func checkInput(of recipe: Recipe) throws(CompilerError) {
+    guard let tensor = recipe.input?.tensor ?? recipe.sound?.tensor else { return }
+    let place = recipe.place(of: recipe.input == nil ? "sound" : "input")
+    guard let id = graph.inputs.first(where: { graph[$0].name == tensor }) else {
       let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
-      throw CompilerError(.invalid, "the recipe's input.tensor '\(input.tensor)' is no input of the model, which has \(names)")
+      throw CompilerError(.invalid, "\(place): the tensor '\(tensor)' is no input of the model, which has \(names)")
     }
-    guard input.layout(for: graph.type(of: id).dimensions) != nil else {
-      throw CompilerError(
-        .invalid,
-        "the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; "
-          + "input '\(input.tensor)' is \(graph.type(of: id).dimensions)")
-    }
+    guard let input = recipe.input, input.layout(for: graph.type(of: id).dimensions) == nil else { return }
+    throw CompilerError(
+      .invalid,
+      "\(place): the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; "
+        + "input '\(tensor)' is \(graph.type(of: id).dimensions)")
   }
 }
 

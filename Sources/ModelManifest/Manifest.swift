@@ -7,8 +7,10 @@ public struct Manifest: Codable, Equatable, Sendable {
   public var task: Task
   /// Class names in the order of the model's class indices; empty where the task has none.
   public var labels: [String]
-  /// How an image becomes the input tensor; nil for raw tensors.
+  /// How an image becomes the input tensor; nil for sound and for raw tensors.
   public var input: ImageInput?
+  /// How sound becomes the input tensor; nil for images and for raw tensors.
+  public var sound: SoundInput?
   /// How output tensors become results; nil for raw tensors.
   public var decoding: Decoding?
   /// Outputs that come back as inputs of the next run; nil for a model without memory.
@@ -22,19 +24,22 @@ public struct Manifest: Codable, Equatable, Sendable {
   public enum Task: String, Codable, Sendable, CaseIterable {
     case classification
     case detection
+    /// Speech to text.
+    case transcription
     /// Tensors in, tensors out.
     case raw
   }
 
   public init(
-    name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, decoding: Decoding? = nil,
-    states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil
+    name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, sound: SoundInput? = nil,
+    decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil
   ) {
     self.name = name
     self.version = version
     self.task = task
     self.labels = labels
     self.input = input
+    self.sound = sound
     self.decoding = decoding
     self.states = states
     self.licence = licence

@@ -57,6 +57,13 @@ struct CandidateBuffer {
     sink(0, count: capacity)
   }
 
+  /// Adds a box, unless one of its numbers is none or it has no area. Scores above 1 are 1.
+  @inline(__always)
+  mutating func appendBox(score: Float, label: Int, position: Int, x1: Float, y1: Float, x2: Float, y2: Float) {
+    guard x1.isFinite, y1.isFinite, x2.isFinite, y2.isFinite, x2 > x1, y2 > y1 else { return }
+    append(Candidate(score: min(score, 1), label: Int32(label), position: Int32(truncatingIfNeeded: position), x1: x1, y1: y1, x2: x2, y2: y2))
+  }
+
   /// Puts the best first. In place (a heap sort), since the standard library's sort takes memory.
   mutating func sort() {
     if candidates.count < capacity { makeHeap() }

@@ -37,17 +37,8 @@ public final class DetectionDecoder {
     guard 1...65536 ~= inputWidth, 1...65536 ~= inputHeight else {
       throw ObjectDetectionError(.invalidDecoding, "an input of \(inputWidth)×\(inputHeight) pixels is impossible: give the model's width and height")
     }
-    switch decoding {
-    case .classification(let decoding):
-      head = try ClassificationHead(decoding, labelCount: labelCount, outputs: outputs)
-      isClassification = true
-    case .yolox(let decoding):
-      head = try YOLOXHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
-      isClassification = false
-    case .ssd(let decoding):
-      head = try SSDHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
-      isClassification = false
-    }
+    head = try Self.head(of: decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    isClassification = head is ClassificationHead
     readers = head.readers
     suppression = head.suppression
     guard suppression.limit > 0, suppression.scoreThreshold.isFinite, suppression.overlapThreshold >= 0, suppression.overlapThreshold <= 1 else {
@@ -55,6 +46,30 @@ public final class DetectionDecoder {
     }
     candidates = CandidateBuffer(capacity: min(head.candidateCount, Self.maximumCandidateCount))
     reserve()
+  }
+
+  private static func head(
+    of decoding: Decoding, labelCount: Int, inputWidth: Int, inputHeight: Int, outputs: [ModelOutput]
+  ) throws(ObjectDetectionError) -> any DetectionHead {
+    switch decoding {
+    case .classification(let decoding):
+      try ClassificationHead(decoding, labelCount: labelCount, outputs: outputs)
+    case .yolox(let decoding):
+      try YOLOXHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .yolov5(let decoding) where decoding.anchors.isEmpty:
+      try YOLOv5Head(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .yolov5(let decoding):
+      try YOLOv5GridHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .yolov8(let decoding):
+      try YOLOv8Head(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .distribution(let decoding):
+      try DistributionHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .fastestdet(let decoding):
+      try FastestDetHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .ssd(let decoding):
+      try SSDHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
+    case .ctc: throw ObjectDetectionError(.invalidDecoding, "CTC decodes speech, not images: the recipe's task is transcription")
+    }
   }
 
   /// A program's decoder, as its manifest declares it; nil where the manifest has no decoding.

@@ -18,6 +18,10 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     do throws(ObjectDetectionError) { described = try DetectionDecoder(manifest: manifest, program: package.program) } catch {
       throw ObjectDetectionError(error.code, "\(package.origin): \(error.message)")
     }
+    guard manifest.sound == nil else {
+      throw ObjectDetectionError(
+        .invalidDecoding, "\(package.origin): the model hears; images are no input for it (give prepared features by --tensor)")
+    }
     guard let input = manifest.input, let decoder = described else {
       throw ObjectDetectionError(
         .invalidDecoding,

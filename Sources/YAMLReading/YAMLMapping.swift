@@ -54,6 +54,9 @@ public final class YAMLMapping {
     }
   }
 
+  /// The line of a key; nil where it is absent.
+  public func line(of key: String) -> Int? { entries.first { $0.key == key }?.line }
+
   /// Reports a mistake at a key's own place.
   public func report(_ key: String, _ message: String) {
     let entry = entries.first { $0.key == key }

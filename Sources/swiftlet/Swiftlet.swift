@@ -33,6 +33,7 @@ enum EntryPoint {
   }
 
   private static func run() async throws {
+    try CommandNames.check(Array(CommandLine.arguments.dropFirst()))
     var command = try Swiftlet.parseAsRoot()
     if var asynchronous = command as? any AsyncParsableCommand {
       try await asynchronous.run()

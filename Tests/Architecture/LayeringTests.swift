@@ -6,7 +6,7 @@ private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping"],
   ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
-  ["Operators", "CPUExecution", "ObjectDetection"],
+  ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
   ["ModelCompiler", "Capture", "Outbox"],
   ["EdgeAgent"],
   ["swiftlet", "swiftletd"],

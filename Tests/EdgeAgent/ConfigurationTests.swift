@@ -1,7 +1,8 @@
 import Capture
 import EdgeAgent
-import Glibc
+import Foundation
 import MQTTTransport
+import TestPackages
 import Testing
 
 /// The least that is valid, with files that exist.
@@ -43,6 +44,28 @@ private struct Sample {
 }
 
 @Suite struct ConfigurationTests {
+  /// The first mistake that a check with models finds where the package has these bytes; nil where it finds none.
+  private func mistake(package: [UInt8]) throws -> String? {
+    let sample = try Sample()
+    try Data(package).write(to: URL(fileURLWithPath: sample.folder.path + "/m.swiftlet"))
+    let reading = AgentConfiguration.read(Array(sample.text.utf8), file: sample.folder.path + "/f.yaml", opensModels: true)
+    return reading.mistakes.first?.description.replacing(sample.folder.path + "/", with: "")
+  }
+
+  @Test func `a check opens the packages and names the setting's line`() throws {
+    #expect(try mistake(package: FixedPackage.bytes()) == nil)
+    var damaged = FixedPackage.bytes()
+    damaged[damaged.count - 5] ^= 0x10
+    let text = try #require(try mistake(package: Array("no package".utf8)))
+    #expect(text.hasPrefix("f.yaml:5: pipelines.surface.model: m.swiftlet: "), "\(text)")
+    let damage = try #require(try mistake(package: damaged))
+    #expect(damage.hasPrefix("f.yaml:5: pipelines.surface.model: m.swiftlet: "), "\(damage)")
+    let raw = try #require(try mistake(package: FixedPackage.rawBytes()))
+    #expect(raw.hasPrefix("f.yaml:5: ") && raw.contains("raw tensors"), "\(raw)")
+    let unlabelled = try #require(try mistake(package: FixedPackage.bytes(labels: ["one", "two", "three"])))
+    #expect(unlabelled.hasPrefix("f.yaml:5: ") && unlabelled.contains("3 labels"), "\(unlabelled)")
+  }
+
   @Test func `the least configuration has the documented defaults`() throws {
     let sample = try Sample()
     let reading = sample.read()

@@ -1,4 +1,5 @@
 import Foundation
+import TestPackages
 import Testing
 
 @Suite(.serialized) struct BadInputTests {
@@ -18,6 +19,46 @@ import Testing
     let check = try RunningProgram("swiftlet", ["config", "check", scene.configuration])
     #expect(check.waitForEnd() == 1)
     #expect(check.outputText.contains("swiftlet.yaml:4: unknown key"))
+  }
+
+  @Test(arguments: [
+    (["infr", "m.swiftlet"], "did you mean 'infer'?"), (["config", "chek", "f"], "'swiftlet config' has no command 'chek'; did you mean 'check'?"),
+    (["xyzzy"], "there are: demo"),
+  ])
+  func `a mistyped command is told the nearest one`(arguments: [String], hint: String) throws {
+    let program = try RunningProgram("swiftlet", arguments)
+    #expect(program.waitForEnd() == 2)
+    #expect(program.errorLines.count == 1 && program.errorText.contains(hint), "\(program.errorText)")
+  }
+
+  @Test func `a data set is written to a new folder that has room`() throws {
+    let scene = try Scene()
+    let full = try RunningProgram("swiftlet", ["demo", "--write-dataset", scene.folder.path, "--frames", "1"])
+    #expect(full.waitForEnd() == 2 && full.errorText.contains("is not empty"), "\(full.errorText)")
+    let huge = try RunningProgram("swiftlet", ["demo", "--write-dataset", scene.folder.path + "/new", "--frames", "9000000000000"])
+    #expect(huge.waitForEnd() == 1 && huge.errorText.contains("are free"), "\(huge.errorText)")
+    #expect(!FileManager.default.fileExists(atPath: scene.folder.path + "/new"))
+    let small = try RunningProgram("swiftlet", ["demo", "--write-dataset", scene.folder.path + "/new", "--frames", "1"])
+    #expect(small.waitForEnd() == 0, "\(small.errorText)")
+  }
+
+  @Test func `the demo refuses a model of other things than its line shows`() throws {
+    let scene = try Scene()
+    let other = scene.folder.appendingPathComponent("other.swiftlet")
+    try Data(FixedPackage.bytes(labels: ["cat", "dog"])).write(to: other)
+    let demo = try RunningProgram("swiftlet", ["demo", "--model", other.path, "--frames", "3"])
+    #expect(demo.waitForEnd() == 2 && demo.errorText.contains("finds cat, dog") && demo.errorText.contains("scratch"), "\(demo.errorText)")
+  }
+
+  @Test func `a check of the configuration opens the model`() throws {
+    let scene = try Scene()
+    let configuration = try scene.write()
+    let check = { try RunningProgram("swiftlet", ["config", "check", configuration]) }
+    #expect(try check().waitForEnd() == 0)
+    try Data("this is no package".utf8).write(to: scene.package)
+    let refused = try check()
+    #expect(refused.waitForEnd() == 1)
+    #expect(refused.outputText.contains("swiftlet.yaml:6: pipelines.") && refused.outputText.contains("fixed.swiftlet"), "\(refused.outputText)")
   }
 
   @Test func `a missing model is named with what to do`() throws {

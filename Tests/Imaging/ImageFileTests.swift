@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import SharedData
 import Testing
 
 /// A picture with edges and gradients.

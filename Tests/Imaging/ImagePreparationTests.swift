@@ -1,6 +1,7 @@
 import CAllocationCounter
 import CImaging
 import Tensors
+import SharedData
 import Testing
 
 @testable import Imaging

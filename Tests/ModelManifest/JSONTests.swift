@@ -12,6 +12,22 @@ private let manifests: [Manifest] = [
     decoding: .yolox(YOLOXDecoding(output: "o", strides: [8, 16], appliesSigmoid: true, suppression: Suppression(scoreThreshold: 0.35))),
     licence: "Apache-2.0", provenance: "x/y", calibration: Calibration(method: "min-max", samples: 24)),
   Manifest(name: "s", version: "1", task: .detection, decoding: .ssd(SSDDecoding(scores: "s", boxes: "b", backgroundClass: nil))),
+  Manifest(
+    name: "v5", version: "1", task: .detection,
+    decoding: .yolov5(YOLOv5Decoding(outputs: ["a", "b"], strides: [8, 16], anchors: [[BoxSize(width: 1, height: 2.5)], []], appliesSigmoid: true))),
+  Manifest(name: "v8", version: "1", task: .detection, decoding: .yolov8(YOLOv8Decoding(output: "o", isNormalised: true))),
+  Manifest(
+    name: "gfl", version: "1", task: .detection, decoding: .distribution(DistributionDecoding(scores: ["s"], distances: ["d"], bins: 16, cellOffset: 0))),
+  Manifest(name: "f", version: "1", task: .detection, decoding: .fastestdet(FastestDetDecoding(output: "o", classExponent: 0.25))),
+  Manifest(
+    name: "p", version: "1", task: .detection,
+    decoding: .ssd(
+      SSDDecoding(
+        scores: "s", boxes: "b", boxFormat: .centreYX, activation: .sigmoid,
+        priors: SSDPriors(grids: [.init(columns: 3, rows: 2, sizes: [BoxSize(width: 4, height: 5)])])))),
+  Manifest(
+    name: "speech", version: "1", task: .transcription, sound: SoundInput(tensor: "mel", sampleRate: 16_000, features: .logMel),
+    decoding: .ctc(CTCDecoding(output: "y", alphabet: [" ", "é", "'"], blank: 3))),
   Manifest(name: "c", version: "1", task: .classification, decoding: .classification(ClassificationDecoding(output: "p", labelOffset: 1))),
 ]
 

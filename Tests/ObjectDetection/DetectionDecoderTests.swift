@@ -111,7 +111,7 @@ let identity = FrameMapping(frameWidth: 64, frameHeight: 64, scaleX: 1, scaleY: 
     let scores = Quantisation(scale: 0.1, zeroPoint: 0)
     let boxes = Quantisation(scale: 1 / 128, zeroPoint: 0)
     let decoder = try DetectionDecoder(
-      decoding: .ssd(SSDDecoding(scores: "s", boxes: "b", boxFormat: .centre, backgroundClass: 1, appliesSoftmax: true)), labelCount: 2, inputWidth: 64,
+      decoding: .ssd(SSDDecoding(scores: "s", boxes: "b", boxFormat: .centre, backgroundClass: 1, activation: .softmax)), labelCount: 2, inputWidth: 64,
       inputHeight: 32, outputs: [output("s", [1, 2, 3], .int8, scores), output("b", [1, 2, 4], .uint8, boxes)])
     decoder.decode(
       [[0, 0, 30, 0, 30, 0].map { UInt8(bitPattern: Int8($0)) }, [64, 64, 32, 64, 0, 0, 9, 9]],

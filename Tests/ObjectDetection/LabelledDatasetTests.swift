@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import ObjectDetection
+import SharedData
 import Testing
 
 /// A folder that lasts as long as a test.
@@ -81,6 +82,22 @@ func datasetFailure(_ files: [String: String], form: LabelledDataset.Form? = nil
   func `a bad line is named with its file and number`(line: String, reason: String) throws {
     let message = try datasetFailure(["images/b.jpg": "", "labels/b.txt": "0 0.5 0.5 0.1 0.1\n" + line], labels: ["cat", "dog"])
     #expect(message.contains("labels/b.txt:2") && message.contains(reason))
+  }
+
+  @Test(arguments: [
+    (LabelledDataset.Form.yolo, "77 315 110 373 1", "--labels corners"), (.yolo, "0 315 110 33 58", "--labels corners"),
+    (.corners, "1 0.5 0.5 0.25 0.4", "--labels yolo"), (.yolo, "0 0.5 0.5 1.2 1.1", ""), (.corners, "0 0 1 1 2", ""),
+  ])
+  func `lines of the other form are told from one's own`(form: LabelledDataset.Form, line: String, reason: String) throws {
+    let message = try datasetFailure(["images/b.jpg": "", "labels/b.txt": line], form: form, labels: ["cat", "dog"])
+    #expect(reason.isEmpty ? message.isEmpty : message.contains("labels/b.txt:1") && message.contains(reason), "\(message)")
+  }
+
+  @Test func `a data set without a single box is refused`() throws {
+    for files in [["images/a.jpg": "", "labels/b.txt": "0 0.5 0.5 0.1 0.1"], ["images/a.jpg": "", "labels/a.txt": "\n"]] {
+      let message = try datasetFailure(files, labels: ["cat"])
+      #expect(message.contains("/labels has no box"), "\(message)")
+    }
   }
 
   @Test func `folders that are no data set are refused in words`() throws {

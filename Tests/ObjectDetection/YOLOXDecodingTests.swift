@@ -3,6 +3,7 @@ import Imaging
 import ModelFormat
 import ModelManifest
 import Tensors
+import SharedData
 import Testing
 
 @testable import ObjectDetection

@@ -9,9 +9,9 @@ public enum FixedPackage {
   public static let labels = ["scratch", "stain"]
 
   /// The file's bytes.
-  public static func bytes(name: String = "fixed", threshold: Float = 0.3) -> [UInt8] {
+  public static func bytes(name: String = "fixed", threshold: Float = 0.3, labels: [String] = labels) -> [UInt8] {
     PackageWriter.file([
-      (.manifest, encoded(manifest(name: name, threshold: threshold))), (.program, program.encoded()),
+      (.manifest, encoded(manifest(name: name, threshold: threshold, labels: labels))), (.program, program.encoded()),
       (.weights, (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
     ])
   }
@@ -21,7 +21,7 @@ public enum FixedPackage {
   /// Corners as shares of the input; the last two numbers fill the section to a multiple of 8.
   static let boxes: [Float] = [0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 1, 1]
 
-  public static func manifest(name: String, threshold: Float) -> Manifest {
+  public static func manifest(name: String, threshold: Float, labels: [String] = labels) -> Manifest {
     Manifest(
       name: name, version: "1", task: .detection, labels: labels,
       input: ImageInput(tensor: "image", width: 32, height: 32, fit: .stretch, deviation: [255, 255, 255]),

@@ -11,7 +11,7 @@ extension CameraScheme {
 /// the folder anew. A file that vanished or is no image is skipped and counted.
 @safe public final class FolderCamera: CameraSource, @unchecked Sendable {
   public let name: String
-  private let folder: ImageFolder
+  private let folder: ReplayedFolder
   private let loops: Bool
   private let frameRate: Double
   private let pool: HeapBufferPool
@@ -29,7 +29,7 @@ extension CameraScheme {
     name = "folder:\(path)"
     try settings.refuseDeviceSettings(for: name)
     try settings.refuseSimulationSettings(for: name)
-    folder = ImageFolder(path: path)
+    folder = ReplayedFolder(path: path)
     names = try folder.imageNames()
     loops = settings.loop ?? true
     frameRate = settings.frameRate ?? 10

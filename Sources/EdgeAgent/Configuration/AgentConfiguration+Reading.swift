@@ -3,23 +3,30 @@ import YAMLReading
 extension AgentConfiguration {
   /// Reads and checks a configuration file.
   ///
-  /// - Parameter environment: Looks a variable up, for secrets.
-  public static func read(path: String, environment: @escaping (String) -> String? = environmentVariable) -> ConfigurationReading {
+  /// - Parameters:
+  ///   - environment: Looks a variable up, for secrets.
+  ///   - opensModels: Whether a package that can't be opened, or gives no detections, is a mistake already. An agent finds out when
+  ///     it opens them.
+  public static func read(
+    path: String, environment: @escaping (String) -> String? = environmentVariable, opensModels: Bool = false
+  ) -> ConfigurationReading {
     let bytes: [UInt8]
     do { bytes = try readFile(path, limit: YAMLLimits().byteCount + 1) } catch {
       // The error's description begins with the path as it is.
       let message = String(error.message.dropFirst(path.count + 1))
       return ConfigurationReading(mistakes: [YAMLError(.unreadable, file: path, line: 0, column: 0, message)], warnings: [])
     }
-    return read(bytes, file: path, environment: environment)
+    return read(bytes, file: path, environment: environment, opensModels: opensModels)
   }
 
   /// - Parameter file: The name that messages carry; its folder is where relative paths begin.
-  public static func read(_ bytes: [UInt8], file: String, environment: @escaping (String) -> String? = environmentVariable) -> ConfigurationReading {
+  public static func read(
+    _ bytes: [UInt8], file: String, environment: @escaping (String) -> String? = environmentVariable, opensModels: Bool = false
+  ) -> ConfigurationReading {
     let root: YAMLNode
     do { root = try YAMLNode.parse(bytes, file: file) } catch { return ConfigurationReading(mistakes: [error], warnings: []) }
     let mistakes = YAMLMistakes(file: file)
-    let context = ConfigurationContext(file: file, environment: environment)
+    let context = ConfigurationContext(file: file, environment: environment, opensModels: opensModels)
     let configuration = root.readMapping(mistakes) { map in read(map, context) }
     return ConfigurationReading(
       configuration: mistakes.isEmpty ? configuration : nil, mistakes: mistakes.sorted, warnings: context.warnings.sorted)

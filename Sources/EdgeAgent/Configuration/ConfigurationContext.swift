@@ -6,8 +6,11 @@ final class ConfigurationContext {
   let folder: String
   let environment: (String) -> String?
   let warnings: YAMLMistakes
+  /// Whether the packages that pipelines name are opened and checked, too.
+  let opensModels: Bool
 
-  init(file: String, environment: @escaping (String) -> String?) {
+  init(file: String, environment: @escaping (String) -> String?, opensModels: Bool = false) {
+    self.opensModels = opensModels
     self.folder = folderOf(file)
     self.environment = environment
     self.warnings = YAMLMistakes(file: file)

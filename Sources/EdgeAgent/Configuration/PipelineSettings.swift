@@ -1,3 +1,6 @@
+import CPUExecution
+import ModelManifest
+import ObjectDetection
 import YAMLReading
 
 /// `pipelines.NAME`: a camera, a model, and what becomes of the results. The name is part of the topics; `state`, `health`,
@@ -67,6 +70,15 @@ public struct PipelineSettings: Equatable, Sendable {
       value.report("\(value.path): \(error.message); \(hint)")
       return nil
     }
+    if context.opensModels, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
     return path
+  }
+
+  /// Why a package can't serve a pipeline: damaged, for another machine, or without a word on images and results.
+  private static func mistake(inPackageAt path: String) -> String? {
+    let package: ModelPackage
+    do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch { return error.description }
+    do throws(ObjectDetectionError) { _ = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: 1)) } catch { return error.message }
+    return nil
   }
 }

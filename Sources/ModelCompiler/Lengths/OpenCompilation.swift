@@ -6,6 +6,26 @@ public enum AxisSize: Equatable, Sendable {
   case fixed(Int)
   /// Stays open until run time, between these bounds.
   case open(ClosedRange<Int>)
+
+  /// The size, or the largest that it may be.
+  var upperBound: Int {
+    switch self {
+    case .fixed(let size): size
+    case .open(let bounds): bounds.upperBound
+    }
+  }
+
+  /// "224", or "16..2048" for a size that stays open.
+  public init?(_ text: Substring) {
+    let ends = text.split(separator: "..", omittingEmptySubsequences: false).map { Int($0) }
+    guard 1...2 ~= ends.count, ends.allSatisfy({ $0 != nil && 1...1 << 24 ~= $0! }) else { return nil }
+    if ends.count == 1 {
+      self = .fixed(ends[0]!)
+    } else {
+      guard ends[0]! < ends[1]! else { return nil }
+      self = .open(ends[0]!...ends[1]!)
+    }
+  }
 }
 
 /// The compilation of a model some of whose dimensions stay open.

@@ -14,7 +14,8 @@ extension Recipe {
       throw CompilerError(.invalid, error.description)
     }
     let recipe = node.readMapping(mistakes) { RecipeReading(folder: TextFile.folder(of: path)).recipe(from: $0) }
-    guard mistakes.isEmpty, let recipe else { throw CompilerError(.invalid, mistakes.sorted.map(\.description).joined(separator: "\n")) }
+    guard mistakes.isEmpty, var recipe else { throw CompilerError(.invalid, mistakes.sorted.map(\.description).joined(separator: "\n")) }
+    recipe.file = path
     self = recipe
   }
 }
@@ -26,15 +27,19 @@ struct RecipeReading {
 
   func recipe(from top: YAMLMapping) -> Recipe? {
     let task = top.required("task")?.choice(of: Manifest.Task.self) ?? .raw
-    let recipe = Recipe(
+    var recipe = Recipe(
       name: top["name"]?.identifier(), version: top["version"]?.string() ?? "1", task: task, labels: labels(top["labels"]),
-      input: top["input"]?.mapping(input), decoding: top["decoding"]?.mapping(decoding), licence: top["licence"]?.string(),
-      provenance: top["provenance"]?.string(), constants: constants(top["constants"]), states: states(top["states"]),
-      calibrationFolder: top["calibration"]?.mapping(calibration))
+      input: top["input"]?.mapping(input), sound: top["sound"]?.mapping(sound), shapes: shapes(top["shapes"]),
+      decoding: top["decoding"]?.mapping(decoding), licence: top["licence"]?.string(), provenance: top["provenance"]?.string(),
+      constants: constants(top["constants"]), states: states(top["states"]), calibrationFolder: top["calibration"]?.mapping(calibration))
+    for section in ["input", "sound", "decoding", "labels", "shapes", "states"] { recipe.lines[section] = top.line(of: section) }
+    if top["input"] != nil, top["sound"] != nil { top.report("sound", "a model has one input: either input (images) or sound") }
     if task != .raw {
-      if recipe.input == nil, top["input"] == nil { _ = top.required("input") }
+      if top["input"] == nil, top["sound"] == nil { _ = top.required(task == .transcription ? "sound" : "input") }
       if recipe.decoding == nil, top["decoding"] == nil { _ = top.required("decoding") }
     }
+    if task == .detection, top["sound"] != nil { top.report("sound", "detection finds boxes in images: give input") }
+    if task == .transcription, top["input"] != nil { top.report("input", "transcription hears: give sound") }
     if let decoding = recipe.decoding, task != .raw, decoding.task != task {
       top.report("decoding", "the decoding is one of \(decoding.task.rawValue), the task is \(task.rawValue)")
     }
@@ -57,6 +62,22 @@ struct RecipeReading {
       } ?? []
     }
     return value.list { $0.string() } ?? []
+  }
+
+  /// `{input: 1x64x16..2048}`
+  private func shapes(_ value: YAMLValue?) -> [String: [AxisSize]] {
+    value?.mapping { mapping in
+      var shapes: [String: [AxisSize]] = [:]
+      for (name, value) in mapping.all {
+        let sizes = value.string()?.split(separator: "x", omittingEmptySubsequences: false).map { AxisSize($0) } ?? []
+        guard !sizes.isEmpty, sizes.allSatisfy({ $0 != nil }) else {
+          value.report("shapes.\(name): expected sizes such as 1x64x512, or 1x64x16..2048 for one that stays open; sizes are 1 to \(1 << 24)")
+          continue
+        }
+        shapes[name] = sizes.map { $0! }
+      }
+      return shapes
+    } ?? [:]
   }
 
   private func calibration(_ mapping: YAMLMapping) -> String? {
@@ -90,67 +111,6 @@ struct RecipeReading {
       return nil
     }
     return list.map { Float($0) }
-  }
-
-  private enum Family: String, CaseIterable {
-    case classification, yolox, ssd
-  }
-
-  private func decoding(_ mapping: YAMLMapping) -> Decoding? {
-    switch mapping.required("family")?.choice(of: Family.self) {
-    case .classification: return classification(mapping)
-    case .yolox: return yolox(mapping)
-    case .ssd: return ssd(mapping)
-    case nil:
-      // Which keys belong here is unknown with the family.
-      _ = mapping.all
-      return nil
-    }
-  }
-
-  private func classification(_ mapping: YAMLMapping) -> Decoding? {
-    guard let output = mapping.required("output")?.string() else { return nil }
-    return .classification(
-      ClassificationDecoding(
-        output: output, appliesSoftmax: mapping["softmax"]?.bool() ?? false, labelOffset: mapping["label-offset"]?.int(in: 0...100_000) ?? 0))
-  }
-
-  private func yolox(_ mapping: YAMLMapping) -> Decoding? {
-    guard let output = mapping.required("output")?.string() else { return nil }
-    return .yolox(
-      YOLOXDecoding(
-        output: output, strides: mapping["strides"]?.list { $0.int(in: 1...1024) } ?? [8, 16, 32], appliesSigmoid: mapping["sigmoid"]?.bool() ?? false,
-        suppression: suppression(mapping["suppression"])))
-  }
-
-  private func ssd(_ mapping: YAMLMapping) -> Decoding? {
-    guard let scores = mapping.required("scores")?.string(), let boxes = mapping.required("boxes")?.string() else { return nil }
-    return .ssd(
-      SSDDecoding(
-        scores: scores, boxes: boxes, boxFormat: mapping["box-format"]?.choice(of: SSDDecoding.BoxFormat.self) ?? .corners,
-        isNormalised: mapping["normalised"]?.bool() ?? true, backgroundClass: mapping["background"]?.int(in: 0...100_000),
-        appliesSoftmax: mapping["softmax"]?.bool() ?? false, suppression: suppression(mapping["suppression"])))
-  }
-
-  private func suppression(_ value: YAMLValue?) -> Suppression {
-    var suppression = Suppression()
-    _ = value?.mapping { mapping -> Bool? in
-      if let score = mapping["score"]?.float(in: 0...1) { suppression.scoreThreshold = Float(score) }
-      if let overlap = mapping["overlap"]?.float(in: 0...1) { suppression.overlapThreshold = Float(overlap) }
-      if let isClassWise = mapping["class-wise"]?.bool() { suppression.isClassWise = isClassWise }
-      if let limit = mapping["limit"]?.int(in: 1...10_000) { suppression.limit = limit }
-      return true
-    }
-    return suppression
-  }
-}
-
-extension Decoding {
-  fileprivate var task: Manifest.Task {
-    switch self {
-    case .classification: .classification
-    case .yolox, .ssd: .detection
-    }
   }
 }
 

@@ -1,3 +1,5 @@
+import Imaging
+
 /// Finds class names that people write in folder and file names among a model's labels.
 struct LabelNames {
   private var indices: [String: [Int]] = [:]
@@ -56,7 +58,7 @@ extension LabelledDataset {
     }
   }
 
-  static func namedItems(_ path: String, _ entries: [Folder.Entry], labels: [String]) throws(ObjectDetectionError) -> [Item] {
+  static func namedItems(_ path: String, _ entries: [ImageFolder.Entry], labels: [String]) throws(ObjectDetectionError) -> [Item] {
     let names = LabelNames(labels)
     let images = try Folder.images(of: path).map { NamedImage(file: $0, names: names) }
     let certain = images.filter { $0.wordNetNumber != nil && $0.candidates.count == 1 }

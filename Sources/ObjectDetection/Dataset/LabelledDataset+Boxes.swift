@@ -24,6 +24,18 @@ extension LabelledDataset {
     return try parseBoxes(bytes, form: form, labelCount: labelCount, named: path)
   }
 
+  /// What shows that a line is of the other form: its middles and sides are no shares of an image, or its corners are.
+  private static func mistakenForm(_ numbers: [Float], _ form: Form) -> String? {
+    let areShares = numbers[1...4].allSatisfy { 0...1 ~= $0 }
+    switch form {
+    case .yolo where numbers[1...4].contains { $0 > 2 || $0 < -1 }:
+      return "these are pixels, not shares of the image as in YOLO text ('class cx cy w h', 0 to 1): give --labels corners for 'x1 y1 x2 y2 class'"
+    case .corners where areShares && numbers[4] != numbers[4].rounded():
+      return "this is YOLO text ('class cx cy w h', 0 to 1), not corners ('x1 y1 x2 y2 class', pixels): give --labels yolo"
+    default: return nil
+    }
+  }
+
   /// Reads the lines of a label file.
   /// - Parameter labelCount: classes must be below it; 0 where that isn't known.
   static func parseBoxes(_ bytes: [UInt8], form: Form, labelCount: Int, named name: String) throws(ObjectDetectionError) -> [LabelledBox] {
@@ -36,6 +48,7 @@ extension LabelledDataset {
       guard fields.count == 5, numbers.count == 5 else {
         throw malformed("needs the five numbers '\(form == .yolo ? "class cx cy w h" : "x1 y1 x2 y2 class")'")
       }
+      if let mistaken = mistakenForm(numbers, form) { throw malformed(mistaken) }
       let number = form == .yolo ? numbers[0] : numbers[4] - 1
       guard number >= 0, number < 1e6, number == number.rounded(), labelCount == 0 || Int(number) < labelCount else {
         throw malformed("class \(form == .yolo ? numbers[0] : numbers[4]) is none of the model's \(labelCount) labels")

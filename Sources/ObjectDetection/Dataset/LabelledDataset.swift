@@ -1,3 +1,5 @@
+import Imaging
+
 /// A folder of images with what is in them, for evaluation. Images are read one at a time, by their paths.
 public struct LabelledDataset: Sendable {
   /// How labels lie beside images.
@@ -29,6 +31,13 @@ public struct LabelledDataset: Sendable {
     public init(imagePath: String, truth: Truth) {
       self.imagePath = imagePath
       self.truth = truth
+    }
+
+    var hasBoxes: Bool {
+      switch truth {
+      case .boxes(let boxes), .relativeBoxes(let boxes): !boxes.isEmpty
+      case .label: false
+      }
     }
 
     /// The boxes in pixels of an image of this size; empty for a classified image.
@@ -71,9 +80,15 @@ public struct LabelledDataset: Sendable {
     guard !items.isEmpty else {
       throw ObjectDetectionError(.unreadableDataset, "\(path) has no images of the form '\(chosen.rawValue)': name another by --labels")
     }
+    guard chosen == .folders || chosen == .names || items.contains(where: \.hasBoxes) else {
+      throw ObjectDetectionError(
+        .malformedLabels,
+        "\(path)/labels has no box for any of the \(items.count) image(s), so nothing can be found or missed: name label files as their images "
+          + "(a.jpg, a.txt)")
+    }
   }
 
-  private static func folderItems(_ path: String, _ entries: [Folder.Entry], labels: [String]) throws(ObjectDetectionError) -> [Item] {
+  private static func folderItems(_ path: String, _ entries: [ImageFolder.Entry], labels: [String]) throws(ObjectDetectionError) -> [Item] {
     let names = LabelNames(labels)
     var items: [Item] = []
     for folder in entries where folder.isFolder {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import Imaging
 import ModelCompiler
 import ModelManifest
 import ObjectDetection
@@ -48,18 +49,15 @@ struct CompileCommand: ParsableCommand {
     let compiled =
       if let open = try source.openCompilation(of: model) { try compiled(open) } else { try compiled(source.compilation(of: model)) }
     let file = compiled.file()
-    try checkRecipe(file)
+    if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
     let report = PackageReport(try ModelPackage(contentsOf: output))
     Terminal.show(json ? "\(report.json.text)\n" : report.text)
-    if compiled.manifest.task == .raw, !json { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
-  }
-
-  /// What the recipe says must fit the model now, not on the device.
-  private func checkRecipe(_ file: [UInt8]) throws {
-    let package = try ModelPackage(file, origin: source.recipe ?? model)
-    guard package.manifest.task != .raw else { return }
-    _ = try VisionModel<CPUBackend>(package, options: CPUOptions())
+    if json { return }
+    if source.recipe == nil { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
+    if compiled.manifest.sound != nil {
+      Terminal.show("the package records how sound is prepared; this version runs it on prepared tensors only (swiftlet infer --tensor)\n")
+    }
   }
 
   private func compiled(_ compilation: ModelCompilation) throws -> CompiledModel {
@@ -99,7 +97,8 @@ struct CompileCommand: ParsableCommand {
     guard let input = try source.loadedRecipe()?.input else {
       throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
     }
-    let images = try ImageFolder.files(in: folder)
+    let images = try ImageFolder.imageNames(of: folder).map { "\(folder)/\($0)" }
+    guard !images.isEmpty else { throw CommandFailure("\(folder): has no images (JPEG, BMP, PPM or PGM)") }
     let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passes(for: method.calibration))
     let observed = try Calibrator(compilation, input: input).observe(images, method: method.calibration) { progress.advance() }
     progress.end()

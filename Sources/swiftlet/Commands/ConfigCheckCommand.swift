@@ -4,7 +4,7 @@ import EdgeAgent
 struct ConfigCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Name every mistake with its line and what was expected.",
+    abstract: "Name every mistake with its line and what was expected; the models that pipelines name are opened, too.",
     discussion: "Example: swiftlet config check /etc/swiftlet/swiftlet.yaml")
 
   @Argument(help: "The configuration file.")
@@ -14,7 +14,7 @@ struct ConfigCheckCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let reading = AgentConfiguration.read(path: file)
+    let reading = AgentConfiguration.read(path: file, opensModels: true)
     if json { showJSON(reading) } else { showText(reading) }
     if reading.configuration == nil { throw CommandFailure("") }
   }

@@ -65,6 +65,9 @@ struct DemoCommand: AsyncParsableCommand {
     var options = ConveyorOptions()
     options.seed = seed
     let count = frames ?? 500
+    try OutputFolder.checkEmpty(folder)
+    // A PPM file's pixels, and a label of at most a page.
+    try OutputFolder.checkRoom(for: count, of: options.width * options.height * 3 + 4096, in: folder)
     try ConveyorScene.writeDataset(to: folder, count: count, options: options)
     Terminal.show("\(folder): \(count) images with labels, seed \(seed)\n")
   }

@@ -28,7 +28,19 @@ struct DemoSettings: Sendable {
 
   private static func package(_ path: String?) throws -> ModelPackage {
     guard let path else { return try DemoModel.open() }
-    return try ModelPackage(contentsOf: path)
+    let package = try ModelPackage(contentsOf: path)
+    try checkLabels(of: package, path)
+    return package
+  }
+
+  /// What a model finds must be something that the line shows, or every score of it would be 0.
+  static func checkLabels(of package: ModelPackage, _ path: String) throws {
+    let shown = ConveyorScene.labels
+    guard !package.manifest.labels.contains(where: shown.contains) else { return }
+    let found = package.manifest.labels.isEmpty ? "has no labels" : "finds \(package.manifest.labels.prefix(4).joined(separator: ", "))…"
+    throw CommandFailure(
+      "\(path) \(found), the simulated line shows \(shown.joined(separator: ", ")): try it on images (swiftlet infer) or a camera (swiftlet run)",
+      status: .wrongUse)
   }
 
   private static func broker(_ url: String?) throws -> MQTTSettings? {

@@ -37,12 +37,15 @@ struct ModelSourceOptions: ParsableArguments {
       return package
     }
     let compilation = try compilation(of: path)
-    return try ModelPackage(try explaining(path) { try compilation.compiled() }.file(), origin: path)
+    let package = try ModelPackage(try explaining(path) { try compilation.compiled() }.file(), origin: path)
+    if let recipe = try loadedRecipe() { try RecipeCheck.check(package, against: recipe) }
+    return package
   }
 
   /// The compilation of a model file some of whose sizes --shape leaves open; nil where it leaves none.
   func openCompilation(of path: String) throws -> OpenCompilation? {
-    let shapes = try givenShapes()
+    // What the caller binds comes before what the recipe does.
+    let shapes = try (loadedRecipe()?.shapes ?? [:]).merging(givenShapes()) { $1 }
     guard shapes.values.contains(where: { $0.contains { if case .open = $0 { true } else { false } } }) else { return nil }
     return try reading(path) { model, options in try OpenCompilation(model, name: FilePath.stem(of: path), options: options, shapes: shapes) }
   }
@@ -77,7 +80,9 @@ struct ModelSourceOptions: ParsableArguments {
     do {
       return try body()
     } catch let error as CompilerError {
-      let message = error.message.contains(path) ? error.message : "\(path): \(error.message)"
+      // What a recipe is to blame for names the recipe.
+      let isPlaced = error.message.contains(path) || recipe.map { error.message.hasPrefix($0) } ?? false
+      let message = isPlaced ? error.message : "\(path): \(error.message)"
       throw CommandFailure(message, status: error.code == .unsupported ? .unsupported : .failed)
     } catch let error as ONNXError {
       throw CommandFailure(error.message, status: error.code == .unsupported ? .unsupported : .failed)
@@ -137,19 +142,5 @@ enum FilePath {
   static func stem(of path: String) -> String {
     let name = name(of: path)
     return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
-  }
-}
-
-extension AxisSize {
-  /// "224", or "16..2048" for a size that stays open.
-  init?(_ text: Substring) {
-    let ends = text.split(separator: "..", omittingEmptySubsequences: false).map { Int($0) }
-    guard 1...2 ~= ends.count, ends.allSatisfy({ $0 != nil && 1...1 << 24 ~= $0! }) else { return nil }
-    if ends.count == 1 {
-      self = .fixed(ends[0]!)
-    } else {
-      guard ends[0]! < ends[1]! else { return nil }
-      self = .open(ends[0]!...ends[1]!)
-    }
   }
 }

@@ -97,7 +97,8 @@ struct PackageReport {
   }
 
   static func size(_ bytes: Int) -> String {
+    if bytes >= 1 << 30 { return "\(Double(((bytes >> 20) * 100) >> 10) / 100) GiB" }
     // `>>` binds tighter than `*`.
-    bytes >= 1 << 20 ? "\(Double((bytes * 100) >> 20) / 100) MiB" : bytes >= 1024 ? "\(Double((bytes * 10) >> 10) / 10) KiB" : "\(bytes) bytes"
+    return bytes >= 1 << 20 ? "\(Double((bytes * 100) >> 20) / 100) MiB" : bytes >= 1024 ? "\(Double((bytes * 10) >> 10) / 10) KiB" : "\(bytes) bytes"
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Imaging
 
 /// The images of a folder, and reading one into memory.
-struct ImageFolder: Sendable {
+struct ReplayedFolder: Sendable {
   /// A file longer than this is no image that we want to read.
   static let byteLimit = 64 << 20
 
@@ -10,26 +10,19 @@ struct ImageFolder: Sendable {
 
   /// The images' names in byte order.
   func imageNames() throws(CaptureError) -> [String] {
-    guard let directory = unsafe opendir(path) else {
-      switch errno {
-      case ENOENT: throw CaptureError(.notFound, "folder:\(path): there is no such folder; check the path")
-      case ENOTDIR: throw CaptureError(.notFound, "folder:\(path): is a file; name the folder that holds the images")
-      case EACCES: throw CaptureError(.noPermission, "folder:\(path): may not be read; give this user permission to read it")
-      case let number: throw CaptureError(.inputOutput, "folder:\(path): can't be read (\(systemMessage(number)))")
+    let names: [String]
+    // A folder that bears an image's name is counted as an image that can't be read.
+    do throws(ImagingError) { names = try ImageFolder.entries(of: path).map(\.name).filter { RGBImage.isImageFile(named: $0) } } catch {
+      switch error.code {
+      case .missingFile: throw CaptureError(.notFound, "folder:\(error.message)")
+      case .forbiddenFile: throw CaptureError(.noPermission, "folder:\(error.message)")
+      default: throw CaptureError(.inputOutput, "folder:\(error.message)")
       }
-    }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if !name.hasPrefix(".") && RGBImage.isImageFile(named: name) { names.append(name) }
     }
     guard !names.isEmpty else {
       throw CaptureError(.notFound, "folder:\(path): holds no image; put .jpg, .ppm or .bmp files there")
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names
   }
 
   /// Reads a whole regular file into what `memory` gives for its size.

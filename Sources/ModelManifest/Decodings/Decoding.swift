@@ -2,7 +2,12 @@
 public enum Decoding: Codable, Equatable, Sendable {
   case classification(ClassificationDecoding)
   case yolox(YOLOXDecoding)
+  case yolov5(YOLOv5Decoding)
+  case yolov8(YOLOv8Decoding)
+  case distribution(DistributionDecoding)
+  case fastestdet(FastestDetDecoding)
   case ssd(SSDDecoding)
+  case ctc(CTCDecoding)
 }
 
 /// Scores of one image, `[1, classes]` in any rank.
@@ -39,35 +44,14 @@ public struct YOLOXDecoding: Codable, Equatable, Sendable {
   }
 }
 
-/// Heads that give decoded boxes beside class scores: scores `[1, N, classes]`, boxes `[1, N, 4]`.
-public struct SSDDecoding: Codable, Equatable, Sendable {
-  public enum BoxFormat: String, Codable, Sendable, CaseIterable {
-    /// x1, y1, x2, y2
-    case corners
-    /// centre x, centre y, width, height
-    case centre
-  }
-  public var scores: String
-  public var boxes: String
-  public var boxFormat: BoxFormat
-  /// Whether boxes are in 0…1 of the input rather than input pixels.
-  public var isNormalised: Bool
-  /// The class index that means nothing is there, dropped from the labels' indices; nil where there is none.
-  public var backgroundClass: Int?
-  public var appliesSoftmax: Bool
-  public var suppression: Suppression
+/// Width and height of a box, in pixels of the input.
+public struct BoxSize: Codable, Equatable, Sendable {
+  public var width: Float
+  public var height: Float
 
-  public init(
-    scores: String, boxes: String, boxFormat: BoxFormat = .corners, isNormalised: Bool = true, backgroundClass: Int? = 0, appliesSoftmax: Bool = false,
-    suppression: Suppression = Suppression()
-  ) {
-    self.scores = scores
-    self.boxes = boxes
-    self.boxFormat = boxFormat
-    self.isNormalised = isNormalised
-    self.backgroundClass = backgroundClass
-    self.appliesSoftmax = appliesSoftmax
-    self.suppression = suppression
+  public init(width: Float, height: Float) {
+    self.width = width
+    self.height = height
   }
 }
 

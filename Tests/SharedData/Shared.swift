@@ -1,8 +1,8 @@
 import Foundation
 
 /// Real data beside the package: the folder in SWIFTLET_SHARED, or `../shared`.
-enum Shared {
-  static let root: String? = {
+public enum Shared {
+  public static let root: String? = {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let path = ProcessInfo.processInfo.environment["SWIFTLET_SHARED"] ?? package.deletingLastPathComponent().appendingPathComponent("shared").path
     if FileManager.default.fileExists(atPath: path) { return path }
@@ -10,16 +10,16 @@ enum Shared {
     return nil
   }()
 
-  static var isPresent: Bool { root != nil }
+  public static var isPresent: Bool { root != nil }
 }
 
 /// Numbers that look random and are the same everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -59,24 +59,14 @@ struct YOLOXHead: DetectionHead {
     let objectness = appliesSigmoid ? sigmoid(rawObjectness) : rawObjectness
     // Class scores are probabilities, so a cell can't score above its objectness.
     guard objectness >= threshold else { return }
-    var best = unsafe reader.value(bytes, row: cell, column: 5)
-    var label = 0
-    for candidate in 1..<max(1, reader.columns - 5) {
-      let score = unsafe reader.value(bytes, row: cell, column: 5 + candidate)
-      if score > best {
-        best = score
-        label = candidate
-      }
-    }
+    let (label, best) = unsafe reader.best(bytes, row: cell, from: 5, count: reader.columns - 5)
     let score = objectness * (appliesSigmoid ? sigmoid(best) : best)
     guard score >= threshold else { return }
     let x = (unsafe reader.value(bytes, row: cell, column: 0) + Float(column)) * stride
     let y = (unsafe reader.value(bytes, row: cell, column: 1) + Float(row)) * stride
     let halfWidth = expf(unsafe reader.value(bytes, row: cell, column: 2)) * stride / 2
     let halfHeight = expf(unsafe reader.value(bytes, row: cell, column: 3)) * stride / 2
-    guard x.isFinite, y.isFinite, halfWidth.isFinite, halfHeight.isFinite else { return }
-    candidates.append(
-      Candidate(
-        score: min(score, 1), label: Int32(label), position: Int32(cell), x1: x - halfWidth, y1: y - halfHeight, x2: x + halfWidth, y2: y + halfHeight))
+    candidates.appendBox(
+      score: score, label: label, position: cell, x1: x - halfWidth, y1: y - halfHeight, x2: x + halfWidth, y2: y + halfHeight)
   }
 }

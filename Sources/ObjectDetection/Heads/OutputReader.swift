@@ -18,7 +18,7 @@ public struct ModelOutput: Equatable, Sendable {
 }
 
 /// Reads a `rows × columns` output of any memory layout as real numbers, whatever it is stored as.
-struct OutputReader {
+struct OutputReader: Equatable {
   /// The output's position among the model's outputs.
   let index: Int
   let name: String
@@ -50,6 +50,70 @@ struct OutputReader {
     values = try Self.table(for: outputs[index], named: name)
   }
 
+  /// Cells and their channels, whichever comes first: declared `[1, cells, channels]`, `[1, channels, cells]`,
+  /// `[1, channels, rows, columns]` or `[1, rows, columns, channels]`. A cell reads as a row.
+  /// - Parameters:
+  ///   - cells: cells that it must have.
+  ///   - grid: the feature map's sides, where the cells are those of one.
+  ///   - channels: nil where any number above 0 will do.
+  init(
+    cellsNamed name: String, among outputs: [ModelOutput], cells: Int, grid: (rows: Int, columns: Int)?, channels: Int?
+  ) throws(ObjectDetectionError) {
+    let index = try Self.find(name, among: outputs)
+    let declared = outputs[index].port.declaredDimensions
+    let fits = { (count: Int) in count > 0 && (channels == nil || channels == count) }
+    let cellAxes: [Int]
+    let channelAxis: Int
+    if declared.count == 3, declared[0] == 1, declared[1] == cells, fits(declared[2]) {
+      (cellAxes, channelAxis) = ([1], 2)
+    } else if declared.count == 3, declared[0] == 1, declared[2] == cells, fits(declared[1]) {
+      (cellAxes, channelAxis) = ([2], 1)
+    } else if let grid, declared.count == 4, declared[0] == 1, declared[2] == grid.rows, declared[3] == grid.columns, fits(declared[1]) {
+      (cellAxes, channelAxis) = ([2, 3], 1)
+    } else if let grid, declared.count == 4, declared[0] == 1, declared[1] == grid.rows, declared[2] == grid.columns, fits(declared[3]) {
+      (cellAxes, channelAxis) = ([1, 2], 3)
+    } else {
+      throw ObjectDetectionError(.unsuitableOutput, Self.explanation(name, declared, cells: cells, grid: grid, channels: channels))
+    }
+    try self.init(index: index, output: outputs[index], rowAxes: cellAxes, columnAxes: [channelAxis])
+  }
+
+  /// A matrix whose rows and columns are each one or more axes of the output, in order.
+  init(index: Int, output: ModelOutput, rowAxes: [Int], columnAxes: [Int]) throws(ObjectDetectionError) {
+    let name = output.port.name
+    guard let rows = Self.merged(rowAxes, of: output), let columns = Self.merged(columnAxes, of: output) else {
+      throw ObjectDetectionError(.unsuitableOutput, "output \(name) lies in memory in an order that its decoding can't read: compile the model anew")
+    }
+    self.index = index
+    self.name = name
+    (self.rows, rowStride) = rows
+    (self.columns, columnStride) = columns
+    elementType = output.tensor.elementType
+    values = try Self.table(for: output, named: name)
+  }
+
+  /// Several axes as one; nil where their elements are not evenly apart.
+  private static func merged(_ axes: [Int], of output: ModelOutput) -> (count: Int, stride: Int)? {
+    let strides = output.tensor.dimensions.rowMajorStrides
+    var merged = (count: 1, stride: 1)
+    for axis in axes.reversed() where output.port.declaredDimensions[axis] != 1 {
+      let stride = strides[output.port.permutation.firstIndex(of: axis)!]
+      if merged.count == 1 { merged.stride = stride }
+      guard stride == merged.count * merged.stride else { return nil }
+      merged.count *= output.port.declaredDimensions[axis]
+    }
+    return merged
+  }
+
+  private static func explanation(
+    _ name: String, _ declared: [Int], cells: Int, grid: (rows: Int, columns: Int)?, channels: Int?
+  ) -> String {
+    let channels = channels.map { "\($0)" } ?? "channels"
+    let square = grid.map { ", [1, \(channels), \($0.rows), \($0.columns)]" } ?? ""
+    return "output \(name) is \(declared), but the recipe's strides, input size and labels need [1, \(cells), \(channels)], "
+      + "[1, \(channels), \(cells)]\(square) or the axes in another order"
+  }
+
   /// A vector: at most one declared dimension is above 1. It reads as one row.
   init(vectorNamed name: String, among outputs: [ModelOutput], needing shape: String) throws(ObjectDetectionError) {
     let index = try Self.find(name, among: outputs)
@@ -68,7 +132,7 @@ struct OutputReader {
   }
 
   /// The position of an output whose port and tensor agree.
-  private static func find(_ name: String, among outputs: [ModelOutput]) throws(ObjectDetectionError) -> Int {
+  static func find(_ name: String, among outputs: [ModelOutput]) throws(ObjectDetectionError) -> Int {
     guard let index = outputs.firstIndex(where: { $0.port.name == name }) else {
       let names = outputs.map(\.port.name).joined(separator: ", ")
       throw ObjectDetectionError(.missingOutput, "the recipe decodes output \(name), but the model has: \(names)")
@@ -100,6 +164,18 @@ struct OutputReader {
 
   /// Bytes of the output.
   var byteCount: Int { rows * columns * elementType.byteCount }
+
+  /// The best of a row's columns from `first` on: its distance from `first`, and its value.
+  @inline(__always)
+  func best(_ bytes: UnsafeRawBufferPointer, row: Int, from first: Int, count: Int) -> (label: Int, value: Float) {
+    var best = (label: 0, value: unsafe value(bytes, row: row, column: first))
+    for label in 1..<max(1, count) {
+      let value = unsafe value(bytes, row: row, column: first + label)
+      // A first value that is no number gives way to any that is.
+      if value > best.value || best.value.isNaN { best = (label, value) }
+    }
+    return best
+  }
 
   /// The real value at a place. - Precondition: `bytes` has at least `byteCount` bytes.
   @inline(__always)

@@ -1,0 +1,42 @@
+import Glibc
+
+/// Listing folders of images, without Foundation.
+package enum ImageFolder {
+  package struct Entry: Sendable {
+    package let name: String
+    package let isFolder: Bool
+  }
+
+  /// What a folder holds, hidden entries left out, in the order of names' bytes.
+  /// - Throws: an error whose message names the folder and says why it can't be read.
+  package static func entries(of path: String) throws(ImagingError) -> [Entry] {
+    guard let stream = unsafe opendir(path) else { throw failure(path, errno) }
+    defer { unsafe closedir(stream) }
+    var entries: [Entry] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      guard !name.hasPrefix(".") else { continue }
+      // What can't be looked at stays, so that reading it says why.
+      var facts = stat()
+      let isFolder = unsafe stat(path + "/" + name, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+      entries.append(Entry(name: name, isFolder: isFolder))
+    }
+    return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// The names of a folder's image files, in the order of their bytes.
+  package static func imageNames(of path: String) throws(ImagingError) -> [String] {
+    try entries(of: path).filter { !$0.isFolder && RGBImage.isImageFile(named: $0.name) }.map(\.name)
+  }
+
+  private static func failure(_ path: String, _ number: Int32) -> ImagingError {
+    switch number {
+    case ENOENT: ImagingError(.missingFile, "\(path): there is no such folder; check the path")
+    case ENOTDIR: ImagingError(.missingFile, "\(path): is a file; name the folder that holds the images")
+    case EACCES: ImagingError(.forbiddenFile, "\(path): may not be read; give this user permission to read it")
+    default: ImagingError(.unreadableFile, "\(path): can't be read (\(unsafe String(cString: strerror(number))))")
+    }
+  }
+}
