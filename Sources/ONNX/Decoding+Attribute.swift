@@ -15,6 +15,8 @@ extension Decoding {
     var strings: [String] = []
     var tensors: [HostTensor] = []
     var graphs: [ONNXGraph] = []
+    /// In a function's body: the attribute of the call that it takes its value from.
+    var reference = ""
   }
 
   mutating func attribute(_ message: WireReader) throws(ONNXError) -> (name: String, value: ONNXAttribute) {
@@ -54,7 +56,7 @@ extension Decoding {
     case 10: contents.tensors.append(try anonymousTensor(field.message()))
     case 11: contents.graphs.append(try graph(field.message()))
     case 20: contents.kind = try field.integer()
-    case 21: throw ONNXError(.unsupported, "it refers to an attribute of a function; inline the model's functions before compiling it")
+    case 21: contents.reference = try field.text()
     default: break
     }
   }
@@ -66,6 +68,7 @@ extension Decoding {
 
   /// By the declared kind; a model of the first IR version declares none, and what is there decides.
   private func value(of contents: AttributeContents) throws(ONNXError) -> ONNXAttribute {
+    guard contents.reference.isEmpty else { return .reference(contents.reference) }
     switch contents.kind {
     case 0: return try undeclaredValue(of: contents)
     case 1: return .float(contents.float ?? 0)

@@ -27,6 +27,7 @@ struct Decoding {
       case 14:
         let (key, value) = try entry(field.message())
         model.metadata[key] = value
+      case 25: model.functions.append(try function(field.message(), position: model.functions.count))
       default: break
       }
     }
@@ -34,7 +35,7 @@ struct Decoding {
     return model
   }
 
-  private mutating func opset(_ message: WireReader) throws(ONNXError) -> (domain: String, version: Int) {
+  mutating func opset(_ message: WireReader) throws(ONNXError) -> (domain: String, version: Int) {
     try budget.chargeEntry(message)
     var domain = ""
     var version = 0
@@ -65,7 +66,7 @@ struct Decoding {
     return (key, value)
   }
 
-  private static func domain(_ field: WireField) throws(ONNXError) -> String {
+  static func domain(_ field: WireField) throws(ONNXError) -> String {
     let name = try field.text()
     return name == "ai.onnx" ? "" : name
   }
@@ -110,7 +111,7 @@ struct Decoding {
     }
   }
 
-  private mutating func node(_ message: WireReader, position: Int) throws(ONNXError) -> ONNXNode {
+  mutating func node(_ message: WireReader, position: Int) throws(ONNXError) -> ONNXNode {
     var node = ONNXNode()
     do throws(ONNXError) {
       try budget.chargeEntry(message)
@@ -123,6 +124,7 @@ struct Decoding {
         case 3: node.name = try field.text()
         case 4: node.opType = try field.text()
         case 7: node.domain = try Self.domain(field)
+        case 8: node.overload = try field.text()
         default: break
         }
       }
@@ -139,7 +141,7 @@ struct Decoding {
     }
   }
 
-  private mutating func named(_ field: WireField) throws(ONNXError) -> String {
+  mutating func named(_ field: WireField) throws(ONNXError) -> String {
     try budget.charge(32)
     return try field.text()
   }

@@ -12,6 +12,8 @@ public struct ONNXModel: Sendable, Equatable {
   public var producerVersion: String
   public var graph: ONNXGraph
   public var metadata: [String: String]
+  /// Operators that the model brings itself.
+  public var functions: [ONNXFunction] = []
 
   public init(irVersion: Int64, opsetImports: [String: Int], producerName: String, producerVersion: String, graph: ONNXGraph, metadata: [String: String]) {
     self.irVersion = irVersion
@@ -68,6 +70,10 @@ public struct ONNXNode: Sendable, Equatable {
   public var inputs: [String] = []
   public var outputs: [String] = []
   public var attributes: [String: ONNXAttribute] = [:]
+  /// Tells functions of one name apart.
+  public var overload = ""
+  /// Version of the operator set of the node's domain, where it isn't the model's: a function's body has its own.
+  public var opset: Int?
 
   public init(
     name: String = "", opType: String = "", domain: String = "", inputs: [String] = [], outputs: [String] = [], attributes: [String: ONNXAttribute] = [:]
@@ -92,8 +98,42 @@ public enum ONNXAttribute: Sendable, Equatable {
   case strings([String])
   case tensors([HostTensor])
   case graphs([ONNXGraph])
+  /// In the body of a function: whatever the call gives for the attribute of this name.
+  case reference(String)
   /// A kind that is skipped, by its name: sparse tensors, types.
   case other(String)
+}
+
+/// An operator that a model defines by other operators.
+public struct ONNXFunction: Sendable, Equatable {
+  /// What a node calls it by.
+  public struct Key: Hashable, Sendable, CustomStringConvertible {
+    public var domain: String
+    public var name: String
+    public var overload: String
+
+    public init(domain: String, name: String, overload: String) {
+      self.domain = domain
+      self.name = name
+      self.overload = overload
+    }
+
+    public var description: String { "'\(domain.isEmpty ? "" : "\(domain).")\(name)\(overload.isEmpty ? "" : ":\(overload)")'" }
+  }
+
+  public var name = ""
+  public var domain = ""
+  public var overload = ""
+  public var inputs: [String] = []
+  public var outputs: [String] = []
+  /// Attributes that a call may leave out.
+  public var defaults: [String: ONNXAttribute] = [:]
+  /// In topological order.
+  public var nodes: [ONNXNode] = []
+  /// Operator set versions by domain, for the function's own nodes.
+  public var opsetImports: [String: Int] = [:]
+
+  public var key: Key { Key(domain: domain, name: name, overload: overload) }
 }
 
 /// A value's name and what the file says about its type.

@@ -70,6 +70,7 @@ extension ONNXAttribute {
     case .strings(let values): .strings(values)
     case .graph, .graphs: .other("graph")
     case .tensors: .other("tensors")
+    case .reference(let name): .other("reference to \(name)")
     case .other(let kind): .other(kind)
     }
   }

@@ -38,7 +38,7 @@ extension GraphImport {
     guard unrolledNodeCount <= ControlFlow.mostNodes else {
       throw CompilerError(.unsupported, "writes out control flow of more than \(ControlFlow.mostNodes) nodes, which is the limit")
     }
-    try checkOperators(of: body)
+    try body.checkOperators()
     scopes.append([:])
     defer { scopes.removeLast() }
     for (input, id) in zip(body.inputs, inputs) {

@@ -59,7 +59,9 @@ extension GraphImport {
 
   /// Body: (carried…, slice of each scanned input…) → (carried…, slice of each scanned output…).
   mutating func addScan(_ node: ONNXNode) throws(CompilerError) -> [ValueID] {
-    guard opset >= 9 else { throw CompilerError(.unsupported, "is the Scan of operator set 8, which runs over batches: export the model with a later one") }
+    guard model.opset(of: node) >= 9 else {
+      throw CompilerError(.unsupported, "is the Scan of operator set 8, which runs over batches: export the model with a later one")
+    }
     let body = try node.body("body")
     guard let scannedCount = try node.integer("num_scan_inputs"), 1...node.inputs.count ~= scannedCount, body.inputs.count == node.inputs.count else {
       throw CompilerError(.invalid, "its 'num_scan_inputs' doesn't fit its \(node.inputs.count) inputs and its body's \(body.inputs.count)")

@@ -4,19 +4,6 @@ import Operators
 import Tensors
 
 extension GraphImport {
-  /// Names every operator that is missing at once, so that a user sees the whole distance. The bodies of control flow are
-  /// checked when they are read: a branch that no condition takes may need what it likes.
-  func checkOperators(of body: ONNXGraph) throws(CompilerError) {
-    var missing: [String: Int] = [:]
-    for node in body.nodes where OperatorCatalog.type(named: node.opType, domain: node.domain) == nil && ControlFlow(node) == nil {
-      missing[node.domain.isEmpty ? node.opType : "\(node.domain).\(node.opType)", default: 0] += 1
-    }
-    guard missing.isEmpty else {
-      let list = missing.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
-      throw CompilerError(.unsupported, "the model uses operators that this version doesn't have: \(list)")
-    }
-  }
-
   /// Reads one node of the model or of a body.
   mutating func add(_ node: ONNXNode, at position: Int) throws(CompilerError) {
     let label = node.name.isEmpty ? "node \(position) (\(node.opType))" : "node '\(node.name)' (\(node.opType))"
@@ -32,7 +19,7 @@ extension GraphImport {
     }
     do throws(OperatorError) {
       guard !node.outputs.isEmpty else { throw OperatorError(.invalid, "makes nothing: it has no outputs") }
-      let operation = try OperatorCatalog.type(named: node.opType, domain: node.domain)!.init(description(of: node))
+      let operation = try OperatorCatalog.operation(description(of: node), domain: node.domain)
       let inputs = try node.inputs.map { (name) throws(OperatorError) in try operand(name) }
       let name = node.name.isEmpty ? node.outputs[0] : node.name
       let outputs = try apply(operation, name: name, to: inputs, outputNames: node.outputs)
@@ -143,7 +130,7 @@ extension GraphImport {
 
   private func description(of node: ONNXNode) -> OperatorDescription {
     OperatorDescription(
-      nodeName: node.name, opType: node.opType, opset: node.domain.isEmpty ? opset : model.opsetImports[node.domain] ?? 1,
+      nodeName: node.name, opType: node.opType, opset: model.opset(of: node),
       attributes: node.attributes.mapValues { AttributeValue($0) }, inputCount: node.inputs.count, outputCount: node.outputs.count)
   }
 }

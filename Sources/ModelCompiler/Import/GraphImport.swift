@@ -27,15 +27,14 @@ struct GraphImport {
   }
 
   static func graph(of model: ONNXModel, shapes: [String: [Int]] = [:], constants: [String: HostTensor] = [:]) throws(CompilerError) -> Graph {
+    let model = try FunctionInlining.inlined(model).withoutUnreadOutputs()
+    try model.checkOperators()
     var reading = GraphImport(model, shapes: shapes, constants: constants)
-    try reading.checkOperators()
     try reading.addInputsAndConstants()
     for (position, node) in model.graph.nodes.enumerated() { try reading.add(node, at: position) }
     try reading.addOutputs()
     return reading.graph
   }
-
-  var opset: Int { model.opsetImports[""] ?? 1 }
 
   /// The value that a name means here, innermost scope first.
   func value(named name: String) -> ValueID? {
@@ -43,13 +42,6 @@ struct GraphImport {
       if let id = scope[name] { return id }
     }
     return nil
-  }
-
-  private func checkOperators() throws(CompilerError) {
-    try checkOperators(of: model.graph)
-    guard 7...24 ~= opset else {
-      throw CompilerError(.unsupported, "the model uses operator set \(opset); 7 to 24 are supported: export it again with one of these")
-    }
   }
 
   private mutating func addInputsAndConstants() throws(CompilerError) {
@@ -185,6 +177,7 @@ extension AttributeValue {
     case .strings(let values): self = .strings(values)
     case .graph, .graphs: self = .other("graph")
     case .tensors: self = .other("tensors")
+    case .reference(let name): self = .other("reference to the attribute '\(name)' of a function")
     case .other(let kind): self = .other(kind)
     }
   }

@@ -37,19 +37,7 @@ struct EvaluationStep: Sendable {
 
 /// Makes bodies of graphs: reads the operators, and finds out how long each value lives.
 struct EvaluationPreparation {
-  let opsetImports: [String: Int]
-
-  /// Names every operator that is missing at once, so that a user sees the whole distance.
-  func checkOperators(of graph: ONNXGraph) throws(CompilerError) {
-    var missing: [String: Int] = [:]
-    for node in graph.nodes where ControlFlow(node) == nil && operatorType(of: node) == nil {
-      missing[node.domain.isEmpty ? node.opType : "\(node.domain).\(node.opType)", default: 0] += 1
-    }
-    guard missing.isEmpty else {
-      let list = missing.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
-      throw CompilerError(.unsupported, "the model uses operators that this version doesn't have: \(list)")
-    }
-  }
+  let model: ONNXModel
 
   func body(of graph: ONNXGraph) -> EvaluationBody {
     let outputs = Set(graph.outputs.map(\.name))
@@ -76,33 +64,20 @@ struct EvaluationPreparation {
       for case (let name, .graph(let graph)) in node.attributes { bodies[name] = body(of: graph) }
     }
     return EvaluationStep(
-      node: node, label: label, action: flow.map { .controlFlow($0) } ?? action(of: node), opset: opset(of: node), bodies: bodies,
+      node: node, label: label, action: flow.map { .controlFlow($0) } ?? action(of: node), opset: model.opset(of: node), bodies: bodies,
       lastReads: lastReads, unread: unread)
   }
 
   private func action(of node: ONNXNode) -> EvaluationStep.Action {
-    guard let type = operatorType(of: node) else {
-      return .refused(CompilerError(.unsupported, "this version doesn't have the operator \(node.opType)"))
-    }
-    // Operator sets before 7 aligned the second operand with a named axis of the first.
-    if opset(of: node) < 7, node.attributes["axis"] != nil, type is any BinaryOperator.Type || type is any ComparisonOperator.Type || type == Pow.self {
-      return .refused(CompilerError(.unsupported, "attribute 'axis' aligns the operands of \(node.opType): export the model with operator set 7 or later"))
-    }
     do throws(OperatorError) {
       let description = OperatorDescription(
-        nodeName: node.name, opType: node.opType, opset: opset(of: node), attributes: node.attributes.mapValues { AttributeValue($0) },
+        nodeName: node.name, opType: node.opType, opset: model.opset(of: node), attributes: node.attributes.mapValues { AttributeValue($0) },
         inputCount: node.inputs.count, outputCount: node.outputs.count)
-      return .operation(try type.init(description))
+      return .operation(try OperatorCatalog.operation(description, domain: node.domain))
     } catch {
       return .refused(CompilerError(error.code == .invalid ? .invalid : .unsupported, error.message))
     }
   }
-
-  private func operatorType(of node: ONNXNode) -> (any Operator.Type)? {
-    OperatorCatalog.type(named: node.opType, domain: node.domain)
-  }
-
-  private func opset(of node: ONNXNode) -> Int { opsetImports[node.domain] ?? 1 }
 }
 
 extension ONNXNode {

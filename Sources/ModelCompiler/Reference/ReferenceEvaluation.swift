@@ -13,9 +13,9 @@ public struct ReferenceEvaluation: Sendable {
   /// - Throws: `.unsupported` with all operators that this version doesn't have. A body of control flow that never runs may have
   ///   what it likes.
   public init(_ model: ONNXModel) throws(CompilerError) {
-    let preparation = EvaluationPreparation(opsetImports: model.opsetImports)
-    try preparation.checkOperators(of: model.graph)
-    body = preparation.body(of: model.graph)
+    let model = try FunctionInlining.inlined(model).withoutUnreadOutputs()
+    try model.checkOperators()
+    body = EvaluationPreparation(model: model).body(of: model.graph)
     for step in body.steps {
       if case .refused(let error) = step.action { throw error.inside(step.label) }
     }
