@@ -34,6 +34,22 @@ enum FileStart {
     guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path): is not a regular file") }
     var start = [UInt8](repeating: 0, count: 8)
     let count = unsafe Glibc.read(descriptor, &start, start.count)
-    return Array(start.prefix(max(count, 0)))
+    start = Array(start.prefix(max(count, 0)))
+    if let kind = mistake(start) { throw CommandFailure("\(path) is \(kind), no model: give a package, an ONNX or a TFLite file") }
+    return start
+  }
+
+  /// What a file is that people take for a model by mistake; nil for anything else.
+  private static func mistake(_ start: [UInt8]) -> String? {
+    guard !start.isEmpty else { return "empty" }
+    let kinds: [(start: [UInt8], name: String)] = [
+      ([0xFF, 0xD8, 0xFF], "a JPEG image"), ([0x89] + Array("PNG".utf8), "a PNG image"), (Array("BM".utf8), "a BMP image"),
+      ([0x93] + Array("NUMPY".utf8), "a .npy tensor"), (Array("PK".utf8) + [3, 4], "a ZIP archive, as PyTorch's own files are"),
+      ([0x1F, 0x8B], "compressed"), (Array("RIFF".utf8), "a sound or image in a RIFF file"), ([0x89] + Array("HDF".utf8), "an HDF5 file, as Keras writes"),
+    ]
+    if let known = kinds.first(where: { start.starts(with: $0.start) }) { return known.name }
+    // An ONNX file begins with the byte 8 and a small number, which no text does.
+    let isText = start.allSatisfy { 0x20...0x7E ~= $0 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 || $0 >= 0x80 }
+    return isText && start.count == 8 && !start.elementsEqual("SWIFTLET".utf8) ? "a text" : nil
   }
 }
