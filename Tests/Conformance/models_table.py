@@ -57,7 +57,7 @@ class Model:
         arguments = []
         for name, value in inputs.items():
             file = self.folder / f"{conformance.file_name(name)}.in.npy"
-            np.save(file, value)
+            np.save(file, np.ascontiguousarray(value))
             arguments += ["--tensor", f"{name}={file}"]
         self.command("infer", self.package, *arguments, "--save-tensors", self.folder / "out")
         found = {}
@@ -80,7 +80,7 @@ class Model:
         expected = dict(zip(names, self.session.run(None, {**inputs, **rate, "state": states[0]})))
         arguments = []
         for name, value in {**inputs, "state": states[1]}.items():
-            np.save(self.folder / f"{name}.in.npy", value)
+            np.save(self.folder / f"{name}.in.npy", np.ascontiguousarray(value))
             arguments += ["--tensor", f"{name}={self.folder / name}.in.npy"]
         self.command("infer", self.package, *arguments, "--save-tensors", self.folder / "out")
         found = {name: np.load(self.folder / "out" / f"{name}.npy").reshape(expected[name].shape) for name in names}
