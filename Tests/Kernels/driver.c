@@ -419,6 +419,7 @@ static void case_matrix_product_f32(const struct swl_kernel *const kernels[2], s
 }
 
 #include "whole.h"
+#include "recurrent.h"
 
 struct family_test {
   make_case make;
@@ -456,6 +457,8 @@ static const struct family_test tests[SWL_FAMILY_COUNT] = {
     [SWL_TOP_K] = {case_top_k, false},
     [SWL_CUMULATIVE_SUM] = {case_cumulative_sum, false},
     [SWL_REDUCTION_WHOLE] = {case_reduction_whole, false},
+    [SWL_RECURRENCE_F32] = {case_recurrence_f32, true},
+    [SWL_CONVOLUTION_Q32] = {case_convolution_q32, false},
 };
 
 static bool agree(const struct trial *actual, const struct trial *expected, bool sums_floats) {
