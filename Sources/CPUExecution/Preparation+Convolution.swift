@@ -135,6 +135,7 @@ extension Preparation {
     unsafe result.output_lower = Float(fields.outputLower - output.zeroPoint)
     unsafe result.output_upper = Float(fields.outputUpper - output.zeroPoint)
     unsafe result.output_zero_point = output.zeroPoint
+    unsafe swl_mark_narrow(&result, Int64(channels), largestSum)
     return unsafe result
   }
 }

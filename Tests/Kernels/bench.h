@@ -2,6 +2,8 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#define WEIGHT_DEVIATION 42.0f
+
 struct layer {
   const char *name;
   int32_t size, inputs, outputs, kernel, stride;
@@ -44,6 +46,18 @@ static struct swl_window window_of(const struct layer *l) {
   return w;
 }
 
+// As trained 8-bit weights are spread where one scale serves a channel: about normally, the largest at the end of the range.
+static int8_t *take_normal_weights(int64_t count) {
+  int8_t *weights = take(count);
+  for (int64_t i = 0; i < count; i++) {
+    float sum = 0;
+    for (int k = 0; k < 12; k++) sum += random_float(-0.5f, 0.5f);
+    sum *= WEIGHT_DEVIATION;
+    weights[i] = (int8_t)(sum < -127 ? -127 : sum > 127 ? 127 : sum);
+  }
+  return weights;
+}
+
 static void bench_kernel(const struct layer *l, enum swl_family family, const struct swl_kernel *kernel) {
   struct swl_window w = window_of(l);
   struct swl_blocking b = blocking_of(&w, l->depthwise ? l->inputs : 1);
@@ -51,6 +65,7 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   struct swl_requantisation plain = random_requantisation(w.output_channels, b.depth, 1);
   plain.table = NULL;
   plain.residual = NULL;
+  swl_mark_narrow(&plain, w.output_channels, b.depth * 255 * 128);
   struct swl_epilogue_f32 epilogue = {.bias = take_floats(w.output_channels, -1, 1), .function = SWL_IDENTITY, .lower = 0, .upper = 6};
   if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &b);
   struct swl_convolution_q8 cq = {.input = take_bytes(input_size(&w)), .output = take(output_size(&w)), .window = w,
@@ -61,7 +76,12 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   struct swl_depthwise_q8 dq = {.input = cq.input, .output = cq.output, .padding = take_bytes(w.input_channels), .window = w, .requantisation = plain};
   struct swl_depthwise_f32 df = {.input = cf.input, .output = cf.output, .padding = take_floats(w.input_channels, 0, 0), .window = w, .epilogue = epilogue};
   switch (family) {
-  case SWL_CONVOLUTION_Q8: cq.weights = take_bytes(swl_packed_weights_size(kernel, &b, 1)), t.arguments = &cq; break;
+  case SWL_CONVOLUTION_Q8: {
+    int8_t *packed = take(swl_packed_weights_size(kernel, &b, 1));
+    swl_pack_weights_q8(kernel, &b, take_normal_weights(w.output_channels * b.depth), packed);
+    cq.weights = packed, t.arguments = &cq;
+    break;
+  }
   case SWL_CONVOLUTION_F32: cf.weights = take_floats(swl_packed_weights_size(kernel, &b, 4) / 4, -1, 1), t.arguments = &cf; break;
   case SWL_DEPTHWISE_Q8: dq.weights = take_bytes(swl_packed_depthwise_q8_size(kernel, &w)), t.arguments = &dq; break;
   default: df.weights = take_floats((int64_t)w.input_channels * l->kernel * l->kernel, -1, 1), t.arguments = &df; break;

@@ -48,6 +48,20 @@ static void *take_bytes(int64_t size) {
   for (int64_t i = 0; i < size; i++) block[i] = (uint8_t)random_bits();
   return block;
 }
+// Weights from narrow to full-range, and inputs that are sometimes at their ends, so that sums of few products reach theirs.
+static int8_t *take_weights(int64_t size) {
+  int8_t *block = take_bytes(size);
+  int32_t shift = random_in(0, 4);
+  for (int64_t i = 0; i < size; i++) block[i] = random_in(0, 63) ? (int8_t)(block[i] >> shift) : (int8_t)(random_in(0, 1) ? 127 : -128);
+  return block;
+}
+static uint8_t *take_input(int64_t size) {
+  uint8_t *block = take_bytes(size);
+  if (random_in(0, 2) == 0) {
+    for (int64_t i = 0; i < size; i++) block[i] = block[i] & 7 ? 255 : 0;
+  }
+  return block;
+}
 static float *take_floats(int64_t count, float low, float high) {
   float *block = take(count * 4);
   for (int64_t i = 0; i < count; i++) block[i] = random_float(low, high);
@@ -122,6 +136,8 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
       .output_upper = 120,
       .output_zero_point = 7,
   };
+  // The largest sum of full-range operands; sometimes nothing is known.
+  if (random_in(0, 3)) swl_mark_narrow(&r, channels, 20000 + depth * 255 * 128);
   return r;
 }
 
@@ -153,9 +169,9 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   struct swl_window w = random_window(false);
   int32_t groups = random_groups(&w), threads = random_in(1, 4);
   struct swl_blocking b = blocking_of(&w, groups);
-  int8_t *weights = take_bytes(w.output_channels * b.depth);
+  int8_t *weights = take_weights(w.output_channels * b.depth);
   struct swl_convolution_q8 c = {
-      .input = take_bytes(input_size(&w)), .is_pointwise = is_pointwise(&w), .window = w, .input_flip = random_in(0, 1) * 0x80,
+      .input = take_input(input_size(&w)), .is_pointwise = is_pointwise(&w), .window = w, .input_flip = random_in(0, 1) * 0x80,
       .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w))};
   c.input_zero_point = random_in(0, 255) - c.input_flip;
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, output_size(&w));
@@ -207,9 +223,9 @@ static void case_depthwise_q8(const struct swl_kernel *const kernels[2], struct 
   struct swl_window w = random_window(true);
   w.input_channels = w.output_channels = random_in(1, 70);
   int64_t taps = (int64_t)w.kernel_height * w.kernel_width;
-  int8_t *weights = take_bytes(w.input_channels * taps);
+  int8_t *weights = take_weights(w.input_channels * taps);
   struct swl_depthwise_q8 d = {
-      .input = take_bytes(input_size(&w)), .window = w, .input_flip = random_in(0, 1) * 0x80,
+      .input = take_input(input_size(&w)), .window = w, .input_flip = random_in(0, 1) * 0x80,
       .requantisation = random_requantisation(w.output_channels, taps, output_size(&w))};
   d.input_zero_point = random_in(0, 255) - d.input_flip;
   uint8_t *padding = take(w.input_channels);

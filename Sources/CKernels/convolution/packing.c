@@ -1,11 +1,15 @@
 #include "../shared/targets.h"
 
+#include "paired.h"
 #include "swl_convolution.h"
 
 // Kernels that multiply bytes find the sum of each column's weights behind the panel.
 static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == 4; }
 
+static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == SWL_PAIRED_WINDOW; }
+
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
+  if (is_paired(kernel, element_size)) return swl_paired_panel_size(b->padded_depth);
   return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
 }
 
@@ -24,6 +28,16 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
   }
 
 void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  if (is_paired(kernel, 1)) {
+    for (int64_t group = 0; group < b->groups; group++) {
+      for (int64_t panel = 0; panel < b->panels; panel++) {
+        int64_t column = panel * kernel->columns;
+        swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b->depth,
+                              b->padded_depth, packed + (group * b->panels + panel) * swl_paired_panel_size(b->padded_depth));
+      }
+    }
+    return;
+  }
   memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 1));
   PACK(int8_t)
   if (!has_sums(kernel, 1)) return;
@@ -69,7 +83,8 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
 int64_t swl_blocking_items(const struct swl_blocking *b) { return b->groups * b->row_blocks * b->column_splits; }
 
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
-  return b->rows_per_block * b->padded_depth * element_size + (int64_t)kernel->rows * kernel->columns * 4 + 128;
+  int64_t tile = kernel->rows * (element_size < 4 && kernel->depth == SWL_PAIRED_WINDOW ? b->padded_depth + 32 : kernel->columns * 4);
+  return b->rows_per_block * b->padded_depth * element_size + tile + 128;
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) {
@@ -89,4 +104,16 @@ int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outp
     largest = total > largest ? total : largest;
   }
   return largest;
+}
+
+void swl_mark_narrow(struct swl_requantisation *r, int64_t channels, int64_t largest_sum) {
+  double largest = 0;
+  for (int64_t c = 0; c < channels; c++) {
+    double magnitude = r->multipliers[c] < 0 ? -(double)r->multipliers[c] : (double)r->multipliers[c];
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  double lower = (double)r->middle_lower + r->middle_zero_point, upper = (double)r->middle_upper + r->middle_zero_point;
+  r->middle_flip = lower < 0 ? 0x80 : 0;
+  // Half of 2^31: the product is rounded to float32.
+  r->is_narrow = largest * (double)largest_sum < 1073741824.0 && lower <= upper && lower + r->middle_flip >= 0 && upper + r->middle_flip <= 255;
 }

@@ -18,6 +18,10 @@ struct swl_requantisation {
   const float *multipliers; // a channel each
   float middle_lower, middle_upper;
   int32_t middle_zero_point;
+  // Set by swl_mark_narrow. Narrow: no product reaches 2^31, and the middle's bounds lie within an 8-bit type whose flip is
+  // middle_flip, so that kernels may clamp bytes where the definition clamps floats.
+  bool is_narrow;
+  int32_t middle_flip;
   const uint8_t *table; // NULL or 256 bytes
   int32_t table_zero_point;
   int32_t output_flip;
@@ -87,7 +91,7 @@ struct swl_depthwise_f32 {
 
 // Bytes of packed weights, and the packing, for one kernel's geometry: group after group, panel after panel of `columns`
 // output channels, depth in runs of `depth`; missing columns and depth are 0. Where bytes are
-// multiplied (runs of 4), each panel ends with the int32 sums of its columns. Source [O][kH][kW][I/groups].
+// multiplied (runs of 4), each panel ends with the int32 sums of its columns; runs of 16 are windows, see paired.h. Source [O][kH][kW][I/groups].
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
 void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const float *weights, float *packed);
@@ -97,6 +101,9 @@ void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_win
 
 // The largest magnitude that any sum of any input can reach: |bias| + Σ |weight| × largest_input, over all outputs.
 int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input);
+
+// Says whether a requantisation is narrow, for sums of at most `largest_sum` over `channels` channels.
+void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, int64_t largest_sum);
 
 // Fills in rows_per_block, row_blocks, panels and splits for a kernel and a number of threads; the other members are set.
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, struct swl_blocking *blocking);

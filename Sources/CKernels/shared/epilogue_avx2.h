@@ -1,4 +1,4 @@
-// Requantisation sixteen channels at a time: the same operations on the same values as swl_requantise_plain, in vectors.
+// Requantisation sixteen channels at a time: the same values as swl_requantise_row, in vectors.
 #ifndef SWL_EPILOGUE_AVX2_H
 #define SWL_EPILOGUE_AVX2_H
 
@@ -15,22 +15,81 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_requantise_eight(const struct swl_requant
   return _mm256_add_epi32(_mm256_cvtps_epi32(product), _mm256_set1_epi32(r->middle_zero_point));
 }
 
+// What a narrow requantisation (see swl_requantisation) needs of sixteen channels. Its bounds are integers within the type, so
+// clamping after rounding, by the saturation of packing and on bytes, gives what clamping the product gives.
+struct swl_narrow_avx2 {
+  __m256i low_bias, high_bias;
+  __m256 low_multiplier, high_multiplier;
+  __m128i zero_point, lower, upper, flip;
+};
+
+SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct swl_requantisation *r, int64_t channel) {
+  const int32_t offset = r->middle_zero_point + r->middle_flip;
+  return (struct swl_narrow_avx2){
+      .low_bias = _mm256_loadu_si256((const __m256i *)(r->bias + channel)),
+      .high_bias = _mm256_loadu_si256((const __m256i *)(r->bias + channel + 8)),
+      .low_multiplier = _mm256_loadu_ps(r->multipliers + channel),
+      .high_multiplier = _mm256_loadu_ps(r->multipliers + channel + 8),
+      .zero_point = _mm_set1_epi16((short)offset),
+      .lower = _mm_set1_epi8((char)((int32_t)r->middle_lower + offset)),
+      .upper = _mm_set1_epi8((char)((int32_t)r->middle_upper + offset)),
+      .flip = _mm_set1_epi8((char)r->middle_flip),
+  };
+}
+
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_sixteen(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(low, n->low_bias)), n->low_multiplier));
+  high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(high, n->high_bias)), n->high_multiplier));
+  __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
+  __m128i first = _mm_adds_epi16(_mm256_castsi256_si128(words), n->zero_point), second = _mm_adds_epi16(_mm256_extracti128_si256(words, 1), n->zero_point);
+  __m128i bytes = _mm_packus_epi16(first, second);
+  return _mm_xor_si128(_mm_min_epu8(_mm_max_epu8(bytes, n->lower), n->upper), n->flip);
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {
+  for (int i = 0; i < 16; i++) bytes[i] = table[bytes[i]];
+}
+
+// As swl_requantise_residual, eight channels: middle is the epilogue's t, or what the table made of it.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_add_residual_eight(const struct swl_requantisation *r, __m256i middle, const uint8_t *residual) {
+  __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)residual));
+  bytes = _mm256_sub_epi32(_mm256_xor_si256(bytes, _mm256_set1_epi32(r->residual_flip)), _mm256_set1_epi32(r->residual_flip + r->residual_zero_point));
+  __m256 own = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(middle, _mm256_set1_epi32(r->table_zero_point))), _mm256_set1_ps(r->middle_scale));
+  __m256 sum = _mm256_add_ps(own, _mm256_mul_ps(_mm256_cvtepi32_ps(bytes), _mm256_set1_ps(r->residual_scale)));
+  sum = _mm256_div_ps(sum, _mm256_set1_ps(r->output_scale));
+  sum = _mm256_min_ps(_mm256_max_ps(sum, _mm256_set1_ps(r->output_lower)), _mm256_set1_ps(r->output_upper));
+  return _mm256_add_epi32(_mm256_cvtps_epi32(sum), _mm256_set1_epi32(r->output_zero_point));
+}
+
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_low_bytes(__m256i low, __m256i high) {
+  const __m256i mask = _mm256_set1_epi32(0xFF);
+  __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(_mm256_and_si256(low, mask), _mm256_and_si256(high, mask)), 0xD8);
+  return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
 SWL_TARGET_AVX2 SWL_INLINE void swl_requantise_row_avx2(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count,
                                                         int64_t element, uint8_t *output) {
-  if (r->residual) {
+  if (r->residual && r->table) {
     swl_requantise_row(r, sums, channel, count, element, output);
     return;
   }
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    __m256i low = swl_requantise_eight(r, sums + i, channel + i), high = swl_requantise_eight(r, sums + i + 8, channel + i + 8);
-    __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
-    words = _mm256_and_si256(words, _mm256_set1_epi16(0xFF));
-    __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128((__m128i *)(output + element + i), bytes);
-    if (r->table) {
-      for (int64_t j = i; j < i + 16; j++) output[element + j] = r->table[output[element + j]];
+    uint8_t *bytes = output + element + i;
+    __m128i result;
+    if (r->is_narrow && !r->residual) {
+      const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i);
+      result = swl_narrow_sixteen(&narrow, _mm256_loadu_si256((const __m256i *)(sums + i)), _mm256_loadu_si256((const __m256i *)(sums + i + 8)));
+    } else {
+      __m256i low = swl_requantise_eight(r, sums + i, channel + i), high = swl_requantise_eight(r, sums + i + 8, channel + i + 8);
+      if (r->residual) {
+        low = swl_add_residual_eight(r, low, r->residual + element + i);
+        high = swl_add_residual_eight(r, high, r->residual + element + i + 8);
+      }
+      result = swl_low_bytes(low, high);
     }
+    _mm_storeu_si128((__m128i *)bytes, result);
+    if (r->table) swl_look_up_sixteen(r->table, bytes);
   }
   if (i < count) swl_requantise_row(r, sums + i, channel + i, count - i, element + i, output);
 }
