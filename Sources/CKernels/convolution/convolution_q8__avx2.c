@@ -105,7 +105,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   const struct swl_requantisation *r = &p->convolution->requantisation;
   uint8_t *output = p->convolution->output;
   if (r->is_narrow && !r->residual && p->columns == COLUMNS) {
-    const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel);
+    const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
 #pragma GCC unroll 4
     for (int row = 0; row < rows; row++) {
       __m128i bytes = swl_narrow_sixteen(&narrow, t->low[row], t->high[row]);

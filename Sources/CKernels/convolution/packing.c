@@ -88,7 +88,7 @@ int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct sw
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) {
-  return (int64_t)w->kernel_height * w->kernel_width * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
+  return ((int64_t)w->kernel_height * w->kernel_width * 2 + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
 }
 
 int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input) {

@@ -15,7 +15,7 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_requantise_eight(const struct swl_requant
   return _mm256_add_epi32(_mm256_cvtps_epi32(product), _mm256_set1_epi32(r->middle_zero_point));
 }
 
-// What a narrow requantisation (see swl_requantisation) needs of sixteen channels. Its bounds are integers within the type, so
+// What a narrow requantisation (see swl_requantisation) needs of sixteen channels, or of eight. Its bounds are integers within the type, so
 // clamping after rounding, by the saturation of packing and on bytes, gives what clamping the product gives.
 struct swl_narrow_avx2 {
   __m256i low_bias, high_bias;
@@ -23,13 +23,13 @@ struct swl_narrow_avx2 {
   __m128i zero_point, lower, upper, flip;
 };
 
-SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct swl_requantisation *r, int64_t channel) {
+SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct swl_requantisation *r, int64_t channel, bool is_wide) {
   const int32_t offset = r->middle_zero_point + r->middle_flip;
   return (struct swl_narrow_avx2){
       .low_bias = _mm256_loadu_si256((const __m256i *)(r->bias + channel)),
-      .high_bias = _mm256_loadu_si256((const __m256i *)(r->bias + channel + 8)),
+      .high_bias = is_wide ? _mm256_loadu_si256((const __m256i *)(r->bias + channel + 8)) : _mm256_setzero_si256(),
       .low_multiplier = _mm256_loadu_ps(r->multipliers + channel),
-      .high_multiplier = _mm256_loadu_ps(r->multipliers + channel + 8),
+      .high_multiplier = is_wide ? _mm256_loadu_ps(r->multipliers + channel + 8) : _mm256_setzero_ps(),
       .zero_point = _mm_set1_epi16((short)offset),
       .lower = _mm_set1_epi8((char)((int32_t)r->middle_lower + offset)),
       .upper = _mm_set1_epi8((char)((int32_t)r->middle_upper + offset)),
@@ -78,7 +78,7 @@ SWL_TARGET_AVX2 SWL_INLINE void swl_requantise_row_avx2(const struct swl_requant
     uint8_t *bytes = output + element + i;
     __m128i result;
     if (r->is_narrow && !r->residual) {
-      const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i);
+      const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i, true);
       result = swl_narrow_sixteen(&narrow, _mm256_loadu_si256((const __m256i *)(sums + i)), _mm256_loadu_si256((const __m256i *)(sums + i + 8)));
     } else {
       __m256i low = swl_requantise_eight(r, sums + i, channel + i), high = swl_requantise_eight(r, sums + i + 8, channel + i + 8);
