@@ -14,9 +14,22 @@ SWL_INLINE void widen(int16_t *restrict to, const uint8_t *restrict from, int64_
   for (int64_t i = 0; i < count; i++) to[i] = (int16_t)((int16_t)(uint8_t)(from[i] ^ mask) - shift);
 }
 
-SWL_INLINE void flip_bytes(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, int32_t flip) {
+// Rows are gathered in ascending order, and 16 bytes behind the last one are free: a short run may write more than it has.
+SWL_INLINE void flip_bytes(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, int32_t flip, const uint8_t *end) {
   const uint8_t mask = (uint8_t)flip;
+  if (count <= 16 && end - from >= 16) {
+    for (int i = 0; i < 16; i++) to[i] = from[i] ^ mask;
+    return;
+  }
   for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ mask;
+}
+
+SWL_INLINE void clear_bytes(uint8_t *to, int64_t count, int32_t padding) {
+  if (count <= 8) {
+    memset(to, padding, 8);
+  } else {
+    memset(to, padding, (size_t)count);
+  }
 }
 
 #define GATHER_NAME gather_words
@@ -31,8 +44,8 @@ SWL_INLINE void flip_bytes(uint8_t *restrict to, const uint8_t *restrict from, i
 #define GATHER_SOURCE uint8_t
 #define GATHER_ELEMENT uint8_t
 #define GATHER_ARGUMENTS , int32_t flip, int32_t padding
-#define GATHER_RUN(to, from, count) flip_bytes(to, from, count, flip)
-#define GATHER_CLEAR(to, count) memset(to, padding, (size_t)(count))
+#define GATHER_RUN(to, from, count) flip_bytes(to, from, count, flip, end)
+#define GATHER_CLEAR(to, count) clear_bytes(to, count, padding)
 #include "gather.h"
 
 SWL_INLINE const int16_t *gather_as_words(const struct swl_convolution_q8 *c, int64_t group, int64_t first_row, int64_t rows, int16_t *packed,

@@ -116,11 +116,15 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
     }
     return;
   }
+  // Stored apart: were the tile itself indexed by a variable, its sums would live in memory.
+  int32_t sums[ROWS][COLUMNS];
+#pragma GCC unroll 4
   for (int row = 0; row < rows; row++) {
-    int32_t sums[COLUMNS];
-    _mm256_storeu_si256((__m256i *)sums, t->low[row]);
-    if (is_wide) _mm256_storeu_si256((__m256i *)(sums + 8), t->high[row]);
-    swl_requantise_row_avx2(r, sums, p->channel, p->columns, p->element + row * p->pixel, output);
+    _mm256_storeu_si256((__m256i *)sums[row], t->low[row]);
+    if (is_wide) _mm256_storeu_si256((__m256i *)(sums[row] + 8), t->high[row]);
+  }
+  for (int row = 0; row < rows; row++) {
+    swl_requantise_row_avx2(r, sums[row], p->channel, p->columns, p->element + row * p->pixel, output);
   }
 }
 

@@ -1,10 +1,12 @@
 // Gathers the windows of output pixels into rows of one length: taps in order, the group's channels within a tap. Include
 // after defining GATHER_NAME, GATHER_SOURCE, GATHER_ELEMENT, GATHER_ARGUMENTS (further parameters),
-// GATHER_RUN(to, from, count) and GATHER_CLEAR(to, count).
+// GATHER_RUN(to, from, count) and GATHER_CLEAR(to, count); `end` is the input's.
 
 SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blocking *b, bool is_pointwise, const GATHER_SOURCE *input, int64_t group,
                             int64_t first_row, int64_t rows, GATHER_ELEMENT *packed GATHER_ARGUMENTS) {
   const int64_t channels = b->group_inputs, pixel = w->input_channels, rest = b->padded_depth - b->depth;
+  const GATHER_SOURCE *const end = input + (int64_t)w->batch * w->input_height * w->input_width * pixel;
+  (void)end;
   if (is_pointwise) {
     const GATHER_SOURCE *from = input + first_row * pixel + group * channels;
     if (channels == pixel && rest == 0) {
