@@ -15,6 +15,9 @@ struct tile {
   __m256i low[ROWS], high[ROWS];
 };
 
+// Has a sum in a register at the end of a turn: compilers spill some of eight though sixteen registers suffice.
+#define KEEP(sum) __asm__("" : "+x"(sum))
+
 SWL_TARGET_AVX2 SWL_INLINE __m256i spread(const uint8_t *from) {
   int32_t four;
   memcpy(&four, from, sizeof four);
@@ -50,7 +53,9 @@ SWL_TARGET_AVX2 SWL_INLINE void sum(const int rows, const bool is_wide, const ui
       if (is_wide) {
         t->high[r] = _mm256_add_epi32(
             t->high[r], widen_pairs(_mm256_add_epi16(_mm256_maddubs_epi16(first, high_first), _mm256_maddubs_epi16(second, high_second))));
+        KEEP(t->high[r]);
       }
+      KEEP(t->low[r]);
     }
   }
   for (int64_t i = panel->quartets; i > 0; i--, weights += 4 * COLUMNS) {
@@ -60,15 +65,25 @@ SWL_TARGET_AVX2 SWL_INLINE void sum(const int rows, const bool is_wide, const ui
     for (int r = 0; r < rows; r++, row[r - 1] += 4) {
       __m256i four = spread(row[r]);
       t->low[r] = _mm256_add_epi32(t->low[r], widen_pairs(_mm256_maddubs_epi16(four, low)));
-      if (is_wide) t->high[r] = _mm256_add_epi32(t->high[r], widen_pairs(_mm256_maddubs_epi16(four, high)));
+      KEEP(t->low[r]);
+      if (is_wide) {
+        t->high[r] = _mm256_add_epi32(t->high[r], widen_pairs(_mm256_maddubs_epi16(four, high)));
+        KEEP(t->high[r]);
+      }
     }
   }
   for (int64_t i = panel->singles; i > 0; i--, weights += 4 * COLUMNS) {
+    __m256i low = weights_at(weights), high = low;
+    if (is_wide) high = weights_at(weights + 32);
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++, row[r - 1] += 4) {
       __m256i four = spread(row[r]);
-      t->low[r] = _mm256_add_epi32(t->low[r], product_of_any(four, weights_at(weights)));
-      if (is_wide) t->high[r] = _mm256_add_epi32(t->high[r], product_of_any(four, weights_at(weights + 32)));
+      t->low[r] = _mm256_add_epi32(t->low[r], product_of_any(four, low));
+      KEEP(t->low[r]);
+      if (is_wide) {
+        t->high[r] = _mm256_add_epi32(t->high[r], product_of_any(four, high));
+        KEEP(t->high[r]);
+      }
     }
   }
 }
@@ -95,25 +110,31 @@ SWL_TARGET_AVX2 SWL_INLINE void reorder(int64_t rows, const uint8_t *a, int64_t 
   }
 }
 
+// Of a panel: the first row and column of a tile, and how its sums become stored bytes.
 struct place {
   const struct swl_convolution_q8 *convolution;
-  int64_t channel, columns, element, pixel; // of the first row and column; elements from one row to the next
+  int64_t channel, columns, element, pixel; // elements from one row to the next
+  bool is_narrow;                           // sixteen columns, their bias in the sums from the start
+  __m256i low, high;                        // where sums start
 };
 
-// `rows` rows of a panel, from sums to stored bytes.
+SWL_TARGET_AVX2 SWL_INLINE void store(uint8_t *to, __m128i bytes, const uint8_t *table) {
+  _mm_storeu_si128((__m128i *)to, bytes);
+  if (table) swl_look_up_sixteen(table, to);
+}
+
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
-  uint8_t *output = p->convolution->output;
-  if (r->is_narrow && !r->residual && p->columns == COLUMNS) {
+  uint8_t *output = p->convolution->output + p->element;
+  if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
-#pragma GCC unroll 4
-    for (int row = 0; row < rows; row++) {
-      __m128i bytes = swl_narrow_sixteen(&narrow, t->low[row], t->high[row]);
-      _mm_storeu_si128((__m128i *)(output + p->element + row * p->pixel), bytes);
+#pragma GCC unroll 2
+    for (int row = 0; row + 2 <= rows; row += 2) {
+      __m256i bytes = swl_narrow_two(&narrow, t->low[row], t->high[row], t->low[row + 1], t->high[row + 1]);
+      store(output + row * p->pixel, _mm256_castsi256_si128(bytes), r->table);
+      store(output + (row + 1) * p->pixel, _mm256_extracti128_si256(bytes, 1), r->table);
     }
-    if (r->table) {
-      for (int row = 0; row < rows; row++) swl_look_up_sixteen(r->table, output + p->element + row * p->pixel);
-    }
+    if (rows & 1) store(output + (rows - 1) * p->pixel, swl_narrow_one(&narrow, t->low[rows - 1], t->high[rows - 1]), r->table);
     return;
   }
   // Stored apart: were the tile itself indexed by a variable, its sums would live in memory.
@@ -124,37 +145,39 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
     if (is_wide) _mm256_storeu_si256((__m256i *)(sums[row] + 8), t->high[row]);
   }
   for (int row = 0; row < rows; row++) {
-    swl_requantise_row_avx2(r, sums[row], p->channel, p->columns, p->element + row * p->pixel, output);
+    swl_requantise_row_avx2(r, sums[row], p->channel, p->columns, p->element + row * p->pixel, p->convolution->output);
   }
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel,
-                                        const int8_t *weights, const struct place *p, __m256i low, __m256i high) {
+                                        const int8_t *weights, const struct place *p) {
   struct tile t;
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; r++) t.low[r] = low, t.high[r] = high;
+  for (int r = 0; r < rows; r++) t.low[r] = p->low, t.high[r] = p->high;
   sum(rows, is_wide, a, stride, panel, weights, &t);
   finish(rows, is_wide, p, &t);
 }
 
 SWL_TARGET_AVX2 static void tile(int64_t rows, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel, const int8_t *weights,
-                                 const struct place *p, __m256i low, __m256i high) {
+                                 const struct place *p) {
   if (p->columns > 8) {
     switch (rows) {
-    case 4: tile_of(4, true, a, stride, panel, weights, p, low, high); break;
-    case 3: tile_of(3, true, a, stride, panel, weights, p, low, high); break;
-    case 2: tile_of(2, true, a, stride, panel, weights, p, low, high); break;
-    default: tile_of(1, true, a, stride, panel, weights, p, low, high); break;
+    case 4: tile_of(4, true, a, stride, panel, weights, p); break;
+    case 3: tile_of(3, true, a, stride, panel, weights, p); break;
+    case 2: tile_of(2, true, a, stride, panel, weights, p); break;
+    default: tile_of(1, true, a, stride, panel, weights, p); break;
     }
   } else {
     switch (rows) {
-    case 4: tile_of(4, false, a, stride, panel, weights, p, low, high); break;
-    case 3: tile_of(3, false, a, stride, panel, weights, p, low, high); break;
-    case 2: tile_of(2, false, a, stride, panel, weights, p, low, high); break;
-    default: tile_of(1, false, a, stride, panel, weights, p, low, high); break;
+    case 4: tile_of(4, false, a, stride, panel, weights, p); break;
+    case 3: tile_of(3, false, a, stride, panel, weights, p); break;
+    case 2: tile_of(2, false, a, stride, panel, weights, p); break;
+    default: tile_of(1, false, a, stride, panel, weights, p); break;
     }
   }
 }
+
+static const int8_t zeros[COLUMNS * 4];
 
 SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_convolution_q8 *c = arguments;
@@ -173,17 +196,19 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
       const int8_t *weights = (const int8_t *)panel + swl_paired_weights_offset(b->padded_depth), *sums = weights + b->padded_depth * COLUMNS;
       struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels};
       place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
-      __m256i low = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_mullo_epi32(offset, weights_at(sums)));
-      __m256i high = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
+      place.is_narrow = c->requantisation.is_narrow && !c->requantisation.residual && place.columns == COLUMNS;
+      const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
+      place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
+      place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
       for (int64_t row = 0; row < rows; row += ROWS) {
         int64_t count = swl_minimum(ROWS, rows - row);
         place.element = (first_row + row) * place.pixel + place.channel;
         const uint8_t *from = a + row * stride;
         if (panel->is_direct) {
-          tile(count, from, stride, panel, weights, &place, low, high);
+          tile(count, from, stride, panel, weights, &place);
         } else {
           reorder(count, from, stride, panel, reordered, reordered_stride);
-          tile(count, reordered, reordered_stride, panel, weights, &place, low, high);
+          tile(count, reordered, reordered_stride, panel, weights, &place);
         }
       }
     }

@@ -15,6 +15,7 @@ struct pair {
 struct block {
   const int16_t *weights;
   int64_t pairs, channel;
+  bool is_narrow; // the bias is in the sums from the start
   struct pair start;
 };
 
@@ -40,8 +41,8 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const bool is_wide, const struct swl_dept
                                        const struct pair *sums, int64_t pixel) {
   const struct swl_requantisation *r = &d->requantisation;
   int64_t element = pixel * d->window.output_channels + b->channel;
-  if (r->is_narrow && !r->residual) {
-    __m128i bytes = swl_narrow_sixteen(narrow, sums->low, sums->high);
+  if (b->is_narrow) {
+    __m128i bytes = swl_narrow_one(narrow, sums->low, sums->high);
     if (is_wide) {
       _mm_storeu_si128((__m128i *)(d->output + element), bytes);
       if (r->table) swl_look_up_sixteen(r->table, d->output + element);
@@ -124,6 +125,8 @@ SWL_TARGET_AVX2 SWL_INLINE void run_3x3(const bool is_wide, const bool is_signed
 #undef LOWER
 }
 
+static const int32_t zeros[16];
+
 SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, void *scratch, int64_t item) {
   const struct swl_window *w = &d->window;
   const struct swl_requantisation *r = &d->requantisation;
@@ -152,8 +155,11 @@ SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed
   for (int64_t i = 0; i < swl_block_count(channels); i++) {
     struct block b = {.weights = d->weights + i * swl_block_size(w), .pairs = pairs, .channel = swl_block_channel(channels, i)};
     const __m256i *sums = (const __m256i *)(const void *)(b.weights + pairs * 2 * swl_block_width(channels));
-    b.start.low = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
-    b.start.high = is_wide ? _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums + 1))) : _mm256_setzero_si256();
+    b.is_narrow = r->is_narrow && !r->residual;
+    const __m256i *bias = (const __m256i *)(const void *)(b.is_narrow ? r->bias + b.channel : zeros);
+    b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
+    b.start.high = _mm256_setzero_si256();
+    if (is_wide) b.start.high = _mm256_sub_epi32(_mm256_loadu_si256(bias + 1), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums + 1)));
     struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, b.channel, is_wide);
     if (inside < end) run_3x3(is_wide, is_signed, d, &narrow, &b, sources, inside, end, item * w->output_width);
     for (int64_t x = 0; x < w->output_width; x++) {

@@ -7,43 +7,57 @@
 
 #include <immintrin.h>
 
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_biased(const struct swl_requantisation *r, const int32_t *sums, int64_t channel) {
+  return _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)sums), _mm256_loadu_si256((const __m256i *)(r->bias + channel)));
+}
+
 // Eight values of t: cvtps rounds ties to even, as swl_round does.
 SWL_TARGET_AVX2 SWL_INLINE __m256i swl_requantise_eight(const struct swl_requantisation *r, const int32_t *sums, int64_t channel) {
-  __m256i sum = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)sums), _mm256_loadu_si256((const __m256i *)(r->bias + channel)));
-  __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(r->multipliers + channel));
+  __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(swl_biased(r, sums, channel)), _mm256_loadu_ps(r->multipliers + channel));
   product = _mm256_min_ps(_mm256_max_ps(product, _mm256_set1_ps(r->middle_lower)), _mm256_set1_ps(r->middle_upper));
   return _mm256_add_epi32(_mm256_cvtps_epi32(product), _mm256_set1_epi32(r->middle_zero_point));
 }
 
-// What a narrow requantisation (see swl_requantisation) needs of sixteen channels, or of eight. Its bounds are integers within the type, so
-// clamping after rounding, by the saturation of packing and on bytes, gives what clamping the product gives.
+// What a narrow requantisation (see swl_requantisation) needs of sixteen channels, or of eight, whose sums already hold their bias.
+// Its bounds are integers within the type, so clamping after rounding, by the saturation of packing and on bytes, gives what
+// clamping the product gives.
 struct swl_narrow_avx2 {
-  __m256i low_bias, high_bias;
   __m256 low_multiplier, high_multiplier;
-  __m128i zero_point, lower, upper, flip;
+  __m256i zero_point, lower, upper, flip;
 };
 
 SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct swl_requantisation *r, int64_t channel, bool is_wide) {
   const int32_t offset = r->middle_zero_point + r->middle_flip;
   return (struct swl_narrow_avx2){
-      .low_bias = _mm256_loadu_si256((const __m256i *)(r->bias + channel)),
-      .high_bias = is_wide ? _mm256_loadu_si256((const __m256i *)(r->bias + channel + 8)) : _mm256_setzero_si256(),
       .low_multiplier = _mm256_loadu_ps(r->multipliers + channel),
       .high_multiplier = is_wide ? _mm256_loadu_ps(r->multipliers + channel + 8) : _mm256_setzero_ps(),
-      .zero_point = _mm_set1_epi16((short)offset),
-      .lower = _mm_set1_epi8((char)((int32_t)r->middle_lower + offset)),
-      .upper = _mm_set1_epi8((char)((int32_t)r->middle_upper + offset)),
-      .flip = _mm_set1_epi8((char)r->middle_flip),
+      .zero_point = _mm256_set1_epi16((short)offset),
+      .lower = _mm256_set1_epi8((char)((int32_t)r->middle_lower + offset)),
+      .upper = _mm256_set1_epi8((char)((int32_t)r->middle_upper + offset)),
+      .flip = _mm256_set1_epi8((char)r->middle_flip),
   };
 }
 
-SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_sixteen(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
-  low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(low, n->low_bias)), n->low_multiplier));
-  high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(high, n->high_bias)), n->high_multiplier));
-  __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
-  __m128i first = _mm_adds_epi16(_mm256_castsi256_si128(words), n->zero_point), second = _mm_adds_epi16(_mm256_extracti128_si256(words, 1), n->zero_point);
-  __m128i bytes = _mm_packus_epi16(first, second);
-  return _mm_xor_si128(_mm_min_epu8(_mm_max_epu8(bytes, n->lower), n->upper), n->flip);
+// In the order of channels 0…3, 8…11, 4…7, 12…15.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_words(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(low), n->low_multiplier));
+  high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(high), n->high_multiplier));
+  return _mm256_adds_epi16(_mm256_packs_epi32(low, high), n->zero_point);
+}
+
+// Two pixels' sixteen channels, one in each half.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
+                                                  __m256i second_high) {
+  __m256i bytes = _mm256_packus_epi16(swl_narrow_words(n, first_low, first_high), swl_narrow_words(n, second_low, second_high));
+  bytes = _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(bytes, n->lower), n->upper), n->flip);
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_one(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  __m256i words = _mm256_permute4x64_epi64(swl_narrow_words(n, low, high), 0xD8);
+  __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  bytes = _mm_min_epu8(_mm_max_epu8(bytes, _mm256_castsi256_si128(n->lower)), _mm256_castsi256_si128(n->upper));
+  return _mm_xor_si128(bytes, _mm256_castsi256_si128(n->flip));
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {
@@ -79,7 +93,7 @@ SWL_TARGET_AVX2 SWL_INLINE void swl_requantise_row_avx2(const struct swl_requant
     __m128i result;
     if (r->is_narrow && !r->residual) {
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i, true);
-      result = swl_narrow_sixteen(&narrow, _mm256_loadu_si256((const __m256i *)(sums + i)), _mm256_loadu_si256((const __m256i *)(sums + i + 8)));
+      result = swl_narrow_one(&narrow, swl_biased(r, sums + i, channel + i), swl_biased(r, sums + i + 8, channel + i + 8));
     } else {
       __m256i low = swl_requantise_eight(r, sums + i, channel + i), high = swl_requantise_eight(r, sums + i + 8, channel + i + 8);
       if (r->residual) {
