@@ -22,17 +22,30 @@ SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blockin
   const bool taps_touch = w->dilation_width == 1 && b->groups == 1;
   const int64_t pixels = (int64_t)w->output_height * w->output_width;
   int64_t image = first_row / pixels, y = first_row % pixels / w->output_width, x = first_row % pixels % w->output_width;
+  const int64_t run = w->kernel_width * channels, row_pixels = (int64_t)w->dilation_height * w->input_width * pixel;
+  const int64_t last_left = w->input_width - w->kernel_width, last_top = w->input_height - 1 - (int64_t)(w->kernel_height - 1) * w->dilation_height;
   for (int64_t row = 0; row < rows; row++) {
     const GATHER_SOURCE *source = input + image * w->input_height * w->input_width * pixel + group * channels;
     int64_t top = y * w->stride_height - w->pad_top, left = x * w->stride_width - w->pad_left;
+    GATHER_ELEMENT *to = packed;
+    packed += b->padded_depth;
+    if (++x == w->output_width) {
+      x = 0;
+      if (++y == w->output_height) y = 0, image++;
+    }
+    if (taps_touch && left >= 0 && left <= last_left && top >= 0 && top <= last_top) {
+      const GATHER_SOURCE *from = source + (top * w->input_width + left) * pixel;
+      for (int32_t tap = 0; tap < w->kernel_height; tap++, to += run, from += row_pixels) GATHER_RUN(to, from, run);
+      if (rest > 0) GATHER_CLEAR(to, rest);
+      continue;
+    }
     struct swl_taps columns = swl_taps_inside(left, w->kernel_width, w->dilation_width, w->input_width);
     int64_t before = columns.first * channels, inside = columns.last - columns.first, after = (w->kernel_width - columns.last) * channels;
-    GATHER_ELEMENT *to = packed;
     for (int32_t tap = 0; tap < w->kernel_height; tap++) {
       int64_t source_row = top + (int64_t)tap * w->dilation_height;
       if (source_row < 0 || source_row >= w->input_height || inside == 0) {
-        GATHER_CLEAR(to, w->kernel_width * channels);
-        to += w->kernel_width * channels;
+        GATHER_CLEAR(to, run);
+        to += run;
         continue;
       }
       const GATHER_SOURCE *from = source + (source_row * w->input_width + left + (int64_t)columns.first * w->dilation_width) * pixel;
@@ -48,11 +61,6 @@ SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blockin
       to += after;
     }
     if (rest > 0) GATHER_CLEAR(to, rest);
-    packed += b->padded_depth;
-    if (++x == w->output_width) {
-      x = 0;
-      if (++y == w->output_height) y = 0, image++;
-    }
   }
 }
 
