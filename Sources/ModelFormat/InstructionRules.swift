@@ -1,16 +1,18 @@
 import Tensors
 
-/// Checks one instruction against the tensors that it names.
+/// Checks instructions against the tensors that they name.
 @safe struct InstructionRules {
   let program: Program
-  let weights: UnsafeRawBufferPointer
+  private let weights: UnsafeRawBufferPointer
+  /// Made for the first instruction that has tables.
+  private var readings: TableReadings?
 
   init(program: Program, weights: UnsafeRawBufferPointer) {
     self.program = program
     unsafe self.weights = weights
   }
 
-  func check(_ instruction: Instruction) throws(ModelFormatError) {
+  mutating func check(_ instruction: Instruction) throws(ModelFormatError) {
     switch instruction {
     case .convolution(let fields): try check(fields)
     case .pooling(let fields): try check(fields)
@@ -40,6 +42,14 @@ import Tensors
   }
 
   // MARK: Parts that the families share
+
+  /// The tables of the weight section, read at most once.
+  mutating func withReadings<Result>(_ body: (inout TableReadings) -> Result) -> Result {
+    var readings = unsafe self.readings ?? TableReadings(program: program, weights: weights)
+    self.readings = nil
+    defer { self.readings = readings }
+    return body(&readings)
+  }
 
   func tensor(_ index: TensorIndex) throws(ModelFormatError) -> TensorDescription {
     guard program.tensors.indices.contains(Int(index)) else { throw broken("names tensor \(index) of \(program.tensors.count)") }

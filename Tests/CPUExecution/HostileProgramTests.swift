@@ -68,4 +68,40 @@ import Testing
           kind: .average, input: input, output: builder.output([1, 1, 1, 1], .uint8, quantisation), kernel: window, strides: window, padding: .zero)))
     refuses(builder)
   }
+
+  /// Many instructions that resample one pixel into a column of `height`, by tables at some offsets.
+  private func resamplings(height: Int, at offsets: [Int]) -> Program {
+    let form = Quantisation(scale: 1, zeroPoint: 0)
+    let constant = { (type: ElementType, count: Int, offset: Int) in
+      TensorDescription(name: "w", elementType: type, dimensions: [count], storage: .weights(offset: offset))
+    }
+    var program = Program(
+      tensors: [
+        TensorDescription(name: "x", elementType: .uint8, dimensions: [1, 1, 1, 1], quantisation: form, storage: .arena(offset: 0)),
+        TensorDescription(name: "y", elementType: .uint8, dimensions: [1, height, 1, 1], quantisation: form, storage: .arena(offset: 64)),
+        constant(.float32, height, 0), constant(.int32, 2, 0), constant(.float32, 1, 0),
+      ], inputs: [], outputs: [], instructions: [], arenaByteCount: 64 + height)
+    for offset in offsets {
+      program.tensors.append(constant(.int32, 2 * height, offset))
+      program.instructions.append(
+        .resize(
+          Resize(input: 0, output: 1, rows: TensorIndex(program.tensors.count - 1), rowFractions: 2, columns: 3, columnFractions: 4)))
+    }
+    return program
+  }
+
+  // Read for each instruction, the tables would take an hour.
+  @Test(.timeLimit(.minutes(2))) func `tables that instructions share are read once`() throws {
+    let program = resamplings(height: 200_000, at: [Int](repeating: 0, count: 20_000))
+    let weights = AlignedBytes(count: 1_600_000)
+    try unsafe program.validate(weights: UnsafeRawBufferPointer(weights.bytes))
+  }
+
+  @Test func `tables that overlap so often that reading them takes for ever`() {
+    let offsets = (0..<400).map { 4 * $0 }
+    let program = resamplings(height: 100_000, at: offsets)
+    let weights = AlignedBytes(count: 802_000)
+    let error = #expect(throws: ModelFormatError.self) { try unsafe program.validate(weights: UnsafeRawBufferPointer(weights.bytes)) }
+    #expect(error?.message.contains("overlap") == true)
+  }
 }

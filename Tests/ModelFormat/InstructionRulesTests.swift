@@ -114,6 +114,13 @@ struct InstructionRulesTests {
     Case("takes", TestProgram.cumulativeSum) { $0.tensors[1].dimensions = [2, 3, 5] },
   ]
 
+  @Test(arguments: [Float.nan, .infinity, -4097, 5000]) func `resampling takes fractions up to 4096 only`(fraction: Float) {
+    // Behind the table's eight zeros.
+    let weights = { (fraction: Float) in [UInt8](repeating: 0, count: 32) + HostTensor([0, 0, fraction, 0], dimensions: [4]).bytes }
+    #expect(TestProgram.resizeWithOwnFractions.refusal(weights: weights(fraction))?.contains("has fractions beyond 4096") == true)
+    for allowed in [Float(4096), -4096, -0.105, 0] { #expect(TestProgram.resizeWithOwnFractions.refusal(weights: weights(allowed)) == nil) }
+  }
+
   private static let cases = convolutions + images + elements + whole
 
   @Test(arguments: cases.indices) func `a program that breaks one rule is refused with its reason`(index: Int) {
