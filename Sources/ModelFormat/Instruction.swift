@@ -1,4 +1,5 @@
 /// One step of a program. Families, not ONNX operators: the compiler lowers operators to these few, so a backend stays small.
+/// Unless a family says otherwise, what is written shares no byte with what is read (checked at load).
 /// The raw opcodes are part of the package format (`Instruction+Encoding.swift`): never renumber them.
 public enum Instruction: Equatable, Sendable {
   case convolution(Convolution)
@@ -227,7 +228,7 @@ public struct Softmax: Equatable, Sendable {
 
 /// Copies elements between two strided views of at most eight axes: transpose, slice, split, concatenation's parts, padding's
 /// inside, expand, depth-to-space, channel shuffle, nearest upsampling by a whole factor. Offsets and strides in elements;
-/// input strides may be 0 or negative; every address lies inside its tensor (checked at load).
+/// input strides may be 0 or negative; every address lies inside its tensor, and none is written twice (checked at load).
 public struct StridedCopy: Equatable, Sendable {
   public var input: TensorIndex
   public var output: TensorIndex

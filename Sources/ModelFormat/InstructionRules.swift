@@ -13,6 +13,11 @@ import Tensors
   }
 
   mutating func check(_ instruction: Instruction) throws(ModelFormatError) {
+    try checkFields(instruction)
+    try checkApart(instruction)
+  }
+
+  private mutating func checkFields(_ instruction: Instruction) throws(ModelFormatError) {
     switch instruction {
     case .convolution(let fields): try check(fields)
     case .pooling(let fields): try check(fields)
@@ -39,6 +44,22 @@ import Tensors
     case .recurrence(let fields): try check(fields)
     case .integerConvolution(let fields): try check(fields)
     }
+  }
+
+  /// Bytes that an instruction writes while it still reads them would depend on the order of its threads. Only `unary` may work in place.
+  private func checkApart(_ instruction: Instruction) throws(ModelFormatError) {
+    let y = try written(instruction.written)
+    for index in instruction.reads {
+      let x = try tensor(index)
+      if case .unary = instruction, x.storage == y.storage { continue }
+      try require(!overlap(x, y), "overwrites '\(x.name)', which it reads")
+    }
+  }
+
+  /// Whether two tensors have bytes of the arena in common.
+  private func overlap(_ a: TensorDescription, _ b: TensorDescription) -> Bool {
+    guard case .arena(let first) = a.storage, case .arena(let second) = b.storage, a.byteCount > 0, b.byteCount > 0 else { return false }
+    return first < second + b.byteCount && second < first + a.byteCount
   }
 
   // MARK: Parts that the families share

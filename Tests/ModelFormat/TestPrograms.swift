@@ -111,6 +111,20 @@ enum TestProgram {
     return program
   }
 
+  static var plainConvolution: Program {
+    program(
+      [arena("x", .uint8, [1, 4, 4, 2], at: 0), arena("y", .int32, [1, 4, 4, 3], at: 256), constant("w", .int8, [3, 1, 1, 2])],
+      .integerConvolution(
+        IntegerConvolution(
+          input: 0, weights: 2, output: 1, strides: HeightWidth(1, 1), dilations: HeightWidth(1, 1), padding: .zero, groups: 1)))
+  }
+
+  static var recurrence: Program {
+    program(
+      [arena("x", .float32, [3, 2, 4], at: 0), arena("y", .float32, [4, 2, 1, 4], at: 256), constant("w", .float32, [4, 4])],
+      .recurrence(Recurrence(kind: .simple, gates: 0, weights: 2, states: 1)))
+  }
+
   static var matrixProduct: Program {
     program(
       [arena("x", .float32, [2, 3], at: 0), arena("y", .float32, [2, 4], at: 256), arena("z", .float32, [3, 4], at: 512)],
