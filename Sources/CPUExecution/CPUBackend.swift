@@ -8,6 +8,9 @@ public import ModelFormat
   private let plan: Plan
   private let team: ThreadTeam
 
+  /// - Throws: `.noResources` where packed weights would take more than `Program.loadAllowance` or the threads' scratch more than
+  ///   `Program.largestArena`; `.unsupported` where a run would take more than 2^44 multiplications, or the machine lacks the options'
+  ///   instructions; `.sumOverflow`; `.malformedProgram`.
   public init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions) throws(InferenceError) {
     guard 1...256 ~= options.threads else { throw InferenceError(.unsupported, "\(options.threads) threads: choose 1 to 256") }
     guard options.instructionSet.isAvailable else {

@@ -1,4 +1,5 @@
 import CKernels
+import Inference
 
 /// What a session executes: steps with every choice made and every address resolved, and the memory they point into.
 @safe struct Plan: ~Copyable {
@@ -8,10 +9,19 @@ import CKernels
   /// Scratch bytes that one thread needs for any step.
   private(set) var scratchByteCount: Int64 = 0
   private var blocks: [UnsafeMutableRawPointer] = unsafe []
+  /// Bytes that all blocks together may take, and what they take.
+  private let allowance: Int
+  private var byteCount = 0
+  /// Elements touched or multiplications, whichever is more, of all steps.
+  private var work = 0
   /// Run-time indices that lay outside their tensors so far; the kernels count here.
   let faults: UnsafeMutablePointer<UInt64>
 
-  init() {
+  /// The most work of one run: 2^44 multiplications keep a small device busy for hours.
+  static let largestWork = 1 << 44
+
+  init(allowance: Int) {
+    self.allowance = allowance
     unsafe faults = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     unsafe faults.initialize(to: 0)
   }
@@ -22,8 +32,16 @@ import CKernels
   }
 
   /// Zero-filled bytes at a 64-byte boundary, owned by the plan: packed weights, tables, a step's arguments.
-  mutating func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  /// - Throws: `.noResources` where the plan's blocks would leave their allowance; nothing is allocated then.
+  mutating func allocate(_ byteCount: Int) throws(InferenceError) -> UnsafeMutableRawPointer {
+    guard byteCount <= allowance - self.byteCount - 63 else {
+      throw InferenceError(
+        .noResources,
+        "instruction \(instructions.last.map { $0 + 1 } ?? 0) would take the prepared model from \(self.byteCount) bytes to \(self.byteCount + byteCount),"
+          + " and \(allowance) is all that its weights allow: give its convolutions fewer groups, or compile parts of it alone")
+    }
     let rounded = (max(byteCount, 1) + 63) & ~63
+    self.byteCount += rounded
     let block = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
     unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
     unsafe blocks.append(block)
@@ -35,10 +53,17 @@ import CKernels
   ///   - arguments: the structure that the kernel's family reads; copied.
   ///   - count: the family's items.
   ///   - grain: items that one thread takes at a time.
+  ///   - work: elements touched or multiplications, whichever is more.
+  /// - Throws: `.noResources` as `allocate`; `.unsupported` where a run would take more than `largestWork`.
   mutating func append<Arguments: BitwiseCopyable>(
-    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, grain: Int, scratch: Int64 = 0, instruction: Int
-  ) {
-    let copy = unsafe allocate(MemoryLayout<Arguments>.size)
+    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, grain: Int, work: Int, scratch: Int64 = 0, instruction: Int
+  ) throws(InferenceError) {
+    guard work <= Self.largestWork - self.work else {
+      throw InferenceError(
+        .unsupported, "a run takes more than \(Self.largestWork) multiplications up to instruction \(instruction): no processor does them in useful time")
+    }
+    self.work += max(work, 0)
+    let copy = try unsafe allocate(MemoryLayout<Arguments>.size)
     unsafe copy.storeBytes(of: arguments, as: Arguments.self)
     unsafe steps.append(swl_step(function: kernel.pointee.function, arguments: UnsafeRawPointer(copy), count: Int64(count), grain: Int64(grain)))
     instructions.append(Int32(instruction))

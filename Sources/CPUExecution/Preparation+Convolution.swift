@@ -15,8 +15,8 @@ extension Preparation {
     switch (input.isQuantised, isDepthwise) {
     case (true, false): try appendInteger(fields, window)
     case (true, true): try appendIntegerDepthwise(fields, window)
-    case (false, false): appendFloat(fields, window)
-    case (false, true): appendFloatDepthwise(fields, window)
+    case (false, false): try appendFloat(fields, window)
+    case (false, true): try appendFloatDepthwise(fields, window)
     }
   }
 
@@ -25,15 +25,18 @@ extension Preparation {
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &blocking)
     let requantisation = try unsafe requantisation(fields, depth: Int(blocking.depth))
-    let packed = unsafe plan.allocate(Int(swl_packed_weights_size(kernel, &blocking, 1))).assumingMemoryBound(to: Int8.self)
-    unsafe swl_pack_weights_q8(kernel, &blocking, bytes(fields.weights).assumingMemoryBound(to: Int8.self), packed)
+    let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
+    let packed = try unsafe packedWeights(
+      fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
+    ) { unsafe swl_pack_weights_q8(kernel, &blocking, source, $0.assumingMemoryBound(to: Int8.self)) }
     let input = tensor(fields.input)
     let arguments = unsafe swl_convolution_q8(
       input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self),
-      weights: packed, window: window, blocking: blocking, is_pointwise: window.isPointwise, input_flip: input.flip, input_zero_point: input.zeroPoint,
+      weights: packed.block.assumingMemoryBound(to: Int8.self), window: window, blocking: blocking, is_pointwise: window.isPointwise, input_flip: input.flip,
+      input_zero_point: input.zeroPoint,
       requantisation: requantisation)
     let scratch = unsafe swl_convolution_scratch(kernel, &blocking, 2)
-    unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
+    try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
   }
 
   private mutating func appendIntegerDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
@@ -44,52 +47,64 @@ extension Preparation {
     let sizes = unsafe withUnsafePointer(to: window) { window in
       unsafe (packed: Int(swl_packed_depthwise_q8_size(kernel, window)), scratch: swl_depthwise_scratch(window))
     }
-    let packed = unsafe plan.allocate(sizes.packed).assumingMemoryBound(to: Int16.self)
-    unsafe withUnsafePointer(to: window) { window in
-      unsafe swl_pack_depthwise_q8(kernel, window, bytes(fields.weights).assumingMemoryBound(to: Int8.self), packed)
+    let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
+    let packed = try unsafe packedWeights(
+      fields.weights, as: .depthwise(SWL_DEPTHWISE_Q8, window), byteCount: sizes.packed
+    ) { block in
+      unsafe withUnsafePointer(to: window) { unsafe swl_pack_depthwise_q8(kernel, $0, source, block.assumingMemoryBound(to: Int16.self)) }
     }
-    let padding = unsafe plan.allocate(channels)
+    let padding = try unsafe plan.allocate(channels)
     unsafe padding.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: input.zeroPoint), count: channels)
     let arguments = unsafe swl_depthwise_q8(
-      input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self), weights: packed,
-      padding: padding.assumingMemoryBound(to: UInt8.self), window: window, input_flip: input.flip, input_zero_point: input.zeroPoint,
+      input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self),
+      weights: packed.block.assumingMemoryBound(to: Int16.self), padding: padding.assumingMemoryBound(to: UInt8.self), window: window, input_flip: input.flip,
+      input_zero_point: input.zeroPoint,
       requantisation: requantisation)
-    unsafe step(kernel, arguments, count: window.rows, work: tensor(fields.output).elementCount * window.taps, scratch: sizes.scratch)
+    try unsafe step(kernel, arguments, count: window.rows, work: tensor(fields.output).elementCount * window.taps, scratch: sizes.scratch)
   }
 
-  private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) {
+  private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_CONVOLUTION_F32)
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), &blocking)
-    let packed = unsafe plan.allocate(Int(swl_packed_weights_size(kernel, &blocking, 4))).assumingMemoryBound(to: Float.self)
-    unsafe swl_pack_weights_f32(kernel, &blocking, bytes(fields.weights).assumingMemoryBound(to: Float.self), packed)
+    let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Float.self)
+    let packed = try unsafe packedWeights(
+      fields.weights, as: .convolution(SWL_CONVOLUTION_F32, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 4))
+    ) { unsafe swl_pack_weights_f32(kernel, &blocking, source, $0.assumingMemoryBound(to: Float.self)) }
+    let epilogue = try unsafe epilogue(fields)
     let arguments = unsafe swl_convolution_f32(
-      input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self), weights: packed,
-      window: window, blocking: blocking, is_pointwise: window.isPointwise, epilogue: epilogue(fields))
+      input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self),
+      weights: packed.block.assumingMemoryBound(to: Float.self), window: window, blocking: blocking, is_pointwise: window.isPointwise, epilogue: epilogue)
     let scratch = unsafe swl_convolution_scratch(kernel, &blocking, 4)
-    unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
+    try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
   }
 
-  private mutating func appendFloatDepthwise(_ fields: Convolution, _ window: swl_window) {
+  private mutating func appendFloatDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let channels = Int(window.input_channels)
-    let packed = unsafe plan.allocate(4 * channels * window.taps).assumingMemoryBound(to: Float.self)
     let weights = unsafe bytes(fields.weights).assumingMemoryBound(to: Float.self)
-    for channel in 0..<channels {
-      for tap in 0..<window.taps { unsafe packed[tap * channels + channel] = weights[channel * window.taps + tap] }
+    let packed = try unsafe packedWeights(
+      fields.weights, as: .depthwise(SWL_DEPTHWISE_F32, window), byteCount: 4 * channels * window.taps
+    ) { block in
+      let packed = unsafe block.assumingMemoryBound(to: Float.self)
+      for channel in 0..<channels {
+        for tap in 0..<window.taps { unsafe packed[tap * channels + channel] = weights[channel * window.taps + tap] }
+      }
     }
-    let padding = unsafe plan.allocate(4 * channels).assumingMemoryBound(to: Float.self)
+    let padding = try unsafe plan.allocate(4 * channels).assumingMemoryBound(to: Float.self)
+    let epilogue = try unsafe epilogue(fields)
     let arguments = unsafe swl_depthwise_f32(
-      input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self), weights: packed,
-      padding: padding, window: window, epilogue: epilogue(fields))
+      input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self),
+      weights: packed.block.assumingMemoryBound(to: Float.self), padding: padding, window: window, epilogue: epilogue)
     let scratch = unsafe withUnsafePointer(to: window) { unsafe swl_depthwise_scratch($0) }
-    unsafe step(kernel(SWL_DEPTHWISE_F32), arguments, count: window.rows, work: tensor(fields.output).elementCount * window.taps, scratch: scratch)
+    try unsafe step(kernel(SWL_DEPTHWISE_F32), arguments, count: window.rows, work: tensor(fields.output).elementCount * window.taps, scratch: scratch)
   }
 }
 
 extension Preparation {
-  private mutating func epilogue(_ fields: Convolution) -> swl_epilogue_f32 {
+  private mutating func epilogue(_ fields: Convolution) throws(InferenceError) -> swl_epilogue_f32 {
     let channels = tensor(fields.output).dimensions[3]
-    let bias = unsafe fields.bias.map { unsafe bytes($0) } ?? plan.allocate(4 * channels)
+    let bias: UnsafeMutableRawPointer
+    if let index = fields.bias { unsafe bias = bytes(index) } else { unsafe bias = try plan.allocate(4 * channels) }
     return unsafe swl_epilogue_f32(
       bias: bias.assumingMemoryBound(to: Float.self), residual: fields.residual.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: Float.self)) },
       function: fields.function.rawValue, alpha: fields.alpha, beta: fields.beta, lower: fields.lower, upper: fields.upper)
@@ -111,8 +126,8 @@ extension Preparation {
       }
     }
     let largestInput = max(range.upperBound - input.zeroPoint, input.zeroPoint - range.lowerBound)
-    let weights = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
-    let largestSum = unsafe swl_largest_sum(weights, bias, Int64(channels), Int64(depth), largestInput)
+    let magnitudes = weightMagnitudes(fields.weights, channels: channels, depth: depth)
+    let largestSum = unsafe swl_largest_sum(magnitudes, bias, Int64(channels), largestInput)
     guard largestSum <= Int64(Int32.max) else {
       throw InferenceError(.sumOverflow, "instruction \(index) into '\(output.name)': its sums can reach \(largestSum), which 32 bits can't hold")
     }
@@ -137,6 +152,16 @@ extension Preparation {
     unsafe result.output_zero_point = output.zeroPoint
     unsafe swl_mark_narrow(&result, Int64(channels), largestSum)
     return unsafe result
+  }
+}
+
+extension PackedWeights.Form {
+  fileprivate static func convolution(_ family: swl_family, _ blocking: swl_blocking) -> PackedWeights.Form {
+    PackedWeights.Form(family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth)])
+  }
+
+  fileprivate static func depthwise(_ family: swl_family, _ window: swl_window) -> PackedWeights.Form {
+    PackedWeights.Form(family: family, sizes: [Int(window.input_channels), Int(window.kernel_height), Int(window.kernel_width)])
   }
 }
 

@@ -1,34 +1,35 @@
 import CKernels
+import Inference
 import ModelFormat
 import Tensors
 
 extension Preparation {
-  mutating func append(_ fields: Unary) {
+  mutating func append(_ fields: Unary) throws(InferenceError) {
     let count = tensor(fields.output).elementCount
     let arguments = unsafe swl_unary(
       input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self),
       count: Int64(count), function: fields.function.rawValue, alpha: fields.alpha, beta: fields.beta)
-    unsafe step(kernel(SWL_UNARY_F32), arguments, count: Self.chunks(count), work: 8 * count)
+    try unsafe step(kernel(SWL_UNARY_F32), arguments, count: Self.chunks(count), work: 8 * count)
   }
 
-  mutating func append(_ fields: Lookup) {
+  mutating func append(_ fields: Lookup) throws(InferenceError) {
     let count = tensor(fields.output).elementCount
     let arguments = unsafe swl_lookup(
       input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), table: bytes(fields.table).assumingMemoryBound(to: UInt8.self),
       output: bytes(fields.output).assumingMemoryBound(to: UInt8.self), count: Int64(count))
-    unsafe step(kernel(SWL_LOOKUP), arguments, count: Self.chunks(count), work: count)
+    try unsafe step(kernel(SWL_LOOKUP), arguments, count: Self.chunks(count), work: count)
   }
 
-  mutating func append(_ fields: Conversion, quantises: Bool) {
+  mutating func append(_ fields: Conversion, quantises: Bool) throws(InferenceError) {
     let integer = tensor(quantises ? fields.output : fields.input)
     let count = integer.elementCount
     let arguments = unsafe swl_conversion(
       input: bytes(fields.input), output: bytes(fields.output), count: Int64(count), scale: integer.scale, zero_point: integer.zeroPoint,
       flip: integer.flip, lower: integer.lowerBound, upper: integer.upperBound)
-    unsafe step(kernel(quantises ? SWL_QUANTISE : SWL_DEQUANTISE), arguments, count: Self.chunks(count), work: count)
+    try unsafe step(kernel(quantises ? SWL_QUANTISE : SWL_DEQUANTISE), arguments, count: Self.chunks(count), work: count)
   }
 
-  mutating func append(_ fields: Binary) {
+  mutating func append(_ fields: Binary) throws(InferenceError) {
     let left = tensor(fields.left)
     let right = tensor(fields.right)
     let output = tensor(fields.output)
@@ -61,6 +62,6 @@ extension Preparation {
     unsafe arguments.output_lower = output.lowerBound
     unsafe arguments.output_upper = output.upperBound
     let items = views.extents.dropLast().reduce(chunks, *)
-    unsafe step(kernel(output.isQuantised ? SWL_BINARY_Q8 : SWL_BINARY_F32), arguments, count: items, work: output.elementCount)
+    try unsafe step(kernel(output.isQuantised ? SWL_BINARY_Q8 : SWL_BINARY_F32), arguments, count: items, work: output.elementCount)
   }
 }

@@ -1,9 +1,10 @@
 import CKernels
+import Inference
 import ModelFormat
 import Tensors
 
 extension Preparation {
-  mutating func append(_ fields: StridedCopy) {
+  mutating func append(_ fields: StridedCopy) throws(InferenceError) {
     let size = tensor(fields.output).elementType.byteCount
     let views = StridedViews(
       extents: fields.extents.map { Int($0) }, strides: [fields.inputStrides.map { Int($0) }, fields.outputStrides.map { Int($0) }])
@@ -18,18 +19,18 @@ extension Preparation {
     unsafe arguments.output_strides = eight(views.strides[1])
     unsafe arguments.chunks = Int64(chunks)
     let items = views.extents.dropLast().reduce(chunks, *)
-    unsafe step(kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *))
+    try unsafe step(kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *))
   }
 
-  mutating func append(_ fields: Fill) {
+  mutating func append(_ fields: Fill) throws(InferenceError) {
     let output = tensor(fields.output)
     let arguments = unsafe swl_fill(
       output: bytes(fields.output).assumingMemoryBound(to: UInt8.self), count: Int64(output.elementCount),
       element_size: Int32(output.elementType.byteCount), pattern: fields.pattern)
-    unsafe step(kernel(SWL_FILL), arguments, count: Self.chunks(output.elementCount), work: output.elementCount)
+    try unsafe step(kernel(SWL_FILL), arguments, count: Self.chunks(output.elementCount), work: output.elementCount)
   }
 
-  mutating func append(_ fields: Resize) {
+  mutating func append(_ fields: Resize) throws(InferenceError) {
     let input = tensor(fields.input)
     let output = tensor(fields.output)
     let arguments = unsafe swl_resize(
@@ -41,6 +42,6 @@ extension Preparation {
       batch: Int32(input.dimensions[0]), input_height: Int32(input.dimensions[1]), input_width: Int32(input.dimensions[2]),
       output_height: Int32(output.dimensions[1]), output_width: Int32(output.dimensions[2]), channels: Int32(input.dimensions[3]), flip: input.flip)
     let rows = output.dimensions[0] * output.dimensions[1]
-    unsafe step(kernel(input.isQuantised ? SWL_RESIZE_Q8 : SWL_RESIZE_F32), arguments, count: rows, work: output.elementCount)
+    try unsafe step(kernel(input.isQuantised ? SWL_RESIZE_Q8 : SWL_RESIZE_F32), arguments, count: rows, work: output.elementCount)
   }
 }

@@ -1,19 +1,20 @@
 import CKernels
+import Inference
 import ModelFormat
 import Tensors
 
 extension Preparation {
-  mutating func append(_ fields: Softmax) {
+  mutating func append(_ fields: Softmax) throws(InferenceError) {
     let output = tensor(fields.output)
     let width = output.dimensions.last ?? 1
     let arguments = unsafe swl_softmax(
       input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self), width: Int64(width),
       is_logarithmic: fields.isLogarithmic)
     let rows = width == 0 ? 0 : output.elementCount / width
-    unsafe step(kernel(SWL_SOFTMAX_F32), arguments, count: rows, work: 16 * output.elementCount)
+    try unsafe step(kernel(SWL_SOFTMAX_F32), arguments, count: rows, work: 16 * output.elementCount)
   }
 
-  mutating func append(_ fields: Reduction) {
+  mutating func append(_ fields: Reduction) throws(InferenceError) {
     let input = tensor(fields.input)
     let output = tensor(fields.output)
     let arguments = unsafe swl_reduction(
@@ -24,10 +25,10 @@ extension Preparation {
     let family = input.isQuantised ? SWL_REDUCTION_Q8 : input.elementType == .float32 ? SWL_REDUCTION_F32 : SWL_REDUCTION_WHOLE
     let isCostly = input.elementType != .float32 || fields.kind == .logSumExp
     let work = input.isQuantised || !isCostly ? input.elementCount : 8 * input.elementCount
-    unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work)
+    try unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work)
   }
 
-  mutating func append(_ fields: MatrixProduct) {
+  mutating func append(_ fields: MatrixProduct) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_MATRIX_PRODUCT_F32)
     let columns = unsafe Int(kernel.pointee.columns)
     let panels = (Int(fields.n) + columns - 1) / columns
@@ -38,10 +39,10 @@ extension Preparation {
       k: Int64(fields.k), left_batch_stride: fields.leftBatchStride, right_batch_stride: fields.rightBatchStride, panels: Int64(panels),
       is_right_transposed: fields.isRightTransposed)
     let work = [Int(fields.batch), Int(fields.m), Int(fields.n), Int(fields.k)].reduce(1, *)
-    unsafe step(kernel, arguments, count: Int(fields.batch) * panels, work: work, scratch: swl_matrix_product_scratch(kernel, Int64(fields.k)))
+    try unsafe step(kernel, arguments, count: Int(fields.batch) * panels, work: work, scratch: swl_matrix_product_scratch(kernel, Int64(fields.k)))
   }
 
-  mutating func append(_ fields: Pooling) {
+  mutating func append(_ fields: Pooling) throws(InferenceError) {
     let input = tensor(fields.input)
     let output = tensor(fields.output)
     let window = swl_window(
@@ -53,7 +54,7 @@ extension Preparation {
     let rows = output.dimensions[0] * output.dimensions[1]
     let work = output.elementCount * Int(fields.kernel.height) * Int(fields.kernel.width)
     let scratch = unsafe withUnsafePointer(to: window) { unsafe swl_pooling_scratch($0) }
-    unsafe step(kernel(input.isQuantised ? SWL_POOLING_Q8 : SWL_POOLING_F32), arguments, count: rows, work: work, scratch: scratch)
+    try unsafe step(kernel(input.isQuantised ? SWL_POOLING_Q8 : SWL_POOLING_F32), arguments, count: rows, work: work, scratch: scratch)
   }
 }
 

@@ -9,15 +9,23 @@ import Tensors
   let options: CPUOptions
   private let weights: UnsafeRawBufferPointer
   private let arena: UnsafeMutableRawBufferPointer
-  var plan = Plan()
+  var plan: Plan
   /// The instruction at hand.
   var index = 0
+  private let alike: [TensorIndex]
+  /// By the first tensor with the same bytes.
+  private var packed: [[PackedWeights]]
+  private var magnitudes: [[[Int64]]]
 
   init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions) {
     self.program = program
     self.options = options
     unsafe self.weights = weights
     unsafe self.arena = arena
+    plan = Plan(allowance: Program.loadAllowance(weightsByteCount: weights.count))
+    alike = program.firstAlike()
+    packed = [[PackedWeights]](repeating: [], count: alike.count)
+    magnitudes = [[[Int64]]](repeating: [], count: alike.count)
   }
 
   consuming func finish() -> Plan { plan }
@@ -25,29 +33,29 @@ import Tensors
   mutating func append(_ instruction: Instruction) throws(InferenceError) {
     switch instruction {
     case .convolution(let fields): try append(fields)
-    case .pooling(let fields): append(fields)
-    case .binary(let fields): append(fields)
-    case .unary(let fields): append(fields)
-    case .lookup(let fields): append(fields)
-    case .quantise(let fields): append(fields, quantises: true)
-    case .dequantise(let fields): append(fields, quantises: false)
-    case .softmax(let fields): append(fields)
-    case .copy(let fields): append(fields)
-    case .fill(let fields): append(fields)
-    case .reduction(let fields): append(fields)
-    case .resize(let fields): append(fields)
-    case .matrixProduct(let fields): append(fields)
-    case .arithmetic(let fields): append(fields)
-    case .mapping(let fields): append(fields)
-    case .cast(let fields): append(cast: fields)
-    case .select(let fields): append(fields)
-    case .gather(let fields): append(fields)
-    case .scatter(let fields): append(fields)
-    case .argReduction(let fields): append(fields)
-    case .topK(let fields): append(fields)
-    case .cumulativeSum(let fields): append(fields)
-    case .recurrence(let fields): append(fields)
-    case .integerConvolution(let fields): append(fields)
+    case .pooling(let fields): try append(fields)
+    case .binary(let fields): try append(fields)
+    case .unary(let fields): try append(fields)
+    case .lookup(let fields): try append(fields)
+    case .quantise(let fields): try append(fields, quantises: true)
+    case .dequantise(let fields): try append(fields, quantises: false)
+    case .softmax(let fields): try append(fields)
+    case .copy(let fields): try append(fields)
+    case .fill(let fields): try append(fields)
+    case .reduction(let fields): try append(fields)
+    case .resize(let fields): try append(fields)
+    case .matrixProduct(let fields): try append(fields)
+    case .arithmetic(let fields): try append(fields)
+    case .mapping(let fields): try append(fields)
+    case .cast(let fields): try append(cast: fields)
+    case .select(let fields): try append(fields)
+    case .gather(let fields): try append(fields)
+    case .scatter(let fields): try append(fields)
+    case .argReduction(let fields): try append(fields)
+    case .topK(let fields): try append(fields)
+    case .cumulativeSum(let fields): try append(fields)
+    case .recurrence(let fields): try append(fields)
+    case .integerConvolution(let fields): try append(fields)
     }
   }
 
@@ -67,10 +75,43 @@ import Tensors
 
   mutating func step<Arguments: BitwiseCopyable>(
     _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, scratch: Int64 = 0
-  ) {
+  ) throws(InferenceError) {
     let grain = Self.grain(count: count, work: work, threads: options.threads)
-    unsafe plan.append(kernel, arguments, count: count, grain: grain, scratch: scratch, instruction: index)
+    try unsafe plan.append(kernel, arguments, count: count, grain: grain, work: work, scratch: scratch, instruction: index)
   }
+
+  /// Constant weights as a kernel wants them: packed for the first instruction, shared by all later ones that read the same bytes in the
+  /// same form.
+  /// - Parameters:
+  ///   - pack: fills `byteCount` zeros.
+  mutating func packedWeights(
+    _ tensor: TensorIndex, as form: PackedWeights.Form, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
+  ) throws(InferenceError) -> PackedWeights {
+    let first = Int(alike[Int(tensor)])
+    if let known = packed[first].first(where: { $0.form == form }) { return known }
+    let block = try unsafe plan.allocate(byteCount)
+    unsafe pack(block)
+    let made = unsafe PackedWeights(form: form, block: block)
+    if packed[first].count < Self.rememberedForms { packed[first].append(made) }
+    return made
+  }
+
+  /// Each output channel's Σ |weight| of int8 weights; summed once for all instructions that read the same bytes.
+  mutating func weightMagnitudes(_ tensor: TensorIndex, channels: Int, depth: Int) -> [Int64] {
+    let first = Int(alike[Int(tensor)])
+    // The same bytes: as many channels mean the same depth.
+    if let known = magnitudes[first].first(where: { $0.count == channels }) { return known }
+    var sums = [Int64](repeating: 0, count: channels)
+    unsafe swl_weight_magnitudes(bytes(tensor).assumingMemoryBound(to: Int8.self), Int64(channels), Int64(depth), &sums)
+    if magnitudes[first].count < Self.rememberedForms { magnitudes[first].append(sums) }
+    return sums
+  }
+
+  /// The search must stay short where a program reads the same bytes in ever new forms.
+  private static let rememberedForms = 16
+
+  /// Names the tensors that have the same bytes of the weight section.
+  func firstAlike(_ tensor: TensorIndex) -> TensorIndex { alike[Int(tensor)] }
 
   /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
   /// `work` counts elements touched or multiplications, whichever is more.
@@ -81,6 +122,18 @@ import Tensors
 
   /// Chunks of a flat array.
   static func chunks(_ count: Int) -> Int { (count + Int(SWL_CHUNK) - 1) / Int(SWL_CHUNK) }
+}
+
+/// Weights in a kernel's own form; the plan owns the bytes.
+@safe struct PackedWeights {
+  /// All that the packed bytes follow from, beside the weights' own bytes and the session's instruction set.
+  struct Form: Equatable {
+    let family: swl_family
+    let sizes: [Int]
+  }
+
+  let form: Form
+  let block: UnsafeMutableRawPointer
 }
 
 extension TensorDescription {

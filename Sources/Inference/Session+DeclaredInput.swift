@@ -12,12 +12,11 @@ extension Session where Engine: ~Copyable {
     precondition(declared.count == tensor.elementCount * port.declaredType.byteCount)
     let walk = PermutedWalk(dimensions: port.declaredDimensions, permutation: port.permutation)
     switch port.declaredType {
+    case tensor.elementType: unsafe copy(declared, to: destination, byteCount: tensor.elementType.byteCount, walk)
     case .float32: unsafe write(declared.bindMemory(to: Float.self), to: destination, tensor, walk) { $0 }
     case .float64: unsafe write(declared.bindMemory(to: Double.self), to: destination, tensor, walk) { Float($0) }
     case .float16: unsafe write(declared.bindMemory(to: UInt16.self), to: destination, tensor, walk) { Float(halfPattern: $0) }
-    default:
-      precondition(port.declaredType == tensor.elementType)
-      unsafe copy(declared, to: destination, byteCount: tensor.elementType.byteCount, walk)
+    default: preconditionFailure("validation refuses whole numbers that another type carries")
     }
   }
 

@@ -38,8 +38,15 @@ final class StateMemory {
 extension Session where Engine: ~Copyable {
   /// Lets outputs come back as inputs of the next run, beginning with zeros. Whatever is written to such an input before a run takes
   /// the place of what was remembered.
-  /// - Throws: `.noSuchPort`; `.shapeMismatch` where an output doesn't lie exactly as its input does.
+  /// - Throws: `.noSuchPort`; `.shapeMismatch` where an output doesn't lie exactly as its input does; `.noResources` where the states
+  ///   are larger than `Program.largestArena`. The session stays as it was then.
   public func carryStates(_ states: [SessionState]) throws(InferenceError) {
+    memory = try stateMemory(states, in: program)
+    resetStates()
+  }
+
+  /// What is to be remembered when `program`, this session's own or one that it is about to take, runs.
+  func stateMemory(_ states: [SessionState], in program: Program) throws(InferenceError) -> StateMemory {
     var ports: [(input: Int, output: Int)] = []
     var byteCount = 0
     for state in states {
@@ -48,20 +55,24 @@ extension Session where Engine: ~Copyable {
       ports.append(port)
       byteCount += program.tensors[Int(program.inputs[port.input].tensor)].byteCount
     }
+    guard byteCount <= Program.largestArena else {
+      throw InferenceError(.noResources, "the states take \(byteCount) bytes, and \(Program.largestArena) are allowed: carry fewer of them")
+    }
     let staging = AlignedBytes(count: byteCount)
     var offset = 0
     var resolved: [StateBytes] = []
     for port in ports {
       let tensor = program.tensors[Int(program.inputs[port.input].tensor)]
-      guard let source = unsafe outputBytes(port.output).baseAddress, let target = unsafe inputBytes(port.input).baseAddress else { continue }
+      guard let source = unsafe bytes(of: program.tensors[Int(program.outputs[port.output].tensor)]).baseAddress,
+        let target = unsafe arenaBytes(of: tensor).baseAddress
+      else { continue }
       let place = unsafe staging.bytes.baseAddress! + offset
       unsafe resolved.append(
         StateBytes(
           source: source, target: target, staging: place, byteCount: tensor.byteCount, zero: UInt8(truncatingIfNeeded: tensor.quantisation?.zeroPoint ?? 0)))
       offset += tensor.byteCount
     }
-    memory = StateMemory(names: states, states: resolved, staging: staging)
-    resetStates()
+    return StateMemory(names: states, states: resolved, staging: staging)
   }
 
   /// Forgets: every state is zeros again.

@@ -56,11 +56,15 @@ import Tensors
       throw InferenceError(.malformedProgram, "an open dimension changes the size of the arena")
     }
     unsafe try Self.validate(chosen, weights)
+    var chosenMemory: StateMemory?
+    if let memory { chosenMemory = try stateMemory(memory.names, in: chosen) }
     let faults = faultCount
+    // Nothing after this throws.
     engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options)
     earlierFaultCount = faults
     program = chosen
-    if let memory { try carryStates(memory.names) }
+    memory = chosenMemory
+    resetStates()
   }
 
   private static func validate(_ program: Program, _ weights: UnsafeRawBufferPointer) throws(InferenceError) {
@@ -92,20 +96,24 @@ import Tensors
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Written before every run: later instructions may reuse them.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
-    unsafe arenaBytes(program.inputs[index].tensor)
+    unsafe arenaBytes(of: program.tensors[Int(program.inputs[index].tensor)])
   }
 
   /// The bytes that carry an output after a run, in the layout and type of its tensor; valid until the next run.
   public func outputBytes(_ index: Int) -> UnsafeRawBufferPointer {
-    let tensor = program.tensors[Int(program.outputs[index].tensor)]
+    unsafe bytes(of: program.tensors[Int(program.outputs[index].tensor)])
+  }
+
+  /// Where a tensor of a program over this session's memory lies.
+  func bytes(of tensor: TensorDescription) -> UnsafeRawBufferPointer {
     switch tensor.storage {
-    case .arena: return unsafe UnsafeRawBufferPointer(arenaBytes(program.outputs[index].tensor))
+    case .arena: return unsafe UnsafeRawBufferPointer(arenaBytes(of: tensor))
     case .weights(let offset): return unsafe UnsafeRawBufferPointer(rebasing: weights[offset..<offset + tensor.byteCount])
     }
   }
 
-  private func arenaBytes(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
-    let tensor = program.tensors[Int(index)]
+  /// As `bytes(of:)`, for a tensor of the arena.
+  func arenaBytes(of tensor: TensorDescription) -> UnsafeMutableRawBufferPointer {
     guard case .arena(let offset) = tensor.storage else { preconditionFailure("inputs lie in the arena") }
     return unsafe UnsafeMutableRawBufferPointer(rebasing: arena.bytes[offset..<offset + tensor.byteCount])
   }

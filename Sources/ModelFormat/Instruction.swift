@@ -1,4 +1,5 @@
 /// One step of a program. Families, not ONNX operators: the compiler lowers operators to these few, so a backend stays small.
+/// Unless a family says otherwise, what is written shares no byte with what is read (checked at load).
 /// The raw opcodes are part of the package format (`Instruction+Encoding.swift`): never renumber them.
 public enum Instruction: Equatable, Sendable {
   case convolution(Convolution)
@@ -227,7 +228,7 @@ public struct Softmax: Equatable, Sendable {
 
 /// Copies elements between two strided views of at most eight axes: transpose, slice, split, concatenation's parts, padding's
 /// inside, expand, depth-to-space, channel shuffle, nearest upsampling by a whole factor. Offsets and strides in elements;
-/// input strides may be 0 or negative; every address lies inside its tensor (checked at load).
+/// input strides may be 0 or negative; every address lies inside its tensor, and none is written twice (checked at load).
 public struct StridedCopy: Equatable, Sendable {
   public var input: TensorIndex
   public var output: TensorIndex
@@ -293,8 +294,11 @@ public struct Reduction: Equatable, Sendable {
 /// Table-driven separable resampling of `[N,H,W,C]`, so that every coordinate convention is the compiler's matter.
 /// For output row `y`: sources `rows[2y]`, `rows[2y+1]` (int32 `[2·oH]`) and weight `rowFractions[y]` (float32 `[oH]`) of the
 /// second; likewise for columns. `value = lerp(lerp(x00,x01,cf), lerp(x10,x11,cf), rf)` with `lerp(a,b,f) = a + (b − a) × f`;
-/// 8-bit keeps the quantisation: lerp on `float(q)`, then ties to even. All fractions 0 is nearest: an exact copy.
+/// 8-bit keeps the quantisation: lerp on `float(q)`, saturated to the type, then ties to even. All fractions 0 is nearest: an exact copy.
+/// Fractions may lie outside 0…1 (a cubic's do), up to a magnitude of `largestFraction` (checked at load).
 public struct Resize: Equatable, Sendable {
+  public static let largestFraction: Float = 4096
+
   public var input: TensorIndex
   public var output: TensorIndex
   public var rows: TensorIndex

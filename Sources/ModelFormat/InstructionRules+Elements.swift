@@ -63,6 +63,18 @@ extension InstructionRules {
     }
     try checkReach(fields.extents, fields.inputOffset, fields.inputStrides, count: x.elementCount, x.name)
     try checkReach(fields.extents, fields.outputOffset, fields.outputStrides, count: y.elementCount, y.name)
+    try checkWritesOnce(fields.extents, fields.outputStrides, y.name)
+  }
+
+  /// Whether no two positions share an element: each axis steps over all that the axes of smaller strides reach, as in every view of a
+  /// dense tensor. (What threads write twice would be whichever came last.)
+  private func checkWritesOnce(_ extents: [Int32], _ strides: [Int64], _ name: String) throws(ModelFormatError) {
+    var reach: Int64 = 0
+    let axes = zip(extents, strides).filter { $0.0 > 1 }.map { (extent: Int64($0.0), stride: $0.1.magnitude) }.sorted { $0.stride < $1.stride }
+    for axis in axes {
+      try require(axis.stride > reach.magnitude, "writes elements of '\(name)' more than once")
+      reach += (axis.extent - 1) * Int64(axis.stride)
+    }
   }
 
   /// Whether every address that the strides reach lies inside the tensor.

@@ -70,7 +70,7 @@ extension InstructionRules {
       before: fields.padding.left, after: fields.padding.right)
   }
 
-  func check(_ fields: Resize) throws(ModelFormatError) {
+  mutating func check(_ fields: Resize) throws(ModelFormatError) {
     let x = try tensor(fields.input)
     let y = try written(fields.output)
     let input = try image(x)
@@ -81,13 +81,14 @@ extension InstructionRules {
     try checkTable(fields.columns, fractions: fields.columnFractions, count: output.w, limit: input.w)
   }
 
-  private func checkTable(_ index: TensorIndex, fractions: TensorIndex, count: Int, limit: Int) throws(ModelFormatError) {
+  private mutating func checkTable(_ index: TensorIndex, fractions: TensorIndex, count: Int, limit: Int) throws(ModelFormatError) {
     try constant(index, .int32, count: 2 * count, "table")
     try constant(fractions, .float32, count: count, "fractions")
-    guard case .weights(let offset) = try tensor(index).storage else { return }
-    for entry in 0..<2 * count {
-      let position = unsafe weights.loadUnaligned(fromByteOffset: offset + 4 * entry, as: Int32.self)
-      try require(0..<limit ~= Int(position), "reads row or column \(position) of \(limit)")
-    }
+    guard case .weights(let offset) = try tensor(index).storage, case .weights(let fractionOffset) = try tensor(fractions).storage else { return }
+    let found = withReadings { ($0.positions(of: index, at: offset, count: 2 * count), $0.areFractions(fractions, at: fractionOffset, count: count)) }
+    guard let positions = found.0, let areFractions = found.1 else { throw broken("has index tables that overlap those of too many others") }
+    let outside = positions.lowerBound < 0 ? positions.lowerBound : positions.upperBound
+    try require(0..<limit ~= Int(outside), "reads row or column \(outside) of \(limit)")
+    try require(areFractions, "has fractions beyond \(Resize.largestFraction)")
   }
 }

@@ -51,7 +51,6 @@ extension InstructionRules {
     try checkAccess(
       x, rows: y, try tensor(fields.indices), batch: fields.batch, extents: fields.extents, count: fields.count, inner: fields.inner,
       sharesIndices: fields.sharesIndices)
-    try require(!overlap(try tensor(fields.indices), y), "overwrites its indices")
   }
 
   func check(_ fields: Scatter) throws(ModelFormatError) {
@@ -63,7 +62,6 @@ extension InstructionRules {
     try checkAccess(
       y, rows: updates, try tensor(fields.indices), batch: fields.batch, extents: fields.extents, count: fields.count, inner: fields.inner,
       sharesIndices: false)
-    try require(!overlap(try tensor(fields.indices), y), "overwrites its indices")
     let computes = y.elementType == .float32 || y.elementType.isInteger && y.elementType != .bool && y.quantisation == nil
     try require(fields.reduction == .none || computes, "computes with \(y.elementType.name)")
   }
@@ -81,7 +79,6 @@ extension InstructionRules {
     try checkShape(x, [fields.outer, fields.length])
     try checkShape(try tensor(fields.output), [fields.outer, fields.count])
     try require(fields.count <= fields.length, "takes \(fields.count) of \(fields.length) elements")
-    try require(!overlap(x, try tensor(fields.output)), "overwrites its input")
   }
 
   func check(_ fields: CumulativeSum) throws(ModelFormatError) {
@@ -120,11 +117,5 @@ extension InstructionRules {
     try checkShape(rows, [batch, count, inner])
     try checkShape(indices, [sharesIndices ? 1 : batch, count, Int32(extents.count)])
     try require((indices.elementType == .int32 || indices.elementType == .int64) && indices.quantisation == nil, "has indices of \(indices.elementType.name)")
-  }
-
-  /// Whether two tensors have bytes in common.
-  private func overlap(_ a: TensorDescription, _ b: TensorDescription) -> Bool {
-    guard case .arena(let first) = a.storage, case .arena(let second) = b.storage else { return false }
-    return first < second + b.byteCount && second < first + a.byteCount
   }
 }

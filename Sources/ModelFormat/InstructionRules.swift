@@ -1,16 +1,23 @@
 import Tensors
 
-/// Checks one instruction against the tensors that it names.
+/// Checks instructions against the tensors that they name.
 @safe struct InstructionRules {
   let program: Program
-  let weights: UnsafeRawBufferPointer
+  private let weights: UnsafeRawBufferPointer
+  /// Made for the first instruction that has tables.
+  private var readings: TableReadings?
 
   init(program: Program, weights: UnsafeRawBufferPointer) {
     self.program = program
     unsafe self.weights = weights
   }
 
-  func check(_ instruction: Instruction) throws(ModelFormatError) {
+  mutating func check(_ instruction: Instruction) throws(ModelFormatError) {
+    try checkFields(instruction)
+    try checkApart(instruction)
+  }
+
+  private mutating func checkFields(_ instruction: Instruction) throws(ModelFormatError) {
     switch instruction {
     case .convolution(let fields): try check(fields)
     case .pooling(let fields): try check(fields)
@@ -39,7 +46,31 @@ import Tensors
     }
   }
 
+  /// Bytes that an instruction writes while it still reads them would depend on the order of its threads. Only `unary` may work in place.
+  private func checkApart(_ instruction: Instruction) throws(ModelFormatError) {
+    let y = try written(instruction.written)
+    for index in instruction.reads {
+      let x = try tensor(index)
+      if case .unary = instruction, x.storage == y.storage { continue }
+      try require(!overlap(x, y), "overwrites '\(x.name)', which it reads")
+    }
+  }
+
+  /// Whether two tensors have bytes of the arena in common.
+  private func overlap(_ a: TensorDescription, _ b: TensorDescription) -> Bool {
+    guard case .arena(let first) = a.storage, case .arena(let second) = b.storage, a.byteCount > 0, b.byteCount > 0 else { return false }
+    return first < second + b.byteCount && second < first + a.byteCount
+  }
+
   // MARK: Parts that the families share
+
+  /// The tables of the weight section, read at most once.
+  mutating func withReadings<Result>(_ body: (inout TableReadings) -> Result) -> Result {
+    var readings = unsafe self.readings ?? TableReadings(program: program, weights: weights)
+    self.readings = nil
+    defer { self.readings = readings }
+    return body(&readings)
+  }
 
   func tensor(_ index: TensorIndex) throws(ModelFormatError) -> TensorDescription {
     guard program.tensors.indices.contains(Int(index)) else { throw broken("names tensor \(index) of \(program.tensors.count)") }

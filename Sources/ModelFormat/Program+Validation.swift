@@ -22,9 +22,10 @@ extension Program {
         throw malformed("input '\(port.name)' of \(port.declaredType.name) doesn't fit its tensor of \(tensor.elementType.name)")
       }
     }
+    var rules = unsafe InstructionRules(program: self, weights: weights)
     for (index, instruction) in instructions.enumerated() {
       do {
-        unsafe try InstructionRules(program: self, weights: weights).check(instruction)
+        try rules.check(instruction)
       } catch {
         throw malformed("instruction \(index): \(error.message)")
       }

@@ -33,8 +33,8 @@ public struct TensorDescription: Equatable, Sendable {
   public var byteCount: Int { elementCount * elementType.byteCount }
 }
 
-/// An input or output of the model as its author declared it, and the tensor that carries it. Ports of float16 and float64 are carried by
-/// float32 tensors (or quantised ones): the session converts.
+/// An input or output of the model as its author declared it, and the tensor that carries it: one of the declared type, or for ports of
+/// floating point a float32 or quantised one. (The compiler carries float16 and float64 by float32.) The session converts.
 public struct Port: Equatable, Sendable {
   public var name: String
   public var tensor: TensorIndex

@@ -6,10 +6,12 @@ import Testing
 
 struct DeclaredInputTests {
   /// A program that does nothing: its input is its output.
-  private func session(_ type: ElementType, _ quantisation: Quantisation?, declared: [Int], permutation: [Int]) throws -> Session<CPUBackend> {
+  private func session(_ type: ElementType, _ quantisation: Quantisation?, as declaredType: ElementType = .float32, declared: [Int], permutation: [Int])
+    throws -> Session<CPUBackend>
+  {
     let tensor = TensorDescription(
       name: "x", elementType: type, dimensions: permutation.map { declared[$0] }, quantisation: quantisation, storage: .arena(offset: 0))
-    let port = Port(name: "x", tensor: 0, declaredType: .float32, declaredDimensions: declared, permutation: permutation)
+    let port = Port(name: "x", tensor: 0, declaredType: declaredType, declaredDimensions: declared, permutation: permutation)
     let program = Program(tensors: [tensor], inputs: [port], outputs: [port], instructions: [], arenaByteCount: tensor.byteCount)
     return try unsafe Session(program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CPUOptions())
   }
@@ -35,5 +37,22 @@ struct DeclaredInputTests {
     try plain.setInput(0, to: tensor)
     unsafe tensor.bytes.withUnsafeBytes { unsafe fast.writeInput(0, from: $0) }
     #expect(unsafe [UInt8](fast.inputBytes(0)) == [UInt8](plain.inputBytes(0)))
+  }
+
+  @Test(arguments: ElementType.allCases, [nil, Quantisation(scale: 0.37, zeroPoint: 11)])
+  func `whatever pairing of types a session accepts can be written`(stored: ElementType, quantisation: Quantisation?) throws {
+    guard quantisation == nil || stored.isEightBitInteger else { return }
+    let declared = [2, 3, 4]
+    var accepted = 0
+    for type in ElementType.allCases {
+      guard let plain = try? session(stored, quantisation, as: type, declared: declared, permutation: [2, 0, 1]) else { continue }
+      let fast = try session(stored, quantisation, as: type, declared: declared, permutation: [2, 0, 1])
+      let tensor = HostTensor((0..<24).map { Double($0) * 0.75 - 3 }, dimensions: declared).converted(to: type)
+      try plain.setInput(0, to: tensor)
+      unsafe tensor.bytes.withUnsafeBytes { unsafe fast.writeInput(0, from: $0) }
+      #expect(unsafe [UInt8](fast.inputBytes(0)) == [UInt8](plain.inputBytes(0)), "\(type.name) carried by \(stored.name)")
+      accepted += 1
+    }
+    #expect(accepted == (stored == .float32 ? 3 : quantisation == nil ? 1 : 4))
   }
 }

@@ -1,3 +1,4 @@
+import CPUExecution
 import ModelFormat
 import Tensors
 import Testing
@@ -59,7 +60,7 @@ import Testing
     try compareWithOracle(builder, &g)
   }
 
-  @Test(arguments: 0..<8)
+  @Test(arguments: 0..<16)
   func `resampling equals the oracle`(_ seed: Int) throws {
     var g = SeededGenerator(seed: UInt64(seed))
     let type: ElementType = seed % 2 == 0 ? .float32 : g.eightBitType()
@@ -68,13 +69,35 @@ import Testing
     var builder = ProgramBuilder()
     let x = builder.input(input, type, quantisation)
     let y = builder.output([input[0], output.0, output.1, input[3]], type, quantisation)
-    let isNearest = seed > 5
-    let fractions = { (count: Int, g: inout SeededGenerator) in isNearest ? [Float](repeating: 0, count: count) : g.floats(count, 0...1) }
+    // Nearest neighbours, mixtures, and what lies outside the two: a cubic's fractions, and the largest.
+    let range: ClosedRange<Float> = [0...1, 0...1, 0...1, 0...0, -0.2...1.2, -1...2, -30...30, -4096...4096][seed / 2]
+    let fractions = { (count: Int, g: inout SeededGenerator) in g.floats(count, range) }
     let rows = builder.constant((0..<2 * output.0).map { _ in Int32(g.integer(0...input[1] - 1)) })
     let rowFractions = builder.constant(fractions(output.0, &g))
     let columns = builder.constant((0..<2 * output.1).map { _ in Int32(g.integer(0...input[2] - 1)) })
     let columnFractions = builder.constant(fractions(output.1, &g))
     builder.append(.resize(Resize(input: x, output: y, rows: rows, rowFractions: rowFractions, columns: columns, columnFractions: columnFractions)))
     try compareWithOracle(builder, &g, tolerance: 0)
+  }
+
+  @Test func `8-bit resampling saturates where a fraction leads out of the type`() throws {
+    for (type, stored, expected) in [
+      (ElementType.uint8, [UInt8(255), 0], [UInt8(255), 255, 0, 0]), (.int8, [127, 128], [127, 127, 128, 128]),
+    ] {
+      var builder = ProgramBuilder()
+      let quantisation = Quantisation(scale: 1, zeroPoint: 0)
+      let x = builder.input([1, 1, 2, 1], type, quantisation)
+      let y = builder.output([1, 1, 4, 1], type, quantisation)
+      builder.append(
+        .resize(
+          Resize(
+            input: x, output: y, rows: builder.constant([Int32(0), 0]), rowFractions: builder.constant([Float(0)]),
+            columns: builder.constant([Int32(0), 1, 0, 1, 0, 1, 0, 1]), columnFractions: builder.constant([-0.105, -4096, 1.105, 4096] as [Float]))))
+      for instructionSet in CPUInstructionSet.available {
+        let input = HostTensor(elementType: type, dimensions: [1, 1, 2, 1], bytes: stored)
+        let output = try run(builder.program, builder.weights, [input], CPUOptions(instructionSet: instructionSet))
+        #expect(output[0].bytes == expected)
+      }
+    }
   }
 }

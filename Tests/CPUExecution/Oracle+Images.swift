@@ -99,7 +99,11 @@ extension Oracle {
         return isInteger ? Float(integer(fields.input, i)) : float(fields.input, i)
       }
       let y = lerp(lerp(value(rows[0], columns[0]), value(rows[0], columns[1]), cf), lerp(value(rows[1], columns[0]), value(rows[1], columns[1]), cf), rf)
-      if isInteger { set(fields.output, position, Int32(y.rounded(.toNearestOrEven))) } else { set(fields.output, position, y) }
+      guard isInteger, let range = self[fields.output].elementType.eightBitRange else {
+        set(fields.output, position, y)
+        continue
+      }
+      set(fields.output, position, Int32(min(max(y, Float(range.lowerBound)), Float(range.upperBound)).rounded(.toNearestOrEven)))
     }
   }
 }

@@ -81,4 +81,51 @@ import Testing
       }
     }
   }
+
+  @Test func `states larger than an arena may be are refused`() throws {
+    let tensor = TensorDescription(name: "t", elementType: .uint8, dimensions: [1 << 20], storage: .arena(offset: 0))
+    let port = { (name: String) in Port(name: name, tensor: 0, declaredType: .uint8, declaredDimensions: [1 << 20], permutation: [0]) }
+    let names = (0...1024).map { "s\($0)" }
+    let program = Program(tensors: [tensor], inputs: names.map { port($0) }, outputs: [port("out")], instructions: [], arenaByteCount: 1 << 20)
+    try withSession(program, [], CPUOptions()) { session in
+      let error = #expect(throws: InferenceError.self) { try session.carryStates(names.map { SessionState(input: $0, output: "out") }) }
+      #expect(error?.code == .noResources)
+    }
+  }
+
+  /// A family whose only open dimension is that of the state "s"; its output "o" keeps four elements.
+  private func family() throws -> (program: Program, family: ProgramFamily) {
+    let program = { (size: Int) in
+      let tensor = { (count: Int, offset: Int) in
+        TensorDescription(name: "t", elementType: .float32, dimensions: [count], storage: .arena(offset: offset))
+      }
+      let port = { (name: String, tensor: TensorIndex, count: Int) in
+        Port(name: name, tensor: tensor, declaredType: .float32, declaredDimensions: [count], permutation: [0])
+      }
+      return Program(
+        tensors: [tensor(size, 0), tensor(4, 64)], inputs: [port("s", 0, size)], outputs: [port("o", 1, 4)],
+        instructions: [.fill(Fill(output: 1, pattern: 0x3F80_0000))], arenaByteCount: 128)
+    }
+    let (largest, smallest) = (program(4).encoded(), program(2).encoded())
+    // 2 + one for each size above 2.
+    let patches = largest.indices.filter { largest[$0] != smallest[$0] }.map {
+      ProgramFamily.Patch(field: NumberField(offset: $0, byteCount: 1), coefficients: [2, 1, 0])
+    }
+    let dimension = OpenDimension(name: "n", bounds: 2...4, period: 1, places: [OpenDimension.Place(input: 0, axis: 0)])
+    return (program(4), ProgramFamily(dimensions: [dimension], patches: patches, encodedProgram: largest))
+  }
+
+  @Test func `a size under which a state no longer fits leaves the session as it was`() throws {
+    let (program, family) = try family()
+    let session = try unsafe Session<CPUBackend>(
+      program: program, family: family, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CPUOptions())
+    try session.carryStates([SessionState(input: "s", output: "o")])
+    session.run()
+    let error = #expect(throws: InferenceError.self) { try session.bind(sizes: [2]) }
+    #expect(error?.code == .shapeMismatch)
+    #expect(session.program == program)
+    #expect(unsafe session.inputBytes(0).load(as: Float.self) == 1, "the state is remembered")
+    try session.bind(sizes: [4])
+    #expect(unsafe session.inputBytes(0).load(as: Float.self) == 0, "inputs begin anew")
+  }
 }

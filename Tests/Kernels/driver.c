@@ -401,11 +401,12 @@ static void resize(const struct swl_kernel *const kernels[2], struct trial trial
   int32_t *rows = take(r.output_height * 8), *columns = take(r.output_width * 8);
   for (int32_t i = 0; i < 2 * r.output_height; i++) rows[i] = random_in(0, r.input_height - 1);
   for (int32_t i = 0; i < 2 * r.output_width; i++) columns[i] = random_in(0, r.input_width - 1);
-  float largest = random_in(0, 2) ? 1.0f : 0.0f;
+  const float ranges[][2] = {{0, 0}, {0, 1}, {-1, 2}, {-4096, 4096}};
+  const float *range = ranges[random_in(0, 3)];
   r.rows = rows;
   r.columns = columns;
-  r.row_fractions = take_floats(r.output_height, 0, largest);
-  r.column_fractions = take_floats(r.output_width, 0, largest);
+  r.row_fractions = take_floats(r.output_height, range[0], range[1]);
+  r.column_fractions = take_floats(r.output_width, range[0], range[1]);
   finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)r.batch * r.output_height, 0, size);
   for (int i = 0; i < 2; i++) {
     r.output = trials[i].output = take(size);

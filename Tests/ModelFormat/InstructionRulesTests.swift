@@ -98,10 +98,10 @@ struct InstructionRulesTests {
     Case("takes", TestProgram.gather) { $0.gather { $0.count = 7 } },
     Case("takes", TestProgram.gather) { $0.gather { $0.sharesIndices = false } },
     Case("has indices of int8", TestProgram.gather) { $0.tensors[2].elementType = .int8 },
-    Case("overwrites its indices", TestProgram.gather) { $0.tensors[2].storage = .arena(offset: 508) },
+    Case("overwrites 'i', which it reads", TestProgram.gather) { $0.tensors[2].storage = .arena(offset: 508) },
     Case("takes", TestProgram.scatter) { $0.scatter { $0.inner = 4 } },
     Case("mixes types", TestProgram.scatter) { $0.tensors[3].elementType = .float32 },
-    Case("overwrites its indices", TestProgram.scatter) { $0.tensors[2].storage = .arena(offset: 512) },
+    Case("overwrites 'i', which it reads", TestProgram.scatter) { $0.tensors[2].storage = .arena(offset: 512) },
     Case("computes with bool", TestProgram.scatter) { for i in [0, 1, 3] { $0.tensors[i].elementType = .bool } },
     Case("positions as int32", TestProgram.argReduction) { $0.tensors[1].elementType = .int32 },
     Case("compares float64", TestProgram.argReduction) { $0.tensors[0] = TestProgram.arena("x", .float64, [2, 3, 4], at: 0) },
@@ -109,12 +109,43 @@ struct InstructionRulesTests {
       $0.tensors[1].dimensions = [2, 6]
       $0.instructions[0] = .topK(TopK(input: 0, output: 1, outer: 2, length: 5, count: 6))
     },
-    Case("overwrites its input", TestProgram.topK) { $0.tensors[1].storage = .arena(offset: 32) },
+    Case("overwrites 'x', which it reads", TestProgram.topK) { $0.tensors[1].storage = .arena(offset: 32) },
     Case("sums float64", TestProgram.cumulativeSum) { for i in 0...1 { $0.tensors[i].elementType = .float64 } },
     Case("takes", TestProgram.cumulativeSum) { $0.tensors[1].dimensions = [2, 3, 5] },
   ]
 
-  private static let cases = convolutions + images + elements + whole
+  /// What an instruction writes must share no byte with what it reads; a unary function may work in place.
+  static let overlaps: [Case] =
+    [
+      TestProgram.floatConvolution, TestProgram.integerConvolution, TestProgram.pooling, TestProgram.binary, TestProgram.lookup, TestProgram.quantise,
+      TestProgram.softmax, TestProgram.copy, TestProgram.reduction, TestProgram.resize, TestProgram.matrixProduct, TestProgram.plainConvolution,
+      TestProgram.recurrence,
+    ].map { program in
+      Case("overwrites 'x', which it reads", program) { $0.tensors[1].storage = $0.tensors[0].storage }
+    } + [
+      Case("overwrites 'x', which it reads", TestProgram.unary) { $0.tensors[1].storage = .arena(offset: 4) },
+      Case("more than once", TestProgram.copy) { $0.copy { $0.outputStrides = [0, 1] } },
+      Case("more than once", TestProgram.copy) { $0.copy { $0.outputStrides = [1, 1] } },
+      Case("more than once", TestProgram.copy) { $0.copy { ($0.outputOffset, $0.outputStrides) = (3, [-1, 1]) } },
+    ]
+
+  @Test func `a unary function may work in place, and a copy of one element may stand still`() {
+    var unary = TestProgram.unary
+    unary.tensors[1].storage = unary.tensors[0].storage
+    #expect(unary.refusal() == nil)
+    var copy = TestProgram.copy
+    copy.copy { ($0.extents, $0.inputStrides, $0.outputStrides) = ([1, 2], [1, 4], [0, 1]) }
+    #expect(copy.refusal() == nil)
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -4097, 5000]) func `resampling takes fractions up to 4096 only`(fraction: Float) {
+    // Behind the table's eight zeros.
+    let weights = { (fraction: Float) in [UInt8](repeating: 0, count: 32) + HostTensor([0, 0, fraction, 0], dimensions: [4]).bytes }
+    #expect(TestProgram.resizeWithOwnFractions.refusal(weights: weights(fraction))?.contains("has fractions beyond 4096") == true)
+    for allowed in [Float(4096), -4096, -0.105, 0] { #expect(TestProgram.resizeWithOwnFractions.refusal(weights: weights(allowed)) == nil) }
+  }
+
+  private static let cases = convolutions + images + elements + whole + overlaps
 
   @Test(arguments: cases.indices) func `a program that breaks one rule is refused with its reason`(index: Int) {
     let broken = Self.cases[index]

@@ -27,8 +27,10 @@ extension TestProgram {
 
   static var select: Program {
     program(
-      [arena("x", .int8, [4, 1], at: 0, form), arena("y", .int8, [4, 3], at: 256, form), arena("c", .bool, [3], at: 512)],
-      .select(Select(condition: 2, onTrue: 0, onFalse: 1, output: 1)))
+      [
+        arena("x", .int8, [4, 1], at: 0, form), arena("y", .int8, [4, 3], at: 256, form), arena("c", .bool, [3], at: 512),
+        arena("z", .int8, [3], at: 768, form),
+      ], .select(Select(condition: 2, onTrue: 0, onFalse: 3, output: 1)))
   }
 
   static var gather: Program {

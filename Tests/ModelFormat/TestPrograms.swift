@@ -104,6 +104,27 @@ enum TestProgram {
       ], .resize(Resize(input: 0, output: 1, rows: 2, rowFractions: 3, columns: 2, columnFractions: 3)))
   }
 
+  /// With fractions behind the table, at byte 32.
+  static var resizeWithOwnFractions: Program {
+    var program = resize
+    program.tensors[3].storage = .weights(offset: 32)
+    return program
+  }
+
+  static var plainConvolution: Program {
+    program(
+      [arena("x", .uint8, [1, 4, 4, 2], at: 0), arena("y", .int32, [1, 4, 4, 3], at: 256), constant("w", .int8, [3, 1, 1, 2])],
+      .integerConvolution(
+        IntegerConvolution(
+          input: 0, weights: 2, output: 1, strides: HeightWidth(1, 1), dilations: HeightWidth(1, 1), padding: .zero, groups: 1)))
+  }
+
+  static var recurrence: Program {
+    program(
+      [arena("x", .float32, [3, 2, 4], at: 0), arena("y", .float32, [4, 2, 1, 4], at: 256), constant("w", .float32, [4, 4])],
+      .recurrence(Recurrence(kind: .simple, gates: 0, weights: 2, states: 1)))
+  }
+
   static var matrixProduct: Program {
     program(
       [arena("x", .float32, [2, 3], at: 0), arena("y", .float32, [2, 4], at: 256), arena("z", .float32, [3, 4], at: 512)],
@@ -121,8 +142,8 @@ enum TestProgram {
 
 extension Program {
   /// The refusal's message; nil where the program is valid.
-  func refusal() -> String? {
-    unsafe TestProgram.weights.withUnsafeBytes { bytes in
+  func refusal(weights: [UInt8] = TestProgram.weights) -> String? {
+    unsafe weights.withUnsafeBytes { bytes in
       do throws(ModelFormatError) {
         try unsafe validate(weights: bytes)
         return nil

@@ -91,16 +91,21 @@ int64_t swl_depthwise_scratch(const struct swl_window *w) {
   return ((int64_t)w->kernel_height * w->kernel_width * 2 + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
 }
 
-int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input) {
-  int64_t largest = 0;
+void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {
   for (int64_t o = 0; o < outputs; o++) {
     int64_t total = 0;
     for (int64_t k = 0; k < depth; k++) {
       int64_t weight = weights[o * depth + k];
       total += weight < 0 ? -weight : weight;
     }
-    int64_t offset = bias[o];
-    total = total * largest_input + (offset < 0 ? -offset : offset);
+    magnitudes[o] = total;
+  }
+}
+
+int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t outputs, int32_t largest_input) {
+  int64_t largest = 0;
+  for (int64_t o = 0; o < outputs; o++) {
+    int64_t offset = bias[o], total = magnitudes[o] * largest_input + (offset < 0 ? -offset : offset);
     largest = total > largest ? total : largest;
   }
   return largest;

@@ -99,8 +99,10 @@ int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const stru
 // Source [C][kH][kW].
 void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_window *window, const int8_t *weights, int16_t *packed);
 
+// Each output's Σ |weight|. Source [outputs][depth].
+void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes);
 // The largest magnitude that any sum of any input can reach: |bias| + Σ |weight| × largest_input, over all outputs.
-int64_t swl_largest_sum(const int8_t *weights, const int32_t *bias, int64_t outputs, int64_t depth, int32_t largest_input);
+int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t outputs, int32_t largest_input);
 
 // Says whether a requantisation is narrow, for sums of at most `largest_sum` over `channels` channels.
 void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, int64_t largest_sum);

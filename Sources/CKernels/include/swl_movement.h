@@ -26,7 +26,7 @@ struct swl_resize {
   const void *input;
   void *output;
   const int32_t *rows, *columns;
-  const float *row_fractions, *column_fractions;
+  const float *row_fractions, *column_fractions; // of magnitude 4096 at most
   int32_t batch, input_height, input_width, output_height, output_width, channels;
   int32_t flip; // 8-bit only
 };

@@ -54,6 +54,8 @@ SWL_INLINE void resize_q8(const void *arguments, void *scratch, int64_t begin, i
   (void)scratch;
   const uint8_t *input = a->input;
   const int32_t flip = a->flip;
+  // Fractions outside 0…1 lead out of the type.
+  const float lower = (float)-flip, upper = (float)(255 - flip);
   for (int64_t item = begin; item < end; item++) {
     for (int32_t x = 0; x < a->output_width; x++) {
       struct corners at = locate(a, item, x);
@@ -67,7 +69,8 @@ SWL_INLINE void resize_q8(const void *arguments, void *scratch, int64_t begin, i
         float x01 = (float)((int32_t)(input[at.top_right + c] ^ flip) - flip);
         float x10 = (float)((int32_t)(input[at.bottom_left + c] ^ flip) - flip);
         float x11 = (float)((int32_t)(input[at.bottom_right + c] ^ flip) - flip);
-        output[c] = (uint8_t)swl_round(lerp(lerp(x00, x01, at.column_fraction), lerp(x10, x11, at.column_fraction), at.row_fraction));
+        float value = lerp(lerp(x00, x01, at.column_fraction), lerp(x10, x11, at.column_fraction), at.row_fraction);
+        output[c] = (uint8_t)swl_round(swl_clamp(value, lower, upper));
       }
     }
   }
