@@ -3,6 +3,7 @@
 // × the column's weight sum; where partial sums pass 32 bits they wrap, and the exact result, which fits, comes out.
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
+#include "../shared/table_avx2.h"
 #include "convolution_q8.h"
 #include "paired.h"
 
@@ -116,6 +117,7 @@ struct place {
   int64_t channel, columns, element, pixel; // elements from one row to the next
   bool is_narrow;                           // sixteen columns, their bias in the sums from the start
   __m256i low, high;                        // where sums start
+  const struct swl_table_avx2 *table;       // NULL or the requantisation's
 };
 
 SWL_TARGET_AVX2 SWL_INLINE void store(uint8_t *to, __m128i bytes, const uint8_t *table) {
@@ -128,6 +130,16 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   uint8_t *output = p->convolution->output + p->element;
   if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
+    if (rows == 4 && p->table) {
+      __m256i first = swl_narrow_two(&narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
+      __m256i second = swl_narrow_two(&narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
+      swl_look_up_two(p->table, &first, &second);
+      store(output, _mm256_castsi256_si128(first), NULL);
+      store(output + p->pixel, _mm256_extracti128_si256(first, 1), NULL);
+      store(output + 2 * p->pixel, _mm256_castsi256_si128(second), NULL);
+      store(output + 3 * p->pixel, _mm256_extracti128_si256(second, 1), NULL);
+      return;
+    }
 #pragma GCC unroll 2
     for (int row = 0; row + 2 <= rows; row += 2) {
       __m256i bytes = swl_narrow_two(&narrow, t->low[row], t->high[row], t->low[row + 1], t->high[row + 1]);
@@ -185,6 +197,8 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
   const int64_t panel_size = swl_paired_panel_size(b->padded_depth), reordered_stride = (b->padded_depth + 31) / 16 * 16;
   uint8_t *reordered = scratch, *packed = reordered + (ROWS * reordered_stride + 63) / 64 * 64;
   const __m256i offset = _mm256_set1_epi32(c->input_flip + c->input_zero_point);
+  struct swl_table_avx2 table;
+  if (c->requantisation.table) swl_prepare_table_avx2(&table, c->requantisation.table);
   for (int64_t item = begin; item < end; item++) {
     int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
     int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);
@@ -194,7 +208,8 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
     for (int64_t p = first_panel; p < last_panel; p++) {
       const struct swl_paired_panel *panel = (const struct swl_paired_panel *)(const void *)(c->weights + (group * b->panels + p) * panel_size);
       const int8_t *weights = (const int8_t *)panel + swl_paired_weights_offset(b->padded_depth), *sums = weights + b->padded_depth * COLUMNS;
-      struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels};
+      struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels,
+                            .table = c->requantisation.table ? &table : NULL};
       place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
       place.is_narrow = c->requantisation.is_narrow && !c->requantisation.residual && place.columns == COLUMNS;
       const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;

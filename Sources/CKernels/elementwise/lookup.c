@@ -1,16 +1,37 @@
 #include "../shared/kernels.h"
+#include "../shared/table_avx2.h"
 #include "../shared/targets.h"
 
 #include "swl_elementwise.h"
 
-SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_t end) {
-  const struct swl_lookup *a = arguments;
-  (void)scratch;
+SWL_INLINE void look_up(const struct swl_lookup *a, int64_t first, int64_t last) {
   const uint8_t *table = a->table;
   const uint8_t *input = a->input;
   uint8_t *output = a->output;
-  int64_t last = swl_minimum(end * SWL_CHUNK, a->count);
-  for (int64_t i = begin * SWL_CHUNK; i < last; i++) output[i] = table[input[i]];
+  for (int64_t i = first; i < last; i++) output[i] = table[input[i]];
 }
 
-SWL_INSTANTIATE(swl_lookup, body)
+void swl_lookup__scalar(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  const struct swl_lookup *a = arguments;
+  (void)scratch;
+  look_up(a, begin * SWL_CHUNK, swl_minimum(end * SWL_CHUNK, a->count));
+}
+
+#if defined(__x86_64__)
+SWL_TARGET_AVX2 void swl_lookup__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  const struct swl_lookup *a = arguments;
+  (void)scratch;
+  const uint8_t *input = a->input;
+  uint8_t *output = a->output;
+  int64_t i = begin * SWL_CHUNK, last = swl_minimum(end * SWL_CHUNK, a->count);
+  struct swl_table_avx2 table;
+  swl_prepare_table_avx2(&table, a->table);
+  for (; i + 64 <= last; i += 64) {
+    __m256i first = _mm256_loadu_si256((const __m256i *)(input + i)), second = _mm256_loadu_si256((const __m256i *)(input + i + 32));
+    swl_look_up_two(&table, &first, &second);
+    _mm256_storeu_si256((__m256i *)(output + i), first);
+    _mm256_storeu_si256((__m256i *)(output + i + 32), second);
+  }
+  look_up(a, i, last);
+}
+#endif
