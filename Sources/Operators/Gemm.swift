@@ -93,12 +93,13 @@ public struct Gemm: Operator {
     let order = transposesB ? [0, 1] : [1, 0]
     var matrix = weights.transposed(order)
     if alpha != 1 { matrix = HostTensor(matrix.floats().map { $0 * alpha }, dimensions: matrix.dimensions) }
-    let integers = alpha == 1 ? lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: order[0], order: order) : nil
+    // A positive factor is one of the scales.
+    let integers = alpha > 0 ? lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: order[0], order: order) : nil
     let (o, k) = (matrix.dimensions[0], matrix.dimensions[1])
     LinearForm(
       input: x, layout: .identity(rank: 2), inputImage: [1, m, 1, k], outputImage: [1, m, 1, o], weights: matrix.reshaped(to: [o, 1, 1, k]),
-      integerWeights: integers.map { ($0.values.reshaped(to: [o, 1, 1, k]), $0.scales) }, bias: bias, integerBias: integerBias, residual: nil,
-      output: node.outputs[0], epilogue: epilogue
+      integerWeights: integers.map { ($0.values.reshaped(to: [o, 1, 1, k]), $0.scales.map { $0 * alpha }) }, bias: bias,
+      integerBias: integerBias, residual: nil, output: node.outputs[0], epilogue: epilogue
     ).lower(into: &lowering)
   }
 

@@ -21,6 +21,81 @@ struct RoundingTests {
     try model.compiled().program.instructions.contains { if case .convolution(let product) = $0 { product.multipliers != nil } else { false } }
   }
 
+  // MARK: Weights
+
+  /// x and y in whole numbers between −128 and 127, around a product.
+  private func product(_ weights: HostTensor, _ add: (inout SmallModel) -> Void) -> SmallModel {
+    var model = SmallModel.of([1, 2])
+    model.constants = ["one": HostTensor([Float(1)], dimensions: []), "zero": HostTensor([Int8(0)], dimensions: []), "w": weights]
+    model.append("QuantizeLinear", ["x", "one", "zero"], ["q"])
+    model.append("DequantizeLinear", ["q", "one", "zero"], ["r"])
+    add(&model)
+    model.append("QuantizeLinear", ["sum", "one", "zero"], ["s"])
+    model.append("DequantizeLinear", ["s", "one", "zero"], ["y"])
+    return model
+  }
+
+  private let row = HostTensor([Float(100), 0], dimensions: [1, 2])
+
+  @Test(arguments: ["MatMul", "Gemm"]) func `integer weights stay what they are behind a transposition`(_ type: String) throws {
+    let model = product(HostTensor([Int8(1), 100], dimensions: [1, 2])) { model in
+      model.append("DequantizeLinear", ["w", "one", "zero"], ["d"])
+      model.append("Transpose", ["d"], ["t"])
+      model.append(type, ["r", "t"], ["sum"])
+    }
+    #expect(try hasIntegerProduct(model))
+    #expect(try difference(model, row) == 0)
+  }
+
+  @Test func `scales by output channel follow their channels through reshapes and transpositions`() throws {
+    let model = product(HostTensor([Int8(1), 2, 3, 100, 50, 25], dimensions: [3, 2])) { model in
+      model.floats("scales", [1, 0.5, 0.25])
+      model.constants["zeros"] = HostTensor([Int8(0), 0, 0], dimensions: [3])
+      model.constants["shape"] = HostTensor([Int64(1), 3, 2], dimensions: [3])
+      model.constants["axes"] = HostTensor([Int64(0)], dimensions: [1])
+      model.append("DequantizeLinear", ["w", "scales", "zeros"], ["d"], ["axis": .integer(0)])
+      model.append("Reshape", ["d", "shape"], ["deep"])
+      model.append("Transpose", ["deep"], ["turned"], ["perm": .integers([0, 2, 1])])
+      model.append("Squeeze", ["turned", "axes"], ["t"])
+      model.append("MatMul", ["r", "t"], ["sum"])
+    }
+    #expect(try hasIntegerProduct(model))
+    #expect(try difference(model, HostTensor([Float(-20), 1], dimensions: [1, 2])) == 0)
+  }
+
+  @Test func `a product's positive factor belongs to the scales`() throws {
+    let model = product(HostTensor([Int8(1), 100], dimensions: [2, 1])) { model in
+      model.append("DequantizeLinear", ["w", "one", "zero"], ["d"])
+      model.append("Gemm", ["r", "d"], ["sum"], ["alpha": .float(0.5)])
+    }
+    #expect(try hasIntegerProduct(model))
+    #expect(try difference(model, row) == 0)
+  }
+
+  @Test(arguments: [
+    HostTensor([Float(1), 100], dimensions: [2, 1]), HostTensor([Int16(1), 100], dimensions: [2, 1]),
+  ]) func `weights that are no 8-bit integers are not made such`(_ weights: HostTensor) throws {
+    let model = product(weights) { model in
+      var name = "w"
+      if weights.elementType == .int16 {
+        model.append("DequantizeLinear", ["w", "one"], ["d"])
+        name = "d"
+      }
+      model.append("MatMul", ["r", name], ["sum"])
+    }
+    #expect(try difference(model, row) == 0)
+  }
+
+  @Test func `scales along the summed axis are not the output's`() throws {
+    let model = product(HostTensor([Int8(100), 1], dimensions: [2, 1])) { model in
+      model.floats("scales", [0.01, 1])
+      model.constants["zeros"] = HostTensor([Int8(0), 0], dimensions: [2])
+      model.append("DequantizeLinear", ["w", "scales", "zeros"], ["d"], ["axis": .integer(0)])
+      model.append("MatMul", ["r", "d"], ["sum"])
+    }
+    #expect(try difference(model, HostTensor([Float(100), 7], dimensions: [1, 2])) == 0)
+  }
+
   // MARK: Integers that move before they are dequantised
 
   private func moving(_ dimensions: [Int], zeroPoint: UInt8, _ type: String, _ inputs: [String: HostTensor] = [:], _ attributes: [String: ONNXAttribute] = [:])

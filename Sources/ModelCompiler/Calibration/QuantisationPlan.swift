@@ -28,6 +28,7 @@ struct QuantisationPlan {
 
   func annotate(_ target: inout Graph) {
     let tail = floatTail()
+    target.isCalibrated = true
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
       guard let known = observed[graph[value].name] else { continue }
       target[value].stored = observed.method == .minMax || graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known)

@@ -95,6 +95,8 @@ extension LinearForm {
   /// nil where the node has to be computed in float.
   private func integerForm(in lowering: Lowering) -> IntegerForm? {
     guard let x = lowering.stored(of: input), let y = lowering.graph[output].stored else { return nil }
+    // Float weights are rounded where calibration asked for 8 bits, not on the model's behalf.
+    guard integerWeights != nil || lowering.graph.isCalibrated else { return nil }
     let isWide = integerWeights?.values.elementType == .int16
     guard weights.elementCount / outputChannels * (isWide ? 3 : 1) <= Self.largestReduction, hasIntegerConstants else { return nil }
     let afterTable: StoredQuantisation
