@@ -36,6 +36,9 @@ struct LinearForm {
 
   var outputChannels: Int { weights.dimensions[0] }
 
+  /// Whether it is computed on integers, with every rounding of the epilogue.
+  func isInteger(in lowering: Lowering) -> Bool { integerForm(in: lowering) != nil }
+
   func lower(into lowering: inout Lowering) {
     precondition(rearrangement == nil || residual == nil)
     if let form = integerForm(in: lowering) {
