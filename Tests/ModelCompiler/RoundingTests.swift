@@ -194,6 +194,44 @@ struct RoundingTests {
     #expect(try difference(model, HostTensor([Float(100), 7], dimensions: [1, 2])) == 0)
   }
 
+  // MARK: Means, constants
+
+  private func between(_ dimensions: [Int], outputScale: Float? = nil, _ add: (inout SmallModel) -> Void) -> SmallModel {
+    var model = SmallModel.of(dimensions)
+    model.form("f", scale: 1, zeroPoint: 0)
+    model.quantise("x", "q", as: "f")
+    model.dequantise("q", "r", as: "f")
+    add(&model)
+    guard let outputScale else { return model }
+    model.form("g", scale: outputScale, zeroPoint: 0)
+    model.quantise("y", "s", as: "g")
+    model.dequantise("s", "z", as: "g")
+    model.outputs = ["z"]
+    return model
+  }
+
+  @Test(arguments: ["Div", "Mul", "Add", "Pow"]) func `float constants between rounded values are not rounded`(_ type: String) throws {
+    let model = between([1, 2], outputScale: 2) { model in
+      model.floats("c", [0.01, 10], [1, 2])
+      model.append(type, ["r", "c"], ["y"])
+    }
+    #expect(try difference(model, HostTensor([Float(3), 200], dimensions: [1, 2])) < 1e-5)
+    let turned = between([1, 2], outputScale: 0.5) { model in
+      model.floats("c", [0.01, 10], [1, 2])
+      model.append(type, ["c", "r"], ["y"])
+    }
+    #expect(try difference(turned, HostTensor([Float(3), 2], dimensions: [1, 2])) < 1e-5)
+  }
+
+  @Test func `a constant of one element stays a table`() throws {
+    let model = between([1, 2], outputScale: 0.5) { model in
+      model.floats("c", [0.3], [])
+      model.append("Div", ["r", "c"], ["y"])
+    }
+    #expect(try model.compiled().program.instructions.contains { if case .lookup = $0 { true } else { false } })
+    #expect(try difference(model, HostTensor([Float(3), 2], dimensions: [1, 2])) == 0)
+  }
+
   // MARK: Integers that move before they are dequantised
 
   private func moving(_ dimensions: [Int], zeroPoint: UInt8, _ type: String, _ inputs: [String: HostTensor] = [:], _ attributes: [String: ONNXAttribute] = [:])
