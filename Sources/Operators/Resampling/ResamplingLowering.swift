@@ -29,7 +29,10 @@ struct ResamplingLowering {
   private func lowerImage(_ tables: [Int: Table], into lowering: inout Lowering) throws(OperatorError) {
     let (from, to) = (axes.map(\.input), axes.map(\.output))
     let layout = Layout.channelsLast(rank: from.count)
-    let representation = lowering.representation(of: input)
+    // Means are rounded to 8 bits only where the result is to have the very form that the input has.
+    let given = lowering.representation(of: input)
+    let isKept = resampling.mode == .nearest || lowering.graph[output].stored.map { given == .stored($0) } ?? false
+    let representation = isKept ? given : .plain
     if representation == .plain { try lowering.requireFloat(input) }
     let image = { (d: [Int]) in d.count == 3 ? [d[0], 1, d[2], d[1]] : [d[0], d[2], d[3], d[1]] }
     let x = lowering.addView(of: lowering.operand(input, layout: layout, as: representation), dimensions: image(from))
