@@ -220,6 +220,16 @@ struct RoundingTests {
     if outputScale == nil { #expect(try model.run(x)[0].floats() == [0, 0.25, 0.75, 1]) }
   }
 
+  @Test(arguments: [nil, 0.5] as [Float?]) func `a number that padding adds is not rounded to the form of what it pads`(outputScale: Float?) throws {
+    let model = between([1, 2], outputScale: outputScale) { model in
+      model.constants["pads"] = HostTensor([Int64(0), 1, 0, 0], dimensions: [4])
+      model.floats("fill", [-0.4], [])
+      model.floats("half", [0.5], [])
+      model.append("Pad", ["r", "pads", outputScale == nil ? "fill" : "half"], ["y"])
+    }
+    #expect(try difference(model, HostTensor([Float(3), 2], dimensions: [1, 2])) == 0)
+  }
+
   @Test(arguments: ["Div", "Mul", "Add", "Pow"]) func `float constants between rounded values are not rounded`(_ type: String) throws {
     let model = between([1, 2], outputScale: 2) { model in
       model.floats("c", [0.01, 10], [1, 2])

@@ -46,7 +46,8 @@ struct ResamplingLowering {
   private func lowerAxes(_ rows: [Int: [Resampling.Taps?]], into lowering: inout Lowering) throws(OperatorError) {
     let mixes = resampling.mode != .nearest
     let stored = lowering.representation(of: input)
-    let representation = mixes ? .plain : stored
+    let extrapolation = HostTensor([resampling.extrapolation], dimensions: [])
+    let representation = mixes ? .plain : lowering.representation(stored, holding: extrapolation, in: output)
     // Nearest neighbours of any type are gathered; mixing takes float32.
     if mixes { try lowering.requireFloat(input) }
     let isGathered = representation == .plain && lowering.graph.type(of: input).elementType != .float32
