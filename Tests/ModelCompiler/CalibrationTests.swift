@@ -76,4 +76,14 @@ struct CalibrationTests {
     // The last convolution gives the model's float output.
     #expect(families == [true, true, true, false, false])
   }
+
+  @Test func `whole numbers behind a cast get no 8-bit form`() throws {
+    var model = SmallModel.of([1, 2, 2, 2])
+    model.floats("w", [1, 0.5, -1, 0.25], [2, 2, 1, 1])
+    model.append("Conv", ["x", "w"], ["a"])
+    model.append("Cast", ["a"], ["whole"], ["to": .integer(7)])
+    model.append("Cast", ["whole"], ["b"], ["to": .integer(1)])
+    model.append("Conv", ["b", "w"], ["y"])
+    _ = try ModelCompilation(model.model, name: "small").quantised(by: observations(["x", "a", "b"], -2...2))
+  }
 }

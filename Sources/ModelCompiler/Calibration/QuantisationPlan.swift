@@ -44,7 +44,9 @@ struct QuantisationPlan {
         for output in node.outputs { target[output].stored = nil }
       case .sameAsInput:
         guard let source = node.input(0) else { continue }
-        for output in node.outputs where !tail.contains(output) { target[output].stored = target[source].stored }
+        for output in node.outputs where !tail.contains(output) && graph.type(of: output).elementType == .float32 {
+          target[output].stored = target[source].stored
+        }
       case .sharedByAll: share(node, in: &target, tail)
       case .ownRange: break
       }
