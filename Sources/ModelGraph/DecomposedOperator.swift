@@ -63,7 +63,8 @@ extension Lowering {
     }
   }
 
-  private mutating func addValue(_ value: Value) -> ValueID { graph.add(value) }
+  /// Adds a value that the model doesn't name, for a part of a node to make.
+  public mutating func addValue(_ value: Value) -> ValueID { graph.add(value) }
 
   private mutating func value(of source: Composition.Source, _ node: Node, _ made: [[ValueID]]) throws(OperatorError) -> ValueID? {
     switch source {

@@ -93,6 +93,9 @@ public struct Graph: Sendable {
   public var outputs: [ValueID] = []
   /// The outputs' names in the model; passes may replace the values behind them.
   public var outputNames: [String] = []
+  /// Whether the 8-bit forms come from calibration. They then allow rounding: a step may stay float instead, and float constants may be
+  /// rounded for the sake of integer arithmetic. The model's own forms ask for each rounding that they name, and for no other.
+  public var isCalibrated = false
 
   public init(name: String) { self.name = name }
 

@@ -37,6 +37,10 @@ public protocol Operator: Sendable {
 
   /// What a calibrated 8-bit model does with this operator's output.
   var quantisationRule: QuantisationRule { get }
+
+  /// Where the elements of the outputs come from: decides whether the operator may change places with a DequantizeLinear. (Of a second output
+  /// of another type it says nothing.)
+  func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin
 }
 
 extension Operator {
@@ -44,6 +48,7 @@ extension Operator {
   public var prefersChannelsLast: Bool { false }
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] { [] }
   public var quantisationRule: QuantisationRule { .float }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .computed }
   public static var domains: [String] { [""] }
   public var inSinglePrecision: any Operator { self }
   /// The first of the operator's names, for messages.
@@ -60,6 +65,20 @@ public enum QuantisationRule: Sendable {
   case sharedByAll
   /// Computes in float; 8-bit inputs are dequantised.
   case float
+}
+
+/// Where the elements of an operator's outputs come from.
+public enum ElementOrigin: Equatable, Sendable {
+  /// Each is an element of the first input, chosen by its place alone.
+  case moved
+  /// Each is an element of the first input, chosen by its place, or this value.
+  case filled(HostTensor)
+  /// Each is an element of the first input, chosen by its size among others.
+  case ranked
+  /// Each is a mean of elements of the first input, with weights whose sum is 1.
+  case mixed
+  /// Anything else.
+  case computed
 }
 
 /// What an operator is read from.

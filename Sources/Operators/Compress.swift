@@ -12,6 +12,7 @@ public struct Compress: Operator {
   }
 
   public var quantisationRule: QuantisationRule { .sameAsInput }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .moved }
 
   /// The kept entries of the axis (nil: of all elements).
   private func kept(_ inputs: [OperatorInput?]) throws(OperatorError) -> (axis: Int?, entries: [Int]) {

@@ -4,7 +4,7 @@ public import Tensors
 
 /// Convolution over any number of spatial axes (lowered: up to three), grouped and depthwise included. Inputs: x `[N,C,…]`, weights `[O,C/groups,…]`,
 /// optional bias `[O]`, and the residual where the epilogue has one.
-public struct Conv: Operator {
+public struct Conv: Operator, FusedOperator {
   public static let names = ["Conv"]
 
   public var window: SpatialWindow
@@ -69,11 +69,13 @@ public struct Conv: Operator {
       residual: epilogue.hasResidual ? node.inputs[node.inputs.count - 1] : nil, output: node.outputs[0], epilogue: epilogue,
       strides: spatial.strides, dilations: spatial.dilations, padding: spatial.padding, groups: Int32(groups))
     form.preparation = images.preparation
+    if needsSteps(in: lowering), !form.isInteger(in: lowering) { return try lowerInSteps(node, into: &lowering) }
     form.lower(into: &lowering)
   }
 
   /// Weights or a bias that exist at run time only.
   private func lowerComputed(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    if needsSteps(in: lowering) { return try lowerInSteps(node, into: &lowering) }
     guard let x = node.input(0), let w = node.input(1) else { throw OperatorError(.invalid, "needs x and weights") }
     let window = try window.resolved(kernel: Array(lowering.dimensions(of: w)[2...]), input: Array(lowering.dimensions(of: x)[2...]))
     try ComputedWeightsConvolution(

@@ -42,6 +42,9 @@ public struct Gather: MovingOperator {
       inner: dimensions[(axis + 1)...].elementCount, sharesIndices: true)
   }
 
+  /// Indices that are computed choose by place all the same.
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .moved }
+
   public func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement {
     let (axis, output) = try shape(inputs)
     let dimensions = try inputs.required(0, "data").type.dimensions

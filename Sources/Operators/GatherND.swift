@@ -12,6 +12,7 @@ public struct GatherND: Operator {
   }
 
   public var quantisationRule: QuantisationRule { .sameAsInput }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .moved }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let data = try inputs.required(0, "data").type

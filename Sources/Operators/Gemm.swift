@@ -3,7 +3,7 @@ public import ModelGraph
 public import Tensors
 
 /// `alpha × A' × B' + beta × C` on matrices, A' and B' transposed where the attributes say so.
-public struct Gemm: Operator {
+public struct Gemm: Operator, FusedOperator {
   public static let names = ["Gemm"]
   public var alpha: Float
   public var beta: Float
@@ -80,7 +80,10 @@ public struct Gemm: Operator {
     guard let x = node.input(0), let w = node.input(1) else { throw OperatorError(.invalid, "needs two matrices") }
     guard let weights = lowering.graph[w].constant, !transposesA, lowering.graph.type(of: x).elementType == .float32,
       hasConstantRow(node, lowering)
-    else { return try lowering.lower(try composition(for: lowering.inputs(of: node)), of: node) }
+    else {
+      if needsSteps(in: lowering) { return try lowerInSteps(node, into: &lowering) }
+      return try lowering.lower(try composition(for: lowering.inputs(of: node)), of: node)
+    }
     let m = lowering.dimensions(of: x)[0]
     var bias: HostTensor?
     var integerBias: (values: HostTensor, scales: [Float])?
@@ -93,13 +96,15 @@ public struct Gemm: Operator {
     let order = transposesB ? [0, 1] : [1, 0]
     var matrix = weights.transposed(order)
     if alpha != 1 { matrix = HostTensor(matrix.floats().map { $0 * alpha }, dimensions: matrix.dimensions) }
-    let integers = alpha == 1 ? lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: order[0], order: order) : nil
+    // A positive factor is one of the scales.
+    let integers = alpha > 0 ? lowering.graph[w].quantisedConstant?.symmetricWeights(outputAxis: order[0], order: order) : nil
     let (o, k) = (matrix.dimensions[0], matrix.dimensions[1])
-    LinearForm(
+    let form = LinearForm(
       input: x, layout: .identity(rank: 2), inputImage: [1, m, 1, k], outputImage: [1, m, 1, o], weights: matrix.reshaped(to: [o, 1, 1, k]),
-      integerWeights: integers.map { ($0.values.reshaped(to: [o, 1, 1, k]), $0.scales) }, bias: bias, integerBias: integerBias, residual: nil,
-      output: node.outputs[0], epilogue: epilogue
-    ).lower(into: &lowering)
+      integerWeights: integers.map { ($0.values.reshaped(to: [o, 1, 1, k]), $0.scales.map { $0 * alpha }) }, bias: bias,
+      integerBias: integerBias, residual: nil, output: node.outputs[0], epilogue: epilogue)
+    if needsSteps(in: lowering), !form.isInteger(in: lowering) { return try lowerInSteps(node, into: &lowering) }
+    form.lower(into: &lowering)
   }
 
   /// Whether what is added is the same for every row, and known; or nothing.

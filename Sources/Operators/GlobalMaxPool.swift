@@ -9,4 +9,5 @@ public struct GlobalMaxPool: GlobalPooling {
   public init(_ description: OperatorDescription) {}
 
   public var quantisationRule: QuantisationRule { .sameAsInput }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .ranked }
 }

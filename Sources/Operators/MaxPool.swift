@@ -17,6 +17,7 @@ public struct MaxPool: Operator {
   }
 
   public var quantisationRule: QuantisationRule { .sameAsInput }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .ranked }
   public var prefersChannelsLast: Bool { true }
 
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {

@@ -15,9 +15,9 @@ public struct RangeOperator: Operator {
       throw OperatorError(.invalid, "start, limit or delta is not a single number")
     }
     if start.elementType.isFloatingPoint {
-      let (first, last, step) = (Double(start.floats()[0]), Double(limit.floats()[0]), Double(delta.floats()[0]))
+      let (first, last, step) = (start.doubles()[0], limit.doubles()[0], delta.doubles()[0])
       let count = try Self.count(((last - first) / step).rounded(.up))
-      return HostTensor((0..<count).map { Float(first + Double($0) * step) }, dimensions: [count]).converted(to: start.elementType)
+      return HostTensor(doubles: (0..<count).map { first + Double($0) * step }, as: start.elementType, dimensions: [count])
     }
     let (first, last, step) = (start.integers()[0], limit.integers()[0], delta.integers()[0])
     let count = try Self.count(step == 0 ? .nan : ((Double(last) - Double(first)) / Double(step)).rounded(.up))

@@ -11,4 +11,5 @@ public struct ReduceMax: ReducingOperator {
   public init(_ description: OperatorDescription) throws(OperatorError) { axes = try ReductionAxes(description) }
 
   public var quantisationRule: QuantisationRule { .sameAsInput }
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .ranked }
 }

@@ -29,6 +29,9 @@ public struct ReverseSequence: MovingOperator {
     return [try inputs.required(0, "input").type]
   }
 
+  /// Lengths that are computed choose by place all the same.
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .moved }
+
   public func movement(for inputs: [OperatorInput?]) throws(OperatorError) -> Movement {
     let dimensions = try inputs.required(0, "input").type.dimensions
     let (batch, time) = try axes(inputs)

@@ -1,4 +1,7 @@
 @testable import ModelCompiler
+import ModelFormat
+@testable import ONNX
+import Tensors
 import Testing
 
 struct CalibrationTests {
@@ -41,5 +44,46 @@ struct CalibrationTests {
     #expect(lost(100) < 0.001)
     #expect(lost(0.1) > 0.4)
     #expect(lost(0) < 0.001)
+  }
+
+  /// A model's observations, every value of `names` between the same bounds.
+  private func observations(_ names: [String], _ range: ClosedRange<Float>) -> ObservedValues {
+    var observed = ObservedValues(method: .minMax)
+    for name in names { observed.observe(name, [range.lowerBound, range.upperBound], dimensions: []) }
+    observed.countSample()
+    return observed
+  }
+
+  @Test func `calibration rounds float weights, and constants where that costs a step at most`() throws {
+    var model = SmallModel.of([1, 2, 2, 2])
+    model.floats("w", [1, 0.5, -1, 0.25], [2, 2, 1, 1])
+    model.floats("even", [1, 0.75], [2, 1, 1])
+    model.floats("uneven", [1000, 0.01], [2, 1, 1])
+    model.append("Conv", ["x", "w"], ["a"])
+    model.append("Mul", ["a", "even"], ["b"])
+    model.append("Conv", ["b", "w"], ["c"])
+    model.append("Mul", ["c", "uneven"], ["d"])
+    model.append("Conv", ["d", "w"], ["y"])
+    let compiled = try ModelCompilation(model.model, name: "small").quantised(by: observations(["x", "a", "b", "c", "d"], -2...2))
+    var families: [Bool] = []
+    for instruction in compiled.program.instructions {
+      switch instruction {
+      case .convolution(let convolution): families.append(convolution.multipliers != nil)
+      case .binary(let binary): families.append(compiled.program.tensors[Int(binary.output)].elementType.isEightBitInteger)
+      default: continue
+      }
+    }
+    // The last convolution gives the model's float output.
+    #expect(families == [true, true, true, false, false])
+  }
+
+  @Test func `whole numbers behind a cast get no 8-bit form`() throws {
+    var model = SmallModel.of([1, 2, 2, 2])
+    model.floats("w", [1, 0.5, -1, 0.25], [2, 2, 1, 1])
+    model.append("Conv", ["x", "w"], ["a"])
+    model.append("Cast", ["a"], ["whole"], ["to": .integer(7)])
+    model.append("Cast", ["whole"], ["b"], ["to": .integer(1)])
+    model.append("Conv", ["b", "w"], ["y"])
+    _ = try ModelCompilation(model.model, name: "small").quantised(by: observations(["x", "a", "b"], -2...2))
   }
 }

@@ -38,8 +38,10 @@ struct SmallModel {
   }
 
   /// Compiles, and runs once.
-  func run(_ given: HostTensor...) throws -> [HostTensor] {
-    let compiled = try compiled()
+  func run(_ given: HostTensor...) throws -> [HostTensor] { try run(try compiled(), given) }
+
+  /// Runs once what was compiled.
+  func run(_ compiled: CompiledModel, _ given: [HostTensor]) throws -> [HostTensor] {
     let weights = AlignedBytes(count: compiled.weights.count)
     unsafe weights.bytes.copyBytes(from: compiled.weights)
     let session = try unsafe Session<CPUBackend>(program: compiled.program, weights: UnsafeRawBufferPointer(weights.bytes), options: CPUOptions())

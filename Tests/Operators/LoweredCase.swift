@@ -88,6 +88,8 @@ private struct CaseGraph {
 
   init(_ model: ONNXModel) throws {
     building = Graph(name: model.graph.name)
+    // Float weights take part in 8 bits, so that the integer form of everything is run.
+    building.isCalibrated = true
     for initialiser in model.graph.initialisers {
       let type = TensorType(initialiser.tensor.elementType, initialiser.tensor.dimensions)
       named[initialiser.name] = building.add(Value(name: initialiser.name, type: type, constant: initialiser.tensor))

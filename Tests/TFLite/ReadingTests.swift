@@ -1,3 +1,4 @@
+import ModelCompiler
 import TFLite
 import Tensors
 import Testing
@@ -47,6 +48,21 @@ struct ReadingTests {
     for (offset, count) in [(UInt64(4), UInt64(1 << 20)), (1 << 40, 4), (.max, .max), (4, .max), (.max, 4)] {
       #expect(throws: TFLiteError.self) { try read(dataAt: offset, count: count) }
     }
+  }
+
+  @Test func `the axis of a one-hot tensor is the first where the file leaves it out`() throws {
+    var small = SmallTFLite()
+    small.buffers = [[2, 0, 0, 0, 0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 128, 63], [0, 0, 0, 0]]
+    small.tensors = [
+      .init(name: "x", shape: [3, 2]), .init(name: "y", shape: [3, 2]), .init(name: "indices", shape: [2], type: 2, buffer: 1),
+      .init(name: "depth", shape: [], type: 2, buffer: 2), .init(name: "on", shape: [], buffer: 3), .init(name: "off", shape: [], buffer: 4),
+      .init(name: "hot", shape: [3, 2]),
+    ]
+    small.operators = [
+      .init(code: 85, inputs: [2, 3, 4, 5], outputs: [6], options: (61, [:])), .init(code: 0, inputs: [0, 6], outputs: [1], options: (11, [:])),
+    ]
+    let compiled = try ModelCompilation(TFLiteModel(bytes: small.file), name: "one-hot").compiled()
+    #expect(compiled.program.outputs[0].declaredDimensions == [3, 2])
   }
 
   @Test func `sizes that don't fit their bytes are named`() throws {

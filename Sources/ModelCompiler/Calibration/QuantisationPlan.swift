@@ -28,6 +28,7 @@ struct QuantisationPlan {
 
   func annotate(_ target: inout Graph) {
     let tail = floatTail()
+    target.isCalibrated = true
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
       guard let known = observed[graph[value].name] else { continue }
       target[value].stored = observed.method == .minMax || graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known)
@@ -43,7 +44,9 @@ struct QuantisationPlan {
         for output in node.outputs { target[output].stored = nil }
       case .sameAsInput:
         guard let source = node.input(0) else { continue }
-        for output in node.outputs where !tail.contains(output) { target[output].stored = target[source].stored }
+        for output in node.outputs where !tail.contains(output) && graph.type(of: output).elementType == .float32 {
+          target[output].stored = target[source].stored
+        }
       case .sharedByAll: share(node, in: &target, tail)
       case .ownRange: break
       }

@@ -72,13 +72,19 @@ extension GraphImport {
     for (index, output) in outputNames.enumerated() {
       var value = Value(name: output, type: types[index], constant: folded.map { $0[index] })
       if let constant = value.constant { value.type = TensorType(constant.elementType, constant.dimensions) }
-      if folded != nil, let dequantise = operation as? DequantizeLinear {
-        value.quantisedConstant = try dequantise.quantisedConstant(knowledge.map { $0?.constant })
-      }
+      if folded != nil { value.quantisedConstant = try quantisedConstant(operation, inputs, output: index) }
       outputs.append(graph.add(value))
     }
     if folded == nil { graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs)) }
     return outputs
+  }
+
+  /// The integers behind a folded output: those of a DequantizeLinear, wherever they are moved to.
+  private func quantisedConstant(_ operation: any Operator, _ inputs: [ValueID?], output: Int) throws(OperatorError) -> QuantisedConstant? {
+    let constants = inputs.map { id in id.flatMap { graph[$0].constant } }
+    if let dequantise = operation as? DequantizeLinear { return try dequantise.quantisedConstant(constants) }
+    guard let source = inputs.first ?? nil else { return nil }
+    return try graph[source].quantisedConstant?.moved(by: operation, constants, output: output)
   }
 
   /// Puts the steps of a composition in the place of the operator that stands for them.

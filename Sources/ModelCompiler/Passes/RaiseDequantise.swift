@@ -2,8 +2,8 @@ import ModelGraph
 import Operators
 import Tensors
 
-/// `Dequantise(Move(q))` becomes `Move(Dequantise(q))` where `Move` only moves elements, so that 8-bit values meet their
-/// DequantizeLinear at once and every operator sees floats.
+/// `Dequantise(Move(q))` becomes `Move(Dequantise(q))` where `Move` only chooses among elements, so that 8-bit values meet their
+/// DequantizeLinear at once and every operator sees floats. Means of integers are integers: there the result keeps their 8-bit form.
 struct RaiseDequantise: GraphPass {
   let name = "raise dequantise"
 
@@ -16,9 +16,19 @@ struct RaiseDequantise: GraphPass {
         !patch.removals.contains(producer), patch.replacements[producer] == nil
       else { continue }
       var mover = graph.nodes[producer]
-      guard mover.operation.quantisationRule == .sameAsInput, mover.outputs.count == 1, consumers[moved.index].count == 1,
-        !graph.outputs.contains(moved), let source = mover.input(0), let form = node.quantisedForm(in: graph), mover.dequantiseFill(by: form, in: graph)
+      guard mover.outputs.count == 1, consumers[moved.index].count == 1, !graph.outputs.contains(moved), let source = mover.input(0),
+        graph.type(of: source).elementType == graph.type(of: moved).elementType, let form = node.quantisedForm(in: graph)
       else { continue }
+      switch mover.operation.elementOrigin(for: mover.inputs.map { id in id.map { OperatorInput(type: graph.type(of: $0), constant: graph[$0].constant) } }) {
+      case .moved, .ranked: break
+      case .filled(let fill):
+        guard mover.dequantise(fill, by: form) else { continue }
+      case .mixed:
+        var result = graph[node.outputs[0]]
+        result.stored = form
+        patch.updates[node.outputs[0]] = result
+      case .computed: continue
+      }
       let lifted = ValueID(graph.values.count + patch.newValues.count)
       patch.newValues.append(Value(name: "\(graph[source].name).dequantised", type: TensorType(.float32, graph.type(of: source).dimensions)))
       var dequantise = node
@@ -34,19 +44,15 @@ struct RaiseDequantise: GraphPass {
 }
 
 extension Node {
-  /// Turns the value that padding adds from an integer of this form into the real one that it stands for; false where it isn't
-  /// known. Operators that add no value of their own stay as they are.
-  fileprivate mutating func dequantiseFill(by form: StoredQuantisation, in graph: Graph) -> Bool {
-    guard var pad = operation as? Pad, pad.mode == .constant else { return true }
-    var fill = HostTensor([pad.value], dimensions: [])
-    if let given = input(2) {
-      guard let constant = graph[given].constant, constant.elementCount == 1 else { return false }
-      fill = constant
-      inputs[2] = nil
-    }
+  /// Lets the node fill with the real number that an integer of this form stands for; false where it can't be told to.
+  fileprivate mutating func dequantise(_ fill: HostTensor, by form: StoredQuantisation) -> Bool {
     guard let integer = fill.converted(to: form.elementType).integers().first else { return false }
-    pad.value = form.quantisation.dequantised(Int32(integer))
+    let real = form.quantisation.dequantised(Int32(integer))
+    // What fills with 0 by itself goes on doing so.
+    guard var pad = operation as? Pad else { return integer == 0 && real == 0 }
+    pad.value = real
     operation = pad
+    if inputs.count > 2 { inputs[2] = nil }
     return true
   }
 

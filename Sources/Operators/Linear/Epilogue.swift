@@ -4,8 +4,8 @@ import Tensors
 
 /// What follows a convolution or matrix product inside the same instruction; filled by fusion passes, empty at import.
 ///
-/// `y = bounds(function(linear) + residual)`; in 8 bits each step's own rounding is kept, so that a fused model gives the
-/// numbers of the unfused one.
+/// `y = bounds(function(linear) + residual)`; each step's own rounding is kept, so that a fused model gives the numbers of the
+/// unfused one. Only an instruction on integers rounds inside: without one, the steps are lowered apart (`FusedOperator`).
 public struct Epilogue: Equatable, Sendable {
   public var function: UnaryFunction = .identity
   public var alpha: Float = 0
@@ -21,6 +21,9 @@ public struct Epilogue: Equatable, Sendable {
   public var upper: Float = .infinity
 
   public init() {}
+
+  /// Whether a value inside is rounded to 8 bits.
+  var rounds: Bool { beforeFunction != nil || beforeResidual != nil }
 
   /// Whether `function` only bounds its argument, so that rounding may come first.
   public var isClamp: Bool { beforeFunction == nil && (function == .identity || function == .clamp) }

@@ -36,6 +36,9 @@ struct LinearForm {
 
   var outputChannels: Int { weights.dimensions[0] }
 
+  /// Whether it is computed on integers, with every rounding of the epilogue.
+  func isInteger(in lowering: Lowering) -> Bool { integerForm(in: lowering) != nil }
+
   func lower(into lowering: inout Lowering) {
     precondition(rearrangement == nil || residual == nil)
     if let form = integerForm(in: lowering) {
@@ -95,6 +98,8 @@ extension LinearForm {
   /// nil where the node has to be computed in float.
   private func integerForm(in lowering: Lowering) -> IntegerForm? {
     guard let x = lowering.stored(of: input), let y = lowering.graph[output].stored else { return nil }
+    // Float weights are rounded where calibration asked for 8 bits, not on the model's behalf.
+    guard integerWeights != nil || lowering.graph.isCalibrated else { return nil }
     let isWide = integerWeights?.values.elementType == .int16
     guard weights.elementCount / outputChannels * (isWide ? 3 : 1) <= Self.largestReduction, hasIntegerConstants else { return nil }
     let afterTable: StoredQuantisation

@@ -15,7 +15,8 @@ extension Lowering {
     let sources = Set(movement.copies.map(\.source)).sorted().compactMap { node.input($0) }
     let leading = sources.first { !isConstant($0) } ?? sources.first ?? node.inputs[0]!
     let inputLayout = layout(of: leading)
-    let representation = movingRepresentation(sources.isEmpty ? [leading] : sources, to: node.outputs[0])
+    var representation = movingRepresentation(sources.isEmpty ? [leading] : sources, to: node.outputs[0])
+    if let fill = movement.fill { representation = self.representation(representation, holding: fill, in: node.outputs[0]) }
     var inputs: [Int: TensorIndex] = [:]
     for (target, output) in node.outputs.enumerated() where target < movement.outputs.count {
       let copies = movement.copies.filter { $0.target == target }
@@ -53,6 +54,14 @@ extension Lowering {
     let isEightBit = zip(sources, forms).contains { !isConstant($0) && $1 != .plain }
     if isEightBit, let stored = graph[output].stored { return .stored(stored) }
     return .plain
+  }
+
+  /// The form itself where it has the very number that fills the output; else the one in which the output is stored, or plain numbers.
+  func representation(_ given: Representation, holding fill: HostTensor, in output: ValueID) -> Representation {
+    guard case .stored(let form) = given, let range = form.elementType.eightBitRange, let value = fill.floats().first,
+      form.quantisation.dequantised(form.quantisation.quantised(value, in: range)) != value
+    else { return given }
+    return graph[output].stored.map { .stored($0) } ?? .plain
   }
 
   /// Output axes lie in the order in which the input axes lie that feed them; new axes come first.

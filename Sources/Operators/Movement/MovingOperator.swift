@@ -10,6 +10,11 @@ public protocol MovingOperator: Operator {
 extension MovingOperator {
   public var quantisationRule: QuantisationRule { .sameAsInput }
 
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin {
+    guard let movement = try? movement(for: inputs), movement.copies.allSatisfy({ $0.source == 0 }) else { return .computed }
+    return movement.fill.map { .filled($0) } ?? .moved
+  }
+
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let elementType = try inputs.required(0, "input").type.elementType
     return try movement(for: inputs).outputs.map { TensorType(elementType, $0) }

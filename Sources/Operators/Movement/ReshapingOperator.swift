@@ -9,6 +9,8 @@ public protocol ReshapingOperator: Operator {
 extension ReshapingOperator {
   public var quantisationRule: QuantisationRule { .sameAsInput }
 
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .moved }
+
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let input = try inputs.required(0, "data").type
     let dimensions = try checked(try dimensions(for: inputs))

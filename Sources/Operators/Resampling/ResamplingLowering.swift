@@ -29,7 +29,10 @@ struct ResamplingLowering {
   private func lowerImage(_ tables: [Int: Table], into lowering: inout Lowering) throws(OperatorError) {
     let (from, to) = (axes.map(\.input), axes.map(\.output))
     let layout = Layout.channelsLast(rank: from.count)
-    let representation = lowering.representation(of: input)
+    // Means are rounded to 8 bits only where the result is to have the very form that the input has.
+    let given = lowering.representation(of: input)
+    let isKept = resampling.mode == .nearest || lowering.graph[output].stored.map { given == .stored($0) } ?? false
+    let representation = isKept ? given : .plain
     if representation == .plain { try lowering.requireFloat(input) }
     let image = { (d: [Int]) in d.count == 3 ? [d[0], 1, d[2], d[1]] : [d[0], d[2], d[3], d[1]] }
     let x = lowering.addView(of: lowering.operand(input, layout: layout, as: representation), dimensions: image(from))
@@ -43,7 +46,8 @@ struct ResamplingLowering {
   private func lowerAxes(_ rows: [Int: [Resampling.Taps?]], into lowering: inout Lowering) throws(OperatorError) {
     let mixes = resampling.mode != .nearest
     let stored = lowering.representation(of: input)
-    let representation = mixes ? .plain : stored
+    let extrapolation = HostTensor([resampling.extrapolation], dimensions: [])
+    let representation = mixes ? .plain : lowering.representation(stored, holding: extrapolation, in: output)
     // Nearest neighbours of any type are gathered; mixing takes float32.
     if mixes { try lowering.requireFloat(input) }
     let isGathered = representation == .plain && lowering.graph.type(of: input).elementType != .float32

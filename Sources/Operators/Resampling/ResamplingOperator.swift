@@ -13,6 +13,12 @@ extension ResamplingOperator {
   public var quantisationRule: QuantisationRule { .sameAsInput }
   public var prefersChannelsLast: Bool { true }
 
+  public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin {
+    let isNearest = resampling.mode == .nearest
+    guard resampling.coordinates != .cropAndResize else { return isNearest ? .filled(HostTensor([resampling.extrapolation], dimensions: [])) : .computed }
+    return isNearest ? .moved : .mixed
+  }
+
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let x = try inputs.required(0, "X").type
     let dimensions = try checked(try axes(for: inputs).map(\.output))

@@ -40,7 +40,7 @@ extension TFLiteTranslation {
       let (on, off) = (try translation.value(try translation.input(2, of: operation)), try translation.value(try translation.input(3, of: operation)))
       let shape = translation.constant([1])
       let pair = translation.emit("Concat", [off, on].map { translation.emit("Reshape", [$0, shape]) }, ["axis": .integer(0)])
-      let name = translation.emit("OneHot", [indices, depth, pair], ["axis": .integer(Int64(operation.integer("axis", default: -1)))])
+      let name = translation.emit("OneHot", [indices, depth, pair], ["axis": .integer(Int64(operation.integer("axis")))])
       try translation.define(try translation.output(of: operation), name)
     },
   ]
