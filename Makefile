@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-build bench format lint install setup clean
+.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -24,7 +24,7 @@ setup:
 	@Packaging/install-dependencies.sh build
 
 ## Everything that must pass before a change lands.
-test: test-setup test-kernels test-arm build test-virtual-machine test-unit
+test: test-setup test-kernels test-arm build test-virtual-machine fuzz-briefly test-unit
 
 test-setup:
 	@Packaging/install-dependencies.sh test
@@ -61,23 +61,30 @@ test-sanitizers: test-kernels
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
-## FUZZ_SECONDS each. What is found lies in build/fuzz; what was found and mended stays in Tests/Fuzzing/Corpus.
+## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
+## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
 FUZZERS ?= onnx tflite package program image yaml tensor
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
-	for f in $(FUZZERS); do \
-	  mkdir -p build/fuzz/corpus/$$f Tests/Fuzzing/Corpus/$$f; \
-	  case $$f in onnx|tensor) seeds=Tests/Golden;; program) seeds=build/fuzz/seeds;; yaml) seeds=Examples;; image) seeds=Tests/Imaging/Golden;; *) seeds=;; esac; \
-	  echo "fuzz-$$f"; \
-	  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 build/fuzz/.build/release/fuzz-$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2560 \
-	    -timeout=20 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$f- build/fuzz/corpus/$$f Tests/Fuzzing/Corpus/$$f $$seeds || exit 1; \
-	done
+	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)
+
+## The part of it that every change passes: the models' readers, the package's, and the verifier.
+BRIEF_FUZZERS = onnx tflite package program
+fuzz-briefly:
+	$(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=60
 
 fuzz-build: setup
-	SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -c release $(foreach f,$(FUZZERS),--product fuzz-$(f))
+	for f in $(FUZZERS); do \
+	  SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -c release --product fuzz-$$f || exit 1; \
+	done
 	swift build --product case-bundle-writer
-	@mkdir -p build/fuzz/seeds
+	@mkdir -p build/fuzz/seeds build/fuzz/packages
 	.build/debug/case-bundle-writer --seeds build/fuzz/seeds
+	.build/debug/case-bundle-writer --packages build/fuzz/packages
+
+## Keeps of all that the fuzzers have collected on this machine the least that reaches the same code.
+fuzz-corpus: fuzz-build
+	for f in $(FUZZERS); do Tests/Fuzzing/run $$f merge || exit 1; done
 
 ## Renews the demo's built-in package from its weights and recipe.
 demo-model: build

@@ -17,6 +17,7 @@ import Tensors
 //   case-bundle-writer --golden BUNDLE
 //   case-bundle-writer --model BUNDLE NAME MODEL RECIPE IMAGE [CALIBRATION IMAGE]…   quantises where there are calibration images
 //   case-bundle-writer --seeds FOLDER     the golden cases' programs, as Tests/Fuzzing/Program reads them
+//   case-bundle-writer --packages FOLDER  a package of each golden case that is small
 
 /// nil for what folds into constants alone or is refused: no device ever sees it.
 func goldenCase(_ golden: GoldenCase) throws -> BundledCase? {
@@ -86,7 +87,12 @@ case "--model" where arguments.count >= 6:
   try Data(CaseBundle.encode([bundled])).write(to: URL(fileURLWithPath: arguments[1]))
 case "--seeds" where arguments.count == 2:
   for golden in GoldenCase.all { try seed(golden).map { try Data($0).write(to: URL(fileURLWithPath: "\(arguments[1])/\(golden.name)")) } }
+case "--packages" where arguments.count == 2:
+  for golden in GoldenCase.all {
+    guard let compiled = try? ModelCompilation(golden.model(), name: golden.name).compiled(), compiled.weights.count <= 1024 else { continue }
+    try Data(compiled.file()).write(to: URL(fileURLWithPath: "\(arguments[1])/\(golden.name)"))
+  }
 default:
-  print("usage: case-bundle-writer --golden BUNDLE | --model BUNDLE NAME MODEL RECIPE IMAGE [CALIBRATION IMAGE]… | --seeds FOLDER")
+  print("usage: case-bundle-writer --golden BUNDLE | --model BUNDLE NAME MODEL RECIPE IMAGE [CALIBRATION IMAGE]… | --seeds FOLDER | --packages FOLDER")
   exit(2)
 }
