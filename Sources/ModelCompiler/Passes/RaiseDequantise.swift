@@ -11,23 +11,38 @@ struct RaiseDequantise: GraphPass {
     var patch = GraphPatch()
     let producers = graph.producers()
     let consumers = graph.consumers()
+    let outputs = Set(graph.outputs)
     for (position, node) in graph.nodes.enumerated() {
-      guard node.operation is DequantizeLinear, let moved = node.input(0), let producer = producers[moved.index],
+      guard node.operation is DequantizeLinear, let form = node.quantisedForm(in: graph), var source = node.input(0) else { continue }
+      // All movers in a row above it, the lowest first, each with its input.
+      var movers: [(position: Int, node: Node)] = []
+      while consumers[source.index].count == 1, !outputs.contains(source), let producer = producers[source.index],
         !patch.removals.contains(producer), patch.replacements[producer] == nil
-      else { continue }
-      var mover = graph.nodes[producer]
-      guard mover.operation.quantisationRule == .sameAsInput, mover.outputs.count == 1, consumers[moved.index].count == 1,
-        !graph.outputs.contains(moved), let source = mover.input(0), let form = node.quantisedForm(in: graph), mover.dequantiseFill(by: form, in: graph)
-      else { continue }
-      let lifted = ValueID(graph.values.count + patch.newValues.count)
-      patch.newValues.append(Value(name: "\(graph[source].name).dequantised", type: TensorType(.float32, graph.type(of: source).dimensions)))
+      {
+        var mover = graph.nodes[producer]
+        guard mover.operation.quantisationRule == .sameAsInput, mover.outputs.count == 1, let next = mover.input(0),
+          mover.dequantiseFill(by: form, in: graph)
+        else { break }
+        movers.append((producer, mover))
+        source = next
+      }
+      guard !movers.isEmpty else { continue }
+      // Nodes change places one by one: the dequantisation stands at the highest, the lowest mover where it stood.
+      var (place, made) = (position, node.outputs)
+      for (above, mover) in movers {
+        var mover = mover
+        let input = mover.inputs[0]!
+        let lifted = ValueID(graph.values.count + patch.newValues.count)
+        patch.newValues.append(Value(name: "\(graph[input].name).dequantised", type: TensorType(.float32, graph.type(of: input).dimensions)))
+        mover.inputs[0] = lifted
+        mover.outputs = made
+        patch.replacements[place] = mover
+        (place, made) = (above, [lifted])
+      }
       var dequantise = node
       dequantise.inputs[0] = source
-      dequantise.outputs = [lifted]
-      mover.inputs[0] = lifted
-      mover.outputs = node.outputs
-      patch.replacements[producer] = dequantise
-      patch.replacements[position] = mover
+      dequantise.outputs = made
+      patch.replacements[place] = dequantise
     }
     return patch
   }
