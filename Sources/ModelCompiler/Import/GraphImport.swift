@@ -13,7 +13,7 @@ struct GraphImport {
   var graph: Graph
   /// Values by name: the model's own, and inside them those of each control-flow body that is being read.
   var scopes: [[String: ValueID]] = [[:]]
-  var foldedByteCount = 0
+  var budget = FoldingBudget()
   /// Values that would have to be known for the node that can't be read.
   var undecided: [ValueID] = []
   /// Nodes that control flow has brought in.

@@ -100,7 +100,7 @@ struct Evaluation {
         guard let span = type.dimensions.checkedSpan, span <= 1 << 28 else { throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)") }
       }
       let size = types.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
-      guard byteCount + size <= Self.largestByteCount else {
+      guard operation.evaluationCost(for: knowledge).byteCount <= Self.largestByteCount - byteCount - size else {
         throw OperatorError(.unsupported, "needs over \(Self.largestByteCount >> 30) GiB together with the values before it")
       }
       let known = try operation.constantOutputs(for: knowledge)
