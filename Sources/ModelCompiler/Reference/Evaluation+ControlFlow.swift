@@ -76,10 +76,13 @@ extension Evaluation {
     let inputs = operands.dropFirst().compactMap { $0 }
     let body = try step.body("body")
     let scanCount = try step.integer("num_scan_inputs")
-    guard scanCount >= 1, scanCount <= inputs.count, body.inputs.count == inputs.count, let batch = inputs.last?.dimensions.first,
-      inputs.allSatisfy({ $0.dimensions.first == batch })
+    guard scanCount >= 1, scanCount <= inputs.count, body.inputs.count == inputs.count, body.outputs.count >= inputs.count - scanCount,
+      let batch = inputs.last?.dimensions.first, inputs.allSatisfy({ $0.dimensions.first == batch })
     else {
-      throw CompilerError(.invalid, "scans \(scanCount) of \(inputs.count) inputs, which have to share a batch; its body has \(body.inputs.count) inputs")
+      throw CompilerError(
+        .invalid,
+        "scans \(scanCount) of \(inputs.count) inputs, which have to share a batch; its body has \(body.inputs.count) inputs and "
+          + "\(body.outputs.count) outputs")
     }
     let stateCount = inputs.count - scanCount
     let read = try ScanDirections(step, "", count: scanCount)
