@@ -1,4 +1,4 @@
-import ModelCompiler
+@testable import ModelCompiler
 @testable import ONNX
 import Tensors
 import Testing
@@ -105,5 +105,12 @@ struct HostileModelsTests {
     let x = HostTensor([Float(1), 2, 3, 4], dimensions: [1, 1, 2, 2])
     let error = #expect(throws: CompilerError.self) { try model.evaluated(x, HostTensor(corners, dimensions: [1, 4])) }
     #expect(error?.message.contains("too many samples") == true)
+  }
+
+  @Test func `inputs of one symbol are read in one walk`() throws {
+    var model = SmallModel(inputs: [], outputs: ["y"]).model
+    model.graph.inputs = (0..<20_000).map { ONNXValueInfo(name: "x\($0)", dataType: ONNXDataType(rawValue: 1), dimensions: [.symbol("N"), .size(2)]) }
+    model.graph.nodes = [ONNXNode(opType: "Add", inputs: ["x0", "x1"], outputs: ["y"])]
+    #expect(try GraphImport.graph(of: model).inputs.count == 20_000)
   }
 }

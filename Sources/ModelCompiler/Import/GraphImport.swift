@@ -56,11 +56,12 @@ struct GraphImport {
       if let constant = constants[input.name] { try bind(constant, to: input) }
     }
     try addInitialisers(of: model.graph)
+    let symbols = symbolSizes
     for input in model.graph.inputs where scopes[0][input.name] == nil {
       guard let type = input.dataType?.elementType else {
         throw CompilerError(.unsupported, "input '\(input.name)' has the type \(input.dataType?.name ?? "unknown"), which is not supported")
       }
-      let id = graph.add(Value(name: input.name, type: TensorType(type, try dimensions(of: input))))
+      let id = graph.add(Value(name: input.name, type: TensorType(type, try dimensions(of: input, symbols))))
       graph[id].declaredType = type
       scopes[0][input.name] = id
       graph.inputs.append(id)
@@ -119,7 +120,8 @@ struct GraphImport {
   }
 
   /// The input's dimensions: those that the user bound, else the file's, a symbolic batch being 1.
-  private func dimensions(of input: ONNXValueInfo) throws(CompilerError) -> [Int] {
+  /// - Parameter symbols: sizes of the dimensions that are known by name.
+  private func dimensions(of input: ONNXValueInfo, _ symbols: [String: Int]) throws(CompilerError) -> [Int] {
     if let bound = shapes[input.name] {
       if let declared = input.dimensions {
         let fits = declared.count == bound.count && zip(declared, bound).allSatisfy { size, value in size == .size(value) || !size.isFixed }
@@ -135,7 +137,6 @@ struct GraphImport {
     guard let declared = input.dimensions else {
       throw CompilerError(.unsupported, "input '\(input.name)' has no shape: bind it with --shape \(input.name)=1x3x224x224 (with the model's own sizes)")
     }
-    let symbols = symbolSizes
     var result: [Int] = []
     for (axis, dimension) in declared.enumerated() {
       switch dimension {
