@@ -111,7 +111,7 @@ extension GraphImport {
 
   /// A value under a new name. An input of the model stays a value of its own, since a model may hand it straight out.
   mutating func handOn(_ id: ValueID, as name: String) throws(OperatorError) -> ValueID {
-    if graph.inputs.contains(id) { return try apply(Identity(.plain("Identity")), name: name, to: [id], outputNames: [name])[0] }
+    if isInput(id) { return try apply(Identity(.plain("Identity")), name: name, to: [id], outputNames: [name])[0] }
     if graph[id].constant == nil, !name.isEmpty { graph[id].name = name }
     return id
   }

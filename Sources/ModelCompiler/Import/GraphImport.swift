@@ -18,6 +18,9 @@ struct GraphImport {
   var undecided: [ValueID] = []
   /// Nodes that control flow has brought in.
   var unrolledNodeCount = 0
+  private var inputs: Set<ValueID> = []
+  /// Constants of control flow's bodies by name: a body that is written out again means the same ones.
+  private var bodyConstants: [String: ValueID] = [:]
 
   init(_ model: ONNXModel, shapes: [String: [Int]], constants: [String: HostTensor]) {
     self.model = model
@@ -65,16 +68,26 @@ struct GraphImport {
       graph[id].declaredType = type
       scopes[0][input.name] = id
       graph.inputs.append(id)
+      inputs.insert(id)
     }
   }
 
+  func isInput(_ id: ValueID) -> Bool { inputs.contains(id) }
+
   /// The constants that a graph or a body brings, as far as the user didn't bind them.
-  mutating func addInitialisers(of body: ONNXGraph) throws(CompilerError) {
+  /// - Parameter isRepeated: whether the body may come again, and share its constants then.
+  mutating func addInitialisers(of body: ONNXGraph, isRepeated: Bool = false) throws(CompilerError) {
     for initialiser in body.initialisers where scopes[scopes.count - 1][initialiser.name] == nil {
       guard Self.isPossible(initialiser.tensor.dimensions) else {
         throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")
       }
-      scopes[scopes.count - 1][initialiser.name] = addConstant(initialiser.tensor, name: initialiser.name)
+      if isRepeated, let known = bodyConstants[initialiser.name], graph[known].constant == initialiser.tensor {
+        scopes[scopes.count - 1][initialiser.name] = known
+        continue
+      }
+      let id = addConstant(initialiser.tensor, name: initialiser.name)
+      scopes[scopes.count - 1][initialiser.name] = id
+      if isRepeated { bodyConstants[initialiser.name] = id }
     }
   }
 

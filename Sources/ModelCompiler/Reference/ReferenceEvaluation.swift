@@ -35,7 +35,9 @@ struct Evaluation {
   static let largestByteCount = 4 << 30
 
   private var scopes: [[String: HostTensor]] = []
-  private var byteCount = 0
+  var byteCount = 0
+  /// Of all loops together.
+  var iterationCount = 0
 
   /// The value that a name means here, innermost graph first; nil where there is none.
   func value(named name: String) -> HostTensor? {
