@@ -29,7 +29,7 @@ public struct NonMaxSuppression: Operator {
   /// Each box meets those that were kept; the types are as dear as the boxes.
   public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
     guard let scores = inputs.dimensions(1), scores.count == 3 else { return EvaluationCost() }
-    return EvaluationCost(stepsOf: scores + [2 * max(scores[2], 32)], byteCount: EvaluationCost(stepsOf: scores + [48]).steps)
+    return EvaluationCost(stepsOf: scores + [max(scores[2], 32), 2], byteCount: EvaluationCost(stepsOf: scores + [48]).steps)
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {

@@ -53,7 +53,9 @@ public struct RoiAlign: Operator {
     guard samplingRatio == 0 else {
       return EvaluationCost(stepsOf: [count, x[1], outputHeight, outputWidth, samplingRatio, samplingRatio, 4])
     }
-    guard let regions = rois.constant?.doubles(), regions.count == 4 * count else { return EvaluationCost(stepsOf: [count, x[1], Self.mostSamples, 4]) }
+    guard let regions = rois.constant?.doubles(), regions.count % 4 == 0, regions.count / 4 == count else {
+      return EvaluationCost(stepsOf: [count, x[1], Self.mostSamples, 4])
+    }
     let samples = (0..<count).reduce(0.0) { sum, region in
       let (rows, columns) = bins(regions, region, extents: x)
       let own = max(rows.samples, 0) * max(columns.samples, 0)

@@ -62,7 +62,12 @@ struct Resampling: Sendable {
   private func width(_ axis: Axis) -> Double { antialiases ? 2 * (Double(support) / Double(min(axis.scale, 1))) + 2 : 4 }
 
   /// A bound for the taps of an output position that stand at places of their own.
-  func distinctTaps(_ axis: Axis) -> Int { mode == .nearest ? 1 : Int(min(width(axis), Double(max(axis.input, 1)) + 1)) }
+  func distinctTaps(_ axis: Axis) -> Int {
+    guard mode != .nearest else { return 1 }
+    // A scale may be anything, even no number.
+    let (width, places) = (width(axis), Double(max(axis.input, 1)) + 1)
+    return Int(width < places ? max(width, 0) : places)
+  }
 
   /// For each output position its taps; nil where it lies outside the input.
   func rows(_ axis: Axis) throws(OperatorError) -> [Taps?] {
