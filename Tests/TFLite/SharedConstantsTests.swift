@@ -64,4 +64,14 @@ struct SharedConstantsTests {
     let error = #expect(throws: CompilerError.self) { try ONNXModel(read) }
     #expect(error?.message.contains("at most 512 numbers") == true)
   }
+
+  @Test func `outputs of one name are numbered, not without end`() throws {
+    var model = SmallTFLite.relu
+    model.outputs = [1, 1, 1]
+    #expect(try ONNXModel(TFLiteModel(bytes: model.file)).graph.outputs.map(\.name) == ["y", "y'", "y''"])
+    model.outputs = [Int32](repeating: 1, count: 200)
+    let read = try TFLiteModel(bytes: model.file)
+    let error = #expect(throws: CompilerError.self) { try ONNXModel(read) }
+    #expect(error?.message.contains("shares its name with more than 100 others") == true)
+  }
 }

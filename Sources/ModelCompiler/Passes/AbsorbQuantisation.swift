@@ -53,9 +53,9 @@ private struct Round {
     // Where x stands for what a pair before this one made, it is stored already, and what else reads it doesn't matter.
     let isShared = value.stored != nil || consumers[x.index].count > 1 || outputs.contains(x) || value.constant != nil || isHandedOut
     if isShared {
-      // Others read x unrounded: the rounded value is one of its own.
+      // Others read x unrounded: the rounded value is one of its own. Its name is the read one's, so that no name grows along a row of pairs.
       carrier = ValueID(graph.values.count + patch.newValues.count)
-      value = Value(name: "\(value.name).rounded", type: graph.type(of: read))
+      value = Value(name: "\(graph[read].name).rounded", type: graph.type(of: read))
       patch.replacements[position] = Node(name: node.name, operation: Activation(.identity), inputs: [x], outputs: [carrier])
     } else {
       patch.removals.insert(position)

@@ -37,6 +37,8 @@ struct PassRoundsTests {
     let expected: [Float] = [0.5, 0.25, 0.5 / 3, 0.125]
     #expect(scales == expected)
     #expect(probe.graph[probe.graph.outputs[0]].declaredType == .float32)
+    // Names don't grow along the row.
+    #expect(probe.graph.nodes.map { probe.graph[$0.outputs[0]].name } == ["v0", "v1.rounded", "v2.rounded", "v3.rounded"])
   }
 
   @Test func `pairs of one value are absorbed together`() throws {

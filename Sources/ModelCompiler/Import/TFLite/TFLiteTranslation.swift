@@ -139,6 +139,8 @@ struct TFLiteTranslation {
     }
   }
 
+  private static let mostNamesakes = 100
+
   private mutating func addOutputs() throws(CompilerError) {
     var ports: Set<String> = Set(graph.inputs.map(\.name))
     for index in model.outputs {
@@ -147,7 +149,12 @@ struct TFLiteTranslation {
         guard values[index] != nil || isConstant(index) else { throw OperatorError(.invalid, "is made by no operator") }
         // A name that is taken already gets a number: TFLite's outputs may share one.
         var name = tensor.name.isEmpty ? "output \(index)" : tensor.name
-        while !ports.insert(name).inserted { name += "'" }
+        var attempts = 0
+        while !ports.insert(name).inserted {
+          attempts += 1
+          guard attempts <= Self.mostNamesakes else { throw OperatorError(.unsupported, "shares its name with more than \(Self.mostNamesakes) others") }
+          name += "'"
+        }
         label = name
         let value = try value(index)
         if let form = try form(of: index) {
