@@ -59,18 +59,33 @@ extension CompositeOperator {
 
 extension Composition {
   /// The outputs' types for given inputs.
-  func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
+  func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] { try typed(inputs).outputs }
+
+  /// What evaluating all steps takes, the results of each among it.
+  func evaluationCost(for inputs: [OperatorInput?]) throws(OperatorError) -> EvaluationCost { try typed(inputs).cost }
+
+  /// Evaluations of at most so many steps are made to know what follows from them.
+  private static let mostSteps = 1 << 16
+
+  private func typed(_ inputs: [OperatorInput?]) throws(OperatorError) -> (outputs: [TensorType], cost: EvaluationCost) {
+    var total = EvaluationCost()
     let made = try run(inputs) { (step, inputs) throws(OperatorError) in
+      let cost = step.operation.evaluationCost(for: inputs)
       let types = try step.operation.outputTypes(for: inputs)
+      let spans = (inputs.compactMap { $0?.type } + types).map { $0.dimensions.checkedSpan ?? .max }
+      let steps = spans.reduce(cost.steps) { $0.saturatingSum($1) }
+      total.steps = total.steps.saturatingSum(steps)
+      let sizes = types.map { ($0.dimensions.checkedSpan ?? .max).saturatingProduct($0.elementType.byteCount) }
+      total.byteCount = sizes.reduce(total.byteCount.saturatingSum(cost.byteCount)) { $0.saturatingSum($1) }
       // Later steps may need to know shapes and the like; large constants nobody asks for.
-      let isKnown = inputs.allSatisfy { $0 == nil || $0!.constant != nil } && types.allSatisfy { $0.elementCount <= 1024 }
+      let isKnown = inputs.areKnown && steps <= Self.mostSteps && types.allSatisfy { $0.elementCount <= 1024 }
       var known = try step.operation.constantOutputs(for: inputs)
       if known.isEmpty, isKnown { known = try step.operation.evaluate(inputs.map { $0?.constant }) }
       return types.enumerated().map { OperatorInput(type: $1, constant: $0 < known.count ? known[$0] : nil) }
     } constant: {
       OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0)
     }
-    return made.map { $0.type }
+    return (made.map { $0.type }, total)
   }
 
   /// The outputs for given inputs, step by step.

@@ -12,6 +12,11 @@ extension DecomposedOperator {
     try composition(for: inputs).outputTypes(for: inputs)
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    // What can't be composed is refused when its types are asked for.
+    (try? composition(for: inputs).evaluationCost(for: inputs)) ?? EvaluationCost()
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let knowledge = inputs.map { tensor in tensor.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } }
     return try composition(for: knowledge).evaluate(inputs)
@@ -30,15 +35,19 @@ extension Lowering {
 
   /// Lowers a composition in a node's place, one step after the other; steps whose inputs are known become constants.
   public mutating func lower(_ composition: Composition, of node: Node) throws(OperatorError) {
+    let firstOwn = graph.values.count
+    budget.renewBytes(upTo: foldedByteLimit(of: node))
     var made: [[ValueID]] = []
     var isWritten = [Bool](repeating: false, count: node.outputs.count)
     for (position, step) in composition.steps.enumerated() {
       let inputs = try step.inputs.map { (source) throws(OperatorError) in try value(of: source, node, made) }
       let knowledge = knowledge(of: inputs)
+      if knowledge.areKnown { try budget.charge(step.operation.evaluationCost(for: knowledge), reading: knowledge) }
       let types = try step.operation.outputTypes(for: knowledge)
       guard types.count >= step.outputCount else { throw OperatorError(.invalid, "lacks an output of a part") }
+      if knowledge.areKnown || step.operation.outputsFollowFromTypes { try budget.charge(types) }
       var known = try step.operation.constantOutputs(for: knowledge)
-      if known.isEmpty, knowledge.allSatisfy({ $0 == nil || $0!.constant != nil }) { known = try step.operation.evaluate(knowledge.map { $0?.constant }) }
+      if known.isEmpty, knowledge.areKnown { known = try step.operation.evaluate(knowledge.map { $0?.constant }) }
       var outputs: [ValueID] = []
       for output in 0..<step.outputCount {
         let target = known.isEmpty ? composition.outputs.firstIndex { $0.isOutput(output, ofStep: position) } : nil
@@ -61,6 +70,14 @@ extension Lowering {
       let representation = representation(of: source)
       alias(output, of: operand(source, layout: layout, as: representation), layout: layout, as: representation)
     }
+    // What the program needs of these stands in its weights; nobody else names the values.
+    for index in firstOwn..<graph.values.count { graph.values[index].constant = nil }
+  }
+
+  /// What the steps that stand for a node may compute beforehand: weights in several forms one after the other, and some more.
+  private func foldedByteLimit(of node: Node) -> Int {
+    let own = node.inputs.compactMap { $0 }.reduce(0) { $0 + (graph[$1].constant?.bytes.count ?? 0) }
+    return FoldingBudget.largestByteCount + 8 * own
   }
 
   /// Adds a value that the model doesn't name, for a part of a node to make.

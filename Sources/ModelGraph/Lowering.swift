@@ -51,14 +51,21 @@ public struct Lowering: Sendable {
   var bindings: [ValueID: [Binding]] = [:]
   var pending: [PendingConversion] = []
   var constantOffsets: [Int: [(offset: Int, count: Int)]] = [:]
+  var budget = FoldingBudget()
+  /// What the model's constants may become in several forms, and what may be made beside them.
+  private let largestWeightCount: Int
 
   public init(graph: Graph) {
     self.graph = graph
+    largestWeightCount = graph.values.reduce(FoldingBudget.largestByteCount) { $0 + 4 * ($1.constant?.bytes.count ?? 0) }
   }
 
   /// Lowers one node, then brings its results into the forms that the graph asks for.
   public mutating func lower(_ node: Node) throws(OperatorError) {
     try node.operation.lower(node, into: &self)
+    guard weights.count <= largestWeightCount else {
+      throw OperatorError(.unsupported, "needs constants that make the program's over \(largestWeightCount >> 20) MiB, far more than the model's own")
+    }
     let conversions = pending
     pending = []
     for conversion in conversions {

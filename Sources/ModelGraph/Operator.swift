@@ -20,6 +20,13 @@ public protocol Operator: Sendable {
   /// Outputs that don't depend on the inputs' elements (a shape), one entry an output; empty where there are none.
   func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor]
 
+  /// Whether `constantOutputs` gives them.
+  var outputsFollowFromTypes: Bool { get }
+
+  /// What `outputTypes` and `evaluate` take together for inputs that are known, but may yet break the operator's rules. Asked for before
+  /// either.
+  func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost
+
   /// The outputs for given inputs, in the graph's own layout and float arithmetic.
   func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor]
 
@@ -47,6 +54,8 @@ extension Operator {
   public var tolerance: Float { 1e-5 }
   public var prefersChannelsLast: Bool { false }
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] { [] }
+  public var outputsFollowFromTypes: Bool { false }
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { EvaluationCost() }
   public var quantisationRule: QuantisationRule { .float }
   public func elementOrigin(for inputs: [OperatorInput?]) -> ElementOrigin { .computed }
   public static var domains: [String] { [""] }

@@ -30,14 +30,16 @@ extension Decoding {
 
   /// Opens a path below a folder, one component after the other.
   private static func open(_ location: String, in folder: String) throws(ONNXError) -> Int32 {
-    let components = location.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }
-    guard !location.hasPrefix("/"), !location.contains("\0"), !components.isEmpty, !components.contains("..") else {
+    // By bytes, as the system reads paths: a slash with a combining mark behind it is another character, and still a slash.
+    let path = Array(location.utf8)
+    let components = path.split(separator: UInt8(ascii: "/")).map { Array($0) }.filter { $0 != Array(".".utf8) }
+    guard path.first != UInt8(ascii: "/"), !path.contains(0), !components.isEmpty, !components.contains(Array("..".utf8)) else {
       throw ONNXError(.malformed, "external data '\(location)' would lie outside the model's folder; this is refused")
     }
     var current = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     for (index, component) in components.enumerated() where current >= 0 {
       let isLast = index == components.count - 1
-      let next = unsafe openat(current, String(component), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY))
+      let next = unsafe openat(current, String(decoding: component, as: UTF8.self), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY))
       let code = errno
       close(current)
       errno = code

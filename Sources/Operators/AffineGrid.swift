@@ -62,6 +62,7 @@ public struct AffineGrid: Operator {
     let dimensions = lowering.dimensions(of: node.outputs[0])
     let axes = dimensions[dimensions.count - 1]
     let count = dimensions[1...axes].elementCount
+    try checkTable([count, axes + 1])
     let places = HostTensor(places(Array(dimensions[1...axes])).map { Float($0) }, dimensions: [count, axes + 1])
     let map = lowering.operand(theta, layout: .identity(rank: 3), as: .plain)
     let output = lowering.result(node.outputs[0], layout: .identity(rank: dimensions.count), as: .plain)

@@ -30,6 +30,8 @@ public struct AveragePool: Operator {
     }
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .window(pool.window.kernel, output: try? outputTypes(for: inputs)) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] { [try pool.evaluate(try inputs.required(0, "X"))] }
 
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) { try pool.lower(node, into: &lowering) }

@@ -37,6 +37,8 @@ public struct Conv: Operator, FusedOperator {
     return [TensorType(x.elementType, try checked([x.dimensions[0], w.dimensions[0]] + spatial.output))]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .convolution(inputs, output: try? outputTypes(for: inputs)) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     _ = try outputTypes(for: inputs.asInputs)
     let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))

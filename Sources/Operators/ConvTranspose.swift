@@ -45,6 +45,12 @@ public struct ConvTranspose: Operator {
     return [TensorType(x.elementType, try checked([x.dimensions[0], w.dimensions[1] * groups] + geometry.axes.map(\.output)))]
   }
 
+  /// Each element of the input adds its multiple of a kernel.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let x = inputs.dimensions(0), let w = inputs.dimensions(1), w.count >= 2 else { return EvaluationCost() }
+    return EvaluationCost(stepsOf: x + w[1...])
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
     let geometry = try geometry(inputs.asInputs)

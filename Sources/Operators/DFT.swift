@@ -41,6 +41,12 @@ public struct DFT: DecomposedOperator {
     [TensorType(try inputs.required(0, "input").type.elementType, try resolved(inputs).output)]
   }
 
+  /// By its own evaluation, not by the matrix that it is lowered to.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let x = inputs.dimensions(0), let resolved = try? resolved(inputs) else { return EvaluationCost() }
+    return resolved.transform.cost(rows: x.elementCount / max(x[resolved.axis] * resolved.transform.inputParts, 1))
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let (transform, axis, output) = try resolved(inputs.asInputs)
     let x = try inputs.required(0, "input")

@@ -47,6 +47,14 @@ public struct DeformConv: Operator {
     return [TensorType(x.elementType, try checked([x.dimensions[0], try inputs.required(1, "W").type.dimensions[0]] + spatial.output))]
   }
 
+  /// Each tap is sampled between four elements for every input channel.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let w = inputs.dimensions(1), let output = try? outputTypes(for: inputs).first?.dimensions, let channels = inputs.dimensions(0)?[1] else {
+      return EvaluationCost()
+    }
+    return EvaluationCost(stepsOf: [output[0], output[2], output[3], channels, w[2], w[3], 4 + w[0] / groups])
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
     let axes = try resolved(inputs.asInputs).axes

@@ -15,6 +15,11 @@ public struct Det: Operator {
     return [TensorType(x.elementType, Array(x.dimensions.dropLast(2)))]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    let x = inputs.dimensions(0) ?? []
+    return EvaluationCost(stepsOf: x + x.suffix(1))
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     let type = try outputTypes(for: inputs.asInputs)[0]

@@ -25,14 +25,20 @@ public struct EyeLike: Operator {
     return [TensorType(elementType ?? x.elementType, x.dimensions)]
   }
 
+  public var outputsFollowFromTypes: Bool { true }
+
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] {
     let type = try outputTypes(for: inputs)[0]
     guard type.elementCount <= largestFoldedCount else { throw OperatorError(.unsupported, "would make \(type.dimensions) of constants") }
     let (rows, columns) = (type.dimensions[0], type.dimensions[1])
     let shift = min(max(diagonal, -rows), columns)
-    var choices = [Int](repeating: -1, count: rows * columns)
-    for row in 0..<rows where 0..<columns ~= row + shift { choices[row * columns + row + shift] = 0 }
-    return [HostTensor([Float(1)], dimensions: [1]).converted(to: type.elementType).picking(choices, dimensions: type.dimensions)]
+    let one = HostTensor([Float(1)], dimensions: [1]).converted(to: type.elementType).bytes
+    var bytes = [UInt8](repeating: 0, count: rows * columns * one.count)
+    for row in 0..<rows where 0..<columns ~= row + shift {
+      let place = (row * columns + row + shift) * one.count
+      bytes.replaceSubrange(place..<place + one.count, with: one)
+    }
+    return [HostTensor(elementType: type.elementType, dimensions: type.dimensions, bytes: bytes)]
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] { try constantOutputs(for: inputs.asInputs) }

@@ -43,6 +43,11 @@ public struct Gemm: Operator, FusedOperator {
     return [TensorType(a.elementType, try checked([m, n]))]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let a = inputs.dimensions(0), let b = inputs.dimensions(1), a.count == 2, b.count == 2 else { return EvaluationCost() }
+    return EvaluationCost(stepsOf: a + [b[transposesB ? 0 : 1]])
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let type = try outputTypes(for: inputs.asInputs)[0]
     let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))

@@ -28,12 +28,22 @@ public struct GridSample: Operator {
   public func outputTypes(for inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
     let x = try inputs.required(0, "X").type
     let grid = try inputs.required(1, "grid").type.dimensions
+    guard x.dimensions.count <= 2 + SpatialWindow.mostAxes else {
+      throw OperatorError(.unsupported, "samples \(x.dimensions.count - 2) axes; at most \(SpatialWindow.mostAxes) are supported")
+    }
     guard x.dimensions.count >= 3, grid.count == x.dimensions.count, grid[0] == x.dimensions[0], grid[grid.count - 1] == x.dimensions.count - 2 else {
       throw OperatorError(.invalid, "grid \(grid) doesn't name places in \(x.dimensions)")
     }
     let dimensions = try checked(Array(x.dimensions[..<2]) + grid[1..<grid.count - 1])
     guard dimensions.contains(0) || !x.dimensions.contains(0) else { throw OperatorError(.invalid, "samples \(x.dimensions), which has no elements") }
     return [TensorType(x.elementType, dimensions)]
+  }
+
+  /// Each place is made of so many neighbours along each axis.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let output = try? outputTypes(for: inputs).first?.dimensions else { return EvaluationCost() }
+    let neighbours = interpolation == .nearest ? 1 : interpolation == .linear ? 2 : 4
+    return EvaluationCost(stepsOf: output + [Int](repeating: neighbours, count: output.count - 2))
   }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {

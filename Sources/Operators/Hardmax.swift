@@ -19,6 +19,7 @@ public struct Hardmax: DecomposedOperator {
     guard let first = axes.first ?? (x.dimensions.isEmpty ? nil : x.dimensions.count), width > 0 else {
       throw OperatorError(.invalid, "looks for the greatest of no elements in \(x.dimensions)")
     }
+    try checkTable([width])
     let inner = axes.count == 1 ? Array(x.dimensions[(first + 1)...]) : []
     let rows = Array(x.dimensions[..<first]) + [width] + inner
     var parts = Composition()

@@ -24,6 +24,8 @@ public struct LpPool: Operator {
     return [TensorType(x.elementType, try pool.outputDimensions(x.dimensions))]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .window(window.kernel, output: try? outputTypes(for: inputs)) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     return [
@@ -39,6 +41,11 @@ public struct LpPool: Operator {
     try lowering.requireFloat(x)
     let dimensions = lowering.dimensions(of: x)
     let spatial = try pool.resolved(dimensions)
+    // The weights of each step below: those of the image, then those of each line whose channels are all that lies behind it.
+    try checkTable([dimensions[1]] + spatial.axes.suffix(2).map(\.kernel))
+    for axis in spatial.axes.indices.dropLast(2) {
+      try checkTable([dimensions[1], spatial.axes[axis].kernel] + spatial.axes[(axis + 1)...].map(\.output))
+    }
     let layout = Layout.channelsLast(rank: dimensions.count)
     let terms = norm.emitTerms(of: lowering.operand(x, layout: layout, as: .plain), into: &lowering)
     let output = lowering.result(node.outputs[0], layout: layout, as: .plain)

@@ -40,6 +40,8 @@ public struct MatMul: Operator {
     return [TensorType(a.elementType, try Shapes(a.dimensions, b.dimensions).output)]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .matrixProduct(inputs) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let type = try outputTypes(for: inputs.asInputs)[0]
     let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))

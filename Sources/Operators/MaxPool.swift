@@ -26,6 +26,8 @@ public struct MaxPool: Operator {
     return [TensorType(x.elementType, dimensions)] + (givesPositions ? [TensorType(.int64, dimensions)] : [])
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .window(pool.window.kernel, output: try? outputTypes(for: inputs)) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     return [try pool.evaluate(x)] + (givesPositions ? [try positions(x)] : [])

@@ -26,6 +26,12 @@ public struct MaxRoiPool: Operator {
     return [TensorType(x.elementType, try checked([regions[0], x.dimensions[1]] + shape))]
   }
 
+  /// The cells of a region cover an image at most, and share a row and a column with each neighbour.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let x = inputs.dimensions(0), x.count == 4, let regions = inputs.dimensions(1)?.first else { return EvaluationCost() }
+    return EvaluationCost(stepsOf: [regions, x[1], x[2] + 2 * shape[0], x[3] + 2 * shape[1]])
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
     let x = try inputs.required(0, "X")

@@ -26,6 +26,12 @@ public struct NonMaxSuppression: Operator {
       "gives as many boxes as the scores say; cut the model off before it (its boxes and scores become the outputs) and let the recipe suppress")
   }
 
+  /// Each box meets those that were kept; the types are as dear as the boxes.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let scores = inputs.dimensions(1), scores.count == 3 else { return EvaluationCost() }
+    return EvaluationCost(stepsOf: scores + [max(scores[2], 32), 2], byteCount: EvaluationCost(stepsOf: scores + [48]).steps)
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let (boxes, scores) = (try inputs.required(0, "boxes"), try inputs.required(1, "scores"))
     guard boxes.dimensions.count == 3, scores.dimensions.count == 3, boxes.dimensions[2] == 4, boxes.dimensions[0] == scores.dimensions[0],

@@ -52,6 +52,7 @@ public struct OneHot: Operator {
     guard type == .float32 || !type.isFloatingPoint && type != .bool else {
       throw OperatorError(.unsupported, "reads indices of \(type.name) at run time; float32 and whole numbers are supported")
     }
+    try checkTable([depth])
     let dimensions = lowering.dimensions(of: node.outputs[0])
     var open = dimensions
     open[axis] = 1

@@ -77,6 +77,16 @@ let largestElementCount = 1 << 28
 /// The most elements that plain evaluation makes out of few: what folds is shapes and weights, not images.
 let largestFoldedCount = 1 << 26
 
+/// The most elements of a table that lowering makes out of few: places, indices, weights that are all alike.
+let largestTableCount = 1 << 24
+
+/// Refuses a table that is larger, before it is made.
+func checkTable(_ dimensions: [Int]) throws(OperatorError) {
+  guard let count = dimensions.checkedElementCount, count <= largestTableCount else {
+    throw OperatorError(.unsupported, "would take a table of \(dimensions) constants; at most 2^24 are supported")
+  }
+}
+
 /// Dimensions that came out of a model's own numbers, refused where no memory could hold them.
 func checked(_ dimensions: [Int]) throws(OperatorError) -> [Int] {
   guard let count = dimensions.checkedElementCount, count <= largestElementCount else {

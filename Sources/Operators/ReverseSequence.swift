@@ -63,6 +63,7 @@ public struct ReverseSequence: MovingOperator {
     let layout = Layout([batch, time] + dimensions.indices.filter { $0 != batch && $0 != time })
     let form = lowering.representation(of: x)
     let source = lowering.operand(x, layout: layout, as: form)
+    try checkTable([steps])
     let type = lowering.graph.type(of: lengths).elementType
     let length = lowering.addView(of: lowering.operand(lengths, layout: .identity(rank: 1), as: .plain), dimensions: [batches, 1])
     let place = lowering.addConstant(HostTensor((0..<Int64(steps)).map { $0 }, dimensions: [1, steps]).converted(to: type), name: "places")

@@ -41,8 +41,28 @@ public struct RoiAlign: Operator {
     return [TensorType(x.elementType, try checked([regions[0], x.dimensions[1], outputHeight, outputWidth]))]
   }
 
-  /// Samples that one region may take: a region's own size decides where `sampling_ratio` doesn't.
+  /// Samples that one region may take, and those along one of its axes: a region's own size decides where `sampling_ratio` doesn't.
   private static let mostSamples = 1 << 24
+  private static let mostAxisSamples = 1 << 20
+
+  /// A region whose own size decides takes its share of all samples that regions may take.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let x = inputs.dimensions(0), x.count == 4, let rois = inputs.count > 1 ? inputs[1] : nil, let count = rois.type.dimensions.first else {
+      return EvaluationCost()
+    }
+    guard samplingRatio == 0 else {
+      return EvaluationCost(stepsOf: [count, x[1], outputHeight, outputWidth, samplingRatio, samplingRatio, 4])
+    }
+    guard let regions = rois.constant?.doubles(), regions.count % 4 == 0, regions.count / 4 == count else {
+      return EvaluationCost(stepsOf: [count, x[1], Self.mostSamples, 4])
+    }
+    let samples = (0..<count).reduce(0.0) { sum, region in
+      let (rows, columns) = bins(regions, region, extents: x)
+      let own = max(rows.samples, 0) * max(columns.samples, 0)
+      return sum + (own <= Double(Self.mostSamples) ? own : 0)
+    }
+    return EvaluationCost(stepsOf: [Int(min(samples, 0x1p60)), x[1], 4])
+  }
 
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
@@ -54,11 +74,12 @@ public struct RoiAlign: Operator {
     var result: [Double] = []
     result.reserveCapacity(dimensions.elementCount)
     for (region, image) in images.enumerated() {
-      let corners = (0..<4).map { regions[4 * region + $0] * Double(scale) - (isHalfPixel ? 0.5 : 0) }
-      guard corners.allSatisfy(\.isFinite) else { throw OperatorError(.invalid, "region \(region) is not finite") }
-      let rows = Bins(corners[1], corners[3], count: outputHeight, extent: x.dimensions[2], self)
-      let columns = Bins(corners[0], corners[2], count: outputWidth, extent: x.dimensions[3], self)
-      guard rows.samples * columns.samples <= Double(Self.mostSamples) else { throw OperatorError(.unsupported, "region \(region) takes too many samples") }
+      let (rows, columns) = bins(regions, region, extents: x.dimensions)
+      guard rows.isFinite, columns.isFinite else { throw OperatorError(.invalid, "region \(region) is not finite") }
+      // Each axis first: a region without rows may have more columns than an integer holds.
+      guard max(rows.samples, columns.samples) <= Double(Self.mostAxisSamples), rows.samples * columns.samples <= Double(Self.mostSamples) else {
+        throw OperatorError(.unsupported, "region \(region) takes too many samples")
+      }
       let (rowTaps, columnTaps) = (rows.taps(), columns.taps())
       for channel in 0..<channels {
         let base = (image * channels + channel) * plane
@@ -68,6 +89,13 @@ public struct RoiAlign: Operator {
       }
     }
     return [HostTensor(doubles: result, as: x.elementType, dimensions: dimensions)]
+  }
+
+  private func bins(_ regions: [Double], _ region: Int, extents x: [Int]) -> (rows: Bins, columns: Bins) {
+    let corners = (0..<4).map { regions[4 * region + $0] * Double(scale) - (isHalfPixel ? 0.5 : 0) }
+    return (
+      Bins(corners[1], corners[3], count: outputHeight, extent: x[2], self), Bins(corners[0], corners[2], count: outputWidth, extent: x[3], self)
+    )
   }
 
   private func cell(_ rows: [Bins.Taps], _ columns: [Bins.Taps], _ source: [Double], base: Int, width: Int) -> Double {
@@ -91,6 +119,7 @@ public struct RoiAlign: Operator {
     let extent: Int
     let perBin: Double
     var samples: Double { perBin * Double(count) }
+    var isFinite: Bool { start.isFinite && size.isFinite }
 
     init(_ start: Double, _ end: Double, count: Int, extent: Int, _ owner: RoiAlign) {
       self.start = start

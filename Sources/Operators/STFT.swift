@@ -49,6 +49,12 @@ public struct STFT: DecomposedOperator {
     [TensorType(try inputs.required(0, "signal").type.elementType, try frames(inputs).output)]
   }
 
+  /// By its own evaluation, not by the matrix that it is lowered to.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let frames = try? frames(inputs) else { return EvaluationCost() }
+    return frames.transform.cost(rows: frames.batch * frames.count)
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let frames = try frames(inputs.asInputs)
     let x = try inputs.required(0, "signal")

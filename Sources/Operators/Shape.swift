@@ -19,6 +19,8 @@ public struct Shape: Operator {
     return x[first..<max(first, bound(end ?? x.count))].map { Int64($0) }
   }
 
+  public var outputsFollowFromTypes: Bool { true }
+
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] {
     let values = dimensions(try inputs.required(0, "data").type.dimensions)
     return [HostTensor(values, dimensions: [values.count])]

@@ -7,6 +7,8 @@ public struct Size: Operator {
 
   public init(_ description: OperatorDescription) {}
 
+  public var outputsFollowFromTypes: Bool { true }
+
   public func constantOutputs(for inputs: [OperatorInput?]) throws(OperatorError) -> [HostTensor] {
     [HostTensor([Int64(try inputs.required(0, "data").type.elementCount)], dimensions: [])]
   }

@@ -65,6 +65,7 @@ public struct TensorScatter: Operator {
     let (dimensions, added) = (lowering.dimensions(of: cache), lowering.dimensions(of: update)[axis])
     let rows = dimensions[..<axis].elementCount
     guard rows * added > 0 else { throw OperatorError(.unsupported, "writes nothing") }
+    try checkTable([rows, added])
     let form = lowering.sharedForm([cache, update])
     let layout = Layout.identity(rank: dimensions.count)
     let x = lowering.operand(cache, layout: layout, as: form)

@@ -61,6 +61,13 @@ public struct TfIdfVectorizer: Operator {
     return [TensorType(.float32, try checked(x.dimensions.dropLast() + [columnCount]))]
   }
 
+  /// An n-gram of each size and each distance begins at each element.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    let x = inputs.dimensions(0) ?? []
+    let distances = min(mostSkips + 1, x.last ?? 0)
+    return EvaluationCost(stepsOf: x + [distances, sizes.count, sizes.upperBound])
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let type = try outputTypes(for: inputs.asInputs)[0]
     let x = try inputs.required(0, "X")

@@ -35,6 +35,8 @@ public struct TopK: Operator {
     return [TensorType(try inputs.required(0, "X").type.elementType, output), TensorType(.int64, output)]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .sorting(inputs) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     let (axis, count, output) = try resolved(inputs.asInputs)

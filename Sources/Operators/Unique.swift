@@ -21,17 +21,24 @@ public struct Unique: Operator {
     return try evaluate([x]).map(\.type)
   }
 
+  /// Types are found out by evaluation: positions, groups, and the elements as wide numbers.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    var cost = EvaluationCost.sorting(inputs)
+    cost.byteCount = cost.steps
+    return cost
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let x = try inputs.required(0, "X")
     let axis = try axis.map { (axis) throws(OperatorError) in try normalised(axis: axis, rank: x.dimensions.count) }
     let groups = Groups(SliceOrder(x, axis: axis), isSorted: isSorted)
-    let firsts = groups.members.map { $0[0] }
-    var inverse = [Int64](repeating: 0, count: groups.members.reduce(0) { $0 + $1.count })
-    for (group, members) in groups.members.enumerated() {
-      for member in members { inverse[member] = Int64(group) }
+    let firsts = groups.ranges.map { groups.positions[$0.lowerBound] }
+    var inverse = [Int64](repeating: 0, count: groups.positions.count)
+    for (group, range) in groups.ranges.enumerated() {
+      for member in groups.positions[range] { inverse[member] = Int64(group) }
     }
     let list = { (values: [Int64]) in HostTensor(values, dimensions: [values.count]) }
-    let outputs = [SliceOrder(x, axis: axis).taking(firsts), list(firsts.map { Int64($0) }), list(inverse), list(groups.members.map { Int64($0.count) })]
+    let outputs = [SliceOrder(x, axis: axis).taking(firsts), list(firsts.map { Int64($0) }), list(inverse), list(groups.ranges.map { Int64($0.count) })]
     return Array(outputs.prefix(max(outputCount, 1)))
   }
 
@@ -40,16 +47,21 @@ public struct Unique: Operator {
 
 /// Entries that equal each other, together.
 private struct Groups {
-  /// Positions, ascending.
-  var members: [[Int]] = []
+  /// Of the entries, those of a group ascending.
+  let positions: [Int]
+  /// Where each group stands among them.
+  private(set) var ranges: [Range<Int>] = []
 
   init(_ order: SliceOrder, isSorted: Bool) {
     // Stable, so that the first of a group is the one that comes first.
     let sorted = (0..<order.count).sorted { order.precedes($0, $1) ?? ($0 < $1) }
-    for position in sorted {
-      if let last = members.last, order.precedes(last[0], position) == nil { members[members.count - 1].append(position) } else { members.append([position]) }
+    var start = 0
+    for end in sorted.indices.map({ $0 + 1 }) where end == sorted.count || order.precedes(sorted[start], sorted[end]) != nil {
+      ranges.append(start..<end)
+      start = end
     }
-    if !isSorted { members.sort { $0[0] < $1[0] } }
+    positions = sorted
+    if !isSorted { ranges.sort { sorted[$0.lowerBound] < sorted[$1.lowerBound] } }
   }
 }
 

@@ -1,4 +1,4 @@
-import ModelCompiler
+@testable import ModelCompiler
 @testable import ONNX
 import Tensors
 import Testing
@@ -104,5 +104,26 @@ struct ControlFlowTests {
     let results = try model.run(HostTensor([Float(1), 2, 3, 10, 20, 30], dimensions: [2, 3]))
     #expect(results[0].floats() == [6, 60])
     #expect(results[1].dimensions == [2, 3] && results[1].floats() == [3, 5, 6, 30, 50, 60])
+  }
+
+  @Test func `outputs that a loop stacks count among what it writes out`() throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [3])], outputs: ["y"])
+    model.constants = ["trips": scalar(1000)]
+    let many = [String](repeating: "x", count: 300)
+    let inner = body("body", inputs: ["i", "c"], outputs: ["c"] + many, [])
+    model.nodes = [node("Loop", ["trips", ""], (0..<300).map { "s\($0)" }, ["body": inner]), node("Neg", ["s0"], ["y"])]
+    let error = #expect(throws: CompilerError.self) { try model.compiled() }
+    #expect(error?.message.contains("writes out control flow of more than") == true)
+  }
+
+  @Test func `a loop's own constants are there once, however often it runs`() throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [3])], outputs: ["y"])
+    model.constants = ["trips": scalar(50)]
+    let addend = HostTensor([Float(1), 2, 3], dimensions: [3])
+    let inner = body("body", inputs: ["i", "c", "v"], outputs: ["c", "w"], [node("Add", ["v", "own"], ["w"])], constants: ["own": addend])
+    model.nodes = [node("Loop", ["trips", "", "x"], ["y"], ["body": inner])]
+    let graph = try GraphImport.graph(of: model.model)
+    #expect(graph.values.count { $0.constant == addend } == 1)
+    #expect(try model.run(x)[0].floats() == [51, 98, 153])
   }
 }

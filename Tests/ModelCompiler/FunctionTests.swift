@@ -1,4 +1,4 @@
-import ModelCompiler
+@testable import ModelCompiler
 @testable import ONNX
 import Tensors
 import Testing
@@ -70,6 +70,68 @@ struct FunctionTests {
     #expect(throws: CompilerError(.unsupported, "the model's functions make more than 200000 nodes, which is the limit")) {
       try results(model([leaf] + levels, [call("F40", ["x"], ["y"])]))
     }
+  }
+}
+
+/// Functions that a few bytes call often: what they would write out is counted before it is.
+struct FunctionGrowthTests {
+  private func call(_ function: String, _ input: String, _ output: String) -> ONNXNode {
+    ONNXNode(opType: function, domain: "own", inputs: [input], outputs: [output])
+  }
+
+  /// A leaf that doubles so many times.
+  private func refusal(leaf: [ONNXNode], name: String = "F0", levels: Int) throws -> CompilerError? {
+    var functions = [ONNXFunction(name: name, domain: "own", inputs: ["v"], outputs: ["w"], nodes: leaf, opsetImports: ["": 13])]
+    for level in 0..<levels {
+      let below = level == 0 ? name : "F\(level)"
+      functions.append(
+        ONNXFunction(
+          name: "F\(level + 1)", domain: "own", inputs: ["v"], outputs: ["w"], nodes: [call(below, "v", "t"), call(below, "t", "w")],
+          opsetImports: ["own": 1]))
+    }
+    var model = SmallModel(nodes: [call("F\(levels)", "x", "y")], inputs: [("x", SmallModel.float, [2])], outputs: ["y"]).model
+    model.opsetImports["own"] = 1
+    model.functions = functions
+    return #expect(throws: CompilerError.self) { try ReferenceEvaluation(model) }
+  }
+
+  private func branch(_ count: Int) -> ONNXAttribute {
+    let nodes = (0..<count).map { ONNXNode(opType: "Neg", inputs: ["v"], outputs: ["n\($0)"]) }
+    return .graph(ONNXGraph(name: "branch", nodes: nodes, outputs: [ONNXValueInfo(name: "n0")]))
+  }
+
+  @Test func `nodes in bodies of control flow count`() throws {
+    let leaf = ONNXNode(opType: "If", inputs: ["v"], outputs: ["w"], attributes: ["then_branch": branch(1000), "else_branch": branch(1)])
+    #expect(try refusal(leaf: [leaf], levels: 15)?.message == "the model's functions make more than 200000 nodes, which is the limit")
+  }
+
+  @Test func `a body that a call hands in counts as often as the function writes it`() throws {
+    let leaf = (0..<1000).map {
+      ONNXNode(opType: "If", inputs: ["v"], outputs: [$0 == 0 ? "w" : "w\($0)"], attributes: ["then_branch": .reference("body"), "else_branch": branch(1)])
+    }
+    var model = SmallModel(nodes: [call("F", "x", "y")], inputs: [("x", SmallModel.float, [2])], outputs: ["y"]).model
+    model.graph.nodes[0].attributes["body"] = branch(1000)
+    model.opsetImports["own"] = 1
+    model.functions = [ONNXFunction(name: "F", domain: "own", inputs: ["v"], outputs: ["w"], nodes: leaf, opsetImports: ["": 13])]
+    #expect(throws: CompilerError(.unsupported, "the model's functions make more than 200000 nodes, which is the limit")) {
+      try ReferenceEvaluation(model)
+    }
+  }
+
+  @Test func `long names count`() throws {
+    let long = String(repeating: "n", count: 100_000)
+    let leaf = [ONNXNode(opType: "Neg", inputs: ["v"], outputs: [long]), ONNXNode(opType: "Neg", inputs: [long], outputs: ["w"])]
+    #expect(try refusal(leaf: leaf, levels: 15)?.message.contains("names that the model's functions make take over 256 MiB") == true)
+  }
+
+  @Test func `a function's own name is cut short where it stands before others`() throws {
+    let long = String(repeating: "f", count: 100_000)
+    let nodes = [ONNXNode(opType: "Neg", inputs: ["v"], outputs: ["t"]), ONNXNode(opType: "Neg", inputs: ["t"], outputs: ["w"])]
+    var model = SmallModel(nodes: [call(long, "x", "y")], inputs: [("x", SmallModel.float, [2])], outputs: ["y"]).model
+    model.opsetImports["own"] = 1
+    model.functions = [ONNXFunction(name: long, domain: "own", inputs: ["v"], outputs: ["w"], nodes: nodes, opsetImports: ["": 13])]
+    let inlined = try FunctionInlining.inlined(model)
+    #expect(inlined.graph.nodes[0].outputs[0].utf8.count < 64)
   }
 }
 

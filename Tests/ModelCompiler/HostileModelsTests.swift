@@ -1,4 +1,4 @@
-import ModelCompiler
+@testable import ModelCompiler
 @testable import ONNX
 import Tensors
 import Testing
@@ -83,5 +83,34 @@ struct HostileModelsTests {
     model.append("DequantizeLinear", ["low", "scale", "zero"], ["constant"])
     model.append("Add", ["x", "constant"], ["y"])
     _ = try model.compiled()
+  }
+
+  @Test func `a block larger than any axis is one block`() throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 2])], outputs: ["y"])
+    model.constants = ["q": HostTensor([Int8(1), 2], dimensions: [1, 2]), "scale": HostTensor([Float(0.5)], dimensions: [1, 1])]
+    model.append("DequantizeLinear", ["q", "scale"], ["c"], ["axis": .integer(1), "block_size": .integer(.max)])
+    model.append("Add", ["x", "c"], ["y"])
+    model.opset = 21
+    #expect(try model.run(HostTensor([Float(0), 0], dimensions: [1, 2]))[0].floats() == [0.5, 1])
+  }
+
+  /// A corner where it stands in x1, y1, x2, y2.
+  @Test(arguments: [[Float(5), 0, 0, 3e38], [0, 5, 3e38, 0], [0, 0, 3e38, 3e38]]) func `a region of more samples than an integer holds is refused`(
+    _ corners: [Float]
+  ) {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 1, 2, 2]), ("rois", SmallModel.float, [1, 4])], outputs: ["y"])
+    model.constants["images"] = HostTensor([Int64(0)], dimensions: [1])
+    model.append("RoiAlign", ["x", "rois", "images"], ["y"])
+    model.opset = 16
+    let x = HostTensor([Float(1), 2, 3, 4], dimensions: [1, 1, 2, 2])
+    let error = #expect(throws: CompilerError.self) { try model.evaluated(x, HostTensor(corners, dimensions: [1, 4])) }
+    #expect(error?.message.contains("too many samples") == true)
+  }
+
+  @Test func `inputs of one symbol are read in one walk`() throws {
+    var model = SmallModel(inputs: [], outputs: ["y"]).model
+    model.graph.inputs = (0..<20_000).map { ONNXValueInfo(name: "x\($0)", dataType: ONNXDataType(rawValue: 1), dimensions: [.symbol("N"), .size(2)]) }
+    model.graph.nodes = [ONNXNode(opType: "Add", inputs: ["x0", "x1"], outputs: ["y"])]
+    #expect(try GraphImport.graph(of: model).inputs.count == 20_000)
   }
 }

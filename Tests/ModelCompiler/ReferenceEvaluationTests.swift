@@ -133,4 +133,25 @@ struct EvaluatedControlFlowTests {
     let results = try small.evaluated(HostTensor([Float(0)], dimensions: []), x)
     #expect(results.map { $0.floats() } == [[66], [33, 55, 66]])
   }
+
+  @Test func `a batched scan whose body makes no state is refused`() throws {
+    var small = SmallModel(inputs: [("s", SmallModel.float, [1, 1]), ("x", SmallModel.float, [1, 2])], outputs: ["y"], opset: 8)
+    small.append("Scan", ["", "s", "x"], ["y"], ["num_scan_inputs": .integer(1), "body": body([], inputs: ["a", "b"], outputs: [])])
+    let error = #expect(throws: CompilerError.self) {
+      try small.evaluated(HostTensor([Float(0)], dimensions: [1, 1]), HostTensor([Float(1), 2], dimensions: [1, 2]))
+    }
+    #expect(error?.code == .invalid && error?.message.contains("0 outputs") == true)
+  }
+
+  @Test func `loops within loops count together`() throws {
+    var small = SmallModel(inputs: [("x", SmallModel.float, [1 << 20, 0])], outputs: ["y"])
+    let inner = body([ONNXNode(name: "t", opType: "Identity", inputs: ["c"], outputs: ["d"])], inputs: ["i", "c"], outputs: ["d"])
+    let nodes = [
+      ONNXNode(name: "inner", opType: "Loop", inputs: ["", ""], outputs: [], attributes: ["body": inner]),
+      ONNXNode(name: "o", opType: "Identity", inputs: ["row"], outputs: ["out"]),
+    ]
+    small.append("Scan", ["x"], ["y"], ["num_scan_inputs": .integer(1), "body": body(nodes, inputs: ["row"], outputs: ["out"])])
+    let error = #expect(throws: CompilerError.self) { try small.evaluated(HostTensor([Float](), dimensions: [1 << 20, 0])) }
+    #expect(error?.message.contains("node 'inner' (Loop): runs for more than 1048576 iterations") == true)
+  }
 }

@@ -41,12 +41,15 @@ struct FileTests {
   @Test(arguments: [
     ("../weights.bin", ONNXError.Code.malformed), ("/etc/hostname", .malformed), ("data/../../x", .malformed), ("data", .unreadable),
     ("missing", .unreadable), ("link", .unreadable), ("short", .truncated), ("", .malformed),
+    // A mark that joins a slash or a dot to its neighbour in one character.
+    ("/\u{301}etc/hostname", .malformed), ("../\u{301}f", .malformed), ("..\u{200D}/../x", .malformed), ("link\u{600}/weights.bin", .unreadable),
   ]) func `external data elsewhere is refused`(location: String, code: ONNXError.Code) throws {
     let folder = try Folder()
     _ = try folder.write("short", [1])
     _ = try folder.write("data/weights.bin", [1, 2])
     try FileManager.default.createSymbolicLink(
       at: folder.url.appendingPathComponent("link"), withDestinationURL: folder.url.appendingPathComponent("data/weights.bin"))
+    try FileManager.default.createSymbolicLink(atPath: folder.url.path + "/link\u{600}", withDestinationPath: "data")
     let path = try folder.write("model.onnx", external(location))
     let error = #expect(throws: ONNXError.self) { try ONNXModel(contentsOf: path) }
     #expect(error?.code == code)

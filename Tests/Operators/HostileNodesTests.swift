@@ -19,7 +19,10 @@ struct HostileNodesTests {
         nodeName: "n", opType: name, opset: opset, attributes: attributes(&random), inputCount: count, outputCount: Int.random(in: 1...3, using: &random))
       guard let operation = try? type.init(description) else { continue }
       let tensors = (0..<count).map { _ in Int.random(in: 0..<8, using: &random) == 0 ? nil : tensor(&random) }
-      let types = try? operation.outputTypes(for: tensors.map { $0.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } })
+      let inputs = tensors.map { $0.map { OperatorInput(type: TensorType($0.elementType, $0.dimensions), constant: $0) } }
+      let cost = operation.evaluationCost(for: inputs)
+      #expect(cost.steps >= 0 && cost.byteCount >= 0)
+      let types = try? operation.outputTypes(for: inputs)
       if let types, types.allSatisfy({ $0.elementCount < 1 << 20 }), let outputs = try? operation.evaluate(tensors) {
         for (type, output) in zip(types, outputs) { #expect(type.dimensions == output.dimensions) }
       }

@@ -12,18 +12,21 @@ struct QuantisationPlan {
   private let graph: Graph
   private let observed: ObservedValues
   private let consumers: [[Int]]
+  private let producers: [Int?]
 
   init(graph: Graph, observed: ObservedValues) {
     self.graph = graph
     self.observed = observed
     consumers = graph.consumers()
+    producers = graph.producers()
   }
 
   /// The values whose ranges calibration has to observe.
   static func observedValues(of graph: Graph) -> [ValueID] {
     let made = graph.nodes.filter { $0.operation.quantisationRule == .ownRange || $0.operation.quantisationRule == .sharedByAll }.flatMap(\.outputs)
-    return (graph.inputs + made).filter { graph.type(of: $0).elementType == .float32 && !graph.outputs.contains($0) }
-      .reduce(into: []) { unique, value in if !unique.contains(value) { unique.append(value) } }
+    // Outputs are left out, and so is what stands there already.
+    var seen = Set(graph.outputs)
+    return (graph.inputs + made).filter { graph.type(of: $0).elementType == .float32 && seen.insert($0).inserted }
   }
 
   func annotate(_ target: inout Graph) {
@@ -56,7 +59,6 @@ struct QuantisationPlan {
   /// Functions that only read a convolution's or matrix product's result: a clamp needs no form before it, since bounds are
   /// rounded like the result; for any other the form before it and the form behind it are found together.
   private func chooseBeforeFunctions(in target: inout Graph, _ tail: Set<ValueID>) {
-    let producers = graph.producers()
     for node in graph.nodes {
       guard let function = node.elementFunction(in: graph), let x = node.input(0), let y = node.outputs.first, let producer = producers[x.index],
         graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x), !tail.contains(y),
@@ -97,7 +99,7 @@ struct QuantisationPlan {
   }
 
   private func isComputed(_ value: ValueID) -> Bool {
-    graph.nodes.contains { $0.outputs.contains(value) && $0.operation.quantisationRule == .ownRange }
+    producers[value.index].map { graph.nodes[$0].operation.quantisationRule == .ownRange } ?? false
   }
 
   /// Values from which only cheap float nodes lead to the model's outputs.

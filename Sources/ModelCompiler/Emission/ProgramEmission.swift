@@ -18,8 +18,9 @@ struct ProgramEmission {
     guard violations.isEmpty else { throw CompilerError(.invalid, "the graph is not well formed: \(violations.joined(separator: "; "))") }
     var lowering = Lowering(graph: graph)
     var inputs: [Port] = []
+    let consumers = graph.consumers()
     for input in graph.inputs {
-      let layout = layouts[input] ?? graph.preferredLayout(ofInput: input)
+      let layout = layouts[input] ?? graph.preferredLayout(ofInput: input, consumers)
       let tensor = lowering.declareInput(input, layout: layout)
       inputs.append(port(graph[input].name, graph, input, tensor, layout))
     }
@@ -119,10 +120,9 @@ struct ProgramEmission {
 
 extension Graph {
   /// Channels-last where the input reaches an image operator through nodes that follow its layout.
-  func preferredLayout(ofInput input: ValueID) -> Layout {
+  func preferredLayout(ofInput input: ValueID, _ consumers: [[Int]]) -> Layout {
     let rank = type(of: input).dimensions.count
     guard rank == 3 || rank == 4 else { return .identity(rank: rank) }
-    let consumers = consumers()
     var pending = [input]
     var seen: Set<ValueID> = [input]
     while let value = pending.popLast() {

@@ -4,12 +4,16 @@ import ONNX
 struct FunctionInlining {
   /// Calls may nest this deep: a function that calls itself is found before.
   private static let deepestNesting = 64
-  /// All calls together may bring in this many nodes: a few that call each other twice make 2ⁿ.
+  /// All calls together may bring in this many nodes, those in bodies of control flow among them: a few that call each other twice make 2ⁿ.
   private static let mostNodes = 200_000
+  /// What names and attributes of these nodes may take: a long one is written anew for each call.
+  private static let mostNameBytes = 256 << 20
 
   private let functions: [ONNXFunction.Key: ONNXFunction]
   private let opsetImports: [String: Int]
+  private var sizes: [ONNXFunction.Key: BodySize] = [:]
   private var nodeCount = 0
+  private var nameByteCount = 0
   private var callCount = 0
   private var callers: [ONNXFunction.Key] = []
 
@@ -37,6 +41,8 @@ struct FunctionInlining {
   private mutating func expanded(_ nodes: [ONNXNode]) throws(CompilerError) -> [ONNXNode] {
     var result: [ONNXNode] = []
     for node in nodes {
+      // Here, where a body that a call hands in for an attribute is met as often as it is written.
+      if !callers.isEmpty { try charge(BodySize(nodes: 1, nameBytes: node.attributes.count * BodySize.attributeBytes)) }
       var node = node
       for (name, value) in node.attributes {
         guard case .graph(var body) = value else { continue }
@@ -52,10 +58,10 @@ struct FunctionInlining {
   private mutating func call(_ function: ONNXFunction, _ node: ONNXNode) throws(CompilerError) -> [ONNXNode] {
     guard !callers.contains(function.key) else { throw CompilerError(.invalid, "function \(function.key) calls itself") }
     guard callers.count < Self.deepestNesting else { throw CompilerError(.unsupported, "functions call each other more than \(Self.deepestNesting) deep") }
-    nodeCount += function.nodes.count + 1
-    guard nodeCount <= Self.mostNodes else {
-      throw CompilerError(.unsupported, "the model's functions make more than \(Self.mostNodes) nodes, which is the limit")
-    }
+    let size = sizes[function.key] ?? BodySize(of: function)
+    sizes[function.key] = size
+    // The nodes are counted one by one behind this; what can't fit isn't begun.
+    try charge(BodySize(nodes: 0, nameBytes: size.nameBytes), beside: size.nodes)
     guard node.inputs.count <= function.inputs.count, node.outputs.count <= function.outputs.count else {
       throw CompilerError(
         .invalid,
@@ -65,9 +71,65 @@ struct FunctionInlining {
     callers.append(function.key)
     defer { callers.removeLast() }
     callCount += 1
-    let renaming = Renaming(function, node, prefix: "\(function.name)#\(callCount)/", opsetImports: opsetImports)
+    let renaming = Renaming(function, node, prefix: "\(function.stem)#\(callCount)/", opsetImports: opsetImports)
     let body = function.nodes.map { renaming.node($0) }
     return try expanded(body + renaming.handedOn)
+  }
+
+  private mutating func charge(_ size: BodySize, beside coming: Int = 0) throws(CompilerError) {
+    nodeCount += size.nodes
+    nameByteCount += size.nameBytes
+    guard nodeCount + coming <= Self.mostNodes else {
+      throw CompilerError(.unsupported, "the model's functions make more than \(Self.mostNodes) nodes, which is the limit")
+    }
+    guard nameByteCount <= Self.mostNameBytes else {
+      throw CompilerError(.unsupported, "the names that the model's functions make take over \(Self.mostNameBytes >> 20) MiB, which is the limit")
+    }
+  }
+}
+
+extension ONNXFunction {
+  /// What names that grow from the function begin with: bounded, since it is written before each.
+  fileprivate var stem: String { String(decoding: name.utf8.prefix(32), as: UTF8.self) }
+}
+
+/// What writing a function's body out once takes, bodies of control flow included.
+private struct BodySize {
+  static let attributeBytes = 32
+  /// A name's storage and what is put before it.
+  private static let nameOverhead = 64
+
+  var nodes: Int
+  var nameBytes: Int
+
+  init(nodes: Int, nameBytes: Int) {
+    self.nodes = nodes
+    self.nameBytes = nameBytes
+  }
+
+  init(of function: ONNXFunction) {
+    self.init(nodes: 0, nameBytes: 0)
+    add(function.inputs)
+    add(function.outputs)
+    add(function.nodes)
+  }
+
+  private mutating func add(_ names: [String]) { nameBytes += names.reduce(0) { $0 + $1.utf8.count + Self.nameOverhead } }
+
+  private mutating func add(_ body: [ONNXNode]) {
+    nodes += body.count
+    for node in body {
+      add(node.inputs)
+      add(node.outputs)
+      add([node.name, node.domain, node.opType])
+      nameBytes += node.attributes.count * Self.attributeBytes
+      for case .graph(let graph) in node.attributes.values {
+        add(graph.initialisers.map(\.name))
+        add(graph.inputs.map(\.name))
+        add(graph.outputs.map(\.name))
+        add(graph.nodes)
+      }
+    }
   }
 }
 

@@ -34,7 +34,8 @@ extension GraphImport {
     guard inputs.count == body.inputs.count else {
       throw CompilerError(.invalid, "its body '\(body.name)' has \(body.inputs.count) inputs, it gives \(inputs.count)")
     }
-    unrolledNodeCount += body.nodes.count + 1
+    // Each constant is a value, and each input or output may take a node to slice or to stack it.
+    unrolledNodeCount += body.nodes.count + body.initialisers.count + body.inputs.count + body.outputs.count + 1
     guard unrolledNodeCount <= ControlFlow.mostNodes else {
       throw CompilerError(.unsupported, "writes out control flow of more than \(ControlFlow.mostNodes) nodes, which is the limit")
     }
@@ -44,7 +45,7 @@ extension GraphImport {
     for (input, id) in zip(body.inputs, inputs) {
       try converting { (reading) throws(OperatorError) in try reading.declare(input.name, as: id) }
     }
-    try addInitialisers(of: body)
+    try addInitialisers(of: body, isRepeated: true)
     for (position, node) in body.nodes.enumerated() { try add(node, at: position) }
     var outputs: [ValueID] = []
     for output in body.outputs {

@@ -32,7 +32,7 @@ extension GraphImport {
       let number = addConstant(HostTensor([Int64(iteration)], dimensions: []), name: "iteration")
       let made = try inline(body, [number, condition] + carried)
       if !counts { condition = made[0] }
-      carried = Array(made[1...carriedCount])
+      carried = Array(made[1..<1 + carriedCount])
       for index in scanned.indices { scanned[index].append(made[1 + carriedCount + index]) }
       iteration += 1
     }

@@ -51,6 +51,8 @@ extension GraphImport {
   /// Adds an operator with its outputs: folded where they are known already, expanded where it stands for others.
   mutating func apply(_ operation: any Operator, name: String, to inputs: [ValueID?], outputNames: [String]) throws(OperatorError) -> [ValueID] {
     let knowledge = knowledge(of: inputs)
+    // Before the types are asked for: where they depend on values, telling them takes as long as computing.
+    if knowledge.areKnown, !operation.outputsFollowFromTypes { try budget.charge(operation.evaluationCost(for: knowledge), reading: knowledge) }
     let types: [TensorType]
     do throws(OperatorError) {
       types = try operation.outputTypes(for: knowledge)
@@ -99,6 +101,7 @@ extension GraphImport {
       }
     }
     for step in composition.steps {
+      for case .constant(let tensor) in step.inputs { try budget.charge(byteCount: tensor.bytes.count) }
       let operands = step.inputs.map { operand($0, in: &self) }
       let stepName = "\(name).\(type(of: step.operation).name)"
       let names = (0..<step.outputCount).map { $0 == 0 ? stepName : "\(stepName).\($0)" }
@@ -114,23 +117,16 @@ extension GraphImport {
 
   /// A value under a new name. An input of the model stays a value of its own, since a model may hand it straight out.
   mutating func handOn(_ id: ValueID, as name: String) throws(OperatorError) -> ValueID {
-    if graph.inputs.contains(id) { return try apply(Identity(.plain("Identity")), name: name, to: [id], outputNames: [name])[0] }
+    if isInput(id) { return try apply(Identity(.plain("Identity")), name: name, to: [id], outputNames: [name])[0] }
     if graph[id].constant == nil, !name.isEmpty { graph[id].name = name }
     return id
   }
 
-  /// Constants that a model may compute beyond those that its file holds: a few bytes can ask for gigabytes.
-  private static let largestFoldedByteCount = 256 << 20
-
   /// The outputs where they are known already.
   private mutating func fold(_ operation: any Operator, _ inputs: [OperatorInput?], _ types: [TensorType]) throws(OperatorError) -> [HostTensor]? {
-    let known = try operation.constantOutputs(for: inputs)
-    if !known.isEmpty { return known }
-    guard inputs.allSatisfy({ $0 == nil || $0!.constant != nil }) else { return nil }
-    foldedByteCount += types.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
-    guard foldedByteCount <= Self.largestFoldedByteCount else {
-      throw OperatorError(.unsupported, "computes constants of over \(Self.largestFoldedByteCount >> 20) MiB together with the nodes before it")
-    }
+    guard inputs.areKnown || operation.outputsFollowFromTypes else { return nil }
+    try budget.charge(types)
+    if operation.outputsFollowFromTypes { return try operation.constantOutputs(for: inputs) }
     return try operation.evaluate(inputs.map { $0?.constant })
   }
 

@@ -13,11 +13,14 @@ struct GraphImport {
   var graph: Graph
   /// Values by name: the model's own, and inside them those of each control-flow body that is being read.
   var scopes: [[String: ValueID]] = [[:]]
-  var foldedByteCount = 0
+  var budget = FoldingBudget()
   /// Values that would have to be known for the node that can't be read.
   var undecided: [ValueID] = []
   /// Nodes that control flow has brought in.
   var unrolledNodeCount = 0
+  private var inputs: Set<ValueID> = []
+  /// Constants of control flow's bodies by name: a body that is written out again means the same ones.
+  private var bodyConstants: [String: ValueID] = [:]
 
   init(_ model: ONNXModel, shapes: [String: [Int]], constants: [String: HostTensor]) {
     self.model = model
@@ -56,24 +59,35 @@ struct GraphImport {
       if let constant = constants[input.name] { try bind(constant, to: input) }
     }
     try addInitialisers(of: model.graph)
+    let symbols = symbolSizes
     for input in model.graph.inputs where scopes[0][input.name] == nil {
       guard let type = input.dataType?.elementType else {
         throw CompilerError(.unsupported, "input '\(input.name)' has the type \(input.dataType?.name ?? "unknown"), which is not supported")
       }
-      let id = graph.add(Value(name: input.name, type: TensorType(type, try dimensions(of: input))))
+      let id = graph.add(Value(name: input.name, type: TensorType(type, try dimensions(of: input, symbols))))
       graph[id].declaredType = type
       scopes[0][input.name] = id
       graph.inputs.append(id)
+      inputs.insert(id)
     }
   }
 
+  func isInput(_ id: ValueID) -> Bool { inputs.contains(id) }
+
   /// The constants that a graph or a body brings, as far as the user didn't bind them.
-  mutating func addInitialisers(of body: ONNXGraph) throws(CompilerError) {
+  /// - Parameter isRepeated: whether the body may come again, and share its constants then.
+  mutating func addInitialisers(of body: ONNXGraph, isRepeated: Bool = false) throws(CompilerError) {
     for initialiser in body.initialisers where scopes[scopes.count - 1][initialiser.name] == nil {
       guard Self.isPossible(initialiser.tensor.dimensions) else {
         throw CompilerError(.invalid, "initialiser '\(initialiser.name)' has the impossible shape \(initialiser.tensor.dimensions)")
       }
-      scopes[scopes.count - 1][initialiser.name] = addConstant(initialiser.tensor, name: initialiser.name)
+      if isRepeated, let known = bodyConstants[initialiser.name], graph[known].constant == initialiser.tensor {
+        scopes[scopes.count - 1][initialiser.name] = known
+        continue
+      }
+      let id = addConstant(initialiser.tensor, name: initialiser.name)
+      scopes[scopes.count - 1][initialiser.name] = id
+      if isRepeated { bodyConstants[initialiser.name] = id }
     }
   }
 
@@ -119,7 +133,8 @@ struct GraphImport {
   }
 
   /// The input's dimensions: those that the user bound, else the file's, a symbolic batch being 1.
-  private func dimensions(of input: ONNXValueInfo) throws(CompilerError) -> [Int] {
+  /// - Parameter symbols: sizes of the dimensions that are known by name.
+  private func dimensions(of input: ONNXValueInfo, _ symbols: [String: Int]) throws(CompilerError) -> [Int] {
     if let bound = shapes[input.name] {
       if let declared = input.dimensions {
         let fits = declared.count == bound.count && zip(declared, bound).allSatisfy { size, value in size == .size(value) || !size.isFixed }
@@ -135,7 +150,6 @@ struct GraphImport {
     guard let declared = input.dimensions else {
       throw CompilerError(.unsupported, "input '\(input.name)' has no shape: bind it with --shape \(input.name)=1x3x224x224 (with the model's own sizes)")
     }
-    let symbols = symbolSizes
     var result: [Int] = []
     for (axis, dimension) in declared.enumerated() {
       switch dimension {

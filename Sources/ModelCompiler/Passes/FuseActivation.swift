@@ -11,17 +11,22 @@ struct FuseActivation: GraphPass {
     var patch = GraphPatch()
     let producers = graph.producers()
     let consumers = graph.consumers()
+    let outputs = Set(graph.outputs)
+    // For a function that was merged, the node that computes it now.
+    var carriers: [Int: Int] = [:]
     for (position, node) in graph.nodes.enumerated() {
-      guard let function = node.elementFunction(in: graph), let x = node.input(0), let producer = producers[x.index],
-        patch.replacements[producer] == nil, consumers[x.index].count == 1, !graph.outputs.contains(x)
+      guard let function = node.elementFunction(in: graph), let x = node.input(0), let made = producers[x.index], consumers[x.index].count == 1,
+        !outputs.contains(x)
       else { continue }
-      let linear = graph.nodes[producer]
+      let producer = carriers[made] ?? made
+      let linear = patch.replacements[producer] ?? graph.nodes[producer]
       guard var epilogue = linear.operation.linearEpilogue, Self.append(function, behind: graph[x].stored, to: &epilogue) else { continue }
       var merged = linear
       merged.operation = linear.operation.with(epilogue)
       merged.outputs = node.outputs
       patch.replacements[producer] = merged
       patch.removals.insert(position)
+      carriers[position] = producer
     }
     return patch
   }

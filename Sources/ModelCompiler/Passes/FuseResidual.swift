@@ -6,6 +6,8 @@ struct FuseResidual: GraphPass {
   let name = "fuse residual"
 
   func patch(for graph: Graph) -> GraphPatch {
+    var patch = GraphPatch()
+    let outputs = Set(graph.outputs)
     let producers = graph.producers()
     let consumers = graph.consumers()
     for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Add") {
@@ -14,7 +16,7 @@ struct FuseResidual: GraphPass {
         guard let producer = producers[sum.index], let convolution = graph.nodes[producer].operation as? Conv, !convolution.epilogue.hasResidual else {
           return false
         }
-        return consumers[sum.index].count == 1 && !graph.outputs.contains(sum) && graph[residual].constant == nil
+        return consumers[sum.index].count == 1 && !outputs.contains(sum) && graph[residual].constant == nil
           && graph.type(of: sum) == graph.type(of: residual)
       }
       // The later producer: the other operand is ready when it runs.
@@ -27,11 +29,10 @@ struct FuseResidual: GraphPass {
       merged.operation = convolution
       merged.inputs = [merged.inputs[0], merged.inputs[1], merged.input(2), residual]
       merged.outputs = node.outputs
-      var patch = GraphPatch()
+      // Sums of a convolution that only this addition reads: no other patch touches it, and all of them together make no cycle.
       patch.removals.insert(position)
       patch.replacements[producer] = merged
-      return patch
     }
-    return GraphPatch()
+    return patch
   }
 }

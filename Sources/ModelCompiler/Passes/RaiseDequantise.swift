@@ -11,39 +11,69 @@ struct RaiseDequantise: GraphPass {
     var patch = GraphPatch()
     let producers = graph.producers()
     let consumers = graph.consumers()
+    let outputs = Set(graph.outputs)
     for (position, node) in graph.nodes.enumerated() {
-      guard node.operation is DequantizeLinear, let moved = node.input(0), let producer = producers[moved.index],
+      guard node.operation is DequantizeLinear, let form = node.quantisedForm(in: graph), var source = node.input(0) else { continue }
+      // All movers in a row above it, the lowest first.
+      var movers: [(position: Int, node: Node, mixes: Bool)] = []
+      while consumers[source.index].count == 1, !outputs.contains(source), let producer = producers[source.index],
         !patch.removals.contains(producer), patch.replacements[producer] == nil
-      else { continue }
-      var mover = graph.nodes[producer]
-      guard mover.outputs.count == 1, consumers[moved.index].count == 1, !graph.outputs.contains(moved), let source = mover.input(0),
-        graph.type(of: source).elementType == graph.type(of: moved).elementType, let form = node.quantisedForm(in: graph)
-      else { continue }
-      switch mover.operation.elementOrigin(for: mover.inputs.map { id in id.map { OperatorInput(type: graph.type(of: $0), constant: graph[$0].constant) } }) {
-      case .moved, .ranked: break
-      case .filled(let fill):
-        guard mover.dequantise(fill, by: form) else { continue }
-      case .mixed:
-        var result = graph[node.outputs[0]]
-        result.stored = form
-        patch.updates[node.outputs[0]] = result
-      case .computed: continue
+      {
+        var mover = graph.nodes[producer]
+        guard mover.outputs.count == 1, let next = mover.input(0), graph.type(of: next).elementType == graph.type(of: source).elementType,
+          let mixes = mover.movesDequantised(by: form, in: graph)
+        else { break }
+        movers.append((producer, mover, mixes))
+        source = next
       }
-      let lifted = ValueID(graph.values.count + patch.newValues.count)
-      patch.newValues.append(Value(name: "\(graph[source].name).dequantised", type: TensorType(.float32, graph.type(of: source).dimensions)))
+      guard !movers.isEmpty else { continue }
+      // Nodes change places one by one: the dequantisation stands at the highest, the lowest mover where it stood.
+      var (place, made) = (position, node.outputs)
+      for (above, mover, mixes) in movers {
+        var mover = mover
+        let input = mover.inputs[0]!
+        if mixes { patch.store(made[0], as: form, in: graph) }
+        let lifted = ValueID(graph.values.count + patch.newValues.count)
+        patch.newValues.append(Value(name: "\(graph[input].name).dequantised", type: TensorType(.float32, graph.type(of: input).dimensions)))
+        mover.inputs[0] = lifted
+        mover.outputs = made
+        patch.replacements[place] = mover
+        (place, made) = (above, [lifted])
+      }
       var dequantise = node
       dequantise.inputs[0] = source
-      dequantise.outputs = [lifted]
-      mover.inputs[0] = lifted
-      mover.outputs = node.outputs
-      patch.replacements[producer] = dequantise
-      patch.replacements[position] = mover
+      dequantise.outputs = made
+      patch.replacements[place] = dequantise
     }
     return patch
   }
 }
 
+extension GraphPatch {
+  /// Gives a value, of the graph or new, an 8-bit form.
+  fileprivate mutating func store(_ id: ValueID, as form: StoredQuantisation, in graph: Graph) {
+    guard id.index < graph.values.count else {
+      newValues[id.index - graph.values.count].stored = form
+      return
+    }
+    var value = graph[id]
+    value.stored = form
+    updates[id] = value
+  }
+}
+
 extension Node {
+  /// Makes the node ready to move real numbers instead of integers of this form: whether its results are means, which keep the form;
+  /// nil where it can't be.
+  fileprivate mutating func movesDequantised(by form: StoredQuantisation, in graph: Graph) -> Bool? {
+    switch operation.elementOrigin(for: inputs.map { id in id.map { OperatorInput(type: graph.type(of: $0), constant: graph[$0].constant) } }) {
+    case .moved, .ranked: return false
+    case .filled(let fill): return dequantise(fill, by: form) ? false : nil
+    case .mixed: return true
+    case .computed: return nil
+    }
+  }
+
   /// Lets the node fill with the real number that an integer of this form stands for; false where it can't be told to.
   fileprivate mutating func dequantise(_ fill: HostTensor, by form: StoredQuantisation) -> Bool {
     guard let integer = fill.converted(to: form.elementType).integers().first else { return false }

@@ -10,11 +10,12 @@ struct RecogniseGatedActivation: GraphPass {
     var patch = GraphPatch()
     let producers = graph.producers()
     let consumers = graph.consumers()
+    let outputs = Set(graph.outputs)
     for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Mul") {
       guard let left = node.input(0), let right = node.input(1) else { continue }
       for (x, gated) in [(left, right), (right, left)] {
         guard let producer = producers[gated.index], let gate = graph.nodes[producer].elementFunction(in: graph),
-          graph.nodes[producer].input(0) == x, consumers[gated.index].count == 1, graph[gated].stored == nil, !graph.outputs.contains(gated),
+          graph.nodes[producer].input(0) == x, consumers[gated.index].count == 1, graph[gated].stored == nil, !outputs.contains(gated),
           let activation = Self.activation(gatedBy: gate)
         else { continue }
         patch.removals.insert(producer)

@@ -26,11 +26,12 @@ struct FuseLinearBias: GraphPass {
     var patch = GraphPatch()
     let producers = graph.producers()
     let consumers = graph.consumers()
+    let outputs = Set(graph.outputs)
     for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Add") {
       guard let left = node.input(0), let right = node.input(1) else { continue }
       for (linear, addend) in [(left, right), (right, left)] {
         guard let producer = producers[linear.index], patch.replacements[producer] == nil, graph[addend].constant != nil,
-          consumers[linear.index].count == 1, graph[linear].stored == nil, !graph.outputs.contains(linear),
+          consumers[linear.index].count == 1, graph[linear].stored == nil, !outputs.contains(linear),
           let merged = merge(graph.nodes[producer], addend, graph, firstNewValue: graph.values.count + patch.newValues.count)
         else { continue }
         var linearNode = merged.node

@@ -7,12 +7,13 @@ struct RemoveIdentities: GraphPass {
 
   func patch(for graph: Graph) -> GraphPatch {
     var patch = GraphPatch()
+    let (inputs, outputs) = (Set(graph.inputs), Set(graph.outputs))
     for (position, node) in graph.nodes.enumerated() where node.operation.isNamed("Identity", "Dropout") && node.outputs.count == 1 {
       guard var source = node.input(0) else { continue }
       // Of several in a row, the first one's input carries them all.
       while let carrier = patch.redirections[source] { source = carrier }
       // A model may hand an input straight to an output: that takes a real copy.
-      guard !graph.outputs.contains(node.outputs[0]) || !graph.inputs.contains(source) else { continue }
+      guard !outputs.contains(node.outputs[0]) || !inputs.contains(source) else { continue }
       patch.removals.insert(position)
       patch.redirections[node.outputs[0]] = source
       if let declared = graph[node.outputs[0]].declaredType {

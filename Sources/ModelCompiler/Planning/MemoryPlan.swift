@@ -18,19 +18,29 @@ struct MemoryPlan {
   init(_ lives: [Life]) {
     offsets = [Int](repeating: -1, count: lives.count)
     let order = lives.indices.filter { lives[$0].isUsed }.sorted { (lives[$0].byteCount, $1) > (lives[$1].byteCount, $0) }
+    // By their offsets.
     var placed: [(range: Range<Int>, life: Life)] = []
     for buffer in order {
       let life = lives[buffer]
-      let neighbours = placed.filter { $0.life.first <= life.last && life.first <= $0.life.last }.sorted { $0.range.lowerBound < $1.range.lowerBound }
       var offset = 0
-      for neighbour in neighbours {
+      for neighbour in placed where neighbour.life.first <= life.last && life.first <= neighbour.life.last {
         if offset + life.byteCount <= neighbour.range.lowerBound { break }
         offset = max(offset, Self.aligned(neighbour.range.upperBound))
       }
       offsets[buffer] = offset
-      placed.append((offset..<offset + life.byteCount, life))
+      placed.insert((offset..<offset + life.byteCount, life), at: Self.place(of: offset, in: placed))
       arenaByteCount = max(arenaByteCount, Self.aligned(offset + life.byteCount))
     }
+  }
+
+  /// Behind all that begin at an offset or before it.
+  private static func place(of offset: Int, in placed: [(range: Range<Int>, life: Life)]) -> Int {
+    var (low, high) = (0, placed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if placed[middle].range.lowerBound <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   private static func aligned(_ offset: Int) -> Int { (offset + 63) & ~63 }

@@ -4,7 +4,7 @@ import Tensors
 
 /// Control flow as it is written: bodies are evaluated as often as the data says.
 extension Evaluation {
-  /// A loop that goes on for longer than this is refused: a file of a few bytes can ask for eternity.
+  /// Loops that together go on for longer than this are refused: a file of a few bytes can ask for eternity.
   static let mostIterations = 1 << 20
 
   mutating func run(_ flow: ControlFlow, _ step: EvaluationStep, _ operands: [HostTensor?]) throws(CompilerError) -> [HostTensor] {
@@ -35,15 +35,17 @@ extension Evaluation {
     for case let value? in operands.dropFirst(2) { carried.append(value) }
     guard carried.count == carriedCount else { throw CompilerError(.invalid, "a carried value is missing") }
     var scanned = [[HostTensor]](repeating: [], count: body.outputs.count - carriedCount - 1)
+    let before = byteCount
+    defer { byteCount = before }
     var iteration: Int64 = 0
     while goesOn, limit.map({ iteration < $0 }) ?? true {
-      try checkIterations(Int(iteration) + 1)
+      try countIterations(1)
       var inputs = [body.inputs[0]: HostTensor([iteration], dimensions: []), body.inputs[1]: HostTensor.truth(true)]
       for (name, value) in zip(body.inputs.dropFirst(2), carried) { inputs[name] = value }
       let outputs = try run(body, inputs)
       if condition != nil { goesOn = try truth(outputs[0], "cond") }
       carried = Array(outputs[1..<1 + carriedCount])
-      for (index, value) in outputs.dropFirst(1 + carriedCount).enumerated() { scanned[index].append(value) }
+      for (index, value) in outputs.dropFirst(1 + carriedCount).enumerated() { scanned[index].append(try held(value)) }
       iteration += 1
     }
     var results = carried
@@ -76,10 +78,13 @@ extension Evaluation {
     let inputs = operands.dropFirst().compactMap { $0 }
     let body = try step.body("body")
     let scanCount = try step.integer("num_scan_inputs")
-    guard scanCount >= 1, scanCount <= inputs.count, body.inputs.count == inputs.count, let batch = inputs.last?.dimensions.first,
-      inputs.allSatisfy({ $0.dimensions.first == batch })
+    guard scanCount >= 1, scanCount <= inputs.count, body.inputs.count == inputs.count, body.outputs.count >= inputs.count - scanCount,
+      let batch = inputs.last?.dimensions.first, inputs.allSatisfy({ $0.dimensions.first == batch })
     else {
-      throw CompilerError(.invalid, "scans \(scanCount) of \(inputs.count) inputs, which have to share a batch; its body has \(body.inputs.count) inputs")
+      throw CompilerError(
+        .invalid,
+        "scans \(scanCount) of \(inputs.count) inputs, which have to share a batch; its body has \(body.inputs.count) inputs and "
+          + "\(body.outputs.count) outputs")
     }
     let stateCount = inputs.count - scanCount
     let read = try ScanDirections(step, "", count: scanCount)
@@ -103,7 +108,9 @@ extension Evaluation {
     for (sequence, axis) in zip(sequences, read.axes) { axes.append(try Self.normalised(axis, rank: sequence.dimensions.count)) }
     let length = sequences[0].dimensions[axes[0]]
     guard zip(sequences, axes).allSatisfy({ $0.dimensions[$1] == length }) else { throw CompilerError(.invalid, "its sequences differ in length") }
-    try checkIterations(length)
+    try countIterations(length)
+    let before = byteCount
+    defer { byteCount = before }
     var slices = [[HostTensor]](repeating: [], count: body.outputs.count - states.count)
     for iteration in 0..<length {
       var inputs: [String: HostTensor] = [:]
@@ -112,7 +119,7 @@ extension Evaluation {
         inputs[name] = sequences[index].slice(read.isReversed[index] ? length - 1 - iteration : iteration, axis: axes[index])
       }
       let outputs = try run(body, inputs)
-      for (index, value) in outputs.dropFirst(states.count).enumerated() { slices[index].append(value) }
+      for (index, value) in outputs.dropFirst(states.count).enumerated() { slices[index].append(try held(value)) }
       states = Array(outputs[..<states.count])
     }
     var results = states
@@ -124,8 +131,18 @@ extension Evaluation {
 
   // MARK: Pieces
 
-  private func checkIterations(_ count: Int) throws(CompilerError) {
-    guard count <= Self.mostIterations else { throw CompilerError(.unsupported, "runs for more than \(Self.mostIterations) iterations, which is the limit") }
+  private mutating func countIterations(_ count: Int) throws(CompilerError) {
+    iterationCount += count
+    guard iterationCount <= Self.mostIterations else {
+      throw CompilerError(.unsupported, "runs for more than \(Self.mostIterations) iterations, which is the limit")
+    }
+  }
+
+  /// A value that lives until its loop ends.
+  private mutating func held(_ value: HostTensor) throws(CompilerError) -> HostTensor {
+    byteCount += value.bytes.count + MemoryLayout<HostTensor>.stride
+    guard byteCount <= Self.largestByteCount else { throw CompilerError(.unsupported, "joins over \(Self.largestByteCount >> 30) GiB") }
+    return value
   }
 
   private func truth(_ tensor: HostTensor?, _ role: String) throws(CompilerError) -> Bool {

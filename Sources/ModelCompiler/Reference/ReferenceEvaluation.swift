@@ -35,7 +35,9 @@ struct Evaluation {
   static let largestByteCount = 4 << 30
 
   private var scopes: [[String: HostTensor]] = []
-  private var byteCount = 0
+  var byteCount = 0
+  /// Of all loops together.
+  var iterationCount = 0
 
   /// The value that a name means here, innermost graph first; nil where there is none.
   func value(named name: String) -> HostTensor? {
@@ -100,7 +102,7 @@ struct Evaluation {
         guard let span = type.dimensions.checkedSpan, span <= 1 << 28 else { throw OperatorError(.invalid, "makes the impossible shape \(type.dimensions)") }
       }
       let size = types.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
-      guard byteCount + size <= Self.largestByteCount else {
+      guard operation.evaluationCost(for: knowledge).byteCount <= Self.largestByteCount - byteCount - size else {
         throw OperatorError(.unsupported, "needs over \(Self.largestByteCount >> 30) GiB together with the values before it")
       }
       let known = try operation.constantOutputs(for: knowledge)

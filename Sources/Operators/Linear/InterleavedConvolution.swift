@@ -51,8 +51,9 @@ struct InterleavedConvolution {
 
   private var phases: Int { rows.axis.stride * columns.axis.stride }
 
-  /// The most elements that the weights may have once every phase has its own.
-  private static let largestWeights = 1 << 26
+  /// The most elements that the weights may have once every phase has its own, or else this many times what they had.
+  private static let largestWeights = 1 << 24
+  private static let largestGrowth = 4
 
   init(_ window: TransposedWindow, input x: [Int], weights w: [Int], groups: Int) throws(OperatorError) {
     guard window.axes.count <= 2 else {
@@ -65,7 +66,9 @@ struct InterleavedConvolution {
     self.groups = groups
     (batch, channels, ownOutputs) = (x[0], x[1], w[1])
     let weights = [groups * ownOutputs, rows.axis.stride, columns.axis.stride, rows.taps, columns.taps, channels / groups]
-    guard let count = weights.checkedElementCount, count <= Self.largestWeights, max(rows.taps, columns.taps) <= SpatialWindow.extents.upperBound else {
+    guard let count = weights.checkedElementCount, count <= max(Self.largestWeights, Self.largestGrowth * w.elementCount),
+      max(rows.taps, columns.taps) <= SpatialWindow.extents.upperBound
+    else {
       throw OperatorError(.unsupported, "would take weights of \(weights)")
     }
     let pads = [padding.top, padding.left, padding.bottom, padding.right]

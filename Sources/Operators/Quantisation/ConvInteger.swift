@@ -25,6 +25,8 @@ public struct ConvInteger: Operator {
     return [TensorType(.int32, try convolution.outputTypes(for: Array(inputs[..<2]))[0].dimensions)]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost { .convolution(inputs, output: try? outputTypes(for: inputs)) }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     _ = try outputTypes(for: inputs.asInputs)
     let (x, w) = (try inputs.required(0, "x"), try inputs.required(1, "w"))

@@ -33,7 +33,8 @@ struct ElementwiseScheme {
     let inner = x.dimensions[(position + 1)...].reduce(1, *)
     if blockSize > 0 {
       var expected = x.dimensions
-      expected[position] = (length + blockSize - 1) / blockSize
+      // No block needs to reach beyond the axis, and the size comes from a file.
+      expected[position] = length == 0 ? 0 : (length - 1) / blockSize + 1
       guard scale.dimensions == expected else {
         throw OperatorError(.invalid, "has scales \(scale.dimensions) for blocks of \(blockSize) along axis \(axis) of \(x.dimensions)")
       }

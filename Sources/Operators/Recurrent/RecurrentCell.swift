@@ -41,6 +41,11 @@ public struct RecurrentCell: Operator {
     return [TensorType(.float32, try checked([gates[0] + 1, batch, kind.hasCell ? 2 : 1, hidden]))]
   }
 
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let gates = inputs.dimensions(0), let weights = inputs.dimensions(1), gates.count == 3, weights.count == 2 else { return EvaluationCost() }
+    return EvaluationCost(stepsOf: [gates[0], gates[1]] + weights)
+  }
+
   public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
     guard let gates = node.input(0), let r = node.input(1), let weights = lowering.graph[r].constant else {
       throw OperatorError(.unsupported, "its recurrent weights are computed by the model; only constant weights are supported")

@@ -56,11 +56,22 @@ struct Resampling: Sendable {
   typealias Taps = [(position: Int, weight: Double)]
 
   /// The most taps that all rows of an axis may have together.
-  private static let mostTaps = 1 << 26
+  private static let mostTaps = 1 << 24
+
+  /// A bound for the taps of an output position.
+  private func width(_ axis: Axis) -> Double { antialiases ? 2 * (Double(support) / Double(min(axis.scale, 1))) + 2 : 4 }
+
+  /// A bound for the taps of an output position that stand at places of their own.
+  func distinctTaps(_ axis: Axis) -> Int {
+    guard mode != .nearest else { return 1 }
+    // A scale may be anything, even no number.
+    let (width, places) = (width(axis), Double(max(axis.input, 1)) + 1)
+    return Int(width < places ? max(width, 0) : places)
+  }
 
   /// For each output position its taps; nil where it lies outside the input.
   func rows(_ axis: Axis) throws(OperatorError) -> [Taps?] {
-    let width = antialiases ? 2 * (Double(support) / Double(min(axis.scale, 1))) + 2 : 4
+    let width = width(axis)
     guard width * Double(axis.output) <= Double(Self.mostTaps) else { throw OperatorError(.unsupported, "smooths over too many elements") }
     return (0..<axis.output).map { position in
       let coordinate = coordinate(of: position, axis)

@@ -28,6 +28,7 @@ struct ResamplingLowering {
 
   private func lowerImage(_ tables: [Int: Table], into lowering: inout Lowering) throws(OperatorError) {
     let (from, to) = (axes.map(\.input), axes.map(\.output))
+    for extent in from[2...] + to[2...] { try checkTable([extent]) }
     let layout = Layout.channelsLast(rank: from.count)
     // Means are rounded to 8 bits only where the result is to have the very form that the input has.
     let given = lowering.representation(of: input)

@@ -26,6 +26,21 @@ extension ResamplingOperator {
     return [TensorType(x.elementType, dimensions)]
   }
 
+  /// One axis after the other, the last first.
+  public func evaluationCost(for inputs: [OperatorInput?]) -> EvaluationCost {
+    guard let axes = try? axes(for: inputs) else { return EvaluationCost() }
+    var extents = axes.map(\.input)
+    var total = EvaluationCost()
+    for axis in axes.indices.reversed() where axes[axis].changes {
+      extents[axis] = axes[axis].output
+      let values = EvaluationCost(stepsOf: extents + [MemoryLayout<Double>.size]).steps
+      let mixed = EvaluationCost(stepsOf: extents + [resampling.distinctTaps(axes[axis])]).steps
+      total.byteCount = max(total.byteCount, values)
+      total.steps = total.steps.addingReportingOverflow(mixed).overflow ? .max : total.steps + mixed
+    }
+    return total
+  }
+
   public func evaluate(_ inputs: [HostTensor?]) throws(OperatorError) -> [HostTensor] {
     let dimensions = try outputTypes(for: inputs.asInputs)[0].dimensions
     let x = try inputs.required(0, "X")

@@ -74,6 +74,13 @@ struct FourierTransform {
     return HostTensor(values, dimensions: [rows, columns])
   }
 
+  /// What transforming so many rows takes.
+  func cost(rows: Int) -> EvaluationCost {
+    EvaluationCost(
+      stepsOf: [rows, inputCount * inputParts, outputCount * outputParts],
+      byteCount: EvaluationCost(stepsOf: [rows, inputCount * inputParts + outputCount * outputParts, MemoryLayout<Double>.size]).steps)
+  }
+
   /// Transforms rows of `inputCount × inputParts` numbers.
   func apply(to rows: [[Double]]) throws(OperatorError) -> [[Double]] {
     guard let steps = [rows.count, inputCount, outputCount].checkedElementCount, steps <= 1 << 32 else {

@@ -18,6 +18,20 @@ struct PassProbe {
     precondition(GraphGrammar.violations(of: graph).isEmpty)
   }
 
+  /// How often a pass has to look at the graph until nothing is left to do.
+  mutating func rounds(of pass: any GraphPass) throws(CompilerError) -> Int {
+    var count = 0
+    while true {
+      let patch = try pass.patch(for: graph)
+      if patch.isEmpty { break }
+      graph.apply(patch)
+      count += 1
+    }
+    graph.removeDeadNodes()
+    precondition(GraphGrammar.violations(of: graph).isEmpty)
+    return count
+  }
+
   /// The operators in order, by their first names.
   var operators: [String] { graph.nodes.map { type(of: $0.operation).names[0] } }
 

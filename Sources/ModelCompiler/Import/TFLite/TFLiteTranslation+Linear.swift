@@ -64,12 +64,16 @@ extension TFLiteTranslation {
     guard let input = try form(of: x), let scales = model.tensors[weights].quantisation?.scales else {
       throw OperatorError(.unsupported, "adds whole numbers to real ones")
     }
+    let form = BiasForm(tensor: tensor, weights: weights, inputScale: input.quantisation.scale)
+    if let known = biases[form] { return [known] }
     let elements = try elements(of: tensor)
     guard elements.elementCount == channels else { throw OperatorError(.invalid, "adds \(elements.elementCount) biases to \(channels) channels") }
     let products = scales.map { input.quantisation.scale * $0 }
     let scale = constant(HostTensor(products, dimensions: products.count == 1 ? [] : [products.count]), "bias scales")
     let integers = constant(elements.reshaped(to: [channels]), "bias")
-    return [emit("DequantizeLinear", [integers, scale], ["axis": .integer(0)])]
+    let name = emit("DequantizeLinear", [integers, scale], ["axis": .integer(0)])
+    biases[form] = name
+    return [name]
   }
 
   /// Inputs: the output's shape, weights `[O,H,W,I]`, x, optional bias.
@@ -133,7 +137,7 @@ extension TFLiteTranslation {
 
   /// Whether the tensor is a constant that the model itself brings into float32.
   private func isDequantisedConstant(_ tensor: Int) -> Bool {
-    guard let producer = model.operators.first(where: { $0.outputs.contains(tensor) }), producer.name == "DEQUANTIZE" || producer.name == "CAST" else {
+    guard let producer = producers[tensor], producer.name == "DEQUANTIZE" || producer.name == "CAST" else {
       return false
     }
     return producer.inputs.allSatisfy { $0.map { isConstant($0) } ?? true }

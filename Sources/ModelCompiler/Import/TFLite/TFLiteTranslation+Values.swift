@@ -56,6 +56,14 @@ extension TFLiteTranslation {
   /// A constant, its axes permuted, as real numbers.
   /// - Parameter leadingAxes: axes of one element to put in front first.
   mutating func constant(_ tensor: Int, permutation: [Int]?, leadingAxes: Int = 0) throws(OperatorError) -> String {
+    let form = ConstantForm(tensor: tensor, permutation: permutation, leadingAxes: leadingAxes)
+    if let known = constants[form] { return known }
+    let name = try newConstant(tensor, permutation: permutation, leadingAxes: leadingAxes)
+    constants[form] = name
+    return name
+  }
+
+  private mutating func newConstant(_ tensor: Int, permutation: [Int]?, leadingAxes: Int) throws(OperatorError) -> String {
     var elements = try elements(of: tensor)
     if leadingAxes > 0 { elements = elements.reshaped(to: [Int](repeating: 1, count: leadingAxes) + elements.dimensions) }
     if let permutation { elements = elements.transposed(permutation) }
@@ -75,11 +83,26 @@ extension TFLiteTranslation {
   }
 
   /// Whole numbers (a shape, axes, …) that have to be known here.
-  func integers(_ tensor: Int) throws(OperatorError) -> [Int] { try elements(of: tensor).integers().map { Int($0) } }
+  func integers(_ tensor: Int) throws(OperatorError) -> [Int] {
+    // Each operator that names the tensor makes lists of its own.
+    guard dimensions(of: tensor).checkedElementCount ?? .max <= Self.longestList else {
+      throw OperatorError(
+        .unsupported, "takes '\(name(of: tensor))' of \(dimensions(of: tensor)) for a list; at most \(Self.longestList) numbers are supported")
+    }
+    return try elements(of: tensor).integers().map { Int($0) }
+  }
+
+  private static let longestList = 512
 
   /// Whole numbers that may be computed by the model: as int64.
   mutating func wholeNumbers(_ tensor: Int) throws(OperatorError) -> String {
-    if values[tensor] == nil { return constant(try elements(of: tensor).converted(to: .int64), name(of: tensor)) }
+    if values[tensor] == nil {
+      let form = ConstantForm(tensor: tensor, isWide: true)
+      if let known = constants[form] { return known }
+      let name = constant(try elements(of: tensor).converted(to: .int64), name(of: tensor))
+      constants[form] = name
+      return name
+    }
     return emit("Cast", [try value(tensor)], ["to": .integer(7)])
   }
 

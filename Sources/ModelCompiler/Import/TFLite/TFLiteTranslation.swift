@@ -23,8 +23,29 @@ struct TFLiteTranslation {
     var channelsFirst: String?
   }
 
+  /// A constant in one of the forms in which operators ask for it.
+  struct ConstantForm: Hashable {
+    var tensor: Int
+    var permutation: [Int]?
+    var leadingAxes = 0
+    /// Whether its elements are read as int64.
+    var isWide = false
+  }
+
+  /// An int32 bias in the units of what it is added to.
+  struct BiasForm: Hashable {
+    var tensor: Int
+    var weights: Int
+    var inputScale: Float
+  }
+
   let model: TFLiteSubgraph
   var values: [Int: Names] = [:]
+  /// What constants are called that are there already: any number of operators may share one.
+  var constants: [ConstantForm: String] = [:]
+  var biases: [BiasForm: String] = [:]
+  /// The operators that make tensors.
+  let producers: [Int: TFLiteOperator]
   private(set) var graph: ONNXGraph
   private var takenNames: Set<String> = []
   /// The operator being translated, for names.
@@ -33,6 +54,11 @@ struct TFLiteTranslation {
   private init(_ model: TFLiteSubgraph, name: String) {
     self.model = model
     graph = ONNXGraph(name: name)
+    var producers: [Int: TFLiteOperator] = [:]
+    for operation in model.operators {
+      for output in operation.outputs where producers[output] == nil { producers[output] = operation }
+    }
+    self.producers = producers
   }
 
   /// The operator set in whose terms the translation speaks.
@@ -113,6 +139,8 @@ struct TFLiteTranslation {
     }
   }
 
+  private static let mostNamesakes = 100
+
   private mutating func addOutputs() throws(CompilerError) {
     var ports: Set<String> = Set(graph.inputs.map(\.name))
     for index in model.outputs {
@@ -121,7 +149,12 @@ struct TFLiteTranslation {
         guard values[index] != nil || isConstant(index) else { throw OperatorError(.invalid, "is made by no operator") }
         // A name that is taken already gets a number: TFLite's outputs may share one.
         var name = tensor.name.isEmpty ? "output \(index)" : tensor.name
-        while !ports.insert(name).inserted { name += "'" }
+        var attempts = 0
+        while !ports.insert(name).inserted {
+          attempts += 1
+          guard attempts <= Self.mostNamesakes else { throw OperatorError(.unsupported, "shares its name with more than \(Self.mostNamesakes) others") }
+          name += "'"
+        }
         label = name
         let value = try value(index)
         if let form = try form(of: index) {
@@ -174,6 +207,7 @@ extension TFLiteTranslation {
   /// A tensor for messages and as the stem of names; bounded, since many names grow from one.
   func name(of tensor: Int) -> String {
     let name = model.tensors[tensor].name
-    return name.isEmpty ? "tensor \(tensor)" : String(name.prefix(160))
+    // By scalars: a character may be as long as it likes.
+    return name.isEmpty ? "tensor \(tensor)" : String(String.UnicodeScalarView(name.unicodeScalars.prefix(160)))
   }
 }
