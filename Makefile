@@ -73,10 +73,10 @@ BRIEF_FUZZERS = onnx tflite package program
 fuzz-briefly:
 	$(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=60
 
-# The linker would take the counters of coverage for dead, and the fuzzers would grope about blind.
+# Of two --sanitize options the compiler hears the last alone: both in one flag, or the fuzzers would grope about blind.
 fuzz-build: setup
 	for f in $(FUZZERS); do \
-	  SWIFTLET_FUZZING=1 swift build --disable-dead-strip --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -c release --product fuzz-$$f || exit 1; \
+	  SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address -c release --product fuzz-$$f || exit 1; \
 	done
 	swift build --product case-bundle-writer
 	@mkdir -p build/fuzz/seeds build/fuzz/packages
