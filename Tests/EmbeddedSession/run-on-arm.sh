@@ -27,8 +27,10 @@ for module in Tensors ModelFormat Inference CPUExecution; do compile "$module" "
 compile CaseBundle "$root/Tests/CaseBundle"/*.swift
 compile Model "$root/Tests/EmbeddedSession/Model.swift" "$root/Tests/EmbeddedSession/Bundle.swift"
 
-aarch64-linux-gnu-gcc -B"$folder/linker" -no-pie -static -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -pthread -I"$include" \
-  -o "$folder/session" "$root/Tests/EmbeddedSession/main.c" "$folder"/*.o $(find "$root/Sources/CKernels" -name '*.c') \
+compiler="aarch64-linux-gnu-gcc -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -pthread -I$include"
+# shellcheck disable=SC2046
+COMPILER=$compiler "$root/Tests/Kernels/compile.sh" "$folder" "$root/Tests/EmbeddedSession/main.c" $(find "$root/Sources/CKernels" -name '*.c')
+$compiler -B"$folder/linker" -no-pie -static -o "$folder/session" "$folder"/*.o \
   "$toolchain/lib/swift/embedded/aarch64-none-none-elf/libswiftUnicodeDataTables.a" -lm
 
 bundles=''

@@ -48,11 +48,9 @@ struct HostileBytesTests {
   @Test(arguments: goldens.indices) func `every byte flipped in turn never crashes`(index: Int) {
     let golden = Self.goldens[index]
     for position in golden.indices {
-      for value in [golden[position] ^ 0xFF, golden[position] ^ 1] {
-        var bytes = golden
-        bytes[position] = value
-        compile(bytes)
-      }
+      var bytes = golden
+      bytes[position] ^= position % 3 == 0 ? 1 : 0xFF
+      compile(bytes)
     }
   }
 

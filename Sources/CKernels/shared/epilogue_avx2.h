@@ -60,7 +60,7 @@ SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_one(const struct swl_narrow_avx2 *
   return _mm_xor_si128(bytes, _mm256_castsi256_si128(n->flip));
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {
+SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {
   for (int i = 0; i < 16; i++) bytes[i] = table[bytes[i]];
 }
 
@@ -81,7 +81,8 @@ SWL_TARGET_AVX2 SWL_INLINE __m128i swl_low_bytes(__m256i low, __m256i high) {
   return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void swl_requantise_row_avx2(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count,
+// Not inlined: kernels call it from many places, all of them rare or followed by it alone.
+SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row_avx2(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count,
                                                         int64_t element, uint8_t *output) {
   if (r->residual && r->table) {
     swl_requantise_row(r, sums, channel, count, element, output);

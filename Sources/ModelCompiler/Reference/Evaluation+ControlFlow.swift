@@ -5,7 +5,7 @@ import Tensors
 /// Control flow as it is written: bodies are evaluated as often as the data says.
 extension Evaluation {
   /// Loops that together go on for longer than this are refused: a file of a few bytes can ask for eternity.
-  static let mostIterations = 1 << 20
+  static let mostIterations = 1 << 18
 
   mutating func run(_ flow: ControlFlow, _ step: EvaluationStep, _ operands: [HostTensor?]) throws(CompilerError) -> [HostTensor] {
     switch flow {

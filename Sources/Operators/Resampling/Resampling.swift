@@ -56,7 +56,7 @@ struct Resampling: Sendable {
   typealias Taps = [(position: Int, weight: Double)]
 
   /// The most taps that all rows of an axis may have together.
-  private static let mostTaps = 1 << 24
+  private static let mostTaps = 1 << 20
 
   /// A bound for the taps of an output position.
   private func width(_ axis: Axis) -> Double { antialiases ? 2 * (Double(support) / Double(min(axis.scale, 1))) + 2 : 4 }
