@@ -25,7 +25,8 @@ private func renewChecksums(_ bytes: inout [UInt8]) {
     let place = header + index * entry
     let offset = Int(clamping: bytes.number(at: place + 8, 8)), length = Int(clamping: bytes.number(at: place + 16, 8))
     guard offset <= bytes.count, length <= bytes.count - offset else { continue }
-    bytes.write(unsafe bytes.withUnsafeBytes { unsafe CyclicRedundancyCheck.of(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + length])) }, at: place + 24)
+    let sum = unsafe bytes.withUnsafeBytes { unsafe CyclicRedundancyCheck.of(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + length])) }
+    bytes.write(sum, at: place + 24)
   }
   var covered = Array(bytes[..<(header + count * entry)])
   for position in Array(24..<28) + Array(PackageLayout.digestRange) { covered[position] = 0 }
@@ -34,5 +35,7 @@ private func renewChecksums(_ bytes: inout [UInt8]) {
 
 extension [UInt8] {
   fileprivate func number(at offset: Int, _ length: Int) -> UInt64 { self[offset..<offset + length].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-  fileprivate mutating func write(_ value: UInt32, at offset: Int) { for byte in 0..<4 { self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) } }
+  fileprivate mutating func write(_ value: UInt32, at offset: Int) {
+    for byte in 0..<4 { self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+  }
 }
