@@ -20,7 +20,10 @@ import Testing
 
   // MARK: Files
 
-  private func bytes(_ number: Int, _ payload: [UInt8]) -> [UInt8] { [UInt8(number << 3 | 2), UInt8(payload.count)] + payload }
+  private func bytes(_ number: Int, _ payload: [UInt8]) -> [UInt8] {
+    let count = payload.count < 128 ? [UInt8(payload.count)] : [UInt8(payload.count & 127 | 128), UInt8(payload.count >> 7)]
+    return [UInt8(number << 3 | 2)] + count + payload
+  }
   private func text(_ number: Int, _ text: String) -> [UInt8] { bytes(number, Array(text.utf8)) }
   private func integer(_ number: Int, _ value: UInt8) -> [UInt8] { [UInt8(number << 3), value] }
 
@@ -37,7 +40,7 @@ import Testing
   @discardableResult
   private func write(_ name: String, _ nodes: [[UInt8]], inputs: [[UInt8]], outputs: [[UInt8]]) throws -> String {
     let graph = nodes.flatMap { bytes(1, $0) } + text(2, "g") + inputs.flatMap { bytes(11, $0) } + outputs.flatMap { bytes(12, $0) }
-    try #require(graph.count < 128)
+    try #require(graph.count < 1 << 14)
     try Data(integer(1, 8) + bytes(7, graph) + bytes(8, integer(2, 13))).write(to: folder.appendingPathComponent(name))
     return path(name)
   }
@@ -72,6 +75,23 @@ import Testing
     let evaluated = try run(["infer", model, "--tensor", "x=\(x)", "--save-tensors", path("out2"), "--backend", "reference", "--json"])
     #expect(evaluated.status == 0 && evaluated.output.contains("\"backend\": \"reference\""))
     #expect(try floats("out2/a_y.npy") == [-1, -2, -3, 4])
+  }
+
+  @Test func `what is wrong in a branch that isn't taken keeps nobody from an answer`() throws {
+    func branch(_ name: String, _ node: [UInt8]) -> [UInt8] {
+      text(1, name) + bytes(6, bytes(1, node) + text(2, name) + bytes(12, text(1, "t"))) + [0xA0, 0x01, 5]
+    }
+    let choice =
+      node("If", ["b"], ["y"]) + bytes(5, branch("then_branch", node("Neg", ["x"], ["t"])))
+      + bytes(5, branch("else_branch", node("LSTM", ["x", "x", "x"], ["t"])))
+    let model = try write("branches.onnx", [choice], inputs: [value("b", 9, []), value("x", 1, [2])], outputs: [value("y", 1, [2])])
+    let x = try save("x.npy", "<f4", "2,", [Float(1), -2])
+    let given = ["infer", model, "--tensor", "x=\(x)", "--save-tensors", path("out")]
+    let taken = try run(given + ["--tensor", "b=\(try save("yes.npy", "|b1", "", [UInt8(1)]))"])
+    #expect(taken.status == 0 && taken.errors.contains { $0.contains("LSTM") }, "\(taken.errors)")
+    #expect(try floats("out/y.npy") == [-1, 2])
+    let wrong = try run(given + ["--tensor", "b=\(try save("no.npy", "|b1", "", [UInt8(0)]))"])
+    #expect(wrong.status == 1 && wrong.errors.count == 1 && wrong.errors[0].contains("LSTM"), "\(wrong.errors)")
   }
 
   @Test func `a value that decides shapes needs no option; what can't be compiled is evaluated, with a note, or refused by name`() throws {

@@ -6,7 +6,7 @@ enum OutputFile {
   static func write(_ bytes: [UInt8], to path: String, madeFrom sources: [String] = []) throws {
     try check(path, madeFrom: sources)
     let temporary = "\(path).part"
-    guard let file = unsafe fopen(temporary, "wb") else { throw failure(temporary) }
+    guard let file = unsafe fopen(temporary, "wb") else { throw failure(path) }
     let isWritten = unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0 && fsync(fileno(file)) == 0
     let isClosed = unsafe fclose(file) == 0
     guard isWritten, isClosed, unsafe rename(temporary, path) == 0 else {
@@ -33,6 +33,7 @@ enum OutputFile {
   }
 
   private static func failure(_ path: String) -> CommandFailure {
-    CommandFailure("\(path): can't be written: \(unsafe String(cString: strerror(errno)))")
+    guard errno != ENOENT else { return CommandFailure("\(path): can't be written: its folder isn't there; make it first") }
+    return CommandFailure("\(path): can't be written: \(unsafe String(cString: strerror(errno)))")
   }
 }

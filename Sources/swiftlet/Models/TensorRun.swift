@@ -67,6 +67,10 @@ struct TensorRun {
       self = try TensorRun(package, on: tensors, options: options)
     } catch let error as CompilerError where error.code == .unsupported && demanded == nil {
       self = try TensorRun(model, evaluatedOn: tensors, note: error.message)
+    } catch let error as CompilerError where error.code == .invalid && demanded == nil {
+      // What is wrong may lie in a branch that these inputs don't take.
+      guard let run = try? TensorRun(model, evaluatedOn: tensors, note: error.message) else { throw error }
+      self = run
     } catch let error as InferenceError where error.code == .unsupported && demanded == nil {
       self = try TensorRun(model, evaluatedOn: tensors, note: error.message)
     }
