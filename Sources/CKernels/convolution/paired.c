@@ -50,12 +50,6 @@ static void allow_what_may_meet(struct matching *m, const struct magnitudes *mag
   }
 }
 
-SWL_INLINE int bit_count(unsigned bits) {
-  int count = 0;
-  for (; bits != 0; bits &= bits - 1) count++;
-  return count;
-}
-
 // The first free element takes each partner in turn until the rest finds partners, too, or `steps` are used up: to miss a perfect
 // matching costs speed alone.
 static bool match_rest(struct matching *m, unsigned available, int *steps) {
