@@ -4,12 +4,15 @@ RELEASE = -c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections
 PREFIX ?= /usr/local
 SWIFTLET = .build/release/swiftlet
 
+# Makes bundles of test cases for emulated ARM and for the fuzzers; empty where it is built already (builds wait for each other).
+BUILD_WRITER = swift build --product case-bundle-writer
+
 # Real models and data for tests and benchmarks, where they are at hand; tests that need them say so and skip.
 ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-unit test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -23,8 +26,18 @@ build: setup
 setup:
 	@Packaging/install-dependencies.sh build
 
-## Everything that must pass before a change lands.
-test: test-setup test-kernels test-arm build test-virtual-machine fuzz-briefly test-unit
+## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
+test: test-setup
+	swift build --build-tests
+	$(MAKE) -j2 BUILD_WRITER= test-on-kernels-and-arm test-release
+	$(MAKE) -j2 BUILD_WRITER= run-unit fuzz-briefly-aside
+
+test-on-kernels-and-arm: test-kernels test-arm
+test-release: build test-virtual-machine
+
+# The unit tests wait on brokers and clocks: they come first.
+fuzz-briefly-aside:
+	nice -n 19 $(MAKE) fuzz-briefly
 
 test-setup:
 	@Packaging/install-dependencies.sh test
@@ -33,6 +46,9 @@ test-setup:
 ## cores would starve the others.
 test-unit: test-setup
 	swift build --build-tests
+	$(MAKE) run-unit
+
+run-unit:
 	swift test --skip-build --no-parallel
 
 ## The C kernels against their scalar oracles, with the address and undefined-behaviour sanitizers.
@@ -42,7 +58,7 @@ test-kernels: test-setup
 ## The NEON kernels, and in Embedded Swift the golden cases and whole models, on emulated ARM.
 test-arm: test-setup
 	Tests/Kernels/run-on-arm.sh
-	swift build --product case-bundle-writer
+	$(BUILD_WRITER)
 	Tests/EmbeddedSession/run-on-arm.sh .build/debug/case-bundle-writer
 
 ## The agent on a real kernel with a real V4L2 driver (vivid), in a virtual machine.
@@ -79,7 +95,7 @@ fuzz-build: setup
 	for f in $(FUZZERS); do \
 	  SWIFTLET_FUZZING=1 swift build --scratch-path build/fuzz/.build --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address -c release --product fuzz-$$f || exit 1; \
 	done
-	swift build --product case-bundle-writer
+	$(BUILD_WRITER)
 	@mkdir -p build/fuzz/seeds build/fuzz/packages
 	.build/debug/case-bundle-writer --seeds build/fuzz/seeds
 	.build/debug/case-bundle-writer --packages build/fuzz/packages

@@ -28,9 +28,8 @@ compile CaseBundle "$root/Tests/CaseBundle"/*.swift
 compile Model "$root/Tests/EmbeddedSession/Model.swift" "$root/Tests/EmbeddedSession/Bundle.swift"
 
 compiler="aarch64-linux-gnu-gcc -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -pthread -I$include"
-# shellcheck disable=SC2046
-COMPILER=$compiler "$root/Tests/Kernels/compile.sh" "$folder" "$root/Tests/EmbeddedSession/main.c" $(find "$root/Sources/CKernels" -name '*.c')
-$compiler -B"$folder/linker" -no-pie -static -o "$folder/session" "$folder"/*.o \
+"$root/Tests/Kernels/compile-for-arm.sh"
+$compiler -B"$folder/linker" -no-pie -static -o "$folder/session" "$root/Tests/EmbeddedSession/main.c" "$folder"/*.o "$root/build/arm"/*.o \
   "$toolchain/lib/swift/embedded/aarch64-none-none-elf/libswiftUnicodeDataTables.a" -lm
 
 bundles=''

@@ -6,9 +6,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 compiler="aarch64-linux-gnu-gcc -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror -pthread -I$root/Sources/CKernels/include"
-# shellcheck disable=SC2046
-COMPILER=$compiler "$root/Tests/Kernels/compile.sh" "$folder" "$root/Tests/Kernels/driver.c" $(find "$root/Sources/CKernels" -name '*.c')
-$compiler -static -o "$folder/driver" "$folder"/*.o -lm
+"$root/Tests/Kernels/compile-for-arm.sh"
+$compiler -static -o "$folder/driver" "$root/Tests/Kernels/driver.c" "$root/build/arm"/*.o -lm
 for processor in max cortex-a76 cortex-a57; do
   printf '%s: ' "$processor"
   qemu-aarch64 -cpu "$processor" "$folder/driver" "${1:-60}"
