@@ -11,7 +11,7 @@ public enum Representation: Equatable, Sendable {
 
 /// A tensor of the program under construction; tensors of one buffer share their bytes.
 public struct LoweredTensor: Sendable {
-  public enum Home: Equatable, Sendable {
+  public enum Home: Hashable, Sendable {
     case buffer(Int)
     case weights(offset: Int)
   }

@@ -68,8 +68,11 @@ struct ProgramEmission {
   }
 
   /// Drops what nothing reads, plans the arena, and writes the tensor table.
-  private static func assemble(_ lowering: Lowering, inputs: [Port], outputs: [Port]) -> Output {
-    let instructions = needed(lowering, outputs: outputs.map(\.tensor))
+  private static func assemble(_ lowering: consuming Lowering, inputs: [Port], outputs: [Port]) -> Output {
+    let handedOut = outputs.map(\.tensor)
+    var instructions = needed(lowering.instructions, lowering, outputs: handedOut)
+    instructions = ByteFunctions.simplify(instructions, of: &lowering, outputs: handedOut)
+    instructions = LateDequantise.move(instructions, of: &lowering, outputs: handedOut)
     let lives = MemoryPlan.lives(
       of: instructions, tensors: lowering.tensors, bufferCount: lowering.bufferCount, ports: (inputs + outputs).map(\.tensor))
     let plan = MemoryPlan(lives)
@@ -102,14 +105,14 @@ struct ProgramEmission {
   }
 
   /// The instructions whose results reach an output.
-  private static func needed(_ lowering: Lowering, outputs: [TensorIndex]) -> [Instruction] {
+  static func needed(_ instructions: [Instruction], _ lowering: Lowering, outputs: [TensorIndex]) -> [Instruction] {
     var isNeeded = [Bool](repeating: false, count: lowering.bufferCount)
     func mark(_ tensor: TensorIndex) {
       if case .buffer(let buffer) = lowering.tensors[Int(tensor)].home { isNeeded[buffer] = true }
     }
     outputs.forEach(mark)
     var kept: [Instruction] = []
-    for instruction in lowering.instructions.reversed() {
+    for instruction in instructions.reversed() {
       guard case .buffer(let buffer) = lowering.tensors[Int(instruction.written)].home, isNeeded[buffer] else { continue }
       kept.append(instruction)
       instruction.reads.forEach(mark)
