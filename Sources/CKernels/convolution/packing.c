@@ -1,5 +1,6 @@
 #include "../shared/targets.h"
 
+#include "../depthwise/blocks.h"
 #include "paired.h"
 #include "swl_convolution.h"
 
@@ -88,7 +89,7 @@ int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct sw
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) {
-  return ((int64_t)w->kernel_height * w->kernel_width * 2 + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
+  return (2 * swl_tap_pairs(w) * swl_tap_pixels(w) + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
 }
 
 void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {

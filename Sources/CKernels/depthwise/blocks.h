@@ -9,16 +9,28 @@ struct swl_tap_pair {
   int64_t first, second; // second: the number of taps where the first stays alone
 };
 
-// A 3×3 kernel pairs its two upper rows by column, so that a column's pair serves three output pixels, then the lower row's taps.
-SWL_INLINE struct swl_tap_pair swl_tap_pair(const struct swl_window *w, int64_t pair) {
-  if (w->kernel_height == 3 && w->kernel_width == 3) {
-    static const struct swl_tap_pair pairs[] = {{0, 3}, {1, 4}, {2, 5}, {6, 7}, {8, 9}};
-    return pairs[pair];
-  }
-  return (struct swl_tap_pair){2 * pair, 2 * pair + 1};
+// A square kernel of 3 or 5 is read column by column: two rows at a time, then its last row alone.
+SWL_INLINE bool swl_is_read_by_column(const struct swl_window *w) {
+  return w->kernel_height == w->kernel_width && (w->kernel_width == 3 || w->kernel_width == 5) && w->dilation_width == 1 &&
+         (w->stride_width == 1 || w->stride_width == 2);
 }
 
-SWL_INLINE int64_t swl_tap_pairs(const struct swl_window *w) { return ((int64_t)w->kernel_height * w->kernel_width + 1) / 2; }
+SWL_INLINE struct swl_tap_pair swl_tap_pair(const struct swl_window *w, int64_t pair) {
+  if (!swl_is_read_by_column(w)) return (struct swl_tap_pair){2 * pair, 2 * pair + 1};
+  const int64_t size = w->kernel_width, pairs = size / 2 + 1, column = pair / pairs, row = pair % pairs * 2;
+  return (struct swl_tap_pair){row * size + column, row + 1 < size ? (row + 1) * size + column : size * size};
+}
+
+SWL_INLINE int64_t swl_tap_pairs(const struct swl_window *w) {
+  if (swl_is_read_by_column(w)) return w->kernel_width * (int64_t)(w->kernel_width / 2 + 1);
+  return ((int64_t)w->kernel_height * w->kernel_width + 1) / 2;
+}
+
+// Output pixels whose taps' addresses are kept at a time.
+SWL_INLINE int64_t swl_tap_pixels(const struct swl_window *w) {
+  const int64_t fitting = 2048 / (2 * swl_tap_pairs(w));
+  return fitting < 1 ? 1 : swl_minimum(fitting, 16);
+}
 
 // Channels of a block: 16 where there are as many, else 8; the last block is moved back so that it ends with the last channel.
 // Fewer than 8 channels have no blocks.

@@ -2,6 +2,7 @@
 // is the sum over the stored values less zero point × the weight sum.
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
+#include "../shared/table_avx2.h"
 #include "blocks.h"
 #include "depthwise_q8.h"
 
@@ -45,10 +46,8 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const bool is_wide, const struct swl_dept
     __m128i bytes = swl_narrow_one(narrow, sums->low, sums->high);
     if (is_wide) {
       _mm_storeu_si128((__m128i *)(d->output + element), bytes);
-      if (r->table) swl_look_up_sixteen(r->table, d->output + element);
     } else {
       _mm_storel_epi64((__m128i *)(d->output + element), bytes);
-      for (int i = 0; i < 8 && r->table; i++) d->output[element + i] = r->table[d->output[element + i]];
     }
     return;
   }
@@ -67,115 +66,201 @@ SWL_TARGET_AVX2 SWL_INLINE struct pair sum_of_taps(const bool is_wide, const boo
   return sums;
 }
 
-// Where the taps of a row of output pixels lie: a row of the image, or the padding pixel over and over.
+// A row under the kernel: a row of the image, or the padding pixel over and over.
 struct source {
   const uint8_t *start;
   int64_t pixel; // bytes from one column to the next
 };
 
-// Output pixels first..<last of a row under a 3×3 kernel, all of whose columns lie inside the image. `sources` begin at the
-// leftmost column of pixel `first`.
-SWL_TARGET_AVX2 SWL_INLINE void run_3x3(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, const struct swl_narrow_avx2 *narrow,
-                                        const struct block *b, const struct source sources[3], int64_t first, int64_t last, int64_t pixel) {
-  const uint8_t *top = sources[0].start + b->channel, *middle = sources[1].start + b->channel, *bottom = sources[2].start + b->channel;
-  const int64_t top_step = sources[0].pixel, middle_step = sources[1].pixel, bottom_step = sources[2].pixel;
-  const int64_t count = last - first;
-  const int16_t *w = b->weights;
-#define UPPER(column) load(is_wide, is_signed, top + (column) * top_step, middle + (column) * middle_step)
-#define LOWER(column, next) load(is_wide, is_signed, bottom + (column) * bottom_step, bottom + (next) * bottom_step)
-  if (d->window.stride_width != 1) {
-    const int64_t stride = d->window.stride_width;
-    for (int64_t x = 0; x < count; x++) {
-      struct pair sums = b->start;
-      int64_t column = x * stride;
-      add(is_wide, &sums, UPPER(column), w, 0);
-      add(is_wide, &sums, UPPER(column + 1), w, 1);
-      add(is_wide, &sums, UPPER(column + 2), w, 2);
-      add(is_wide, &sums, LOWER(column, column + 1), w, 3);
-      add(is_wide, &sums, LOWER(column + 2, column + 2), w, 4);
-      finish(is_wide, d, narrow, b, &sums, pixel + first + x);
+// Kernels of 3 or 5 columns and as many rows, column by column: each adds to the sums of all output pixels that it lies under.
+struct walk {
+  const struct swl_depthwise_q8 *d;
+  const struct block *block;
+  const struct swl_narrow_avx2 *narrow;
+  struct source sources[5];
+};
+
+#define SUMS 5
+
+// The last row alone: each byte beside a 0, or beside its sign, which meets a weight of 0.
+SWL_TARGET_AVX2 SWL_INLINE struct pair load_single(const bool is_wide, const bool is_signed, const uint8_t *from) {
+  __m128i low = _mm_loadl_epi64((const __m128i *)from), high = _mm_setzero_si128();
+  if (is_wide) high = _mm_loadl_epi64((const __m128i *)(from + 8));
+  if (is_signed) return (struct pair){_mm256_cvtepi8_epi32(low), _mm256_cvtepi8_epi32(high)};
+  return (struct pair){_mm256_cvtepu8_epi32(low), _mm256_cvtepu8_epi32(high)};
+}
+
+// Adds one column of the image to the sums of the pixels that it lies under: sums[i] meets the kernel's column `phase` + i × stride.
+SWL_TARGET_AVX2 SWL_INLINE void add_column(const bool is_wide, const bool is_signed, const int size, const int stride, const int phase,
+                                           const struct walk *walk, int64_t column, const bool is_checked, struct pair *sums) {
+  const int pairs = size / 2 + 1;
+  const struct swl_window *w = &walk->d->window;
+  const int64_t channel = walk->block->channel;
+  const bool exists = !is_checked || (column >= 0 && column < w->input_width);
+  const uint8_t *padding = walk->d->padding + channel;
+  const uint8_t *at[5];
+#pragma GCC unroll 5
+  for (int y = 0; y < size; y++) at[y] = exists ? walk->sources[y].start + column * walk->sources[y].pixel + channel : padding;
+#pragma GCC unroll 3
+  for (int p = 0; p < pairs; p++) {
+    struct pair values = 2 * p + 1 < size ? load(is_wide, is_signed, at[2 * p], at[2 * p + 1 < size ? 2 * p + 1 : 0])
+                                          : load_single(is_wide, is_signed, at[2 * p]);
+#pragma GCC unroll 5
+    for (int i = 0; phase + i * stride < size; i++) add(is_wide, &sums[i], values, walk->block->weights, (phase + i * stride) * pairs + p);
+  }
+}
+
+// The columns that end with output pixel x: afterwards the last of the sums is complete.
+SWL_TARGET_AVX2 SWL_INLINE void advance(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk,
+                                        int64_t step, const bool is_checked, struct pair *sums) {
+  const int count = (size + stride - 1) / stride;
+  // One by one: compilers make a loop of this a copy in memory, and the sums would live there.
+  if (count > 4) sums[4] = sums[3];
+  if (count > 3) sums[3] = sums[2];
+  if (count > 2) sums[2] = sums[1];
+  if (count > 1) sums[1] = sums[0];
+  sums[0] = walk->block->start;
+#pragma GCC unroll 2
+  for (int phase = 0; phase < stride; phase++) {
+    add_column(is_wide, is_signed, size, stride, phase, walk, step * stride + phase - walk->d->window.pad_left, is_checked, sums);
+  }
+}
+
+// A row of output pixels, the first of which is `pixel`.
+SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk, int64_t pixel) {
+  const struct swl_window *w = &walk->d->window;
+  const struct block *b = walk->block;
+  const int count = (size + stride - 1) / stride;
+  const int64_t steps = w->output_width + count - 1;
+  // Steps inside..<end read columns of the image alone.
+  int64_t inside = swl_maximum(count - 1, (w->pad_left + stride - 1) / stride), end = (w->input_width + w->pad_left) / stride;
+  if (end > steps) end = steps;
+  if (inside > steps) inside = steps;
+  struct pair sums[SUMS];
+#pragma GCC unroll 5
+  for (int i = 0; i < count; i++) sums[i] = b->start;
+  int64_t step = 0;
+  for (; step < inside; step++) {
+    advance(is_wide, is_signed, size, stride, walk, step, true, sums);
+    if (step >= count - 1) finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
+  }
+  if (is_wide && b->is_narrow) {
+    uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * w->output_channels + b->channel;
+    for (; step + 2 <= end; step += 2, to += 2 * w->output_channels) {
+      advance(is_wide, is_signed, size, stride, walk, step, false, sums);
+      struct pair first = sums[count - 1];
+      advance(is_wide, is_signed, size, stride, walk, step + 1, false, sums);
+      __m256i bytes = swl_narrow_two(walk->narrow, first.low, first.high, sums[count - 1].low, sums[count - 1].high);
+      _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
+      _mm_storeu_si128((__m128i *)(to + w->output_channels), _mm256_extracti128_si256(bytes, 1));
     }
-    return;
   }
-  // Columns x, x + 1 and x + 2 take turns in three variables. The lower row's pair of a column and the next serves two pixels.
-  struct pair upper0 = UPPER(0), upper1 = UPPER(1), upper2, lower0 = LOWER(0, 1), lower1 = LOWER(1, 2), lower2;
-#define STEP(a, b_, c, x)                                                                                              \
-  {                                                                                                                    \
-    struct pair sums = b->start;                                                                                       \
-    int64_t next = (x) + 3 < count + 2 ? (x) + 3 : (x) + 2;                                                            \
-    upper##c = UPPER((x) + 2);                                                                                         \
-    lower##c = LOWER((x) + 2, next);                                                                                   \
-    add(is_wide, &sums, upper##a, w, 0);                                                                               \
-    add(is_wide, &sums, upper##b_, w, 1);                                                                              \
-    add(is_wide, &sums, upper##c, w, 2);                                                                               \
-    add(is_wide, &sums, lower##a, w, 3);                                                                               \
-    add(is_wide, &sums, lower##c, w, 4);                                                                               \
-    finish(is_wide, d, narrow, b, &sums, pixel + first + (x));                                                         \
+  for (; step < end; step++) {
+    advance(is_wide, is_signed, size, stride, walk, step, false, sums);
+    finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
   }
-  int64_t x = 0;
-  for (; x + 3 <= count; x += 3) {
-    STEP(0, 1, 2, x)
-    STEP(1, 2, 0, x + 1)
-    STEP(2, 0, 1, x + 2)
+  for (; step < steps; step++) {
+    advance(is_wide, is_signed, size, stride, walk, step, true, sums);
+    finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
   }
-  if (x < count) STEP(0, 1, 2, x)
-  if (x + 1 < count) STEP(1, 2, 0, x + 1)
-#undef STEP
-#undef UPPER
-#undef LOWER
 }
 
 static const int32_t zeros[16];
 
-SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, void *scratch, int64_t item) {
+SWL_TARGET_AVX2 SWL_INLINE struct block block_at(const bool is_wide, const struct swl_depthwise_q8 *d, int64_t index) {
   const struct swl_window *w = &d->window;
   const struct swl_requantisation *r = &d->requantisation;
-  const int64_t channels = w->input_channels, pairs = swl_tap_pairs(w), taps_count = (int64_t)w->kernel_height * w->kernel_width;
-  const void **taps = scratch;
-  const uint8_t **ordered = (const uint8_t **)(taps + taps_count + 1);
-  // Pixels inside..<end have all their columns inside the image.
-  int64_t reach = (w->kernel_width - 1) * (int64_t)w->dilation_width;
-  int64_t inside = (w->pad_left + w->stride_width - 1) / w->stride_width, end = (w->input_width - 1 - reach + w->pad_left) / w->stride_width + 1;
-  if (w->input_width - 1 - reach + w->pad_left < 0) end = 0;
-  if (end > w->output_width) end = w->output_width;
-  if (inside > end) inside = end;
-  const bool is_3x3 = w->kernel_height == 3 && w->kernel_width == 3 && w->dilation_width == 1;
-  if (!is_3x3) inside = end = w->output_width;
-  struct source sources[3];
-  if (is_3x3) {
-    const uint8_t *image = d->input + item / w->output_height * w->input_height * w->input_width * channels;
-    int64_t top = item % w->output_height * w->stride_height - w->pad_top, left = inside * w->stride_width - w->pad_left;
-    for (int64_t y = 0; y < 3; y++) {
-      int64_t row = top + y * w->dilation_height;
-      bool exists = row >= 0 && row < w->input_height;
-      sources[y] = exists ? (struct source){image + (row * w->input_width + left) * channels, channels} : (struct source){d->padding, 0};
-    }
-  }
+  const int64_t pairs = swl_tap_pairs(w), width = is_wide ? 16 : 8;
+  struct block b = {.weights = d->weights + index * swl_block_size(w), .pairs = pairs, .channel = swl_block_channel(w->input_channels, index)};
+  const __m256i *sums = (const __m256i *)(const void *)(b.weights + pairs * 2 * width);
   const __m256i zero_point = _mm256_set1_epi32(d->input_zero_point);
-  for (int64_t i = 0; i < swl_block_count(channels); i++) {
-    struct block b = {.weights = d->weights + i * swl_block_size(w), .pairs = pairs, .channel = swl_block_channel(channels, i)};
-    const __m256i *sums = (const __m256i *)(const void *)(b.weights + pairs * 2 * swl_block_width(channels));
-    b.is_narrow = r->is_narrow && !r->residual;
-    const __m256i *bias = (const __m256i *)(const void *)(b.is_narrow ? r->bias + b.channel : zeros);
-    b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
-    b.start.high = _mm256_setzero_si256();
-    if (is_wide) b.start.high = _mm256_sub_epi32(_mm256_loadu_si256(bias + 1), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums + 1)));
-    struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, b.channel, is_wide);
-    if (inside < end) run_3x3(is_wide, is_signed, d, &narrow, &b, sources, inside, end, item * w->output_width);
-    for (int64_t x = 0; x < w->output_width; x++) {
-      if (x == inside) x = end;
-      if (x == w->output_width) break;
-      find_taps(w, d->input, d->padding, 1, item, x, taps);
-      taps[taps_count] = d->padding;
-      for (int64_t p = 0; p < pairs; p++) {
-        struct swl_tap_pair pair = swl_tap_pair(w, p);
-        ordered[2 * p] = taps[pair.first], ordered[2 * p + 1] = taps[pair.second];
+  b.is_narrow = r->is_narrow && !r->residual;
+  const __m256i *bias = (const __m256i *)(const void *)(b.is_narrow ? r->bias + b.channel : zeros);
+  b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
+  b.start.high = _mm256_setzero_si256();
+  if (is_wide) b.start.high = _mm256_sub_epi32(_mm256_loadu_si256(bias + 1), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums + 1)));
+  return b;
+}
+
+// What the sums' bytes become once a row is complete.
+SWL_TARGET_AVX2 SWL_INLINE void look_up_row(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, int64_t item) {
+  const int64_t count = (int64_t)d->window.output_width * d->window.output_channels;
+  uint8_t *bytes = d->output + item * count;
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    __m256i first = _mm256_loadu_si256((const __m256i *)(bytes + i)), second = _mm256_loadu_si256((const __m256i *)(bytes + i + 32));
+    swl_look_up_two(table, &first, &second);
+    _mm256_storeu_si256((__m256i *)(bytes + i), first);
+    _mm256_storeu_si256((__m256i *)(bytes + i + 32), second);
+  }
+  for (; i < count; i++) bytes[i] = d->requantisation.table[bytes[i]];
+}
+
+// How many rows are computed block by block: as many as a part of the first-level cache holds.
+#define STRIP_BYTES 16384
+
+SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_signed, const int size, const int stride, const struct swl_depthwise_q8 *d,
+                                            int64_t begin, int64_t end) {
+  const struct swl_window *w = &d->window;
+  const int64_t channels = w->input_channels, row_bytes = w->input_width * channels;
+  const int64_t strip = swl_maximum(1, STRIP_BYTES / (row_bytes * w->stride_height));
+  for (int64_t first = begin; first < end; first += strip) {
+    const int64_t last = swl_minimum(first + strip, end);
+    for (int64_t i = 0; i < swl_block_count(channels); i++) {
+      const struct block b = block_at(is_wide, d, i);
+      const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
+      struct walk walk = {.d = d, .block = &b, .narrow = &narrow};
+      for (int64_t item = first; item < last; item++) {
+        const uint8_t *image = d->input + item / w->output_height * w->input_height * row_bytes;
+        int64_t top = item % w->output_height * w->stride_height - w->pad_top;
+        for (int64_t y = 0; y < size; y++) {
+          int64_t row = top + y * w->dilation_height;
+          bool exists = row >= 0 && row < w->input_height;
+          walk.sources[y] = exists ? (struct source){image + row * row_bytes, channels} : (struct source){d->padding, 0};
+        }
+        run_row(is_wide, is_signed, size, stride, &walk, item * w->output_width);
       }
-      struct pair total = sum_of_taps(is_wide, is_signed, &b, ordered);
-      finish(is_wide, d, &narrow, &b, &total, item * w->output_width + x);
     }
   }
 }
+
+// Any kernel: the addresses of the taps of some pixels are found once for all channels.
+SWL_TARGET_AVX2 SWL_INLINE void run_taps(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, void *scratch, int64_t begin,
+                                         int64_t end) {
+  const struct swl_window *w = &d->window;
+  const int64_t pairs = swl_tap_pairs(w), tap_count = (int64_t)w->kernel_height * w->kernel_width, pixels = swl_tap_pixels(w);
+  const uint8_t **taps = scratch;
+  for (int64_t item = begin; item < end; item++) {
+    for (int64_t first = 0; first < w->output_width; first += pixels) {
+      const int64_t count = swl_minimum(pixels, w->output_width - first);
+      for (int64_t x = 0; x < count; x++) {
+        find_taps(w, d->input, d->padding, 1, item, first + x, (const void **)(taps + 2 * pairs * x));
+        if (tap_count & 1) taps[2 * pairs * x + tap_count] = d->padding;
+      }
+      for (int64_t i = 0; i < swl_block_count(w->input_channels); i++) {
+        const struct block b = block_at(is_wide, d, i);
+        const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
+        for (int64_t x = 0; x < count; x++) {
+          struct pair sums = sum_of_taps(is_wide, is_signed, &b, taps + 2 * pairs * x);
+          finish(is_wide, d, &narrow, &b, &sums, item * w->output_width + first + x);
+        }
+      }
+    }
+  }
+}
+
+#define RUN_COLUMNS(size, stride)                                                                                      \
+  static SWL_TARGET_AVX2 __attribute__((noinline)) void run_columns_##size##_##stride(const struct swl_depthwise_q8 *d, int64_t begin, int64_t end) {       \
+    const bool is_wide = d->window.input_channels >= 16, is_signed = d->input_flip != 0;                               \
+    if (is_wide && !is_signed) run_columns(true, false, size, stride, d, begin, end);                                  \
+    if (is_wide && is_signed) run_columns(true, true, size, stride, d, begin, end);                                    \
+    if (!is_wide && !is_signed) run_columns(false, false, size, stride, d, begin, end);                                \
+    if (!is_wide && is_signed) run_columns(false, true, size, stride, d, begin, end);                                  \
+  }
+RUN_COLUMNS(3, 1)
+RUN_COLUMNS(3, 2)
+RUN_COLUMNS(5, 1)
+RUN_COLUMNS(5, 2)
 
 SWL_TARGET_AVX2 SWL_INLINE void sum_few(const struct swl_depthwise_q8 *d, const uint8_t *const *taps, int64_t tap_count, int32_t *sums) {
   sum_plainly(d, taps, tap_count, 0, sums);
@@ -189,24 +274,30 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_few(const struct swl_depthwise_q8 *d, const 
 
 SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_depthwise_q8 *d = arguments;
-  const bool is_signed = d->input_flip != 0;
-  if (d->window.input_channels < 8) {
+  const struct swl_window *w = &d->window;
+  if (w->input_channels < 8) {
     run_few_channels(arguments, scratch, begin, end);
     return;
   }
-  for (int64_t item = begin; item < end; item++) {
-    if (d->window.input_channels >= 16) {
-      if (is_signed) {
-        run_row(true, true, d, scratch, item);
-      } else {
-        run_row(true, false, d, scratch, item);
-      }
-    } else if (is_signed) {
-      run_row(false, true, d, scratch, item);
+  if (swl_is_read_by_column(w)) {
+    if (w->kernel_width == 3) {
+      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, begin, end);
     } else {
-      run_row(false, false, d, scratch, item);
+      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, begin, end);
     }
+  } else {
+    const bool is_wide = w->input_channels >= 16, is_signed = d->input_flip != 0;
+    if (is_wide && !is_signed) run_taps(true, false, d, scratch, begin, end);
+    if (is_wide && is_signed) run_taps(true, true, d, scratch, begin, end);
+    if (!is_wide && !is_signed) run_taps(false, false, d, scratch, begin, end);
+    if (!is_wide && is_signed) run_taps(false, true, d, scratch, begin, end);
   }
+  // What isn't narrow has met the table already.
+  const struct swl_requantisation *r = &d->requantisation;
+  if (!r->table || !r->is_narrow || r->residual) return;
+  struct swl_table_avx2 table;
+  swl_prepare_table_avx2(&table, r->table);
+  for (int64_t item = begin; item < end; item++) look_up_row(d, &table, item);
 }
 #else
 typedef int swl_not_x86;

@@ -49,5 +49,6 @@ SWL_INLINE float swl_clamp(float value, float lower, float upper) {
 }
 
 SWL_INLINE int64_t swl_minimum(int64_t a, int64_t b) { return a < b ? a : b; }
+SWL_INLINE int64_t swl_maximum(int64_t a, int64_t b) { return a > b ? a : b; }
 
 #endif
