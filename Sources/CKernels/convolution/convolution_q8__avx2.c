@@ -116,37 +116,42 @@ struct place {
   const struct swl_convolution_q8 *convolution;
   int64_t channel, columns, element, pixel; // elements from one row to the next
   bool is_narrow;                           // sixteen columns, their bias in the sums from the start
+  bool has_residual;
   __m256i low, high;                        // where sums start
   const struct swl_table_avx2 *table;       // NULL or the requantisation's
 };
 
-SWL_TARGET_AVX2 SWL_INLINE void store(uint8_t *to, __m128i bytes, const uint8_t *table) {
+// One pixel's sixteen channels, which may have met the table already.
+SWL_TARGET_AVX2 SWL_INLINE void store(const struct place *p, int64_t row, __m128i bytes, const uint8_t *table) {
+  const struct swl_requantisation *r = &p->convolution->requantisation;
+  const int64_t element = p->element + row * p->pixel;
+  uint8_t *to = p->convolution->output + element;
+  if (table) {
+    _mm_storeu_si128((__m128i *)to, bytes);
+    swl_look_up_sixteen(table, to);
+    if (!p->has_residual) return;
+    bytes = _mm_loadu_si128((const __m128i *)to);
+  }
+  if (p->has_residual) bytes = swl_add_residual_sixteen(r, bytes, r->residual + element);
   _mm_storeu_si128((__m128i *)to, bytes);
-  if (table) swl_look_up_sixteen(table, to);
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
-  uint8_t *output = p->convolution->output + p->element;
   if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
-    if (rows == 4 && p->table) {
+    if (rows == 4) {
       __m256i first = swl_narrow_two(&narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
       __m256i second = swl_narrow_two(&narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
-      swl_look_up_two(p->table, &first, &second);
-      store(output, _mm256_castsi256_si128(first), NULL);
-      store(output + p->pixel, _mm256_extracti128_si256(first, 1), NULL);
-      store(output + 2 * p->pixel, _mm256_castsi256_si128(second), NULL);
-      store(output + 3 * p->pixel, _mm256_extracti128_si256(second, 1), NULL);
+      if (p->table) swl_look_up_two(p->table, &first, &second);
+      store(p, 0, _mm256_castsi256_si128(first), NULL);
+      store(p, 1, _mm256_extracti128_si256(first, 1), NULL);
+      store(p, 2, _mm256_castsi256_si128(second), NULL);
+      store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
       return;
     }
-#pragma GCC unroll 2
-    for (int row = 0; row + 2 <= rows; row += 2) {
-      __m256i bytes = swl_narrow_two(&narrow, t->low[row], t->high[row], t->low[row + 1], t->high[row + 1]);
-      store(output + row * p->pixel, _mm256_castsi256_si128(bytes), r->table);
-      store(output + (row + 1) * p->pixel, _mm256_extracti128_si256(bytes, 1), r->table);
-    }
-    if (rows & 1) store(output + (rows - 1) * p->pixel, swl_narrow_one(&narrow, t->low[rows - 1], t->high[rows - 1]), r->table);
+#pragma GCC unroll 3
+    for (int row = 0; row < rows; row++) store(p, row, swl_narrow_one(&narrow, t->low[row], t->high[row]), r->table);
     return;
   }
   // Stored apart: were the tile itself indexed by a variable, its sums would live in memory.
@@ -211,7 +216,8 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
       struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels,
                             .table = c->requantisation.table ? &table : NULL};
       place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
-      place.is_narrow = c->requantisation.is_narrow && !c->requantisation.residual && place.columns == COLUMNS;
+      place.has_residual = c->requantisation.residual != NULL;
+      place.is_narrow = c->requantisation.is_narrow && place.columns == COLUMNS;
       const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
       place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
       place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));

@@ -64,27 +64,36 @@ SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_look_up_sixtee
   for (int i = 0; i < 16; i++) bytes[i] = table[bytes[i]];
 }
 
-// As swl_requantise_residual, eight channels: middle is the epilogue's t, or what the table made of it.
-SWL_TARGET_AVX2 SWL_INLINE __m256i swl_add_residual_eight(const struct swl_requantisation *r, __m256i middle, const uint8_t *residual) {
-  __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)residual));
-  bytes = _mm256_sub_epi32(_mm256_xor_si256(bytes, _mm256_set1_epi32(r->residual_flip)), _mm256_set1_epi32(r->residual_flip + r->residual_zero_point));
-  __m256 own = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(middle, _mm256_set1_epi32(r->table_zero_point))), _mm256_set1_ps(r->middle_scale));
-  __m256 sum = _mm256_add_ps(own, _mm256_mul_ps(_mm256_cvtepi32_ps(bytes), _mm256_set1_ps(r->residual_scale)));
-  sum = _mm256_div_ps(sum, _mm256_set1_ps(r->output_scale));
-  sum = _mm256_min_ps(_mm256_max_ps(sum, _mm256_set1_ps(r->output_lower)), _mm256_set1_ps(r->output_upper));
-  return _mm256_add_epi32(_mm256_cvtps_epi32(sum), _mm256_set1_epi32(r->output_zero_point));
-}
-
 SWL_TARGET_AVX2 SWL_INLINE __m128i swl_low_bytes(__m256i low, __m256i high) {
   const __m256i mask = _mm256_set1_epi32(0xFF);
   __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(_mm256_and_si256(low, mask), _mm256_and_si256(high, mask)), 0xD8);
   return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
+// The stored bytes of sixteen channels, less `offset` once they are unsigned, times `scale`.
+SWL_TARGET_AVX2 SWL_INLINE void swl_real_sixteen(__m128i bytes, int32_t flip, int32_t offset, float scale, __m256 *low, __m256 *high) {
+  const __m256i zero = _mm256_set1_epi32(flip + offset);
+  bytes = _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
+  *low = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(bytes), zero)), _mm256_set1_ps(scale));
+  *high = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(bytes, bytes)), zero)), _mm256_set1_ps(scale));
+}
+
+// As swl_requantise_residual: `bytes` are the stored form of sixteen channels' t, or of what the table made of it.
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_add_residual_sixteen(const struct swl_requantisation *r, __m128i bytes, const uint8_t *residual) {
+  __m256 own_low, own_high, low, high;
+  swl_real_sixteen(bytes, r->output_flip, r->table_zero_point, r->middle_scale, &own_low, &own_high);
+  swl_real_sixteen(_mm_loadu_si128((const __m128i *)residual), r->residual_flip, r->residual_zero_point, r->residual_scale, &low, &high);
+  const __m256 scale = _mm256_set1_ps(r->output_scale), lower = _mm256_set1_ps(r->output_lower), upper = _mm256_set1_ps(r->output_upper);
+  const __m256i zero_point = _mm256_set1_epi32(r->output_zero_point);
+  low = _mm256_div_ps(_mm256_add_ps(own_low, low), scale), high = _mm256_div_ps(_mm256_add_ps(own_high, high), scale);
+  low = _mm256_min_ps(_mm256_max_ps(low, lower), upper), high = _mm256_min_ps(_mm256_max_ps(high, lower), upper);
+  return swl_low_bytes(_mm256_add_epi32(_mm256_cvtps_epi32(low), zero_point), _mm256_add_epi32(_mm256_cvtps_epi32(high), zero_point));
+}
+
 // Not inlined: kernels call it from many places, all of them rare or followed by it alone.
 SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row_avx2(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count,
                                                         int64_t element, uint8_t *output) {
-  if (r->residual && r->table) {
+  if (r->residual && !r->is_narrow) {
     swl_requantise_row(r, sums, channel, count, element, output);
     return;
   }
@@ -92,19 +101,19 @@ SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row
   for (; i + 16 <= count; i += 16) {
     uint8_t *bytes = output + element + i;
     __m128i result;
-    if (r->is_narrow && !r->residual) {
+    if (r->is_narrow) {
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i, true);
       result = swl_narrow_one(&narrow, swl_biased(r, sums + i, channel + i), swl_biased(r, sums + i + 8, channel + i + 8));
     } else {
-      __m256i low = swl_requantise_eight(r, sums + i, channel + i), high = swl_requantise_eight(r, sums + i + 8, channel + i + 8);
-      if (r->residual) {
-        low = swl_add_residual_eight(r, low, r->residual + element + i);
-        high = swl_add_residual_eight(r, high, r->residual + element + i + 8);
-      }
-      result = swl_low_bytes(low, high);
+      result = swl_low_bytes(swl_requantise_eight(r, sums + i, channel + i), swl_requantise_eight(r, sums + i + 8, channel + i + 8));
     }
+    if (r->table) {
+      _mm_storeu_si128((__m128i *)bytes, result);
+      swl_look_up_sixteen(r->table, bytes);
+      result = _mm_loadu_si128((const __m128i *)bytes);
+    }
+    if (r->residual) result = swl_add_residual_sixteen(r, result, r->residual + element + i);
     _mm_storeu_si128((__m128i *)bytes, result);
-    if (r->table) swl_look_up_sixteen(r->table, bytes);
   }
   if (i < count) swl_requantise_row(r, sums + i, channel + i, count - i, element + i, output);
 }
