@@ -24,7 +24,9 @@ extension Preparation {
     let kernel = unsafe kernel(SWL_CONVOLUTION_Q8)
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &blocking)
-    let requantisation = try unsafe requantisation(fields, depth: Int(blocking.depth))
+    let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
+    let paysWinograd = unsafe withUnsafePointer(to: window) { unsafe swl_winograd_pays(options.instructionSet.code, $0, fields.groups, largestSum) }
+    if paysWinograd { return try unsafe appendWinograd(fields, window, requantisation) }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let packed = try unsafe packedWeights(
       fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
@@ -39,11 +41,30 @@ extension Preparation {
     try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
   }
 
+  private mutating func appendWinograd(_ fields: Convolution, _ window: swl_window, _ requantisation: swl_requantisation) throws(InferenceError) {
+    var window = window
+    var blocking = swl_winograd_blocking()
+    unsafe swl_plan_winograd(&window, Int32(options.threads), &blocking)
+    let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
+    let packed = try unsafe packedWeights(fields.weights, as: .winograd(window), byteCount: Int(swl_packed_winograd_q8_size(&window))) { block in
+      unsafe withUnsafePointer(to: window) { unsafe swl_pack_winograd_q8($0, source, block.assumingMemoryBound(to: Int16.self)) }
+    }
+    let input = tensor(fields.input)
+    let arguments = unsafe swl_winograd_q8(
+      input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self),
+      weights: packed.block.assumingMemoryBound(to: Int16.self), window: window, blocking: blocking, input_flip: input.flip,
+      input_zero_point: input.zeroPoint,
+      requantisation: requantisation)
+    let work = tensor(fields.output).elementCount * window.taps * Int(window.input_channels)
+    try unsafe step(
+      kernel(SWL_WINOGRAD_Q8), arguments, count: Int(swl_winograd_items(&blocking)), work: work, scratch: swl_winograd_scratch(&window, &blocking))
+  }
+
   private mutating func appendIntegerDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_DEPTHWISE_Q8)
     let input = tensor(fields.input)
     let channels = Int(window.input_channels)
-    let requantisation = try unsafe requantisation(fields, depth: window.taps)
+    let (requantisation, _) = try unsafe requantisation(fields, depth: window.taps)
     let sizes = unsafe withUnsafePointer(to: window) { window in
       unsafe (packed: Int(swl_packed_depthwise_q8_size(kernel, window)), scratch: swl_depthwise_scratch(window))
     }
@@ -111,7 +132,10 @@ extension Preparation {
   }
 
   /// - Parameter depth: products that one sum has.
-  private mutating func requantisation(_ fields: Convolution, depth: Int) throws(InferenceError) -> swl_requantisation {
+  /// - Returns: with the largest magnitude that any sum of any input reaches.
+  private mutating func requantisation(
+    _ fields: Convolution, depth: Int
+  ) throws(InferenceError) -> (requantisation: swl_requantisation, largestSum: Int64) {
     let input = tensor(fields.input)
     let output = tensor(fields.output)
     guard let biasIndex = fields.bias, let multipliersIndex = fields.multipliers, let range = input.elementType.eightBitRange else {
@@ -151,13 +175,17 @@ extension Preparation {
     unsafe result.output_upper = Float(fields.outputUpper - output.zeroPoint)
     unsafe result.output_zero_point = output.zeroPoint
     unsafe swl_mark_narrow(&result, Int64(channels), largestSum)
-    return unsafe result
+    return unsafe (result, largestSum)
   }
 }
 
 extension PackedWeights.Form {
   fileprivate static func convolution(_ family: swl_family, _ blocking: swl_blocking) -> PackedWeights.Form {
     PackedWeights.Form(family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth)])
+  }
+
+  fileprivate static func winograd(_ window: swl_window) -> PackedWeights.Form {
+    PackedWeights.Form(family: SWL_WINOGRAD_Q8, sizes: [Int(window.input_channels), Int(window.output_channels)])
   }
 
   fileprivate static func depthwise(_ family: swl_family, _ window: swl_window) -> PackedWeights.Form {

@@ -188,6 +188,42 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   }
 }
 
+// The oracle is the plain convolution.
+static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
+  static struct swl_convolution_q8 plain;
+  static struct swl_winograd_q8 arguments;
+  const struct swl_kernel *oracle = swl_kernel_for(SWL_CONVOLUTION_Q8, SWL_SCALAR);
+  struct swl_window w = random_window(false);
+  w.kernel_height = w.kernel_width = 3, w.dilation_height = w.dilation_width = 1, w.stride_height = w.stride_width = 1;
+  w.input_channels = 16 * random_in(1, 4), w.output_channels = random_in(1, 50);
+  w.input_height = random_in(3, 15), w.input_width = random_in(3, 15);
+  w.output_height = w.input_height + w.pad_top + w.pad_bottom - 2, w.output_width = w.input_width + w.pad_left + w.pad_right - 2;
+  struct swl_blocking b = blocking_of(&w, 1);
+  int8_t *weights = take_weights(w.output_channels * b.depth);
+  plain = (struct swl_convolution_q8){
+      .input = take_input(input_size(&w)), .window = w, .input_flip = random_in(0, 1) * 0x80,
+      .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w)), .output = take(output_size(&w))};
+  plain.input_zero_point = random_in(0, 255) - plain.input_flip;
+  plain.blocking = b;
+  swl_plan_blocking(oracle, 2, 1, &plain.blocking);
+  int8_t *packed = take(swl_packed_weights_size(oracle, &plain.blocking, 1));
+  swl_pack_weights_q8(oracle, &plain.blocking, weights, packed);
+  plain.weights = packed;
+  arguments = (struct swl_winograd_q8){
+      .input = plain.input, .window = w, .input_flip = plain.input_flip, .input_zero_point = plain.input_zero_point, .requantisation = plain.requantisation,
+      .output = take(output_size(&w))};
+  swl_plan_winograd(&w, random_in(1, 4), &arguments.blocking);
+  int16_t *transformed = take(swl_packed_winograd_q8_size(&w));
+  swl_pack_winograd_q8(&w, weights, transformed);
+  arguments.weights = transformed;
+  if (!swl_winograd_is_exact(&w, 1, 20000 + b.depth * 255 * 128)) abort();
+  finish(kernels, trials, &plain, &arguments, 0, 0, output_size(&w));
+  trials[0].kernel = oracle;
+  trials[0].output = plain.output, trials[1].output = arguments.output;
+  trials[0].items = swl_blocking_items(&plain.blocking), trials[1].items = swl_winograd_items(&arguments.blocking);
+  trials[0].scratch = swl_convolution_scratch(oracle, &plain.blocking, 2), trials[1].scratch = swl_winograd_scratch(&w, &arguments.blocking);
+}
+
 static struct swl_epilogue_f32 random_epilogue(int64_t channels, int64_t outputs) {
   static const int32_t functions[] = {SWL_IDENTITY, SWL_CLAMP, SWL_SILU, SWL_LEAKY_RELU, SWL_TANH};
   return (struct swl_epilogue_f32){
@@ -476,6 +512,7 @@ static const struct family_test tests[SWL_FAMILY_COUNT] = {
     [SWL_REDUCTION_WHOLE] = {case_reduction_whole, false},
     [SWL_RECURRENCE_F32] = {case_recurrence_f32, true},
     [SWL_CONVOLUTION_Q32] = {case_convolution_q32, false},
+    [SWL_WINOGRAD_Q8] = {case_winograd_q8, false},
 };
 
 static bool agree(const struct trial *actual, const struct trial *expected, bool sums_floats) {

@@ -7,7 +7,24 @@
 // Kernels that multiply bytes find the sum of each column's weights behind the panel.
 static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == 4; }
 
+#if defined(__x86_64__)
 static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == SWL_PAIRED_WINDOW; }
+
+static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  for (int64_t group = 0; group < b->groups; group++) {
+    for (int64_t panel = 0; panel < b->panels; panel++) {
+      int64_t column = panel * kernel->columns;
+      swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b->depth,
+                            b->padded_depth, packed + (group * b->panels + panel) * swl_paired_panel_size(b->padded_depth));
+    }
+  }
+}
+#else
+static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return (void)kernel, (void)element_size, false; }
+static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  (void)kernel, (void)b, (void)weights, (void)packed;
+}
+#endif
 
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
   if (is_paired(kernel, element_size)) return swl_paired_panel_size(b->padded_depth);
@@ -30,13 +47,7 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
 
 void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
   if (is_paired(kernel, 1)) {
-    for (int64_t group = 0; group < b->groups; group++) {
-      for (int64_t panel = 0; panel < b->panels; panel++) {
-        int64_t column = panel * kernel->columns;
-        swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b->depth,
-                              b->padded_depth, packed + (group * b->panels + panel) * swl_paired_panel_size(b->padded_depth));
-      }
-    }
+    pack_paired(kernel, b, weights, packed);
     return;
   }
   memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 1));

@@ -1,5 +1,8 @@
+// Only kernels for x86-64 read such panels.
+#if defined(__x86_64__)
 #include "paired.h"
 
+#include <emmintrin.h>
 #include <string.h>
 
 #include "../shared/targets.h"
@@ -9,46 +12,48 @@
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
 #define MATCHING_STEPS 128
+// Choices that are kept from the first pass over a panel.
+#define REMEMBERED 512
 
-// A byte for each column.
-typedef uint8_t columns_of_bytes __attribute__((vector_size(COLUMNS)));
-
-// Magnitudes of a window's weights, by sign.
-struct magnitudes {
-  columns_of_bytes positive[WINDOW], negative[WINDOW];
+// A window's weights: for each depth element a byte a column.
+struct window {
+  __m128i weights[WINDOW];
 };
 
-// Whether a + b passes the limit in any column; neither does alone.
-SWL_INLINE bool exceeds(columns_of_bytes a, columns_of_bytes b) {
-  columns_of_bytes over = (columns_of_bytes)(a > (uint8_t)LIMIT - b);
-  uint64_t halves[2];
-  memcpy(halves, &over, sizeof halves);
-  return (halves[0] | halves[1]) != 0;
+// Magnitudes of sums of weights, by sign, saturated at 255.
+struct magnitudes {
+  __m128i positive[WINDOW], negative[WINDOW];
+};
+
+SWL_INLINE bool is_zero(__m128i bytes) { return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128())) == 0xFFFF; }
+
+// Whether two weights may be added in every column: 126 at most and -127 at least, so that saturation tells. (The limit allows a
+// little more, which is rare.)
+SWL_INLINE bool may_pair(__m128i a, __m128i b) {
+  __m128i sum = _mm_adds_epi8(a, b);
+  return _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(sum, _mm_set1_epi8(127)), _mm_cmpeq_epi8(sum, _mm_set1_epi8(-128)))) == 0;
 }
 
-// Without branches: whether weights are large is as good as random.
+// Whether sums of either sign stay within the limit in every column.
 SWL_INLINE bool may_meet(const struct magnitudes *m, int a, int b) {
-  columns_of_bytes over = (columns_of_bytes)(m->positive[a] > (uint8_t)LIMIT - m->positive[b]) | (columns_of_bytes)(m->negative[a] > (uint8_t)LIMIT - m->negative[b]);
-  uint64_t halves[2];
-  memcpy(halves, &over, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
+  const __m128i limit = _mm_set1_epi8((char)LIMIT);
+  __m128i positive = _mm_subs_epu8(_mm_adds_epu8(m->positive[a], m->positive[b]), limit);
+  __m128i negative = _mm_subs_epu8(_mm_adds_epu8(m->negative[a], m->negative[b]), limit);
+  return is_zero(_mm_or_si128(positive, negative));
+}
+
+SWL_INLINE __m128i positive_part(__m128i weights) { return _mm_andnot_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), weights); }
+// -128 gives 128, as an unsigned byte.
+SWL_INLINE __m128i negative_part(__m128i weights) {
+  return _mm_and_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), _mm_sub_epi8(_mm_setzero_si128(), weights));
 }
 
 // Partners for elements such that every pair may meet. `allowed[i]` has a bit for each element that i may meet.
 struct matching {
   int count;
-  uint16_t allowed[WINDOW];
+  uint32_t allowed[WINDOW];
   int partner[WINDOW];
 };
-
-static void allow_what_may_meet(struct matching *m, const struct magnitudes *magnitudes) {
-  for (int a = 0; a < m->count; a++) {
-    for (int b = a + 1; b < m->count; b++) {
-      unsigned bit = may_meet(magnitudes, a, b);
-      m->allowed[a] |= (uint16_t)(bit << b), m->allowed[b] |= (uint16_t)(bit << a);
-    }
-  }
-}
 
 // The first free element takes each partner in turn until the rest finds partners, too, or `steps` are used up: to miss a perfect
 // matching costs speed alone.
@@ -79,62 +84,92 @@ struct choice {
   uint8_t order[WINDOW];
 };
 
-// Whether the four elements of each sum of an octet may be added, in the order in which they lie.
-static bool octets_hold(const struct magnitudes *m, int length) {
-  for (int first = 0; first < length; first += 8) {
-    for (int k = first; k < first + 4; k += 2) {
-      if (!may_meet(m, k, k + 1) || !may_meet(m, k + 4, k + 5)) return false;
-      if (exceeds(m->positive[k] + m->positive[k + 1], m->positive[k + 4] + m->positive[k + 5])) return false;
-      if (exceeds(m->negative[k] + m->negative[k + 1], m->negative[k + 4] + m->negative[k + 5])) return false;
-    }
+// The places of an octet's elements by sum: 0, 1, 4, 5 are one, 2, 3, 6, 7 the other.
+static void place_octets(const struct matching *quads, const int *first, const int *second, struct choice *choice) {
+  int place = 0;
+  for (int i = 0; i < quads->count; i++) {
+    int j = quads->partner[i];
+    if (j < i) continue;
+    uint8_t *octet = choice->order + place / 2 * 8 + place % 2 * 2;
+    octet[0] = (uint8_t)first[i], octet[1] = (uint8_t)second[i], octet[4] = (uint8_t)first[j], octet[5] = (uint8_t)second[j];
+    place++;
   }
-  return true;
+  choice->kind = OCTETS;
+  choice->in_order = true;
+  for (int i = 0; i < 2 * quads->count; i++) choice->in_order = choice->in_order && choice->order[i] == i;
 }
 
-static struct choice choose(const struct magnitudes *m, int length) {
-  struct choice choice = {.kind = SINGLES, .in_order = true};
-  for (int i = 0; i < WINDOW; i++) choice.order[i] = (uint8_t)i;
-  if (octets_hold(m, length)) {
-    choice.kind = OCTETS;
-    return choice;
-  }
+static void choose(const struct window *window, int length, struct choice *choice) {
+  const __m128i *weights = window->weights;
+  *choice = (struct choice){.kind = SINGLES, .in_order = true};
+  for (int i = 0; i < WINDOW; i++) choice->order[i] = (uint8_t)i;
   struct matching pairs = {.count = length};
-  allow_what_may_meet(&pairs, m);
-  if (!match(&pairs)) return choice;
+  for (int a = 0; a < length; a++) {
+    uint32_t mates = 0;
+    for (int b = a + 1; b < length; b++) mates |= (uint32_t)may_pair(weights[a], weights[b]) << b;
+    pairs.allowed[a] = mates;
+  }
+  if (!match(&pairs)) return;
+  choice->kind = QUARTETS;
+  for (int i = 0; i < length && choice->in_order; i += 2) choice->in_order = (pairs.allowed[i] >> (i + 1) & 1) != 0;
+  if (choice->in_order) {
+    for (int i = 0; i < length; i++) pairs.partner[i] = i ^ 1;
+  }
   struct matching quads = {.count = length / 2};
   struct magnitudes sums;
   int first[WINDOW / 2], second[WINDOW / 2], count = 0;
   for (int i = 0; i < length; i++) {
     int mate = pairs.partner[i];
     if (mate < i) continue;
-    sums.positive[count] = m->positive[i] + m->positive[mate];
-    sums.negative[count] = m->negative[i] + m->negative[mate];
+    sums.positive[count] = _mm_adds_epu8(positive_part(weights[i]), positive_part(weights[mate]));
+    sums.negative[count] = _mm_adds_epu8(negative_part(weights[i]), negative_part(weights[mate]));
+    choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
     first[count] = i, second[count] = mate, count++;
   }
-  allow_what_may_meet(&quads, &sums);
-  if (match(&quads)) {
-    choice.kind = OCTETS;
-    choice.in_order = false;
-    int place = 0;
-    for (int i = 0; i < count; i++) {
-      int j = quads.partner[i];
-      if (j < i) continue;
-      uint8_t *octet = choice.order + place / 2 * 8 + place % 2 * 2;
-      octet[0] = (uint8_t)first[i], octet[1] = (uint8_t)second[i], octet[4] = (uint8_t)first[j], octet[5] = (uint8_t)second[j];
-      place++;
-    }
-    return choice;
+  bool has_hope = true;
+  for (int a = 0; a < count && has_hope; a++) {
+    uint32_t mates = 0;
+    for (int b = a + 1; b < count; b++) mates |= (uint32_t)may_meet(&sums, a, b) << b;
+    quads.allowed[a] = mates;
+    // Nobody before has to be a's partner, but then somebody after.
+    has_hope = a > 0 || mates != 0;
   }
-  choice.kind = QUARTETS;
-  for (int i = 0; i < length && choice.in_order; i += 2) choice.in_order = (pairs.allowed[i] & 1u << (i + 1)) != 0;
-  for (int i = 0; i < count && !choice.in_order; i++) choice.order[2 * i] = (uint8_t)first[i], choice.order[2 * i + 1] = (uint8_t)second[i];
-  return choice;
+  if (has_hope && match(&quads)) place_octets(&quads, first, second, choice);
 }
 
-static void transpose(int8_t from[COLUMNS][WINDOW], int8_t to[WINDOW][COLUMNS]) {
-  for (int k = 0; k < WINDOW; k++) {
-    for (int c = 0; c < COLUMNS; c++) to[k][c] = from[c][k];
+// Sixteen columns of sixteen depth elements, turned.
+static void turn(const __m128i from[WINDOW], __m128i to[WINDOW]) {
+  __m128i a[WINDOW], b[WINDOW];
+  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(from[i], from[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(from[i], from[i + 8]);
+  for (int i = 0; i < 8; i++) b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
+  for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+}
+
+static void read_window(const int8_t *weights, int64_t columns, int64_t depth, int64_t begin, struct window *window) {
+  __m128i by_column[COLUMNS];
+  for (int64_t c = 0; c < COLUMNS; c++) {
+    int8_t bytes[WINDOW] = {0};
+    if (c < columns && begin + WINDOW <= depth) {
+      memcpy(bytes, weights + c * depth + begin, WINDOW);
+    } else if (c < columns) {
+      memcpy(bytes, weights + c * depth + begin, (size_t)(depth - begin));
+    }
+    by_column[c] = _mm_loadu_si128((const __m128i *)bytes);
   }
+  turn(by_column, window->weights);
+}
+
+// Four depth elements a column together, sixteen columns.
+static void write_quartet(const __m128i *weights, const uint8_t *order, int8_t *to) {
+  __m128i one = weights[order[0]], two = weights[order[1]], three = weights[order[2]], four = weights[order[3]];
+  __m128i left_low = _mm_unpacklo_epi8(one, two), left_high = _mm_unpackhi_epi8(one, two);
+  __m128i right_low = _mm_unpacklo_epi8(three, four), right_high = _mm_unpackhi_epi8(three, four);
+  __m128i *at = (__m128i *)(void *)to;
+  _mm_storeu_si128(at, _mm_unpacklo_epi16(left_low, right_low));
+  _mm_storeu_si128(at + 1, _mm_unpackhi_epi16(left_low, right_low));
+  _mm_storeu_si128(at + 2, _mm_unpacklo_epi16(left_high, right_high));
+  _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(left_high, right_high));
 }
 
 void swl_pack_paired_panel(const int8_t *weights, int64_t columns, int64_t depth, int64_t padded_depth, int8_t *panel) {
@@ -142,50 +177,38 @@ void swl_pack_paired_panel(const int8_t *weights, int64_t columns, int64_t depth
   struct swl_paired_window *windows = (struct swl_paired_window *)(void *)(head + 1);
   int8_t *packed = panel + swl_paired_weights_offset(padded_depth);
   int64_t count = swl_paired_windows(padded_depth), written = 0;
-  memset(panel, 0, (size_t)swl_paired_panel_size(padded_depth));
-  head->is_direct = 1;
+  *head = (struct swl_paired_panel){.is_direct = 1};
   // One pass a kind keeps the memory that packing needs small; most panels have one or two kinds.
-  uint8_t kinds[1 << 12];
-  bool kinds_are_known = false;
-  for (enum kind kind = OCTETS; kind <= SINGLES; kind++) {
+  struct choice choices[REMEMBERED];
+  for (enum kind kind = OCTETS; kind <= SINGLES && head->windows < count; kind++) {
     for (int64_t w = 0; w < count; w++) {
-      if (kinds_are_known && w < (int64_t)sizeof kinds && kinds[w] != kind) continue;
+      struct choice other, *choice = w < REMEMBERED ? &choices[w] : &other;
+      const bool is_known = kind != OCTETS && w < REMEMBERED;
+      if (is_known && choice->kind != kind) continue;
       int64_t begin = w * WINDOW;
       int length = (int)swl_minimum(WINDOW, padded_depth - begin);
-      int8_t by_column[COLUMNS][WINDOW] = {0}, by_depth[WINDOW][COLUMNS];
-      for (int64_t c = 0; c < columns; c++) memcpy(by_column[c], weights + c * depth + begin, (size_t)swl_minimum(length, depth - begin));
-      transpose(by_column, by_depth);
-      struct magnitudes m;
-      for (int k = 0; k < WINDOW; k++) {
-        for (int c = 0; c < COLUMNS; c++) {
-          int8_t weight = by_depth[k][c];
-          m.positive[k][c] = (uint8_t)(weight > 0 ? weight : 0), m.negative[k][c] = (uint8_t)(weight < 0 ? -weight : 0);
-        }
-      }
-      struct choice choice = choose(&m, length);
-      if (w < (int64_t)sizeof kinds) kinds[w] = (uint8_t)choice.kind;
-      if (choice.kind != kind) continue;
+      struct window window;
+      read_window(weights, columns, depth, begin, &window);
+      if (!is_known) choose(&window, length, choice);
+      if (choice->kind != kind) continue;
       int64_t place = head->windows++;
       windows[place] = (struct swl_paired_window){.offset = (int32_t)begin, .length = length};
-      memcpy(windows[place].order, choice.order, WINDOW);
-      if (!choice.in_order || place != w) head->is_direct = 0;
+      memcpy(windows[place].order, choice->order, WINDOW);
+      if (!choice->in_order || place != w) head->is_direct = 0;
       if (kind == OCTETS) head->octets += length / 8;
       if (kind == QUARTETS) head->quartets += length / 4;
       if (kind == SINGLES) head->singles += length / 4;
-      for (int i = 0; i < length; i += 4) {
-        int8_t *to = packed + (written + i) * COLUMNS;
-        const int8_t *one = by_depth[choice.order[i]], *two = by_depth[choice.order[i + 1]], *three = by_depth[choice.order[i + 2]],
-                     *four = by_depth[choice.order[i + 3]];
-        for (int c = 0; c < COLUMNS; c++, to += 4) to[0] = one[c], to[1] = two[c], to[2] = three[c], to[3] = four[c];
-      }
+      for (int i = 0; i < length; i += 4) write_quartet(window.weights, choice->order + i, packed + (written + i) * COLUMNS);
       written += length;
     }
-    kinds_are_known = true;
   }
   int32_t *sums = (int32_t *)(void *)(packed + padded_depth * COLUMNS);
-  for (int64_t c = 0; c < columns; c++) {
+  for (int64_t c = 0; c < COLUMNS; c++) {
     int32_t sum = 0;
-    for (int64_t k = 0; k < depth; k++) sum += weights[c * depth + k];
+    for (int64_t k = 0; k < depth && c < columns; k++) sum += weights[c * depth + k];
     sums[c] = sum;
   }
 }
+#else
+typedef int swl_not_x86;
+#endif

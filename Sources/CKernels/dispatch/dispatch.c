@@ -103,6 +103,9 @@ static const struct swl_kernel recurrence_f32[] = {
 static const struct swl_kernel convolution_q32[] = {
 #include "../integer/convolution_q32.inc"
 };
+static const struct swl_kernel winograd_q8[] = {
+#include "../winograd/winograd_q8.inc"
+};
 #undef SWL_KERNEL
 
 struct family {
@@ -145,6 +148,7 @@ static const struct family families[SWL_FAMILY_COUNT] = {
     [SWL_REDUCTION_WHOLE] = FAMILY(reduction_whole),
     [SWL_RECURRENCE_F32] = FAMILY(recurrence_f32),
     [SWL_CONVOLUTION_Q32] = FAMILY(convolution_q32),
+    [SWL_WINOGRAD_Q8] = FAMILY(winograd_q8),
 };
 
 bool swl_instruction_set_is_available(enum swl_instruction_set set) {

@@ -13,5 +13,6 @@
 #include "swl_reduction.h"
 #include "swl_team.h"
 #include "swl_whole.h"
+#include "swl_winograd.h"
 
 #endif

@@ -1,0 +1,32 @@
+// What the kernels of the family share: where tiles lie, and the walk over blocks of tiles and panels.
+#ifndef SWL_WINOGRAD_Q8_H
+#define SWL_WINOGRAD_Q8_H
+
+#include "../shared/epilogue.h"
+#include "../shared/kernels.h"
+#include "swl_winograd.h"
+
+#define PLACES 16  // of a transformed tile
+#define COLUMNS 16 // output channels of a panel
+
+struct tile_place {
+  int64_t image, y, x; // of its first output pixel
+};
+
+SWL_INLINE struct tile_place place_of_tile(const struct swl_window *w, int64_t tile) {
+  const int64_t across = (w->output_width + 1) / 2, down = (w->output_height + 1) / 2;
+  return (struct tile_place){.image = tile / (across * down), .y = tile / across % down * 2, .x = tile % across * 2};
+}
+
+// A thread's scratch: the block's transformed tiles [place][tile][channel], and their products with one panel [place][tile][column].
+struct winograd_scratch {
+  int16_t *tiles;
+  int32_t *products;
+};
+
+SWL_INLINE struct winograd_scratch winograd_scratch(const struct swl_window *w, const struct swl_winograd_blocking *b, void *scratch) {
+  int16_t *tiles = scratch;
+  return (struct winograd_scratch){tiles, (int32_t *)(void *)(tiles + PLACES * b->tiles_per_block * w->input_channels)};
+}
+
+#endif
