@@ -115,7 +115,7 @@ SWL_TARGET_AVX2 SWL_INLINE void reorder(int64_t rows, const uint8_t *a, int64_t 
 struct place {
   const struct swl_convolution_q8 *convolution;
   int64_t channel, columns, element, pixel; // elements from one row to the next
-  bool is_narrow;                           // sixteen columns, their bias in the sums from the start
+  bool is_narrow;                           // sixteen or eight columns, their bias in the sums from the start
   bool has_residual;
   __m256i low, high;                        // where sums start
   const struct swl_table_avx2 *table;       // NULL or the requantisation's
@@ -132,13 +132,34 @@ SWL_TARGET_AVX2 SWL_INLINE void store(const struct place *p, int64_t row, __m128
     if (!p->has_residual) return;
     bytes = _mm_loadu_si128((const __m128i *)to);
   }
-  if (p->has_residual) bytes = swl_add_residual_sixteen(r, bytes, r->residual + element);
+  if (p->has_residual) bytes = swl_add_residual_sixteen(r, bytes, _mm_loadu_si128((const __m128i *)(r->residual + element)));
   _mm_storeu_si128((__m128i *)to, bytes);
+}
+
+// Two pixels' eight channels.
+SWL_TARGET_AVX2 SWL_INLINE void store_eights(const struct place *p, int64_t row, __m128i bytes) {
+  const struct swl_requantisation *r = &p->convolution->requantisation;
+  const int64_t first = p->element + row * p->pixel, second = first + p->pixel;
+  if (p->has_residual) {
+    const __m128i residual =
+        _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(r->residual + first)), _mm_loadl_epi64((const __m128i *)(r->residual + second)));
+    bytes = swl_add_residual_sixteen(r, bytes, residual);
+  }
+  _mm_storel_epi64((__m128i *)(p->convolution->output + first), bytes);
+  _mm_storeh_pd((double *)(void *)(p->convolution->output + second), _mm_castsi128_pd(bytes));
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
-  if (p->is_narrow) {
+  if (p->is_narrow && !is_wide && rows == 4) {
+    const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, false);
+    __m256i bytes = swl_narrow_two(&narrow, t->low[0], t->low[1], t->low[2], t->low[3]), unused = bytes;
+    if (p->table) swl_look_up_two(p->table, &bytes, &unused);
+    store_eights(p, 0, _mm256_castsi256_si128(bytes));
+    store_eights(p, 2, _mm256_extracti128_si256(bytes, 1));
+    return;
+  }
+  if (p->is_narrow && is_wide) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
     if (rows == 4) {
       __m256i first = swl_narrow_two(&narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
@@ -161,6 +182,10 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
     _mm256_storeu_si256((__m256i *)sums[row], t->low[row]);
     if (is_wide) _mm256_storeu_si256((__m256i *)(sums[row] + 8), t->high[row]);
   }
+  // Narrow sums hold their bias already.
+  for (int row = 0; row < rows && p->is_narrow; row++) {
+    for (int column = 0; column < 8; column++) sums[row][column] -= r->bias[p->channel + column];
+  }
   for (int row = 0; row < rows; row++) {
     swl_requantise_row_avx2(r, sums[row], p->channel, p->columns, p->element + row * p->pixel, p->convolution->output);
   }
@@ -170,7 +195,10 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, cons
                                         const int8_t *weights, const struct place *p) {
   struct tile t;
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; r++) t.low[r] = p->low, t.high[r] = p->high;
+  for (int r = 0; r < rows; r++) {
+    t.low[r] = p->low;
+    if (is_wide) t.high[r] = p->high;
+  }
   sum(rows, is_wide, a, stride, panel, weights, &t);
   finish(rows, is_wide, p, &t);
 }
@@ -217,10 +245,10 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
                             .table = c->requantisation.table ? &table : NULL};
       place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
       place.has_residual = c->requantisation.residual != NULL;
-      place.is_narrow = c->requantisation.is_narrow && place.columns == COLUMNS;
+      place.is_narrow = c->requantisation.is_narrow && (place.columns == COLUMNS || place.columns == 8);
       const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
       place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
-      place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
+      if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
       for (int64_t row = 0; row < rows; row += ROWS) {
         int64_t count = swl_minimum(ROWS, rows - row);
         place.element = (first_row + row) * place.pixel + place.channel;

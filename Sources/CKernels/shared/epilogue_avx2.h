@@ -18,7 +18,8 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_requantise_eight(const struct swl_requant
   return _mm256_add_epi32(_mm256_cvtps_epi32(product), _mm256_set1_epi32(r->middle_zero_point));
 }
 
-// What a narrow requantisation (see swl_requantisation) needs of sixteen channels, or of eight, whose sums already hold their bias.
+// What a narrow requantisation (see swl_requantisation) needs of sixteen channels whose sums already hold their bias; or of eight,
+// twice.
 // Its bounds are integers within the type, so clamping after rounding, by the saturation of packing and on bytes, gives what
 // clamping the product gives.
 struct swl_narrow_avx2 {
@@ -30,7 +31,7 @@ SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct s
   const int32_t offset = r->middle_zero_point + r->middle_flip;
   return (struct swl_narrow_avx2){
       .low_multiplier = _mm256_loadu_ps(r->multipliers + channel),
-      .high_multiplier = is_wide ? _mm256_loadu_ps(r->multipliers + channel + 8) : _mm256_setzero_ps(),
+      .high_multiplier = _mm256_loadu_ps(r->multipliers + channel + (is_wide ? 8 : 0)),
       .zero_point = _mm256_set1_epi16((short)offset),
       .lower = _mm256_set1_epi8((char)((int32_t)r->middle_lower + offset)),
       .upper = _mm256_set1_epi8((char)((int32_t)r->middle_upper + offset)),
@@ -78,11 +79,12 @@ SWL_TARGET_AVX2 SWL_INLINE void swl_real_sixteen(__m128i bytes, int32_t flip, in
   *high = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(bytes, bytes)), zero)), _mm256_set1_ps(scale));
 }
 
-// As swl_requantise_residual: `bytes` are the stored form of sixteen channels' t, or of what the table made of it.
-SWL_TARGET_AVX2 SWL_INLINE __m128i swl_add_residual_sixteen(const struct swl_requantisation *r, __m128i bytes, const uint8_t *residual) {
+// As swl_requantise_residual: `bytes` are the stored form of sixteen channels' t, or of what the table made of it; `residual` is
+// the residual's.
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_add_residual_sixteen(const struct swl_requantisation *r, __m128i bytes, __m128i residual) {
   __m256 own_low, own_high, low, high;
   swl_real_sixteen(bytes, r->output_flip, r->table_zero_point, r->middle_scale, &own_low, &own_high);
-  swl_real_sixteen(_mm_loadu_si128((const __m128i *)residual), r->residual_flip, r->residual_zero_point, r->residual_scale, &low, &high);
+  swl_real_sixteen(residual, r->residual_flip, r->residual_zero_point, r->residual_scale, &low, &high);
   const __m256 scale = _mm256_set1_ps(r->output_scale), lower = _mm256_set1_ps(r->output_lower), upper = _mm256_set1_ps(r->output_upper);
   const __m256i zero_point = _mm256_set1_epi32(r->output_zero_point);
   low = _mm256_div_ps(_mm256_add_ps(own_low, low), scale), high = _mm256_div_ps(_mm256_add_ps(own_high, high), scale);
@@ -112,7 +114,7 @@ SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row
       swl_look_up_sixteen(r->table, bytes);
       result = _mm_loadu_si128((const __m128i *)bytes);
     }
-    if (r->residual) result = swl_add_residual_sixteen(r, result, r->residual + element + i);
+    if (r->residual) result = swl_add_residual_sixteen(r, result, _mm_loadu_si128((const __m128i *)(r->residual + element + i)));
     _mm_storeu_si128((__m128i *)bytes, result);
   }
   if (i < count) swl_requantise_row(r, sums + i, channel + i, count - i, element + i, output);

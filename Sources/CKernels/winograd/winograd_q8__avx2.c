@@ -134,7 +134,8 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const struct swl_winograd_q8 *a, const st
     for (int i = 0; i < 4; i++) {
       if (!exists[i]) continue;
       const int64_t element = (first + i / 2 * w->output_width + i % 2) * w->output_channels + channel;
-      const __m128i result = r->residual ? swl_add_residual_sixteen(r, bytes[i], r->residual + element) : bytes[i];
+      __m128i result = bytes[i];
+      if (r->residual) result = swl_add_residual_sixteen(r, result, _mm_loadu_si128((const __m128i *)(const void *)(r->residual + element)));
       _mm_storeu_si128((__m128i *)(void *)(a->output + element), result);
     }
     return;
