@@ -17,7 +17,11 @@ SWL_INLINE void widen(int16_t *restrict to, const uint8_t *restrict from, int64_
 // Rows are gathered in ascending order, and 16 bytes behind the last one are free: a run may write up to 15 bytes more than it has.
 SWL_INLINE void flip_bytes(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, int32_t flip, const uint8_t *end) {
   const uint8_t mask = (uint8_t)flip;
-  if (end - from >= (count + 15) / 16 * 16) {
+  if (count <= 16 && end - from >= 16) {
+    for (int i = 0; i < 16; i++) to[i] = from[i] ^ mask;
+    return;
+  }
+  if (end - from >= count + 15) {
     for (int64_t first = 0; first < count; first += 16) {
       for (int i = 0; i < 16; i++) to[first + i] = from[first + i] ^ mask;
     }

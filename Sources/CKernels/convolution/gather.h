@@ -24,20 +24,33 @@ SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blockin
   int64_t image = first_row / pixels, y = first_row % pixels / w->output_width, x = first_row % pixels % w->output_width;
   const int64_t run = w->kernel_width * channels, row_pixels = (int64_t)w->dilation_height * w->input_width * pixel;
   const int64_t last_left = w->input_width - w->kernel_width, last_top = w->input_height - 1 - (int64_t)(w->kernel_height - 1) * w->dilation_height;
+  // Output columns first_inside..<outside have all their taps inside the image.
+  const int64_t first_inside = (w->pad_left + w->stride_width - 1) / w->stride_width;
+  const int64_t outside = last_left < 0 ? 0 : swl_minimum((last_left + w->pad_left) / w->stride_width + 1, w->output_width);
   for (int64_t row = 0; row < rows; row++) {
     const GATHER_SOURCE *source = input + image * w->input_height * w->input_width * pixel + group * channels;
     int64_t top = y * w->stride_height - w->pad_top, left = x * w->stride_width - w->pad_left;
     GATHER_ELEMENT *to = packed;
+    if (taps_touch && x >= first_inside && x < outside && top >= 0 && top <= last_top) {
+      const int64_t count = swl_minimum(outside - x, rows - row), step = w->stride_width * pixel;
+      const GATHER_SOURCE *from = source + (top * w->input_width + left) * pixel;
+      for (int64_t i = 0; i < count; i++, from += step, packed += b->padded_depth) {
+        to = packed;
+        const GATHER_SOURCE *line = from;
+        for (int32_t tap = 0; tap < w->kernel_height; tap++, to += run, line += row_pixels) GATHER_RUN(to, line, run);
+        if (rest > 0) GATHER_CLEAR(to, rest);
+      }
+      row += count - 1, x += count;
+      if (x == w->output_width) {
+        x = 0;
+        if (++y == w->output_height) y = 0, image++;
+      }
+      continue;
+    }
     packed += b->padded_depth;
     if (++x == w->output_width) {
       x = 0;
       if (++y == w->output_height) y = 0, image++;
-    }
-    if (taps_touch && left >= 0 && left <= last_left && top >= 0 && top <= last_top) {
-      const GATHER_SOURCE *from = source + (top * w->input_width + left) * pixel;
-      for (int32_t tap = 0; tap < w->kernel_height; tap++, to += run, from += row_pixels) GATHER_RUN(to, from, run);
-      if (rest > 0) GATHER_CLEAR(to, rest);
-      continue;
     }
     struct swl_taps columns = swl_taps_inside(left, w->kernel_width, w->dilation_width, w->input_width);
     int64_t before = columns.first * channels, inside = columns.last - columns.first, after = (w->kernel_width - columns.last) * channels;

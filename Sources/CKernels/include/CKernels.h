@@ -9,6 +9,7 @@
 #include "swl_matrix.h"
 #include "swl_movement.h"
 #include "swl_pooling.h"
+#include "swl_probe.h"
 #include "swl_recurrence.h"
 #include "swl_reduction.h"
 #include "swl_team.h"

@@ -32,7 +32,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "One line of JSON.")
   var json = false
 
-  @Flag(help: "Time each instruction as well.")
+  @Flag(help: "Time each instruction as well, and compare it with the most that the processor could do.")
   var operators = false
 
   func validate() throws {
@@ -56,7 +56,7 @@ struct BenchCommand: ParsableCommand {
     let figures = Figures(
       latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
       peakMebibytes: PeakMemory.mebibytes(), threads: threads)
-    if operators { try showOperators(session, session.program) }
+    if operators { Terminal.show(OperatorTimes(session, threads: threads).text) }
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 
@@ -79,21 +79,6 @@ struct BenchCommand: ParsableCommand {
       latencies.append(start.milliseconds(to: last))
     }
     return latencies
-  }
-
-  private func showOperators(_ session: Session<CPUBackend>, _ program: Program) throws {
-    var total = [UInt64](repeating: 0, count: program.instructions.count)
-    let rounds = 20
-    for _ in 0..<rounds {
-      var once = [UInt64](repeating: 0, count: total.count)
-      session.run(recording: &once)
-      for index in total.indices { total[index] += once[index] }
-    }
-    for (index, instruction) in program.instructions.enumerated() {
-      let output = program.tensors[Int(instruction.written)]
-      let microseconds = Double(total[index] / UInt64(rounds)) / 1000
-      Terminal.show("\(microseconds) µs  \(instruction.family)  \(output.elementType.name) \(output.dimensions)  \(output.name)\n")
-    }
   }
 }
 
