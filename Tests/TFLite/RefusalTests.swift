@@ -35,6 +35,11 @@ struct RefusalTests {
     #expect(error?.message.contains("operator code 5000") == true)
   }
 
+  @Test func `a modulus without its divisor is refused`() throws {
+    let error = try refusal { $0.operators[0].code = 95 }
+    #expect(error?.message.contains("has 1 of its 2 inputs") == true, "\(error?.message ?? "")")
+  }
+
   @Test func `int16 activations are refused by name`() throws {
     let error = try refusal {
       for index in 0..<2 {

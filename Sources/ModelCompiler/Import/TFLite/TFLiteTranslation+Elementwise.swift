@@ -16,7 +16,7 @@ extension TFLiteTranslation {
       return translation.emit("Mul", [difference, difference])
     },
     "FLOOR_DIV": map(wholeNumbers: false) { (translation, inputs, _) in translation.emit("Floor", [translation.emit("Div", inputs)]) },
-    "FLOOR_MOD": map { (translation, inputs, operation) in
+    "FLOOR_MOD": map(inputs: 2) { (translation, inputs, operation) in
       if translation.isWhole(operation) { return translation.emit("Mod", inputs) }
       let floor = translation.emit("Floor", [translation.emit("Div", inputs)])
       return translation.emit("Sub", [inputs[0], translation.emit("Mul", [floor, inputs[1]])])
@@ -50,9 +50,13 @@ extension TFLiteTranslation {
     map { (translation, inputs, _) in translation.emit(opType, Array(inputs.prefix(1))) }
   }
 
-  /// - Parameter wholeNumbers: whether the expression holds for whole numbers.
-  private static func map(wholeNumbers: Bool = true, _ expression: @escaping Expression) -> Handler {
+  /// - Parameters:
+  ///   - inputs: how many names the expression takes for granted.
+  ///   - wholeNumbers: whether the expression holds for whole numbers.
+  private static func map(inputs: Int = 1, wholeNumbers: Bool = true, _ expression: @escaping Expression) -> Handler {
     { (translation, operation) throws(OperatorError) in
+      let count = operation.inputs.count { $0 != nil }
+      guard count >= inputs else { throw OperatorError(.invalid, "has \(count) of its \(inputs) inputs") }
       if !wholeNumbers, translation.isWhole(operation) { throw OperatorError(.unsupported, "works on whole numbers") }
       try translation.apply(operation, expression)
     }
