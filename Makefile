@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -112,6 +112,13 @@ demo-model: build
 ## Side-by-side measurements; see Benchmarks/README.md.
 bench: build
 	Benchmarks/run
+
+## Swiftlet beside the fastest engines on networks of published architectures; the table goes into Benchmarks/RESULTS.md. The peers
+## are installed in build/peers.
+bench-peers: build
+	[ -x build/peers/bin/python ] || python3 -m venv build/peers
+	build/peers/bin/pip install -q -r Benchmarks/requirements-peers.txt
+	build/peers/bin/python Benchmarks/engines.py --write Benchmarks/RESULTS.md
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests
