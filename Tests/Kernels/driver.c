@@ -318,7 +318,7 @@ static void binary(const struct swl_kernel *const kernels[2], struct trial trial
   struct swl_binary b = {
       .left = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3),
       .right = element_size == 1 ? take_bytes(count) : (void *)take_floats(count, 0.1f, 3),
-      .operation = random_in(0, element_size == 1 ? 5 : 6), .axes = 2, .extents = {outer, inner}, .left_strides = {inner, 1},
+      .operation = random_in(0, element_size == 1 ? 5 : 6), .axes = 2, .extents = {outer, inner}, .left_strides = {random_in(0, 3) ? inner : 0, 1},
       .right_strides = {random_in(0, 1) * inner, random_in(0, 1)}, .chunks = chunks(inner), .lower = -INFINITY, .upper = random_in(0, 1) ? 2 : INFINITY,
       .left_scale = 0.03f, .right_scale = 0.02f, .output_scale = 0.04f, .left_flip = random_in(0, 1) * 0x80, .right_flip = random_in(0, 1) * 0x80,
       .left_zero_point = 3, .right_zero_point = 4, .output_zero_point = -5, .output_lower = -123, .output_upper = 132};
