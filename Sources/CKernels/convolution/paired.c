@@ -48,12 +48,15 @@ SWL_INLINE __m128i negative_part(__m128i weights) {
   return _mm_and_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), _mm_sub_epi8(_mm_setzero_si128(), weights));
 }
 
-// Partners for elements such that every pair may meet. `allowed[i]` has a bit for each element that i may meet.
+// Partners for elements such that every pair may meet: weights, or sums of two where there are sums.
 struct matching {
   int count;
-  uint32_t allowed[WINDOW];
+  const __m128i *weights;
+  const struct magnitudes *sums; // NULL: weights
   int partner[WINDOW];
 };
+
+SWL_INLINE bool suits(const struct matching *m, int a, int b) { return m->sums ? may_meet(m->sums, a, b) : may_pair(m->weights[a], m->weights[b]); }
 
 // The first free element takes each partner in turn until the rest finds partners, too, or `steps` are used up: to miss a perfect
 // matching costs speed alone.
@@ -61,9 +64,10 @@ static bool match_rest(struct matching *m, unsigned available, int *steps) {
   if (available == 0) return true;
   int a = __builtin_ctz(available);
   available &= available - 1;
-  for (unsigned choices = m->allowed[a] & available; choices != 0; choices &= choices - 1) {
-    if (--*steps < 0) return false;
+  for (unsigned choices = available; choices != 0; choices &= choices - 1) {
     int mate = __builtin_ctz(choices);
+    if (!suits(m, a, mate)) continue;
+    if (--*steps < 0) return false;
     m->partner[a] = mate, m->partner[mate] = a;
     if (match_rest(m, available & ~(1u << mate), steps)) return true;
   }
@@ -103,19 +107,9 @@ static void choose(const struct window *window, int length, struct choice *choic
   const __m128i *weights = window->weights;
   *choice = (struct choice){.kind = SINGLES, .in_order = true};
   for (int i = 0; i < WINDOW; i++) choice->order[i] = (uint8_t)i;
-  struct matching pairs = {.count = length};
-  for (int a = 0; a < length; a++) {
-    uint32_t mates = 0;
-    for (int b = a + 1; b < length; b++) mates |= (uint32_t)may_pair(weights[a], weights[b]) << b;
-    pairs.allowed[a] = mates;
-  }
+  struct matching pairs = {.count = length, .weights = weights};
   if (!match(&pairs)) return;
   choice->kind = QUARTETS;
-  for (int i = 0; i < length && choice->in_order; i += 2) choice->in_order = (pairs.allowed[i] >> (i + 1) & 1) != 0;
-  if (choice->in_order) {
-    for (int i = 0; i < length; i++) pairs.partner[i] = i ^ 1;
-  }
-  struct matching quads = {.count = length / 2};
   struct magnitudes sums;
   int first[WINDOW / 2], second[WINDOW / 2], count = 0;
   for (int i = 0; i < length; i++) {
@@ -123,18 +117,12 @@ static void choose(const struct window *window, int length, struct choice *choic
     if (mate < i) continue;
     sums.positive[count] = _mm_adds_epu8(positive_part(weights[i]), positive_part(weights[mate]));
     sums.negative[count] = _mm_adds_epu8(negative_part(weights[i]), negative_part(weights[mate]));
+    choice->in_order = choice->in_order && i == 2 * count && mate == i + 1;
     choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
     first[count] = i, second[count] = mate, count++;
   }
-  bool has_hope = true;
-  for (int a = 0; a < count && has_hope; a++) {
-    uint32_t mates = 0;
-    for (int b = a + 1; b < count; b++) mates |= (uint32_t)may_meet(&sums, a, b) << b;
-    quads.allowed[a] = mates;
-    // Nobody before has to be a's partner, but then somebody after.
-    has_hope = a > 0 || mates != 0;
-  }
-  if (has_hope && match(&quads)) place_octets(&quads, first, second, choice);
+  struct matching quads = {.count = length / 2, .sums = &sums};
+  if (match(&quads)) place_octets(&quads, first, second, choice);
 }
 
 // Sixteen columns of sixteen depth elements, turned.
