@@ -6,7 +6,8 @@ enum CommandNames {
   static func check(_ arguments: [String]) throws {
     var group = Swiftlet.configuration
     var path = "swiftlet"
-    for argument in arguments {
+    // What help is asked about is named alike.
+    for argument in arguments.first == "help" ? arguments.dropFirst() : arguments[...] {
       var commands: [CommandConfiguration] = []
       for command in group.subcommands { commands.append(command.configuration) }
       guard !commands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return }

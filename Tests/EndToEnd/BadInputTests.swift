@@ -23,9 +23,10 @@ import Testing
 
   @Test(arguments: [
     (["infr", "m.swiftlet"], "did you mean 'infer'?"), (["config", "chek", "f"], "'swiftlet config' has no command 'chek'; did you mean 'check'?"),
-    (["xyzzy"], "there are: demo"),
+    (["xyzzy"], "there are: demo"), (["help", "inspct"], "did you mean 'inspect'?"),
+    (["infer", "m.swiftlet", "--tensor", "x=x.npy", "--annotate", "out"], "--annotate and --threshold are for images"),
   ])
-  func `a mistyped command is told the nearest one`(arguments: [String], hint: String) throws {
+  func `a mistyped command is told what is right`(arguments: [String], hint: String) throws {
     let program = try RunningProgram("swiftlet", arguments)
     #expect(program.waitForEnd() == 2)
     #expect(program.errorLines.count == 1 && program.errorText.contains(hint), "\(program.errorText)")

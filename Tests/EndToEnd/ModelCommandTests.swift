@@ -36,6 +36,22 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: path("drawn")).count == 1)
   }
 
+  @Test func `a benchmark times every instruction beside the processor's peak`() throws {
+    let bench = try run(["bench", builtIn, "--seconds", "0.05", "--operators", "--json"])
+    #expect(bench.status == 0, "\(bench.errors)")
+    let lines = bench.output.split(separator: "\n")
+    let last = try #require(lines.last)
+    let figures = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+    #expect((figures["median_ms"] as? Double).map { $0 > 0 } == true)
+    let inspected = try run(["inspect", builtIn, "--json"])
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(inspected.output.utf8)) as? [String: Any])
+    let families = try #require(facts["instructions"] as? [String: Any])
+    let total = families.values.compactMap { ($0 as? Int) ?? ($0 as? [String: Any])?["count"] as? Int }.reduce(0, +)
+    #expect(total > 0 && lines.count { $0.contains("%") && !$0.contains("%  all ") && $0.contains("[") } == total, "\(bench.output)")
+    // Multiplications a second stand beside convolutions alone.
+    #expect(lines.contains { $0.contains("convolution") && $0.split(separator: " ").count > 8 })
+  }
+
   @Test func `a TFLite model goes where an ONNX model goes`() throws {
     let golden = Programs.packageRoot.appendingPathComponent("Tests/TFLite/Golden/conv.int8").path
     let compiled = try run(["compile", "\(golden)/model.tflite", "-o", path("t.swiftlet")])

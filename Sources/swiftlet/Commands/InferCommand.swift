@@ -63,6 +63,9 @@ struct InferCommand: ParsableCommand {
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
     if let threshold, !(0...1 ~= threshold) { throw ValidationError("--threshold is 0 to 1") }
     guard images.isEmpty || tensor.isEmpty else { throw ValidationError("give either images or --tensor NAME=FILE.npy") }
+    guard !images.isEmpty || annotate == nil && threshold == nil else {
+      throw ValidationError("--annotate and --threshold are for images: give some, or leave them out")
+    }
   }
 
   private var options: CPUOptions {
