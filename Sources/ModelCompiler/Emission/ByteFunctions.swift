@@ -12,14 +12,17 @@ struct ByteFunctions {
   private var instructions: [Instruction]
   private let outputs: [TensorIndex]
 
-  /// - Parameter outputs: tensors that the program hands out.
-  static func simplify(_ instructions: [Instruction], of lowering: inout Lowering, outputs: [TensorIndex]) -> [Instruction] {
+  /// - Parameters:
+  ///   - lowering: given away, since tables join its weights, which nobody should have to copy.
+  ///   - outputs: tensors that the program hands out.
+  static func simplify(
+    _ instructions: [Instruction], of lowering: consuming Lowering, outputs: [TensorIndex]
+  ) -> (instructions: [Instruction], lowering: Lowering) {
     var functions = ByteFunctions(lowering: lowering, instructions: instructions, outputs: outputs)
     functions.makeTables()
     functions.instructions = ProgramEmission.needed(functions.instructions, functions.lowering, outputs: outputs)
     functions.mergeIntoConvolutions()
-    lowering = functions.lowering
-    return functions.instructions
+    return (functions.instructions, functions.lowering)
   }
 
   // MARK: Tables

@@ -40,7 +40,7 @@ struct ProgramEmission {
       outputs.append(self.output(output, name, in: graph, &lowering))
     }
     for value in observed { outputs.append(self.output(value, graph[value].name, in: graph, &lowering)) }
-    let output = assemble(lowering, inputs: inputs, outputs: outputs)
+    let output = assemble(consume lowering, inputs: inputs, outputs: outputs)
     let refusal = unsafe output.weights.withUnsafeBytes { bytes -> ModelFormatError? in
       do throws(ModelFormatError) {
         unsafe try output.program.validate(weights: bytes)
@@ -70,8 +70,8 @@ struct ProgramEmission {
   /// Drops what nothing reads, plans the arena, and writes the tensor table.
   private static func assemble(_ lowering: consuming Lowering, inputs: [Port], outputs: [Port]) -> Output {
     let handedOut = outputs.map(\.tensor)
-    var instructions = needed(lowering.instructions, lowering, outputs: handedOut)
-    instructions = ByteFunctions.simplify(instructions, of: &lowering, outputs: handedOut)
+    let all = needed(lowering.instructions, lowering, outputs: handedOut)
+    var (instructions, lowering) = ByteFunctions.simplify(all, of: consume lowering, outputs: handedOut)
     instructions = LateDequantise.move(instructions, of: &lowering, outputs: handedOut)
     let lives = MemoryPlan.lives(
       of: instructions, tensors: lowering.tensors, bufferCount: lowering.bufferCount, ports: (inputs + outputs).map(\.tensor))
