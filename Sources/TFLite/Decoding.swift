@@ -150,6 +150,8 @@ extension Decoding {
       tensor.dimensions = try integers(table, 0, as: Int32.self)
       guard tensor.dimensions.count <= Self.highestRank else { throw TFLiteError(.tooLarge, "has more than \(Self.highestRank) axes") }
       guard !tensor.dimensions.contains(where: { $0 < 0 }) else { throw TFLiteError(.malformed, "has the impossible shape \(tensor.dimensions)") }
+      // No stride may be too large, even where the tensor holds nothing.
+      guard let span = tensor.dimensions.checkedSpan, span <= Int.max / 8 else { throw TFLiteError(.tooLarge, "is too large: \(tensor.dimensions)") }
       let signature = try integers(table, 7, as: Int32.self)
       tensor.isOpen = tensor.dimensions.indices.map { signature.count == tensor.dimensions.count && signature[$0] < 0 }
       tensor.isVariable = try table.number(5, as: UInt8.self) ?? 0 != 0

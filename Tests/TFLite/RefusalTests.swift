@@ -57,6 +57,12 @@ struct RefusalTests {
     #expect(try refusal { $0.tensors[0].further = [6: .table([:])] }?.message.contains("sparse") == true)
   }
 
+  @Test func `sizes that no machine can count are refused, even of a tensor that holds nothing`() {
+    var model = SmallTFLite.relu
+    model.tensors[0].shape = [.max, .max, .max, 0]
+    #expect { try TFLiteModel(bytes: model.file) } throws: { "\($0)".contains("too large") }
+  }
+
   @Test func `the relu that all of these start from compiles`() throws {
     #expect(try refusal { _ in } == nil)
   }
