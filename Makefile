@@ -32,8 +32,13 @@ test: test-setup
 	$(MAKE) -j2 BUILD_WRITER= test-on-kernels-and-arm test-release
 	$(MAKE) -j2 BUILD_WRITER= run-unit fuzz-briefly-aside
 
-test-on-kernels-and-arm: test-kernels test-arm
-test-release: build test-virtual-machine
+test-on-kernels-and-arm:
+	$(MAKE) test-kernels
+	$(MAKE) test-arm
+
+test-release:
+	$(MAKE) build
+	$(MAKE) test-virtual-machine
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:

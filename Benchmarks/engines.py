@@ -63,7 +63,7 @@ def measure(peers, names, cache, arguments):
     results, speeds = {}, []
     for name in names:
         package = f"{cache}/{name}.swiftlet"
-        subprocess.run([arguments.swiftlet, "compile", f"{cache}/{name}.qdq.onnx", "-o", package], check=True, capture_output=True)
+        subprocess.run([arguments.swiftlet, "compile", f"{cache}/{name}.qdq.onnx", "-o", package], check=True, stdout=subprocess.DEVNULL)
         for threads in arguments.threads:
             rows = results[name, threads] = {engine: [] for engine in arguments.engines}
             for _ in range(arguments.rounds):
@@ -100,6 +100,9 @@ def table(results, arguments):
     ratios = []
     for (name, threads), rows in results.items():
         own, peers = rows.get(OWN), {engine: runs for engine, runs in rows.items() if engine != OWN and runs}
+        if not peers:
+            lines.append(f"| {name} | {threads} | {middle(own, 'median_ms'):.3f} ({middle(own, 'p99_ms'):.3f}) | no peer has a file | | | | | |")
+            continue
         fastest = min(peers, key=lambda engine: middle(peers[engine], "median_ms"))
         ratio = middle(peers[fastest], "median_ms") / middle(own, "median_ms")
         ratios.append(ratio)
@@ -108,6 +111,8 @@ def table(results, arguments):
             f"| {name} | {threads} | {middle(own, 'median_ms'):.3f} ({middle(own, 'p99_ms'):.3f}) | {middle(peers[fastest], 'median_ms'):.3f} | {fastest} "
             f"| **{ratio:.2f}** | {everybody} | {middle(own, 'load_ms'):.1f} / {min(middle(runs, 'load_ms') for runs in peers.values()):.0f} "
             f"| {middle(own, 'peak_rss_mb'):.1f} / {min(middle(runs, 'peak_rss_mb') for runs in peers.values()):.0f} |")
+    if not ratios:
+        return "\n".join(lines)
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     lines.append("")
     lines.append(f"Geometric mean of the ratios: {mean:.2f}; least {min(ratios):.2f}. Above 1 Swiftlet is faster than the fastest peer at any precision.")
@@ -153,9 +158,12 @@ def main():
     if not os.access(arguments.swiftlet, os.X_OK):
         sys.exit(f"no program {arguments.swiftlet}: run make build, or give --swiftlet")
     with tempfile.TemporaryDirectory() as cache:
-        subprocess.run([sys.executable, f"{bench}/make_models.py", cache], check=True, capture_output=True)
+        subprocess.run([sys.executable, f"{bench}/make_models.py", cache], check=True, stdout=subprocess.DEVNULL)
         names = sorted(file[: -len(".qdq.onnx")] for file in os.listdir(cache) if file.endswith(".qdq.onnx"))
         if arguments.models:
+            unknown = set(arguments.models.split(",")) - set(names)
+            if unknown:
+                sys.exit(f"no model {', '.join(sorted(unknown))}; there are {', '.join(names)}")
             names = arguments.models.split(",")
         results = measure(load_shared(bench, cache), names, cache, arguments)
     head = (f"{datetime.date.today():%-d %B %Y}, {processor()}, {os.cpu_count()} processors; {versions(sys.executable)}; "

@@ -31,6 +31,9 @@ import Inference
     unsafe faults.deallocate()
   }
 
+  /// Whether `allocate` would give a block of this size, and leave at least half of the allowance for what follows.
+  func hasRoom(for byteCount: Int) -> Bool { byteCount <= allowance / 2 - self.byteCount }
+
   /// Zero-filled bytes at a 64-byte boundary, owned by the plan: packed weights, tables, a step's arguments.
   /// - Throws: `.noResources` where the plan's blocks would leave their allowance; nothing is allocated then.
   mutating func allocate(_ byteCount: Int) throws(InferenceError) -> UnsafeMutableRawPointer {

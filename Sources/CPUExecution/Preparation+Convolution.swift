@@ -26,7 +26,8 @@ extension Preparation {
     unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &blocking)
     let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
     let paysWinograd = unsafe withUnsafePointer(to: window) { unsafe swl_winograd_pays(options.instructionSet.code, $0, fields.groups, largestSum) }
-    if paysWinograd { return try unsafe appendWinograd(fields, window, requantisation) }
+    let transformedSize = unsafe withUnsafePointer(to: window) { Int(unsafe swl_packed_winograd_q8_size($0)) }
+    if paysWinograd, plan.hasRoom(for: transformedSize) { return try unsafe appendWinograd(fields, window, requantisation) }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let packed = try unsafe packedWeights(
       fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
@@ -189,7 +190,10 @@ extension PackedWeights.Form {
   }
 
   fileprivate static func depthwise(_ family: swl_family, _ window: swl_window) -> PackedWeights.Form {
-    PackedWeights.Form(family: family, sizes: [Int(window.input_channels), Int(window.kernel_height), Int(window.kernel_width)])
+    // The order of taps follows from how the kernel is walked.
+    PackedWeights.Form(
+      family: family,
+      sizes: [window.input_channels, window.kernel_height, window.kernel_width, window.dilation_width, window.stride_width].map { Int($0) })
   }
 }
 

@@ -120,6 +120,47 @@ struct ConvolutionShape {
     try compareWithOracle(builder, &g)
   }
 
+  @Test(arguments: [(16, 16, 5, 7), (32, 48, 5, 7), (16, 70, 6, 9)], [false, true])
+  func `convolutions by minimal filtering equal the oracle bit for bit`(_ shape: (inputs: Int, outputs: Int, height: Int, width: Int), hasResidual: Bool) throws {
+    var g = SeededGenerator(seed: UInt64(shape.inputs))
+    var builder = ProgramBuilder()
+    let size = [2, shape.height, shape.width, shape.outputs]
+    let input = builder.input([2, shape.height, shape.width, shape.inputs], .int8, Quantisation(scale: 0.02, zeroPoint: -7))
+    let residual = hasResidual ? builder.input(size, .uint8, Quantisation(scale: 0.03, zeroPoint: 90)) : nil
+    let weights = builder.constant(g.weights(shape.outputs * 9 * shape.inputs), [shape.outputs, 3, 3, shape.inputs])
+    let output = builder.output(size, .uint8, Quantisation(scale: 0.05, zeroPoint: 100))
+    var convolution = Convolution(
+      input: input, weights: weights, bias: builder.constant((0..<shape.outputs).map { _ in Int32(g.integer(-20000...20000)) }), output: output,
+      padding: Padding(top: 1, left: 1, bottom: 1, right: 1))
+    convolution.multipliers = builder.constant(g.floats(shape.outputs, 0.0001...0.0005))
+    convolution.residual = residual
+    convolution.table = hasResidual ? nil : builder.constant(g.bytes(256))
+    (convolution.middleZeroPoint, convolution.middleLower, convolution.middleUpper) = (100, 0, 255)
+    (convolution.tableZeroPoint, convolution.middleScale, convolution.outputLower, convolution.outputUpper) = (100, 0.04, 0, 255)
+    builder.append(.convolution(convolution))
+    try compareWithOracle(builder, &g)
+  }
+
+  @Test(arguments: [[1, 2], [2, 1]], [3, 5])
+  func `depthwise convolutions that share weights may be dilated differently`(_ dilations: [Int32], _ size: Int) throws {
+    var g = SeededGenerator(seed: 17)
+    var builder = ProgramBuilder()
+    let quantisation = Quantisation(scale: 0.05, zeroPoint: 3)
+    let input = builder.input([1, 12, 12, 40], .uint8, quantisation)
+    let weights = builder.constant(g.weights(40 * size * size), [40, size, size, 1])
+    let (bias, multipliers) = (builder.constant([Int32](repeating: 5, count: 40)), builder.constant(g.floats(40, 0.001...0.004)))
+    for dilation in dilations {
+      let reach = Int32(size / 2) * dilation
+      var convolution = Convolution(
+        input: input, weights: weights, bias: bias, output: builder.output([1, 12, 12, 40], .uint8, quantisation), dilations: HeightWidth(dilation, dilation),
+        padding: Padding(top: reach, left: reach, bottom: reach, right: reach), groups: 40)
+      convolution.multipliers = multipliers
+      (convolution.middleZeroPoint, convolution.middleLower, convolution.middleUpper) = (3, 0, 255)
+      builder.append(.convolution(convolution))
+    }
+    try compareWithOracle(builder, &g)
+  }
+
   @Test func `sums that could leave 32 bits are refused`() throws {
     var builder = ProgramBuilder()
     let input = builder.input([1, 1, 1, 2], .uint8, Quantisation(scale: 1, zeroPoint: 0))

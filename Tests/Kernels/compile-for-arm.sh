@@ -4,7 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$root/build/arm
-[ -f "$folder/complete" ] && [ -z "$(find "$root/Sources/CKernels" "$0" -newer "$folder/complete" | head -n 1)" ] && exit 0
+[ -f "$folder/complete" ] && [ -z "$(find "$root/Sources/CKernels" "$root/Tests/Kernels/compile.sh" "$0" -newer "$folder/complete" | head -n 1)" ] && exit 0
 rm -rf "$folder"
 mkdir -p "$folder"
 compiler="aarch64-linux-gnu-gcc -std=gnu11 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror -pthread -I$root/Sources/CKernels/include"

@@ -8,6 +8,8 @@
 #define LARGEST_BLOCK 64
 // Fewer tiles don't make up for weights that are three and a half times as large.
 #define FEWEST_TILES 24
+// With fewer output channels, a last panel that is not full would be too large a part.
+#define FEWEST_OUTPUTS 64
 
 static int64_t tiles_of(const struct swl_window *w) { return (int64_t)w->batch * ((w->output_height + 1) / 2) * ((w->output_width + 1) / 2); }
 
@@ -17,7 +19,8 @@ bool swl_winograd_is_exact(const struct swl_window *w, int32_t groups, int64_t l
 }
 
 bool swl_winograd_pays(enum swl_instruction_set set, const struct swl_window *w, int32_t groups, int64_t largest_sum) {
-  return set == SWL_AVX2 && swl_winograd_is_exact(w, groups, largest_sum) && w->output_channels >= COLUMNS && tiles_of(w) >= FEWEST_TILES;
+  return set == SWL_AVX2 && swl_winograd_is_exact(w, groups, largest_sum) && (w->output_channels % COLUMNS == 0 || w->output_channels >= FEWEST_OUTPUTS) &&
+         tiles_of(w) >= FEWEST_TILES;
 }
 
 void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_winograd_blocking *b) {

@@ -23,7 +23,8 @@ SWL_TARGET_AVX2 SWL_INLINE void transform_tile(const struct swl_winograd_q8 *a, 
   const __m256i offset = _mm256_set1_epi16((short)(a->input_flip + a->input_zero_point));
   const int64_t pixel = w->input_channels, row_bytes = w->input_width * pixel;
   const int64_t top = place.y - w->pad_top, left = place.x - w->pad_left;
-  const uint8_t *from = a->input + (place.image * w->input_height + top) * row_bytes + left * pixel + channel;
+  // Of the tile's first pixel, which may lie outside the image.
+  const int64_t first = (place.image * w->input_height + top) * row_bytes + left * pixel + channel;
   __m256i columns[4][4];
 #pragma GCC unroll 4
   for (int x = 0; x < 4; x++) {
@@ -33,7 +34,7 @@ SWL_TARGET_AVX2 SWL_INLINE void transform_tile(const struct swl_winograd_q8 *a, 
       const bool exists = is_inside || (top + y >= 0 && top + y < w->input_height && left + x >= 0 && left + x < w->input_width);
       values[y] = _mm256_setzero_si256();
       if (exists) {
-        __m128i bytes = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(from + y * row_bytes + x * pixel)), flip);
+        __m128i bytes = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(a->input + first + y * row_bytes + x * pixel)), flip);
         values[y] = _mm256_sub_epi16(_mm256_cvtepu8_epi16(bytes), offset);
       }
     }

@@ -16,8 +16,8 @@ static void transform_tile(const struct swl_winograd_q8 *a, struct tile_place pl
     for (int64_t x = 0; x < 4; x++) {
       int64_t row = place.y + y - w->pad_top, column = place.x + x - w->pad_left;
       bool exists = row >= 0 && row < w->input_height && column >= 0 && column < w->input_width;
-      const uint8_t *byte = a->input + ((place.image * w->input_height + row) * w->input_width + column) * w->input_channels + channel;
-      values[x] = exists ? (int32_t)(*byte ^ a->input_flip) - a->input_flip - a->input_zero_point : 0;
+      int64_t index = ((place.image * w->input_height + row) * w->input_width + column) * w->input_channels + channel;
+      values[x] = exists ? (int32_t)(a->input[index] ^ a->input_flip) - a->input_flip - a->input_zero_point : 0;
     }
     transform(values, rows[y]);
   }

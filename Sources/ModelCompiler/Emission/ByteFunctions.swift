@@ -131,7 +131,7 @@ struct ByteFunctions {
       guard sum.operation == .add, sum.lower == -.infinity, sum.upper == .infinity else { return nil }
       let isLeft = buffer(of: sum.left) == buffer(of: fields.output)
       let other = isLeft ? sum.right : sum.left
-      guard isMade(other, beforeMakerOf: fields.output, makers, writers), let otherForm = self.form(of: other), isModest(otherForm),
+      guard self.form(of: isLeft ? sum.left : sum.right) == form, isMade(other, beforeMakerOf: fields.output, makers, writers), let otherForm = self.form(of: other), isModest(otherForm),
         lowering.tensors[Int(other)].dimensions == lowering.tensors[Int(y)].dimensions
       else { return nil }
       merged.residual = other
