@@ -53,6 +53,14 @@ struct HostileModelsTests {
     #expect(try convolution(bias: [odd, 1]).run(input)[0].floats().suffix(4) == [2, 3, 4, 5])
   }
 
+  @Test(arguments: [Int64(1), 2]) func `nothing is reduced in no time, however long its other axes are`(_ axis: Int64) throws {
+    var model = SmallModel(inputs: [("x", SmallModel.float, [1, 100_000_000, 0])], outputs: ["y"])
+    model.constants = ["axes": HostTensor([axis], dimensions: [1])]
+    model.append("ReduceSum", ["x", "axes"], ["y"])
+    // Lists of all places would take gigabytes.
+    #expect(try model.compiled().program.instructions.count == (axis == 1 ? 0 : 1))
+  }
+
   @Test func `an empty constant whose strides no integer holds is refused`() {
     var model = SmallModel(inputs: [("x", SmallModel.float, [1, 4])], outputs: ["y"])
     model.constants = ["w": HostTensor([Float](), dimensions: [0, 1 << 40, 1, 1])]

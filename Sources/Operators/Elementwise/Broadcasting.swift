@@ -19,6 +19,8 @@ func broadcast(_ shapes: [[Int]]) throws(OperatorError) -> [Int] {
 
 /// For each element of a dense tensor of `dimensions`, in order, the offset that strides lead to.
 func offsets(_ dimensions: [Int], strides: [Int]) -> [Int] {
+  // Nothing, however long the other axes are.
+  guard !dimensions.contains(0) else { return [] }
   var result = [0]
   for (extent, stride) in zip(dimensions, strides) {
     result = result.flatMap { base in (0..<extent).map { base + $0 * stride } }

@@ -72,8 +72,12 @@ struct AxisReduction {
   /// Nothing to reduce: the result is what the rule gives for no numbers.
   private func lowerEmpty(_ x: ValueID, to y: ValueID, into lowering: inout Lowering) throws(OperatorError) {
     let type = lowering.graph.type(of: x).elementType
-    let value = try evaluate(HostTensor(elementType: type, dimensions: lowering.dimensions(of: x), bytes: []))
-    let output = lowering.result(y, layout: .identity(rank: lowering.dimensions(of: y).count), as: .plain)
+    let (from, to) = (lowering.dimensions(of: x), lowering.dimensions(of: y))
+    let output = lowering.result(y, layout: .identity(rank: to.count), as: .plain)
+    guard !to.contains(0) else { return }
+    // All results are alike: one is enough.
+    let one = from.indices.map { axes.contains($0) ? from[$0] : 1 }
+    let value = try evaluate(HostTensor(elementType: type, dimensions: one, bytes: []))
     let pattern = value.bytes.prefix(type.byteCount).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     lowering.emit(.fill(Fill(output: output, pattern: pattern)))
   }
