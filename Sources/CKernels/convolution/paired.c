@@ -99,8 +99,15 @@ static void place_octets(const struct matching *quads, const int *first, const i
     place++;
   }
   choice->kind = OCTETS;
-  choice->in_order = true;
-  for (int i = 0; i < 2 * quads->count; i++) choice->in_order = choice->in_order && choice->order[i] == i;
+  choice->in_order = false;
+}
+
+// Whether pairs that lie in order are octets as they lie.
+static bool are_octets_in_order(const struct magnitudes *sums, int pairs) {
+  for (int i = 0; i < pairs; i += 4) {
+    if (!may_meet(sums, i, i + 2) || !may_meet(sums, i + 1, i + 3)) return false;
+  }
+  return true;
 }
 
 static void choose(const struct window *window, int length, struct choice *choice) {
@@ -120,6 +127,10 @@ static void choose(const struct window *window, int length, struct choice *choic
     choice->in_order = choice->in_order && i == 2 * count && mate == i + 1;
     choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
     first[count] = i, second[count] = mate, count++;
+  }
+  if (choice->in_order && are_octets_in_order(&sums, count)) {
+    choice->kind = OCTETS;
+    return;
   }
   struct matching quads = {.count = length / 2, .sums = &sums};
   if (match(&quads)) place_octets(&quads, first, second, choice);
