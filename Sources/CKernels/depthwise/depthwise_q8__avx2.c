@@ -182,20 +182,6 @@ SWL_TARGET_AVX2 SWL_INLINE struct block block_at(const bool is_wide, const struc
   return b;
 }
 
-// What the sums' bytes become once a row is complete.
-SWL_TARGET_AVX2 SWL_INLINE void look_up_row(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, int64_t item) {
-  const int64_t count = (int64_t)d->window.output_width * d->window.output_channels;
-  uint8_t *bytes = d->output + item * count;
-  int64_t i = 0;
-  for (; i + 64 <= count; i += 64) {
-    __m256i first = _mm256_loadu_si256((const __m256i *)(bytes + i)), second = _mm256_loadu_si256((const __m256i *)(bytes + i + 32));
-    swl_look_up_two(table, &first, &second);
-    _mm256_storeu_si256((__m256i *)(bytes + i), first);
-    _mm256_storeu_si256((__m256i *)(bytes + i + 32), second);
-  }
-  for (; i < count; i++) bytes[i] = d->requantisation.table[bytes[i]];
-}
-
 // How many rows are computed block by block: as many as a part of the first-level cache holds.
 #define STRIP_BYTES 16384
 
@@ -297,7 +283,9 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
   if (!r->table || !r->is_narrow || r->residual) return;
   struct swl_table_avx2 table;
   swl_prepare_table_avx2(&table, r->table);
-  for (int64_t item = begin; item < end; item++) look_up_row(d, &table, item);
+  const int64_t row_bytes = (int64_t)w->output_width * w->output_channels;
+  uint8_t *bytes = d->output + begin * row_bytes;
+  swl_look_up_run(&table, r->table, bytes, bytes, (end - begin) * row_bytes);
 }
 #else
 typedef int swl_not_x86;

@@ -21,17 +21,9 @@ void swl_lookup__scalar(const void *arguments, void *scratch, int64_t begin, int
 SWL_TARGET_AVX2 void swl_lookup__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_lookup *a = arguments;
   (void)scratch;
-  const uint8_t *input = a->input;
-  uint8_t *output = a->output;
-  int64_t i = begin * SWL_CHUNK, last = swl_minimum(end * SWL_CHUNK, a->count);
+  const int64_t first = begin * SWL_CHUNK, last = swl_minimum(end * SWL_CHUNK, a->count);
   struct swl_table_avx2 table;
   swl_prepare_table_avx2(&table, a->table);
-  for (; i + 64 <= last; i += 64) {
-    __m256i first = _mm256_loadu_si256((const __m256i *)(input + i)), second = _mm256_loadu_si256((const __m256i *)(input + i + 32));
-    swl_look_up_two(&table, &first, &second);
-    _mm256_storeu_si256((__m256i *)(output + i), first);
-    _mm256_storeu_si256((__m256i *)(output + i + 32), second);
-  }
-  look_up(a, i, last);
+  swl_look_up_run(&table, a->table, (const uint8_t *)a->input + first, (uint8_t *)a->output + first, last - first);
 }
 #endif

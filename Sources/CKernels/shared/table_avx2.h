@@ -41,5 +41,17 @@ SWL_TARGET_AVX2 SWL_INLINE void swl_look_up_two(const struct swl_table_avx2 *tab
   *first = one, *second = two;
 }
 
+// A run of bytes; input and output may be the same. `plain` is what `table` was prepared from.
+SWL_TARGET_AVX2 SWL_INLINE void swl_look_up_run(const struct swl_table_avx2 *table, const uint8_t *plain, const uint8_t *input, uint8_t *output, int64_t count) {
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    __m256i first = _mm256_loadu_si256((const __m256i *)(input + i)), second = _mm256_loadu_si256((const __m256i *)(input + i + 32));
+    swl_look_up_two(table, &first, &second);
+    _mm256_storeu_si256((__m256i *)(output + i), first);
+    _mm256_storeu_si256((__m256i *)(output + i + 32), second);
+  }
+  for (; i < count; i++) output[i] = plain[input[i]];
+}
+
 #endif
 #endif
