@@ -136,30 +136,32 @@ SWL_TARGET_AVX2 SWL_INLINE void store(const struct place *p, int64_t row, __m128
   _mm_storeu_si128((__m128i *)to, bytes);
 }
 
-// Two pixels' eight channels.
-SWL_TARGET_AVX2 SWL_INLINE void store_eights(const struct place *p, int64_t row, __m128i bytes) {
+// Eight channels of two pixels, or of one where the second doesn't exist.
+SWL_TARGET_AVX2 SWL_INLINE void store_eights(const struct place *p, int64_t row, const bool has_second, __m128i bytes) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
-  const int64_t first = p->element + row * p->pixel, second = first + p->pixel;
+  const int64_t first = p->element + row * p->pixel, second = has_second ? first + p->pixel : first;
   if (p->has_residual) {
     const __m128i residual =
         _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(r->residual + first)), _mm_loadl_epi64((const __m128i *)(r->residual + second)));
     bytes = swl_add_residual_sixteen(r, bytes, residual);
   }
   _mm_storel_epi64((__m128i *)(p->convolution->output + first), bytes);
-  _mm_storeh_pd((double *)(void *)(p->convolution->output + second), _mm_castsi128_pd(bytes));
+  if (has_second) _mm_storeh_pd((double *)(void *)(p->convolution->output + second), _mm_castsi128_pd(bytes));
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
-  if (p->is_narrow && !is_wide && rows == 4) {
+  if (p->is_narrow && !is_wide) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, false);
-    __m256i bytes = swl_narrow_two(&narrow, t->low[0], t->low[1], t->low[2], t->low[3]), unused = bytes;
+    const __m256i first = t->low[0];
+    __m256i bytes = swl_narrow_two(&narrow, first, rows > 1 ? t->low[1] : first, rows > 2 ? t->low[2] : first, rows > 3 ? t->low[3] : first);
+    __m256i unused = bytes;
     if (p->table) swl_look_up_two(p->table, &bytes, &unused);
-    store_eights(p, 0, _mm256_castsi256_si128(bytes));
-    store_eights(p, 2, _mm256_extracti128_si256(bytes, 1));
+    store_eights(p, 0, rows > 1, _mm256_castsi256_si128(bytes));
+    if (rows > 2) store_eights(p, 2, rows > 3, _mm256_extracti128_si256(bytes, 1));
     return;
   }
-  if (p->is_narrow && is_wide) {
+  if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
     if (rows == 4) {
       __m256i first = swl_narrow_two(&narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
@@ -181,10 +183,6 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   for (int row = 0; row < rows; row++) {
     _mm256_storeu_si256((__m256i *)sums[row], t->low[row]);
     if (is_wide) _mm256_storeu_si256((__m256i *)(sums[row] + 8), t->high[row]);
-  }
-  // Narrow sums hold their bias already.
-  for (int row = 0; row < rows && p->is_narrow; row++) {
-    for (int column = 0; column < 8; column++) sums[row][column] -= r->bias[p->channel + column];
   }
   for (int row = 0; row < rows; row++) {
     swl_requantise_row_avx2(r, sums[row], p->channel, p->columns, p->element + row * p->pixel, p->convolution->output);

@@ -27,7 +27,11 @@ SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blockin
   // Output columns first_inside..<outside have all their taps inside the image.
   const int64_t first_inside = (w->pad_left + w->stride_width - 1) / w->stride_width;
   const int64_t outside = last_left < 0 ? 0 : swl_minimum((last_left + w->pad_left) / w->stride_width + 1, w->output_width);
-  for (int64_t row = 0; row < rows; row++) {
+  for (int64_t row = 0; row < rows;) {
+    if (x == w->output_width) {
+      x = 0;
+      if (++y == w->output_height) y = 0, image++;
+    }
     const GATHER_SOURCE *source = input + image * w->input_height * w->input_width * pixel + group * channels;
     int64_t top = y * w->stride_height - w->pad_top, left = x * w->stride_width - w->pad_left;
     GATHER_ELEMENT *to = packed;
@@ -40,18 +44,10 @@ SWL_INLINE void GATHER_NAME(const struct swl_window *w, const struct swl_blockin
         for (int32_t tap = 0; tap < w->kernel_height; tap++, to += run, line += row_pixels) GATHER_RUN(to, line, run);
         if (rest > 0) GATHER_CLEAR(to, rest);
       }
-      row += count - 1, x += count;
-      if (x == w->output_width) {
-        x = 0;
-        if (++y == w->output_height) y = 0, image++;
-      }
+      row += count, x += count;
       continue;
     }
-    packed += b->padded_depth;
-    if (++x == w->output_width) {
-      x = 0;
-      if (++y == w->output_height) y = 0, image++;
-    }
+    packed += b->padded_depth, row++, x++;
     struct swl_taps columns = swl_taps_inside(left, w->kernel_width, w->dilation_width, w->input_width);
     int64_t before = columns.first * channels, inside = columns.last - columns.first, after = (w->kernel_width - columns.last) * channels;
     for (int32_t tap = 0; tap < w->kernel_height; tap++) {

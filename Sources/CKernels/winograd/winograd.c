@@ -1,8 +1,5 @@
-#include "../shared/targets.h"
-#include "swl_winograd.h"
+#include "winograd_q8.h"
 
-#define COLUMNS 16
-#define PLACES 16
 // Transformed tiles of a block should stay in the second-level cache beside the panel that they meet.
 #define BLOCK_BYTES 131072
 #define LARGEST_BLOCK 64
