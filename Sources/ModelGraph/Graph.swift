@@ -25,6 +25,17 @@ public struct StoredQuantisation: Equatable, Sendable {
     self.elementType = elementType
     self.quantisation = quantisation
   }
+
+  /// The real value that a stored byte, a bit pattern of the type, stands for.
+  public func value(ofByte byte: UInt8) -> Float {
+    quantisation.dequantised(elementType == .int8 ? Int32(Int8(bitPattern: byte)) : Int32(byte))
+  }
+
+  /// The bit pattern that a real value is stored as; `Quantisation.quantised` says how it is rounded.
+  /// - Precondition: the type has eight bits.
+  public func byte(of value: Float) -> UInt8 {
+    UInt8(truncatingIfNeeded: quantisation.quantised(value, in: elementType.eightBitRange!))
+  }
 }
 
 /// Integers behind a float constant, kept so that a quantised model's own weights come through unchanged:

@@ -64,11 +64,7 @@ extension Lowering {
   /// Adds the 256-entry table of a unary function between two 8-bit forms: entry `i` is the pattern of
   /// `to.quantised(function(from.dequantised(i)))`, `i` read as a bit pattern of `from`'s type.
   public mutating func addTable(from: StoredQuantisation, to: StoredQuantisation, _ function: (Float) -> Float) -> TensorIndex {
-    let range = to.elementType.eightBitRange!
-    let entries = (0..<256).map { index -> UInt8 in
-      let value = from.elementType == .int8 ? Int32(Int8(truncatingIfNeeded: index)) : Int32(index)
-      return UInt8(truncatingIfNeeded: to.quantisation.quantised(function(from.quantisation.dequantised(value)), in: range))
-    }
+    let entries = (0..<256).map { to.byte(of: function(from.value(ofByte: UInt8($0)))) }
     return addConstant(HostTensor(entries, dimensions: [256]), name: "table")
   }
 

@@ -29,6 +29,14 @@ struct ByteFunctionsTests {
     model.append("DequantizeLinear", ["\(name).q", "\(name).scale", "\(name).zero"], ["\(name).r"])
   }
 
+  /// Appends `sum × sigmoid(sum)` as `product`, rounded after each operator.
+  private func appendGated(_ model: inout SmallModel, _ factors: [String]) {
+    model.append("Sigmoid", ["sum.r"], ["gate"])
+    round(&model, "gate", scale: 1 / 255, zero: 0)
+    model.append("Mul", factors, ["product"])
+    round(&model, "product", scale: 1 / 20, zero: 9)
+  }
+
   /// The families that compute: conversions and copies aside.
   private func families(_ model: SmallModel) throws -> [String] {
     try model.compiled().program.instructions.map { "\($0.family)" }.filter { !["quantise", "dequantise", "copy"].contains($0) }
@@ -41,10 +49,7 @@ struct ByteFunctionsTests {
 
   @Test func `a gate with a rounding of its own joins the convolution`() throws {
     var model = convolution()
-    model.append("Sigmoid", ["sum.r"], ["gate"])
-    round(&model, "gate", scale: 1 / 255, zero: 0)
-    model.append("Mul", ["gate.r", "sum.r"], ["product"])
-    round(&model, "product", scale: 1 / 20, zero: 9)
+    appendGated(&model, ["gate.r", "sum.r"])
     model.append("Identity", ["product.r"], ["y"])
     #expect(try families(model) == ["convolution"])
     try checkMeaning(model)
@@ -69,10 +74,7 @@ struct ByteFunctionsTests {
 
   @Test func `a sum behind a gate is the convolution's residual`() throws {
     var model = convolution()
-    model.append("Sigmoid", ["sum.r"], ["gate"])
-    round(&model, "gate", scale: 1 / 255, zero: 0)
-    model.append("Mul", ["sum.r", "gate.r"], ["product"])
-    round(&model, "product", scale: 1 / 20, zero: 9)
+    appendGated(&model, ["sum.r", "gate.r"])
     model.append("Add", ["x.r", "product.r"], ["total"])
     round(&model, "total", scale: 1 / 14, zero: 100)
     model.append("Identity", ["total.r"], ["y"])
@@ -83,10 +85,7 @@ struct ByteFunctionsTests {
   @Test func `what somebody else reads stays`() throws {
     var model = convolution()
     model.outputs = ["y", "z"]
-    model.append("Sigmoid", ["sum.r"], ["gate"])
-    round(&model, "gate", scale: 1 / 255, zero: 0)
-    model.append("Mul", ["sum.r", "gate.r"], ["product"])
-    round(&model, "product", scale: 1 / 20, zero: 9)
+    appendGated(&model, ["sum.r", "gate.r"])
     model.append("Identity", ["product.r"], ["y"])
     model.append("Transpose", ["gate.r"], ["z"], ["perm": .integers([0, 2, 3, 1])])
     #expect(try families(model).filter { $0 == "lookup" }.count == 2)

@@ -40,7 +40,8 @@ struct ByteFunctions {
     let writers = writers()
     var origins: [Int: Origin] = [:]
     for (position, instruction) in instructions.enumerated() {
-      guard let origin = origin(of: instruction, at: position, origins, writers), let buffer = buffer(of: instruction.written), writers[buffer] == [position] else { continue }
+      guard let buffer = buffer(of: instruction.written), writers[buffer] == [position], let origin = origin(of: instruction, at: position, origins, writers)
+      else { continue }
       origins[buffer] = origin
       guard let table = origin.table else { continue }
       let constant = lowering.addConstant(HostTensor(table, dimensions: [256]), name: "table")
@@ -52,20 +53,19 @@ struct ByteFunctions {
   private func origin(of instruction: Instruction, at position: Int, _ origins: [Int: Origin], _ writers: [[Int]]) -> Origin? {
     switch instruction {
     case .lookup(let fields):
-      guard let table = bytes(of: fields.table) else { return nil }
-      guard let origin = self.origin(of: fields.input, at: position, origins, writers) else { return nil }
+      guard let table = bytes(of: fields.table), let origin = self.origin(of: fields.input, at: position, origins, writers) else { return nil }
       return Origin(root: origin.root, table: (0..<256).map { table[Int(origin.byte($0))] })
     case .binary(let fields):
       // Powers are computed by another function on the device.
       guard fields.operation != .power, let left = form(of: fields.left), let right = form(of: fields.right), let y = form(of: fields.output),
-        let range = y.elementType.eightBitRange, isAlike(fields.left, fields.output), isAlike(fields.right, fields.output),
+        isAlike(fields.left, fields.output), isAlike(fields.right, fields.output),
         let a = origin(of: fields.left, at: position, origins, writers), let b = origin(of: fields.right, at: position, origins, writers)
       else { return nil }
       guard lowering.tensors[Int(a.root)].home == lowering.tensors[Int(b.root)].home, case .buffer = lowering.tensors[Int(a.root)].home else { return nil }
       let table = (0..<256).map { index -> UInt8 in
-        let value = fields.operation(left.dequantised(a.byte(index)), right.dequantised(b.byte(index)))
+        let value = fields.operation(left.value(ofByte: a.byte(index)), right.value(ofByte: b.byte(index)))
         let clamped = value.isNaN ? value : min(max(value, fields.lower), fields.upper)
-        return UInt8(truncatingIfNeeded: y.quantisation.quantised(clamped, in: range))
+        return y.byte(of: clamped)
       }
       return Origin(root: a.root, table: table)
     default: return nil
@@ -97,7 +97,7 @@ struct ByteFunctions {
       if case .convolution = instruction { makers[written] = position }
       for operand in instruction.reads {
         guard let buffer = buffer(of: operand), readers[buffer] == 1, let maker = makers[buffer], case .convolution(let fields) = instructions[maker],
-          let convolution = self.convolution(fields, followedBy: instruction, position, writers, makers)
+          let convolution = self.convolution(fields, followedBy: instruction, writers, makers)
         else { continue }
         instructions[maker] = .convolution(convolution)
         merged.insert(position)
@@ -110,9 +110,7 @@ struct ByteFunctions {
   }
 
   /// The convolution that does what the only reader of its output did; nil where none can.
-  private mutating func convolution(
-    _ fields: Convolution, followedBy reader: Instruction, _ position: Int, _ writers: [[Int]], _ makers: [Int: Int]
-  ) -> Convolution? {
+  private mutating func convolution(_ fields: Convolution, followedBy reader: Instruction, _ writers: [[Int]], _ makers: [Int: Int]) -> Convolution? {
     let y = reader.written
     guard fields.multipliers != nil, fields.residual == nil, let form = form(of: fields.output), let to = self.form(of: y), form.elementType == to.elementType,
       let range = to.elementType.eightBitRange, lowering.tensors[Int(fields.output)].dimensions == lowering.tensors[Int(y)].dimensions, isModest(form),
@@ -122,17 +120,19 @@ struct ByteFunctions {
     merged.output = y
     switch reader {
     case .lookup(let lookup):
-      guard let table = bytes(of: lookup.table) else { return nil }
-      let before = fields.table.map { bytes(of: $0) } ?? (0..<256).map { UInt8($0) }
-      guard let before else { return nil }
-      merged.table = lowering.addConstant(HostTensor(before.map { table[Int($0)] }, dimensions: [256]), name: "table")
+      guard var table = bytes(of: lookup.table) else { return nil }
+      if let own = fields.table {
+        guard let before = bytes(of: own) else { return nil }
+        table = before.map { table[Int($0)] }
+      }
+      merged.table = lowering.addConstant(HostTensor(table, dimensions: [256]), name: "table")
       (merged.tableZeroPoint, merged.middleScale) = (to.quantisation.zeroPoint, to.quantisation.scale)
     case .binary(let sum):
       guard sum.operation == .add, sum.lower == -.infinity, sum.upper == .infinity else { return nil }
       let isLeft = buffer(of: sum.left) == buffer(of: fields.output)
-      let other = isLeft ? sum.right : sum.left
-      guard self.form(of: isLeft ? sum.left : sum.right) == form, isMade(other, beforeMakerOf: fields.output, makers, writers), let otherForm = self.form(of: other), isModest(otherForm),
-        lowering.tensors[Int(other)].dimensions == lowering.tensors[Int(y)].dimensions
+      let (own, other) = isLeft ? (sum.left, sum.right) : (sum.right, sum.left)
+      guard self.form(of: own) == form, isMade(other, beforeMakerOf: fields.output, makers, writers), let otherForm = self.form(of: other),
+        isModest(otherForm), lowering.tensors[Int(other)].dimensions == lowering.tensors[Int(y)].dimensions
       else { return nil }
       merged.residual = other
       merged.tableZeroPoint = form.quantisation.zeroPoint
@@ -193,12 +193,5 @@ struct ByteFunctions {
       if let buffer = buffer(of: tensor) { counts[buffer] += 1 }
     }
     return counts
-  }
-}
-
-extension StoredQuantisation {
-  /// The real value that a stored byte stands for.
-  fileprivate func dequantised(_ byte: UInt8) -> Float {
-    quantisation.dequantised(elementType == .int8 ? Int32(Int8(bitPattern: byte)) : Int32(byte))
   }
 }

@@ -70,7 +70,6 @@ extension TFLiteTranslation {
 
   private mutating func apply(_ operation: TFLiteOperator, _ expression: Expression) throws(OperatorError) {
     let inputs = operation.inputs.compactMap { $0 }
-    guard !inputs.isEmpty else { throw OperatorError(.invalid, "has no inputs") }
     let order = commonOrder(of: inputs)
     var names: [String] = []
     for input in inputs { names.append(try operand(input, order)) }
