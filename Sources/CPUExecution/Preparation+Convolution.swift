@@ -25,9 +25,12 @@ extension Preparation {
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &blocking)
     let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
-    let paysWinograd = unsafe withUnsafePointer(to: window) { unsafe swl_winograd_pays(options.instructionSet.code, $0, fields.groups, largestSum) }
-    let transformedSize = unsafe withUnsafePointer(to: window) { Int(unsafe swl_packed_winograd_q8_size($0)) }
-    if paysWinograd, plan.hasRoom(for: transformedSize) { return try unsafe appendWinograd(fields, window, requantisation) }
+    var shape = window
+    if unsafe swl_winograd_pays(options.instructionSet.code, &shape, fields.groups, largestSum),
+      unsafe plan.hasRoom(for: Int(swl_packed_winograd_q8_size(&shape)))
+    {
+      return try unsafe appendWinograd(fields, window, requantisation)
+    }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let packed = try unsafe packedWeights(
       fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))

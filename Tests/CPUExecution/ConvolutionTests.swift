@@ -121,7 +121,8 @@ struct ConvolutionShape {
   }
 
   @Test(arguments: [(16, 16, 5, 7), (32, 48, 5, 7), (16, 70, 6, 9)], [false, true])
-  func `convolutions by minimal filtering equal the oracle bit for bit`(_ shape: (inputs: Int, outputs: Int, height: Int, width: Int), hasResidual: Bool) throws {
+  func `convolutions by minimal filtering equal the oracle bit for bit`(_ shape: (inputs: Int, outputs: Int, height: Int, width: Int), hasResidual: Bool) throws
+  {
     var g = SeededGenerator(seed: UInt64(shape.inputs))
     var builder = ProgramBuilder()
     let size = [2, shape.height, shape.width, shape.outputs]

@@ -66,12 +66,7 @@ struct OperatorTimes {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func decimal(_ value: Double, _ digits: Int) -> String {
-    let factor = digits == 1 ? 10 : 100
-    let scaled = Int((value * Double(factor)).rounded())
-    let fraction = String(scaled % factor)
-    return "\(scaled / factor)." + String(repeating: "0", count: digits - fraction.count) + fraction
-  }
+  private func decimal(_ value: Double, _ digits: Int) -> String { DemoTable.decimal(value, digits) }
 }
 
 extension String {
