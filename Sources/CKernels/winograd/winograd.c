@@ -1,7 +1,7 @@
 #include "winograd_q8.h"
 
 // Transformed tiles of a block should stay in the second-level cache beside the panel that they meet.
-#define BLOCK_BYTES 131072
+#define BLOCK_BYTES 262144
 #define LARGEST_BLOCK 64
 // Fewer tiles don't make up for weights that are three and a half times as large.
 #define FEWEST_TILES 24
@@ -22,9 +22,11 @@ bool swl_winograd_pays(enum swl_instruction_set set, const struct swl_window *w,
 
 void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_winograd_blocking *b) {
   b->tiles = tiles_of(w);
-  int64_t count = BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), share = (b->tiles + 2 * threads - 1) / (2 * threads);
-  count = swl_minimum(swl_minimum(count, LARGEST_BLOCK), threads > 1 ? share : b->tiles);
-  b->tiles_per_block = swl_maximum((count + 3) / 4 * 4, 4);
+  int64_t count = swl_minimum(BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), LARGEST_BLOCK);
+  if (threads > 1) count = swl_minimum(count, (b->tiles + 2 * threads - 1) / (2 * threads));
+  // Every block reads all weights: none should be left with a few tiles.
+  const int64_t blocks = (b->tiles + swl_maximum(count, 1) - 1) / swl_maximum(count, 1);
+  b->tiles_per_block = ((b->tiles + blocks - 1) / blocks + 3) / 4 * 4;
   b->blocks = (b->tiles + b->tiles_per_block - 1) / b->tiles_per_block;
   b->panels = (w->output_channels + COLUMNS - 1) / COLUMNS;
   b->column_splits = threads > 1 && b->blocks < 2 * threads ? swl_minimum(b->panels, (2 * threads + b->blocks - 1) / b->blocks) : 1;
@@ -35,7 +37,7 @@ void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_w
 int64_t swl_winograd_items(const struct swl_winograd_blocking *b) { return b->blocks * b->column_splits; }
 
 int64_t swl_winograd_scratch(const struct swl_window *w, const struct swl_winograd_blocking *b) {
-  return PLACES * b->tiles_per_block * ((int64_t)w->input_channels * 2 + COLUMNS * 4);
+  return PLACES * (tile_stride(w, b) * 2 + product_stride(b) * 4);
 }
 
 int64_t swl_packed_winograd_q8_size(const struct swl_window *w) {

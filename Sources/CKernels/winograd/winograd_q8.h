@@ -19,14 +19,21 @@ SWL_INLINE struct tile_place place_of_tile(const struct swl_window *w, int64_t t
 }
 
 // A thread's scratch: the block's transformed tiles [place][tile][channel], and their products with one panel [place][tile][column].
+// Places lie a cache line more than their size apart: at multiples of 4 KiB, which the sizes mostly are, one tile's sixteen places
+// would drive each other from the first-level cache.
 struct winograd_scratch {
+  int64_t tile_stride, product_stride; // elements from one place to the next
   int16_t *tiles;
   int32_t *products;
 };
 
+SWL_INLINE int64_t tile_stride(const struct swl_window *w, const struct swl_winograd_blocking *b) { return b->tiles_per_block * w->input_channels + 32; }
+SWL_INLINE int64_t product_stride(const struct swl_winograd_blocking *b) { return b->tiles_per_block * COLUMNS + 16; }
+
 SWL_INLINE struct winograd_scratch winograd_scratch(const struct swl_window *w, const struct swl_winograd_blocking *b, void *scratch) {
-  int16_t *tiles = scratch;
-  return (struct winograd_scratch){tiles, (int32_t *)(void *)(tiles + PLACES * b->tiles_per_block * w->input_channels)};
+  struct winograd_scratch s = {.tile_stride = tile_stride(w, b), .product_stride = product_stride(b), .tiles = scratch};
+  s.products = (int32_t *)(void *)(s.tiles + PLACES * s.tile_stride);
+  return s;
 }
 
 #endif

@@ -50,16 +50,16 @@ SWL_TARGET_AVX2 SWL_INLINE void transform_tile(const struct swl_winograd_q8 *a, 
   }
 }
 
-SWL_TARGET_AVX2 static void transform_block(const struct swl_winograd_q8 *a, int64_t first, int64_t count, int16_t *tiles) {
+SWL_TARGET_AVX2 static void transform_block(const struct swl_winograd_q8 *a, int64_t first, int64_t count, const struct winograd_scratch *s) {
   const struct swl_window *w = &a->window;
-  const int64_t inputs = w->input_channels, stride = a->blocking.tiles_per_block * inputs;
+  const int64_t inputs = w->input_channels;
   for (int64_t t = 0; t < count; t++) {
     const struct tile_place place = place_of_tile(w, first + t);
     const int64_t top = place.y - w->pad_top, left = place.x - w->pad_left;
     if (top >= 0 && left >= 0 && top + 4 <= w->input_height && left + 4 <= w->input_width) {
-      for (int64_t c = 0; c < inputs; c += 16) transform_tile(a, true, place, c, tiles + t * inputs + c, stride);
+      for (int64_t c = 0; c < inputs; c += 16) transform_tile(a, true, place, c, s->tiles + t * inputs + c, s->tile_stride);
     } else {
-      for (int64_t c = 0; c < inputs; c += 16) transform_tile(a, false, place, c, tiles + t * inputs + c, stride);
+      for (int64_t c = 0; c < inputs; c += 16) transform_tile(a, false, place, c, s->tiles + t * inputs + c, s->tile_stride);
     }
   }
 }
@@ -91,7 +91,13 @@ SWL_TARGET_AVX2 SWL_INLINE void multiply(const int rows, const int16_t *tiles, i
 SWL_TARGET_AVX2 static void multiply_block(int64_t count, const int16_t *tiles, int64_t inputs, const int16_t *weights, int32_t *products) {
   int64_t t = 0;
   for (; t + ROWS <= count; t += ROWS) multiply(ROWS, tiles + t * inputs, inputs, weights, products + t * COLUMNS);
-  for (; t < count; t++) multiply(1, tiles + t * inputs, inputs, weights, products + t * COLUMNS);
+  tiles += t * inputs, products += t * COLUMNS;
+  switch (count - t) {
+  case 3: multiply(3, tiles, inputs, weights, products); break;
+  case 2: multiply(2, tiles, inputs, weights, products); break;
+  case 1: multiply(1, tiles, inputs, weights, products); break;
+  default: break;
+  }
 }
 
 // The sums of a tile's four pixels, eight channels.
@@ -113,10 +119,10 @@ SWL_TARGET_AVX2 SWL_INLINE void gather_sums(const int32_t *products, int64_t str
 
 // One tile's outputs in one panel.
 SWL_TARGET_AVX2 SWL_INLINE void finish(const struct swl_winograd_q8 *a, const struct swl_table_avx2 *table, const struct swl_narrow_avx2 *narrow,
-                                       struct tile_place place, int64_t channel, int64_t columns, const int32_t *products) {
+                                       struct tile_place place, int64_t channel, int64_t columns, const int32_t *products, int64_t stride) {
   const struct swl_window *w = &a->window;
   const struct swl_requantisation *r = &a->requantisation;
-  const int64_t stride = a->blocking.tiles_per_block * COLUMNS, first = (place.image * w->output_height + place.y) * w->output_width + place.x;
+  const int64_t first = (place.image * w->output_height + place.y) * w->output_width + place.x;
   const bool exists[4] = {true, place.x + 1 < w->output_width, place.y + 1 < w->output_height,
                           place.x + 1 < w->output_width && place.y + 1 < w->output_height};
   __m256i low[4], high[4];
@@ -164,19 +170,19 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
   for (int64_t item = begin; item < end; item++) {
     const int64_t first = item / b->column_splits * b->tiles_per_block, count = swl_minimum(b->tiles_per_block, b->tiles - first);
     const int64_t split = item % b->column_splits, last_panel = swl_minimum((split + 1) * b->panels_per_split, b->panels);
-    transform_block(a, first, count, s.tiles);
+    transform_block(a, first, count, &s);
     for (int64_t panel = split * b->panels_per_split; panel < last_panel; panel++) {
       const int16_t *weights = a->weights + panel * COLUMNS * PLACES * inputs;
       for (int64_t p = 0; p < PLACES; p++) {
-        multiply_block(count, s.tiles + p * b->tiles_per_block * inputs, inputs, weights + p * inputs * COLUMNS,
-                       s.products + p * b->tiles_per_block * COLUMNS);
+        multiply_block(count, s.tiles + p * s.tile_stride, inputs, weights + p * inputs * COLUMNS, s.products + p * s.product_stride);
       }
       const int64_t channel = panel * COLUMNS, columns = swl_minimum(COLUMNS, w->output_channels - channel);
       const bool is_narrow = a->requantisation.is_narrow && columns == COLUMNS;
       struct swl_narrow_avx2 narrow;
       if (is_narrow) narrow = swl_narrow_avx2(&a->requantisation, channel, true);
       for (int64_t t = 0; t < count; t++) {
-        finish(a, a->requantisation.table ? &table : NULL, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS);
+        finish(a, a->requantisation.table ? &table : NULL, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS,
+               s.product_stride);
       }
     }
   }

@@ -30,12 +30,12 @@ void swl_winograd_q8__scalar(const void *arguments, void *scratch, int64_t begin
   const struct swl_window *w = &a->window;
   const struct swl_winograd_blocking *b = &a->blocking;
   const struct winograd_scratch s = winograd_scratch(w, b, scratch);
-  const int64_t inputs = w->input_channels, stride = b->tiles_per_block * inputs;
+  const int64_t inputs = w->input_channels;
   for (int64_t item = begin; item < end; item++) {
     const int64_t first = item / b->column_splits * b->tiles_per_block, count = swl_minimum(b->tiles_per_block, b->tiles - first);
     const int64_t split = item % b->column_splits, last_channel = swl_minimum((split + 1) * b->panels_per_split * COLUMNS, w->output_channels);
     for (int64_t t = 0; t < count; t++) {
-      for (int64_t c = 0; c < inputs; c++) transform_tile(a, place_of_tile(w, first + t), c, s.tiles + t * inputs + c, stride);
+      for (int64_t c = 0; c < inputs; c++) transform_tile(a, place_of_tile(w, first + t), c, s.tiles + t * inputs + c, s.tile_stride);
     }
     for (int64_t t = 0; t < count; t++) {
       struct tile_place place = place_of_tile(w, first + t);
@@ -45,7 +45,7 @@ void swl_winograd_q8__scalar(const void *arguments, void *scratch, int64_t begin
         for (int64_t p = 0; p < PLACES; p++) {
           uint32_t sum = 0;
           for (int64_t c = 0; c < inputs; c++) {
-            sum += (uint32_t)((int32_t)s.tiles[p * stride + t * inputs + c] * panel[(p * inputs + c / 2 * 2) * COLUMNS + c % 2]);
+            sum += (uint32_t)((int32_t)s.tiles[p * s.tile_stride + t * inputs + c] * panel[(p * inputs + c / 2 * 2) * COLUMNS + c % 2]);
           }
           products[p / 4][p % 4] = sum;
         }
