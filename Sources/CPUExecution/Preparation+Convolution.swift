@@ -23,9 +23,9 @@ extension Preparation {
   private mutating func appendInteger(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_CONVOLUTION_Q8)
     var blocking = swl_blocking(window, groups: fields.groups)
-    unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &blocking)
-    let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
     var shape = window
+    unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &shape, &blocking)
+    let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
     if unsafe swl_winograd_pays(options.instructionSet.code, &shape, fields.groups, largestSum),
       unsafe plan.hasRoom(for: Int(swl_packed_winograd_q8_size(&shape)))
     {
@@ -91,7 +91,7 @@ extension Preparation {
   private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_CONVOLUTION_F32)
     var blocking = swl_blocking(window, groups: fields.groups)
-    unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), &blocking)
+    unsafe withUnsafePointer(to: window) { unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), $0, &blocking) }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Float.self)
     let packed = try unsafe packedWeights(
       fields.weights, as: .convolution(SWL_CONVOLUTION_F32, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 4))
@@ -185,7 +185,9 @@ extension Preparation {
 
 extension PackedWeights.Form {
   fileprivate static func convolution(_ family: swl_family, _ blocking: swl_blocking) -> PackedWeights.Form {
-    PackedWeights.Form(family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth)])
+    // Windows that are read from strips know how far its lines lie apart.
+    PackedWeights.Form(
+      family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(blocking.strip_run), Int(blocking.strip_pitch)])
   }
 
   fileprivate static func winograd(_ window: swl_window) -> PackedWeights.Form {

@@ -67,7 +67,7 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   plain.residual = NULL;
   swl_mark_narrow(&plain, w.output_channels, b.depth * 255 * 128);
   struct swl_epilogue_f32 epilogue = {.bias = take_floats(w.output_channels, -1, 1), .function = SWL_IDENTITY, .lower = 0, .upper = 6};
-  if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &b);
+  if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &w, &b);
   struct swl_convolution_q8 cq = {.input = take_bytes(input_size(&w)), .output = take(output_size(&w)), .window = w,
       .is_pointwise = is_pointwise(&w), .blocking = b, .requantisation = plain};
   struct swl_convolution_f32 cf = {

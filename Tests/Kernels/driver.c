@@ -177,7 +177,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, output_size(&w));
   for (int i = 0; i < 2; i++) {
     c.blocking = b;
-    swl_plan_blocking(kernels[i], 2, threads, &c.blocking);
+    swl_plan_blocking(kernels[i], 2, threads, &w, &c.blocking);
     int8_t *packed = take(swl_packed_weights_size(kernels[i], &c.blocking, 1));
     swl_pack_weights_q8(kernels[i], &c.blocking, weights, packed);
     c.weights = packed;
@@ -205,7 +205,7 @@ static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct t
       .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w)), .output = take(output_size(&w))};
   plain.input_zero_point = random_in(0, 255) - plain.input_flip;
   plain.blocking = b;
-  swl_plan_blocking(oracle, 2, 1, &plain.blocking);
+  swl_plan_blocking(oracle, 2, 1, &w, &plain.blocking);
   int8_t *packed = take(swl_packed_weights_size(oracle, &plain.blocking, 1));
   swl_pack_weights_q8(oracle, &plain.blocking, weights, packed);
   plain.weights = packed;
@@ -243,7 +243,7 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, output_size(&w) * 4);
   for (int i = 0; i < 2; i++) {
     c.blocking = b;
-    swl_plan_blocking(kernels[i], 4, threads, &c.blocking);
+    swl_plan_blocking(kernels[i], 4, threads, &w, &c.blocking);
     float *packed = take(swl_packed_weights_size(kernels[i], &c.blocking, 4));
     swl_pack_weights_f32(kernels[i], &c.blocking, weights, packed);
     c.weights = packed;

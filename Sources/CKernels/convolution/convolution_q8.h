@@ -74,6 +74,26 @@ SWL_INLINE const uint8_t *gather_as_bytes(const struct swl_convolution_q8 *c, in
   return packed;
 }
 
+// Copies the image's lines that `lines` lines of output from `first_line` on read, with their padding (see swl_blocking).
+SWL_INLINE void copy_strip(const struct swl_convolution_q8 *c, int64_t image, int64_t first_line, int64_t lines, uint8_t *to, int32_t flip, int32_t padding) {
+  const struct swl_window *w = &c->window;
+  const int64_t pixel = w->input_channels, pitch = c->blocking.strip_pitch, line_bytes = w->input_width * pixel;
+  const int64_t left = swl_minimum(w->pad_left * pixel, pitch), inside = swl_minimum(line_bytes, pitch - left), right = pitch - left - inside;
+  const int64_t top = first_line * w->stride_height - w->pad_top, count = (lines - 1) * w->stride_height + w->kernel_height;
+  const uint8_t mask = (uint8_t)flip, *source = c->input + image * w->input_height * line_bytes;
+  for (int64_t y = top; y < top + count; y++, to += pitch) {
+    if (y < 0 || y >= w->input_height) {
+      memset(to, padding, (size_t)pitch);
+      continue;
+    }
+    const uint8_t *restrict from = source + y * line_bytes;
+    uint8_t *restrict middle = to + left;
+    memset(to, padding, (size_t)left);
+    for (int64_t i = 0; i < inside; i++) middle[i] = from[i] ^ mask;
+    memset(middle + inside, padding, (size_t)right);
+  }
+}
+
 // Of panels without weight sums.
 #define SWL_PANEL_SIZE(b) ((b)->padded_depth * COLUMNS)
 // Of panels followed by an int32 weight sum for each column.

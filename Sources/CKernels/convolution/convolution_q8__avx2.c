@@ -36,78 +36,169 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i product_of_any(__m256i bytes, __m256i weights
   return _mm256_add_epi32(_mm256_madd_epi16(even, even_weights), _mm256_madd_epi16(odd, odd_weights));
 }
 
-// `rows` and `is_wide` (more than eight columns) are constants at every call, so that the sums stay in registers.
-SWL_TARGET_AVX2 SWL_INLINE void sum(const int rows, const bool is_wide, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel,
-                                    const int8_t *weights, struct tile *t) {
+// `rows` and `is_wide` (more than eight columns) are constants at every call of what follows, so that sums stay in registers.
+//
+// Adds to a row's sums the products of an octet; of four elements that may be added in pairs, or not at all.
+SWL_TARGET_AVX2 SWL_INLINE void add_octet(const bool is_wide, __m256i first, __m256i second, const int8_t *weights, __m256i *low, __m256i *high) {
+  __m256i sums = _mm256_add_epi16(_mm256_maddubs_epi16(first, weights_at(weights)), _mm256_maddubs_epi16(second, weights_at(weights + 64)));
+  *low = _mm256_add_epi32(*low, widen_pairs(sums));
+  KEEP(*low);
+  if (is_wide) {
+    sums = _mm256_add_epi16(_mm256_maddubs_epi16(first, weights_at(weights + 32)), _mm256_maddubs_epi16(second, weights_at(weights + 96)));
+    *high = _mm256_add_epi32(*high, widen_pairs(sums));
+    KEEP(*high);
+  }
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void add_pairs(const bool is_wide, __m256i four, __m256i low_weights, __m256i high_weights, __m256i *low, __m256i *high) {
+  *low = _mm256_add_epi32(*low, widen_pairs(_mm256_maddubs_epi16(four, low_weights)));
+  KEEP(*low);
+  if (is_wide) {
+    *high = _mm256_add_epi32(*high, widen_pairs(_mm256_maddubs_epi16(four, high_weights)));
+    KEEP(*high);
+  }
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void add_singles(const bool is_wide, __m256i four, __m256i low_weights, __m256i high_weights, __m256i *low, __m256i *high) {
+  *low = _mm256_add_epi32(*low, product_of_any(four, low_weights));
+  KEEP(*low);
+  if (is_wide) {
+    *high = _mm256_add_epi32(*high, product_of_any(four, high_weights));
+    KEEP(*high);
+  }
+}
+
+// Rows that lie in the panel's order.
+SWL_TARGET_AVX2 SWL_INLINE void sum_in_order(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
+                                             const int8_t *weights, struct tile *t) {
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; r++) row[r] = a + r * stride;
-  for (int64_t i = panel->octets; i > 0; i--, weights += 8 * COLUMNS) {
-    __m256i low_first = weights_at(weights), low_second = weights_at(weights + 64);
-    __m256i high_first = low_first, high_second = low_first;
-    if (is_wide) high_first = weights_at(weights + 32), high_second = weights_at(weights + 96);
+  for (int r = 0; r < rows; r++) row[r] = from[r];
+  for (int32_t i = panel->quartets[0]; i > 0; i -= 2, weights += 8 * COLUMNS) {
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; r++, row[r - 1] += 8) {
-      __m256i first = spread(row[r]), second = spread(row[r] + 4);
-      t->low[r] = _mm256_add_epi32(
-          t->low[r], widen_pairs(_mm256_add_epi16(_mm256_maddubs_epi16(first, low_first), _mm256_maddubs_epi16(second, low_second))));
-      if (is_wide) {
-        t->high[r] = _mm256_add_epi32(
-            t->high[r], widen_pairs(_mm256_add_epi16(_mm256_maddubs_epi16(first, high_first), _mm256_maddubs_epi16(second, high_second))));
-        KEEP(t->high[r]);
-      }
-      KEEP(t->low[r]);
-    }
+    for (int r = 0; r < rows; r++, row[r - 1] += 8) add_octet(is_wide, spread(row[r]), spread(row[r] + 4), weights, &t->low[r], &t->high[r]);
   }
-  for (int64_t i = panel->quartets; i > 0; i--, weights += 4 * COLUMNS) {
-    __m256i low = weights_at(weights), high = low;
-    if (is_wide) high = weights_at(weights + 32);
+  for (int32_t i = panel->quartets[1]; i > 0; i--, weights += 4 * COLUMNS) {
+    const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low;
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; r++, row[r - 1] += 4) {
-      __m256i four = spread(row[r]);
-      t->low[r] = _mm256_add_epi32(t->low[r], widen_pairs(_mm256_maddubs_epi16(four, low)));
-      KEEP(t->low[r]);
-      if (is_wide) {
-        t->high[r] = _mm256_add_epi32(t->high[r], widen_pairs(_mm256_maddubs_epi16(four, high)));
-        KEEP(t->high[r]);
-      }
-    }
+    for (int r = 0; r < rows; r++, row[r - 1] += 4) add_pairs(is_wide, spread(row[r]), low, high, &t->low[r], &t->high[r]);
   }
-  for (int64_t i = panel->singles; i > 0; i--, weights += 4 * COLUMNS) {
-    __m256i low = weights_at(weights), high = low;
-    if (is_wide) high = weights_at(weights + 32);
+  for (int32_t i = panel->quartets[2]; i > 0; i--, weights += 4 * COLUMNS) {
+    const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low;
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; r++, row[r - 1] += 4) {
-      __m256i four = spread(row[r]);
-      t->low[r] = _mm256_add_epi32(t->low[r], product_of_any(four, low));
-      KEEP(t->low[r]);
-      if (is_wide) {
-        t->high[r] = _mm256_add_epi32(t->high[r], product_of_any(four, high));
-        KEEP(t->high[r]);
+    for (int r = 0; r < rows; r++, row[r - 1] += 4) add_singles(is_wide, spread(row[r]), low, high, &t->low[r], &t->high[r]);
+  }
+}
+
+// Four bytes of a window, in the order that `order` says, in every column.
+SWL_TARGET_AVX2 SWL_INLINE __m256i pick(const uint8_t *window, __m256i order) {
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)window)), order);
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void sum_octets(const int rows, const bool is_wide, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
+                                           int64_t count, const int8_t *weights, struct tile *t) {
+  for (const struct swl_paired_window *const end = window + count; window < end; window++) {
+    for (int i = 0; i < window->quartets; i += 2, weights += 8 * COLUMNS) {
+      const __m256i first = spread(window->order + 4 * i), second = spread(window->order + 4 * i + 4);
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; r++) {
+        const uint8_t *bytes = row[r] + window->offset;
+        add_octet(is_wide, pick(bytes, first), pick(bytes, second), weights, &t->low[r], &t->high[r]);
       }
     }
   }
 }
 
-// Brings rows into the panel's order. Writes up to 8 bytes behind a row of padded depth.
-SWL_TARGET_AVX2 SWL_INLINE void reorder(int64_t rows, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel, uint8_t *to, int64_t to_stride) {
-  const struct swl_paired_window *windows = (const struct swl_paired_window *)(const void *)(panel + 1);
-  int64_t place = 0;
-  for (int64_t w = 0; w < panel->windows; w++) {
-    __m128i order = _mm_loadu_si128((const __m128i *)windows[w].order);
-    const uint8_t *from = a + windows[w].offset;
-    if (windows[w].length == SWL_PAIRED_WINDOW) {
-      for (int64_t r = 0; r < rows; r++) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(from + r * stride));
-        _mm_storeu_si128((__m128i *)(to + r * to_stride + place), _mm_shuffle_epi8(bytes, order));
-      }
-    } else {
-      for (int64_t r = 0; r < rows; r++) {
-        __m128i bytes = _mm_loadl_epi64((const __m128i *)(from + r * stride));
-        _mm_storel_epi64((__m128i *)(to + r * to_stride + place), _mm_shuffle_epi8(bytes, order));
+// Windows of octets, or such as have to be multiplied in 16 bits, in all sixteen columns. Inlined beside the frequent windows, or four
+// rows at a time, they would crowd sums out of their registers.
+SWL_TARGET_AVX2 __attribute__((noinline)) static void sum_apart(int64_t rows, bool are_octets, const uint8_t *const from[ROWS],
+                                                                const struct swl_paired_window *windows, int64_t count, const int8_t *weights,
+                                                                struct tile *t) {
+  const struct swl_paired_window *const end = windows + count;
+  for (int64_t r = 0; r < rows; r++) {
+    const int8_t *at = weights;
+    __m256i low = t->low[r], high = t->high[r];
+    for (const struct swl_paired_window *window = windows; window < end; window++) {
+      const uint8_t *bytes = from[r] + window->offset;
+      for (int i = 0; i < window->quartets;) {
+        const __m256i order = spread(window->order + 4 * i);
+        if (are_octets) {
+          add_octet(true, pick(bytes, order), pick(bytes, spread(window->order + 4 * i + 4)), at, &low, &high);
+          i += 2, at += 8 * COLUMNS;
+        } else {
+          add_singles(true, pick(bytes, order), weights_at(at), weights_at(at + 32), &low, &high);
+          i++, at += 4 * COLUMNS;
+        }
       }
     }
-    place += windows[w].length;
+    t->low[r] = low, t->high[r] = high;
+  }
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
+                                          int i, const int8_t *weights, struct tile *t) {
+  const __m256i low = weights_at(weights + i * 4 * COLUMNS), high = is_wide ? weights_at(weights + i * 4 * COLUMNS + 32) : low;
+  const __m256i order = spread(window->order + 4 * i);
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) add_pairs(is_wide, pick(row[r] + window->offset, order), low, high, &t->low[r], &t->high[r]);
+}
+
+// Rows of eight bytes, behind which nothing may be read. What may be added in fours may be added in pairs.
+SWL_TARGET_AVX2 SWL_INLINE void sum_eight(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
+                                          const int8_t *weights, struct tile *t) {
+  const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1);
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++, weights += 4 * COLUMNS) {
+    const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low, order = spread(window->order + 4 * i);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+      int64_t eight;
+      memcpy(&eight, from[r], sizeof eight);
+      const __m256i four = _mm256_shuffle_epi8(_mm256_set1_epi64x(eight), order);
+      if (panel->single_windows > 0) {
+        add_singles(is_wide, four, low, high, &t->low[r], &t->high[r]);
+      } else {
+        add_pairs(is_wide, four, low, high, &t->low[r], &t->high[r]);
+      }
+    }
+  }
+}
+
+// Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
+SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
+                                            const int8_t *weights, struct tile *t) {
+  const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1);
+  const uint8_t *row[ROWS];
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) row[r] = from[r];
+  if (panel->octet_windows > 0) {
+    if (is_wide) {
+      // A copy, lest the tile live in memory for the sake of the call.
+      struct tile copy = *t;
+      sum_apart(rows, true, from, window, panel->octet_windows, weights, &copy);
+      *t = copy;
+    } else {
+      sum_octets(rows, false, row, window, panel->octet_windows, weights, t);
+    }
+    window += panel->octet_windows, weights += panel->quartets[0] * 4 * COLUMNS;
+  }
+  for (const struct swl_paired_window *end = window + panel->quartet_windows; window < end; window++) {
+    switch (window->quartets) {
+    case 4: sum_pairs(rows, is_wide, row, window, 3, weights, t); __attribute__((fallthrough));
+    case 3: sum_pairs(rows, is_wide, row, window, 2, weights, t); __attribute__((fallthrough));
+    case 2: sum_pairs(rows, is_wide, row, window, 1, weights, t); __attribute__((fallthrough));
+    default: sum_pairs(rows, is_wide, row, window, 0, weights, t);
+    }
+    weights += window->quartets * 4 * COLUMNS;
+  }
+  if (panel->single_windows > 0) {
+    struct tile copy = *t;
+    if (!is_wide) {
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; r++) copy.high[r] = copy.low[r];
+    }
+    sum_apart(rows, false, from, window, panel->single_windows, weights, &copy);
+    *t = copy;
   }
 }
 
@@ -117,6 +208,7 @@ struct place {
   int64_t channel, columns, element, pixel; // elements from one row to the next
   bool is_narrow;                           // sixteen or eight columns, their bias in the sums from the start
   bool has_residual;
+  bool is_short;                            // rows of eight bytes
   __m256i low, high;                        // where sums start
   const struct swl_table_avx2 *table;       // NULL or the requantisation's
 };
@@ -189,7 +281,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   }
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel,
+SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
                                         const int8_t *weights, const struct place *p) {
   struct tile t;
 #pragma GCC unroll 4
@@ -197,67 +289,116 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, cons
     t.low[r] = p->low;
     if (is_wide) t.high[r] = p->high;
   }
-  sum(rows, is_wide, a, stride, panel, weights, &t);
-  finish(rows, is_wide, p, &t);
-}
-
-SWL_TARGET_AVX2 static void tile(int64_t rows, const uint8_t *a, int64_t stride, const struct swl_paired_panel *panel, const int8_t *weights,
-                                 const struct place *p) {
-  if (p->columns > 8) {
-    switch (rows) {
-    case 4: tile_of(4, true, a, stride, panel, weights, p); break;
-    case 3: tile_of(3, true, a, stride, panel, weights, p); break;
-    case 2: tile_of(2, true, a, stride, panel, weights, p); break;
-    default: tile_of(1, true, a, stride, panel, weights, p); break;
-    }
+  if (panel->is_direct) {
+    sum_in_order(rows, is_wide, from, panel, weights, &t);
+  } else if (p->is_short) {
+    sum_eight(rows, is_wide, from, panel, weights, &t);
   } else {
-    switch (rows) {
-    case 4: tile_of(4, false, a, stride, panel, weights, p); break;
-    case 3: tile_of(3, false, a, stride, panel, weights, p); break;
-    case 2: tile_of(2, false, a, stride, panel, weights, p); break;
-    default: tile_of(1, false, a, stride, panel, weights, p); break;
-    }
+    sum_windows(rows, is_wide, from, panel, weights, &t);
   }
+  finish(rows, is_wide, p, &t);
 }
 
 static const int8_t zeros[COLUMNS * 4];
 
+// Rows of one block: `stride` bytes apart, or at offsets of their own.
+struct row_source {
+  const uint8_t *first;
+  int64_t stride;
+  const int32_t *offsets; // NULL: by stride
+};
+
+SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
+  return source->first + (source->offsets ? source->offsets[row] : row * source->stride);
+}
+
+// All rows of a block with one panel. Not inlined: one copy for panels of more than eight columns, one for the others.
+SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+                                         const int8_t *weights, struct place *p) {
+  const uint8_t *from[ROWS];
+  int64_t row = 0;
+  for (; row + ROWS <= rows; row += ROWS, p->element += ROWS * p->pixel) {
+#pragma GCC unroll 4
+    for (int r = 0; r < ROWS; r++) from[r] = row_at(source, row + r);
+    tile_of(ROWS, is_wide, from, panel, weights, p);
+  }
+  for (int64_t r = row; r < rows; r++) from[r - row] = row_at(source, r);
+  switch (rows - row) {
+  case 3: tile_of(3, is_wide, from, panel, weights, p); break;
+  case 2: tile_of(2, is_wide, from, panel, weights, p); break;
+  case 1: tile_of(1, is_wide, from, panel, weights, p); break;
+  default: break;
+  }
+}
+
+SWL_TARGET_AVX2 __attribute__((noinline)) static void wide_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+                                                                 const int8_t *weights, struct place *p) {
+  tiles_of(true, source, rows, panel, weights, p);
+}
+
+SWL_TARGET_AVX2 __attribute__((noinline)) static void slim_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+                                                                 const int8_t *weights, struct place *p) {
+  tiles_of(false, source, rows, panel, weights, p);
+}
+
+SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const struct row_source *source, int64_t first_row, int64_t rows, int64_t group,
+                                     int64_t first_panel, int64_t last_panel, const struct swl_table_avx2 *table) {
+  const struct swl_blocking *b = &c->blocking;
+  const int64_t panel_size = swl_paired_panel_size(b);
+  const __m256i offset = _mm256_set1_epi32(c->input_flip + c->input_zero_point);
+  for (int64_t p = first_panel; p < last_panel; p++) {
+    const struct swl_paired_panel *panel = (const struct swl_paired_panel *)(const void *)(c->weights + (group * b->panels + p) * panel_size);
+    const int8_t *weights = (const int8_t *)panel + swl_paired_weights_offset(b), *sums = weights + b->padded_depth * COLUMNS;
+    struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels, .table = table};
+    place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
+    place.is_short = b->strip_pitch == 0 && b->padded_depth < SWL_PAIRED_WINDOW;
+    place.has_residual = c->requantisation.residual != NULL;
+    place.is_narrow = c->requantisation.is_narrow && (place.columns == COLUMNS || place.columns == 8);
+    const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
+    place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
+    if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
+    place.element = first_row * place.pixel + place.channel;
+    if (place.columns > 8) {
+      wide_tiles(source, rows, panel, weights, &place);
+    } else {
+      slim_tiles(source, rows, panel, weights, &place);
+    }
+  }
+}
+
 SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_convolution_q8 *c = arguments;
+  const struct swl_window *w = &c->window;
   const struct swl_blocking *b = &c->blocking;
-  const int64_t panel_size = swl_paired_panel_size(b->padded_depth), reordered_stride = (b->padded_depth + 31) / 16 * 16;
-  uint8_t *reordered = scratch, *packed = reordered + (ROWS * reordered_stride + 63) / 64 * 64;
-  const __m256i offset = _mm256_set1_epi32(c->input_flip + c->input_zero_point);
+  const int32_t padding = c->input_flip + c->input_zero_point;
   struct swl_table_avx2 table;
   if (c->requantisation.table) swl_prepare_table_avx2(&table, c->requantisation.table);
+  const struct swl_table_avx2 *prepared = c->requantisation.table ? &table : NULL;
   for (int64_t item = begin; item < end; item++) {
     int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
     int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);
     int64_t first_panel = split * b->panels_per_split, last_panel = swl_minimum(first_panel + b->panels_per_split, b->panels);
-    int64_t stride = b->padded_depth;
-    const uint8_t *a = gather_as_bytes(c, group, first_row, rows, packed, &stride, c->input_flip, c->input_flip + c->input_zero_point);
-    for (int64_t p = first_panel; p < last_panel; p++) {
-      const struct swl_paired_panel *panel = (const struct swl_paired_panel *)(const void *)(c->weights + (group * b->panels + p) * panel_size);
-      const int8_t *weights = (const int8_t *)panel + swl_paired_weights_offset(b->padded_depth), *sums = weights + b->padded_depth * COLUMNS;
-      struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels,
-                            .table = c->requantisation.table ? &table : NULL};
-      place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
-      place.has_residual = c->requantisation.residual != NULL;
-      place.is_narrow = c->requantisation.is_narrow && (place.columns == COLUMNS || place.columns == 8);
-      const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
-      place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
-      if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
-      for (int64_t row = 0; row < rows; row += ROWS) {
-        int64_t count = swl_minimum(ROWS, rows - row);
-        place.element = (first_row + row) * place.pixel + place.channel;
-        const uint8_t *from = a + row * stride;
-        if (panel->is_direct) {
-          tile(count, from, stride, panel, weights, &place);
-        } else {
-          reorder(count, from, stride, panel, reordered, reordered_stride);
-          tile(count, reordered, reordered_stride, panel, weights, &place);
-        }
+    if (b->strip_pitch == 0) {
+      struct row_source source = {.stride = b->padded_depth};
+      source.first = gather_as_bytes(c, group, first_row, rows, scratch, &source.stride, c->input_flip, padding);
+      multiply(c, &source, first_row, rows, group, first_panel, last_panel, prepared);
+      continue;
+    }
+    int32_t *offsets = scratch;
+    uint8_t *strip = (uint8_t *)scratch + (b->rows_per_block * 4 + 63) / 64 * 64;
+    const int64_t pixels = (int64_t)w->output_height * w->output_width, step = (int64_t)w->stride_width * w->input_channels;
+    // One image at a time.
+    for (int64_t count; rows > 0; first_row += count, rows -= count) {
+      const int64_t image = first_row / pixels, pixel = first_row % pixels, first_line = pixel / w->output_width;
+      count = swl_minimum(rows, pixels - pixel);
+      copy_strip(c, image, first_line, (pixel + count - 1) / w->output_width + 1 - first_line, strip, c->input_flip, padding);
+      int64_t x = pixel % w->output_width, line = 0;
+      for (int64_t i = 0; i < count; i++) {
+        offsets[i] = (int32_t)(line + x * step);
+        if (++x == w->output_width) x = 0, line += w->stride_height * b->strip_pitch;
       }
+      const struct row_source source = {.first = strip, .offsets = offsets};
+      multiply(c, &source, first_row, count, group, first_panel, last_panel, prepared);
     }
   }
 }

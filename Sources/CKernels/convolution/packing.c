@@ -14,8 +14,8 @@ static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocki
   for (int64_t group = 0; group < b->groups; group++) {
     for (int64_t panel = 0; panel < b->panels; panel++) {
       int64_t column = panel * kernel->columns;
-      swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b->depth,
-                            b->padded_depth, packed + (group * b->panels + panel) * swl_paired_panel_size(b->padded_depth));
+      swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b,
+                            packed + (group * b->panels + panel) * swl_paired_panel_size(b));
     }
   }
 }
@@ -27,7 +27,7 @@ static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocki
 #endif
 
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
-  if (is_paired(kernel, element_size)) return swl_paired_panel_size(b->padded_depth);
+  if (is_paired(kernel, element_size)) return swl_paired_panel_size(b);
   return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
 }
 
@@ -71,18 +71,44 @@ void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_bloc
 
 // A block of rows should stay in the second-level cache beside the panel it meets.
 #define BLOCK_BYTES 98304
+#define LARGEST_BLOCK 384
 
-void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, struct swl_blocking *b) {
-  int64_t row_size = b->padded_depth * element_size;
-  int64_t rows = BLOCK_BYTES / (row_size > 0 ? row_size : 1) / kernel->rows * kernel->rows;
+// Bytes of the lines that a block of output pixels reads. Pixels may begin anywhere in an output line.
+static int64_t strip_size(const struct swl_window *w, int64_t pitch, int64_t rows) {
+  const int64_t lines = swl_minimum((rows + w->output_width - 2) / w->output_width + 1, w->output_height);
+  return ((lines - 1) * w->stride_height + w->kernel_height) * pitch;
+}
+
+// Strips serve kernels that bring bytes into order as they read them, and windows of several taps that touch.
+static void plan_strips(const struct swl_kernel *kernel, int64_t element_size, const struct swl_window *w, struct swl_blocking *b) {
+  b->strip_run = b->strip_pitch = b->strip_size = 0;
+  if (element_size == 4 || !is_paired(kernel, 1) || b->groups != 1 || w->dilation_height != 1 || w->dilation_width != 1) return;
+  if (w->kernel_height * w->kernel_width == 1 || w->output_height == 0 || w->output_width == 0) return;
+  const int64_t run = (int64_t)w->kernel_width * w->input_channels;
+  const int64_t pitch = ((int64_t)(w->output_width - 1) * w->stride_width + w->kernel_width) * w->input_channels;
+  // Offsets of windows and pixels are 32 bits.
+  if (strip_size(w, pitch, kernel->rows) > BLOCK_BYTES) return;
+  b->strip_run = run, b->strip_pitch = pitch;
+  b->padded_depth = (run + 3) / 4 * 4 * w->kernel_height;
+}
+
+void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *w, struct swl_blocking *b) {
+  plan_strips(kernel, element_size, w, b);
+  int64_t rows = LARGEST_BLOCK / kernel->rows * kernel->rows;
+  if (b->strip_pitch > 0) {
+    while (strip_size(w, b->strip_pitch, rows) > BLOCK_BYTES) rows -= kernel->rows;
+  } else {
+    const int64_t row_size = swl_maximum(b->padded_depth * element_size, 1);
+    rows = swl_minimum(rows, BLOCK_BYTES / row_size / kernel->rows * kernel->rows);
+  }
   int64_t needed = (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows;
-  if (rows > 384) rows = 384 / kernel->rows * kernel->rows;
   if (rows > needed) rows = needed;
   // Enough blocks for every thread to find work until the end.
   int64_t share = (b->rows / (threads > 1 ? 4 * threads : 1) + kernel->rows - 1) / kernel->rows * kernel->rows;
   if (threads > 1 && rows > share) rows = share;
   if (rows < kernel->rows) rows = kernel->rows;
   b->rows_per_block = rows;
+  if (b->strip_pitch > 0) b->strip_size = strip_size(w, b->strip_pitch, rows);
   b->row_blocks = (b->rows + rows - 1) / rows;
   b->panels = (b->group_outputs + kernel->columns - 1) / kernel->columns;
   b->column_splits = 1;
@@ -95,8 +121,9 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
 int64_t swl_blocking_items(const struct swl_blocking *b) { return b->groups * b->row_blocks * b->column_splits; }
 
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
-  int64_t tile = kernel->rows * (element_size < 4 && kernel->depth == SWL_PAIRED_WINDOW ? b->padded_depth + 32 : kernel->columns * 4);
-  return b->rows_per_block * b->padded_depth * element_size + tile + 128;
+  // An offset for every pixel, and what may be read behind the last line.
+  if (b->strip_pitch > 0) return (b->rows_per_block * 4 + 63) / 64 * 64 + b->strip_size + 64;
+  return b->rows_per_block * b->padded_depth * element_size + kernel->rows * kernel->columns * 4 + 128;
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) {

@@ -128,6 +128,7 @@ static void choose(const struct window *window, int length, struct choice *choic
     choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
     first[count] = i, second[count] = mate, count++;
   }
+  if (length % 8 != 0) return;
   if (choice->in_order && are_octets_in_order(&sums, count)) {
     choice->kind = OCTETS;
     return;
@@ -145,14 +146,33 @@ static void turn(const __m128i from[WINDOW], __m128i to[WINDOW]) {
   for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
 }
 
-static void read_window(const int8_t *weights, int64_t columns, int64_t depth, int64_t begin, struct window *window) {
+// Where a window's bytes begin in a row, and the weights that meet them: `count` from `element` on, and zeros that make quartets full.
+struct span {
+  int64_t offset, element, count, length;
+  int shift; // the window's first byte among the sixteen read
+};
+
+static struct span span_of(const struct swl_blocking *b, int64_t w) {
+  if (b->strip_pitch == 0) {
+    const int64_t begin = w * WINDOW, length = swl_minimum(WINDOW, b->padded_depth - begin);
+    // Sixteen bytes that end where the row does, if it has as many.
+    const int shift = b->padded_depth >= WINDOW ? (int)(WINDOW - length) : 0;
+    return (struct span){.offset = begin - shift, .element = begin, .count = swl_minimum(length, b->depth - begin), .length = length, .shift = shift};
+  }
+  const int64_t per_run = (b->strip_run + WINDOW - 1) / WINDOW, line = w / per_run, begin = w % per_run * WINDOW;
+  const int64_t count = swl_minimum(WINDOW, b->strip_run - begin);
+  return (struct span){.offset = line * b->strip_pitch + begin, .element = line * b->strip_run + begin, .count = count, .length = (count + 3) / 4 * 4};
+}
+
+static void read_window(const int8_t *weights, int64_t columns, int64_t depth, const struct span *span, struct window *window) {
   __m128i by_column[COLUMNS];
   for (int64_t c = 0; c < COLUMNS; c++) {
     int8_t bytes[WINDOW] = {0};
-    if (c < columns && begin + WINDOW <= depth) {
-      memcpy(bytes, weights + c * depth + begin, WINDOW);
+    const int8_t *from = weights + c * depth + span->element;
+    if (c < columns && span->count == WINDOW) {
+      memcpy(bytes, from, WINDOW);
     } else if (c < columns) {
-      memcpy(bytes, weights + c * depth + begin, (size_t)(depth - begin));
+      memcpy(bytes, from, (size_t)span->count);
     }
     by_column[c] = _mm_loadu_si128((const __m128i *)bytes);
   }
@@ -171,40 +191,41 @@ static void write_quartet(const __m128i *weights, const uint8_t *order, int8_t *
   _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(left_high, right_high));
 }
 
-void swl_pack_paired_panel(const int8_t *weights, int64_t columns, int64_t depth, int64_t padded_depth, int8_t *panel) {
+void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
   struct swl_paired_panel *head = (struct swl_paired_panel *)(void *)panel;
   struct swl_paired_window *windows = (struct swl_paired_window *)(void *)(head + 1);
-  int8_t *packed = panel + swl_paired_weights_offset(padded_depth);
-  int64_t count = swl_paired_windows(padded_depth), written = 0;
-  *head = (struct swl_paired_panel){.is_direct = 1};
+  int8_t *packed = panel + swl_paired_weights_offset(b);
+  const int64_t count = swl_paired_windows(b);
+  int64_t written = 0, place = 0;
+  *head = (struct swl_paired_panel){.is_direct = b->strip_pitch == 0};
   // One pass a kind keeps the memory that packing needs small; most panels have one or two kinds.
   struct choice choices[REMEMBERED];
-  for (enum kind kind = OCTETS; kind <= SINGLES && head->windows < count; kind++) {
+  for (enum kind kind = OCTETS; kind <= SINGLES && place < count; kind++) {
     for (int64_t w = 0; w < count; w++) {
       struct choice other, *choice = w < REMEMBERED ? &choices[w] : &other;
       const bool is_known = kind != OCTETS && w < REMEMBERED;
       if (is_known && choice->kind != kind) continue;
-      int64_t begin = w * WINDOW;
-      int length = (int)swl_minimum(WINDOW, padded_depth - begin);
+      const struct span span = span_of(b, w);
       struct window window;
-      read_window(weights, columns, depth, begin, &window);
-      if (!is_known) choose(&window, length, choice);
+      read_window(weights, columns, b->depth, &span, &window);
+      if (!is_known) choose(&window, (int)span.length, choice);
       if (choice->kind != kind) continue;
-      int64_t place = head->windows++;
-      windows[place] = (struct swl_paired_window){.offset = (int32_t)begin, .length = length};
-      memcpy(windows[place].order, choice->order, WINDOW);
       if (!choice->in_order || place != w) head->is_direct = 0;
-      if (kind == OCTETS) head->octets += length / 8;
-      if (kind == QUARTETS) head->quartets += length / 4;
-      if (kind == SINGLES) head->singles += length / 4;
-      for (int i = 0; i < length; i += 4) write_quartet(window.weights, choice->order + i, packed + (written + i) * COLUMNS);
-      written += length;
+      struct swl_paired_window *to = &windows[place++];
+      *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = (int32_t)(span.length / 4)};
+      for (int i = 0; i < span.length; i++) to->order[i] = (uint8_t)(choice->order[i] + span.shift);
+      if (kind == OCTETS) head->octet_windows++;
+      if (kind == QUARTETS) head->quartet_windows++;
+      if (kind == SINGLES) head->single_windows++;
+      head->quartets[kind] += to->quartets;
+      for (int i = 0; i < span.length; i += 4) write_quartet(window.weights, choice->order + i, packed + (written + i) * COLUMNS);
+      written += span.length;
     }
   }
-  int32_t *sums = (int32_t *)(void *)(packed + padded_depth * COLUMNS);
+  int32_t *sums = (int32_t *)(void *)(packed + b->padded_depth * COLUMNS);
   for (int64_t c = 0; c < COLUMNS; c++) {
     int32_t sum = 0;
-    for (int64_t k = 0; k < depth && c < columns; k++) sum += weights[c * depth + k];
+    for (int64_t k = 0; k < b->depth && c < columns; k++) sum += weights[c * b->depth + k];
     sums[c] = sum;
   }
 }

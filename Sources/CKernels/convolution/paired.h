@@ -1,6 +1,6 @@
 // Panels for instructions that add two products of bytes in 16 bits with saturation (vpmaddubsw). Within windows of 16 depth
 // elements the packing chooses which elements meet, so that no sum can saturate whatever the input is: the weights of one sign
-// in a sum add up to at most 128, and 255 × 128 < 2^15.
+// in a sum add up to at most 128, and 255 × 128 < 2^15. Kernels bring a window's bytes into that order as they read them.
 #ifndef SWL_PAIRED_H
 #define SWL_PAIRED_H
 
@@ -11,30 +11,33 @@
 
 // Head of a panel. Its windows follow each other by kind; within a run of 16 columns, 4 depth elements a column stand together.
 struct swl_paired_panel {
-  int32_t is_direct; // depth elements stand in their own order: rows can be read as they lie
-  int32_t windows;   // of 16 elements; the one that ends a depth of 8 more has 8
-  int32_t octets;    // first, runs of 8 elements of which four may be added in 16 bits: k, k + 1, k + 4, k + 5 and the rest
-  int32_t quartets;  // then runs of 4 of which neighbours may be added
-  int32_t singles;   // then runs of 4 of which none may
-  int32_t reserved[11];
+  int32_t is_direct;       // depth elements stand in their own order: rows can be read as they lie
+  int32_t octet_windows;   // first, windows of octets: of 8 elements k, k + 1, k + 4, k + 5 may be added in 16 bits, and so may the rest
+  int32_t quartet_windows; // then windows of quartets: of 4 elements neighbours may be added
+  int32_t single_windows;  // then windows of quartets of which none may
+  int32_t quartets[3];     // in all windows of each kind; two make an octet
+  int32_t reserved[9];
 };
 
-// Behind the head: for each window where it begins in a row, and where each byte of its result comes from in the window.
+// Behind the head. A window's 16 bytes are read from `offset` in a row; element 4 i + j of its quartet i is byte order[4 i + j] of them.
 struct swl_paired_window {
-  int32_t offset, length, reserved[2];
+  int32_t offset, quartets, reserved[2];
   uint8_t order[SWL_PAIRED_WINDOW];
 };
 
-static inline int64_t swl_paired_windows(int64_t padded_depth) { return (padded_depth + SWL_PAIRED_WINDOW - 1) / SWL_PAIRED_WINDOW; }
-static inline int64_t swl_paired_weights_offset(int64_t padded_depth) {
-  return ((int64_t)sizeof(struct swl_paired_panel) + swl_paired_windows(padded_depth) * (int64_t)sizeof(struct swl_paired_window) + 63) / 64 * 64;
+static inline int64_t swl_paired_windows(const struct swl_blocking *b) {
+  if (b->strip_pitch == 0) return (b->padded_depth + SWL_PAIRED_WINDOW - 1) / SWL_PAIRED_WINDOW;
+  return b->depth / b->strip_run * ((b->strip_run + SWL_PAIRED_WINDOW - 1) / SWL_PAIRED_WINDOW);
+}
+static inline int64_t swl_paired_weights_offset(const struct swl_blocking *b) {
+  return ((int64_t)sizeof(struct swl_paired_panel) + swl_paired_windows(b) * (int64_t)sizeof(struct swl_paired_window) + 63) / 64 * 64;
 }
 // With the int32 weight sum of each column at the end.
-static inline int64_t swl_paired_panel_size(int64_t padded_depth) {
-  return swl_paired_weights_offset(padded_depth) + padded_depth * SWL_PAIRED_COLUMNS + SWL_PAIRED_COLUMNS * 4;
+static inline int64_t swl_paired_panel_size(const struct swl_blocking *b) {
+  return swl_paired_weights_offset(b) + b->padded_depth * SWL_PAIRED_COLUMNS + SWL_PAIRED_COLUMNS * 4;
 }
 
-// Packs columns 0..<columns, each `depth` weights long, one behind the other.
-void swl_pack_paired_panel(const int8_t *weights, int64_t columns, int64_t depth, int64_t padded_depth, int8_t *panel);
+// Packs columns 0..<columns, each `blocking->depth` weights long, one behind the other.
+void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *blocking, int8_t *panel);
 
 #endif

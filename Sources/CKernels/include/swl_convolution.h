@@ -39,6 +39,9 @@ struct swl_blocking {
   int64_t rows;                                // output pixels of all images
   int64_t rows_per_block, row_blocks;          // rows_per_block is a multiple of the kernel's rows
   int64_t panels, panels_per_split, column_splits;
+  // Where strip_pitch isn't 0, a block copies the lines of the image that it reads, padding included, strip_pitch bytes each, and reads
+  // each window where it lies there: kernel_height runs of strip_run bytes. padded_depth then counts every run in fours.
+  int64_t strip_run, strip_pitch, strip_size; // strip_size: of the largest block's copy
 };
 
 struct swl_convolution_q8 {
@@ -107,8 +110,9 @@ int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t 
 // Says whether a requantisation is narrow, for sums of at most `largest_sum` over `channels` channels.
 void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, int64_t largest_sum);
 
-// Fills in rows_per_block, row_blocks, panels and splits for a kernel and a number of threads; the other members are set.
-void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, struct swl_blocking *blocking);
+// Fills in rows_per_block, row_blocks, panels, splits and strips for a kernel and a number of threads; the other members are set.
+void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *window,
+                       struct swl_blocking *blocking);
 int64_t swl_blocking_items(const struct swl_blocking *blocking);
 // Scratch bytes that one thread needs.
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
