@@ -90,39 +90,58 @@ SWL_TARGET_AVX2 SWL_INLINE struct pair load_single(const bool is_wide, const boo
   return (struct pair){_mm256_cvtepu8_epi32(low), _mm256_cvtepu8_epi32(high)};
 }
 
-// Adds one column of the image to the sums of the pixels that it lies under: sums[i] meets the kernel's column `phase` + i × stride.
+// Adds one column of the image, `at` in each row, to the sums of the pixels that it lies under: sums[i] meets the kernel's column
+// `phase` + i × stride.
 SWL_TARGET_AVX2 SWL_INLINE void add_column(const bool is_wide, const bool is_signed, const int size, const int stride, const int phase,
-                                           const struct walk *walk, int64_t column, const bool is_checked, struct pair *sums) {
+                                           const int16_t *weights, const uint8_t *const at[5], struct pair *sums) {
   const int pairs = size / 2 + 1;
-  const struct swl_window *w = &walk->d->window;
-  const int64_t channel = walk->block->channel;
-  const bool exists = !is_checked || (column >= 0 && column < w->input_width);
-  const uint8_t *padding = walk->d->padding + channel;
-  const uint8_t *at[5];
-#pragma GCC unroll 5
-  for (int y = 0; y < size; y++) at[y] = exists ? walk->sources[y].start + column * walk->sources[y].pixel + channel : padding;
 #pragma GCC unroll 3
   for (int p = 0; p < pairs; p++) {
     struct pair values = 2 * p + 1 < size ? load(is_wide, is_signed, at[2 * p], at[2 * p + 1 < size ? 2 * p + 1 : 0])
                                           : load_single(is_wide, is_signed, at[2 * p]);
 #pragma GCC unroll 5
-    for (int i = 0; phase + i * stride < size; i++) add(is_wide, &sums[i], values, walk->block->weights, (phase + i * stride) * pairs + p);
+    for (int i = 0; phase + i * stride < size; i++) add(is_wide, &sums[i], values, weights, (phase + i * stride) * pairs + p);
   }
 }
 
-// The columns that end with output pixel x: afterwards the last of the sums is complete.
-SWL_TARGET_AVX2 SWL_INLINE void advance(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk,
-                                        int64_t step, const bool is_checked, struct pair *sums) {
-  const int count = (size + stride - 1) / stride;
+// A pixel further: the last of the sums is complete and leaves.
+SWL_TARGET_AVX2 SWL_INLINE void shift(const int count, struct pair start, struct pair *sums) {
   // One by one: compilers make a loop of this a copy in memory, and the sums would live there.
   if (count > 4) sums[4] = sums[3];
   if (count > 3) sums[3] = sums[2];
   if (count > 2) sums[2] = sums[1];
   if (count > 1) sums[1] = sums[0];
-  sums[0] = walk->block->start;
+  sums[0] = start;
+}
+
+// The columns that end with output pixel `step`, some of which may lie outside the image: afterwards the last of the sums is complete.
+SWL_TARGET_AVX2 SWL_INLINE void advance_with_care(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk,
+                                                  int64_t step, struct pair *sums) {
+  const struct swl_window *w = &walk->d->window;
+  const int64_t channel = walk->block->channel;
+  shift((size + stride - 1) / stride, walk->block->start, sums);
 #pragma GCC unroll 2
   for (int phase = 0; phase < stride; phase++) {
-    add_column(is_wide, is_signed, size, stride, phase, walk, step * stride + phase - walk->d->window.pad_left, is_checked, sums);
+    const int64_t column = step * stride + phase - w->pad_left;
+    const bool exists = column >= 0 && column < w->input_width;
+    const uint8_t *at[5];
+#pragma GCC unroll 5
+    for (int y = 0; y < size; y++) at[y] = exists ? walk->sources[y].start + column * walk->sources[y].pixel + channel : walk->d->padding + channel;
+    add_column(is_wide, is_signed, size, stride, phase, walk->block->weights, at, sums);
+  }
+}
+
+// The same inside the image: `at` is the first of the columns and goes on to the next pixel's.
+SWL_TARGET_AVX2 SWL_INLINE void advance(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk,
+                                        const uint8_t *at[5], struct pair *sums) {
+  shift((size + stride - 1) / stride, walk->block->start, sums);
+  // Has weights and start read where they lie: to hold them from one pixel to the next, compilers would spill sums.
+  __asm__ volatile("" ::: "memory");
+#pragma GCC unroll 2
+  for (int phase = 0; phase < stride; phase++) {
+    add_column(is_wide, is_signed, size, stride, phase, walk->block->weights, at, sums);
+#pragma GCC unroll 5
+    for (int y = 0; y < size; y++) at[y] += walk->sources[y].pixel;
   }
 }
 
@@ -141,26 +160,29 @@ SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed
   for (int i = 0; i < count; i++) sums[i] = b->start;
   int64_t step = 0;
   for (; step < inside; step++) {
-    advance(is_wide, is_signed, size, stride, walk, step, true, sums);
+    advance_with_care(is_wide, is_signed, size, stride, walk, step, sums);
     if (step >= count - 1) finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
   }
+  const uint8_t *at[5];
+#pragma GCC unroll 5
+  for (int y = 0; y < size; y++) at[y] = walk->sources[y].start + (step * stride - w->pad_left) * walk->sources[y].pixel + b->channel;
   if (is_wide && b->is_narrow) {
     uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * w->output_channels + b->channel;
     for (; step + 2 <= end; step += 2, to += 2 * w->output_channels) {
-      advance(is_wide, is_signed, size, stride, walk, step, false, sums);
+      advance(is_wide, is_signed, size, stride, walk, at, sums);
       struct pair first = sums[count - 1];
-      advance(is_wide, is_signed, size, stride, walk, step + 1, false, sums);
+      advance(is_wide, is_signed, size, stride, walk, at, sums);
       __m256i bytes = swl_narrow_two(walk->narrow, first.low, first.high, sums[count - 1].low, sums[count - 1].high);
       _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
       _mm_storeu_si128((__m128i *)(to + w->output_channels), _mm256_extracti128_si256(bytes, 1));
     }
   }
   for (; step < end; step++) {
-    advance(is_wide, is_signed, size, stride, walk, step, false, sums);
+    advance(is_wide, is_signed, size, stride, walk, at, sums);
     finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
   }
   for (; step < steps; step++) {
-    advance(is_wide, is_signed, size, stride, walk, step, true, sums);
+    advance_with_care(is_wide, is_signed, size, stride, walk, step, sums);
     finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
   }
 }
