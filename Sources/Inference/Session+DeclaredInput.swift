@@ -10,7 +10,7 @@ extension Session where Engine: ~Copyable {
     let tensor = program.tensors[Int(port.tensor)]
     let destination = unsafe inputBytes(index)
     precondition(declared.count == tensor.elementCount * port.declaredType.byteCount)
-    let walk = PermutedWalk(dimensions: port.declaredDimensions, permutation: port.permutation)
+    let walk = inputWalks[index]
     switch port.declaredType {
     case tensor.elementType: unsafe copy(declared, to: destination, byteCount: tensor.elementType.byteCount, walk)
     case .float32: unsafe write(declared.bindMemory(to: Float.self), to: destination, tensor, walk) { $0 }
@@ -29,17 +29,14 @@ extension Session where Engine: ~Copyable {
       precondition(tensor.elementType == .float32)
       return unsafe walk.move(declared, to: destination.bindMemory(to: Float.self), float)
     }
-    let scale = quantisation.scale
-    let zeroPoint = quantisation.zeroPoint
-    let lower = Float(range.lowerBound - zeroPoint)
-    let upper = Float(range.upperBound - zeroPoint)
-    unsafe walk.move(declared, to: destination.bindMemory(to: UInt8.self)) { value in
-      let scaled = float(value) / scale
-      // NaN fails the comparison and becomes 0, which stands for the zero point.
-      let bounded = scaled == scaled ? min(max(scaled, lower), upper) : 0
-      // Adding and taking away 1.5 × 2²³ rounds to the nearest whole number, ties to even, for magnitudes below 2²².
-      let rounded = Int32((bounded + 12_582_912) - 12_582_912)
-      return UInt8(truncatingIfNeeded: rounded + zeroPoint)
+    let linear = LinearBytes(
+      scale: quantisation.scale, zeroPoint: quantisation.zeroPoint, lower: Float(range.lowerBound - quantisation.zeroPoint),
+      upper: Float(range.upperBound - quantisation.zeroPoint))
+    let bytes = unsafe destination.bindMemory(to: UInt8.self)
+    if Real.self == Float.self {
+      unsafe walk.quantise(UnsafeRawBufferPointer(declared).bindMemory(to: Float.self), to: bytes, linear)
+    } else {
+      unsafe walk.move(declared, to: bytes) { linear.stored(float($0)) }
     }
   }
 
@@ -53,49 +50,3 @@ extension Session where Engine: ~Copyable {
   }
 }
 
-/// Visits a dense tensor in the order of another layout.
-private struct PermutedWalk {
-  /// Extents of the three innermost axes of the destination and the source's steps along them; `outer` repeats them.
-  private let extents: (Int, Int, Int)
-  private let steps: (Int, Int, Int)
-  private let outerExtents: [Int]
-  private let outerSteps: [Int]
-
-  init(dimensions: [Int], permutation: [Int]) {
-    let strides = dimensions.rowMajorStrides
-    var extents = permutation.map { dimensions[$0] }
-    var steps = permutation.map { strides[$0] }
-    while extents.count < 3 {
-      extents.insert(1, at: 0)
-      steps.insert(0, at: 0)
-    }
-    let split = extents.count - 3
-    self.extents = (extents[split], extents[split + 1], extents[split + 2])
-    self.steps = (steps[split], steps[split + 1], steps[split + 2])
-    outerExtents = Array(extents[..<split])
-    outerSteps = Array(steps[..<split])
-  }
-
-  @inline(__always)
-  func move<From, To>(_ source: UnsafeBufferPointer<From>, to destination: UnsafeMutableBufferPointer<To>, _ convert: (From) -> To) {
-    var written = 0
-    for block in 0..<outerExtents.reduce(1, *) {
-      var offset = 0
-      var rest = block
-      for axis in outerExtents.indices.reversed() {
-        offset += rest % outerExtents[axis] * outerSteps[axis]
-        rest /= outerExtents[axis]
-      }
-      for i in 0..<extents.0 {
-        for j in 0..<extents.1 {
-          var from = offset + i * steps.0 + j * steps.1
-          for _ in 0..<extents.2 {
-            unsafe destination[written] = convert(source[from])
-            written += 1
-            from += steps.2
-          }
-        }
-      }
-    }
-  }
-}

@@ -3,7 +3,11 @@ import Tensors
 
 /// A loaded program with its memory: write the inputs, run, read the outputs. One thread at a time.
 @safe public final class Session<Engine: Backend & ~Copyable> {
-  public private(set) var program: Program
+  public private(set) var program: Program {
+    didSet { inputWalks = Self.inputWalks(of: program) }
+  }
+  /// How `writeInput` goes through each input; made beforehand, since writing allocates nothing.
+  private(set) var inputWalks: [PermutedWalk]
   private let arena: AlignedBytes
   private var engine: Engine
   private let options: Engine.Options
@@ -27,6 +31,7 @@ import Tensors
       throw InferenceError(.malformedProgram, "the program wants an arena of \(program.arenaByteCount) bytes")
     }
     self.program = program
+    inputWalks = Self.inputWalks(of: program)
     self.family = family
     self.options = options
     self.owner = owner
@@ -65,6 +70,10 @@ import Tensors
     program = chosen
     memory = chosenMemory
     resetStates()
+  }
+
+  private static func inputWalks(of program: Program) -> [PermutedWalk] {
+    program.inputs.map { PermutedWalk(dimensions: $0.declaredDimensions, permutation: $0.permutation) }
   }
 
   private static func validate(_ program: Program, _ weights: UnsafeRawBufferPointer) throws(InferenceError) {
