@@ -74,19 +74,14 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_in_order(const int rows, const bool is_wide,
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4
   for (int r = 0; r < rows; r++) row[r] = from[r];
-  for (int32_t i = panel->quartets[0]; i > 0; i -= 2, weights += 8 * COLUMNS) {
+  for (int32_t i = panel->octets; i > 0; i--, weights += 8 * COLUMNS) {
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++, row[r - 1] += 8) add_octet(is_wide, spread(row[r]), spread(row[r] + 4), weights, &t->low[r], &t->high[r]);
   }
-  for (int32_t i = panel->quartets[1]; i > 0; i--, weights += 4 * COLUMNS) {
+  for (int32_t i = panel->quartets; i > 0; i--, weights += 4 * COLUMNS) {
     const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low;
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++, row[r - 1] += 4) add_pairs(is_wide, spread(row[r]), low, high, &t->low[r], &t->high[r]);
-  }
-  for (int32_t i = panel->quartets[2]; i > 0; i--, weights += 4 * COLUMNS) {
-    const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low;
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++, row[r - 1] += 4) add_singles(is_wide, spread(row[r]), low, high, &t->low[r], &t->high[r]);
   }
 }
 
@@ -109,26 +104,28 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_octets(const int rows, const bool is_wide, c
   }
 }
 
-// Windows of octets, or such as have to be multiplied in 16 bits, in all sixteen columns. Inlined beside the frequent windows, or four
-// rows at a time, they would crowd sums out of their registers.
-SWL_TARGET_AVX2 __attribute__((noinline)) static void sum_apart(int64_t rows, bool are_octets, const uint8_t *const from[ROWS],
-                                                                const struct swl_paired_window *windows, int64_t count, const int8_t *weights,
-                                                                struct tile *t) {
+// Octets, in all sixteen columns. Inlined beside the frequent quartets, or four rows at a time, they would crowd sums out of their
+// registers.
+SWL_TARGET_AVX2 __attribute__((noinline)) static void octets_apart(int64_t rows, const uint8_t *const from[ROWS], const struct swl_paired_window *windows,
+                                                                   int64_t count, const int8_t *weights, struct tile *t) {
+  for (int64_t r = 0; r < rows; r++) {
+    struct tile row = {.low = {t->low[r]}, .high = {t->high[r]}};
+    sum_octets(1, true, from + r, windows, count, weights, &row);
+    t->low[r] = row.low[0], t->high[r] = row.high[0];
+  }
+}
+
+// The same for the quartets that have to be multiplied in 16 bits.
+SWL_TARGET_AVX2 __attribute__((noinline)) static void singles_apart(int64_t rows, const uint8_t *const from[ROWS], const struct swl_paired_window *windows,
+                                                                    int64_t count, const int8_t *weights, struct tile *t) {
   const struct swl_paired_window *const end = windows + count;
   for (int64_t r = 0; r < rows; r++) {
     const int8_t *at = weights;
     __m256i low = t->low[r], high = t->high[r];
     for (const struct swl_paired_window *window = windows; window < end; window++) {
-      const uint8_t *bytes = from[r] + window->offset;
-      for (int i = 0; i < window->quartets;) {
-        const __m256i order = spread(window->order + 4 * i);
-        if (are_octets) {
-          add_octet(true, pick(bytes, order), pick(bytes, spread(window->order + 4 * i + 4)), at, &low, &high);
-          i += 2, at += 8 * COLUMNS;
-        } else {
-          add_singles(true, pick(bytes, order), weights_at(at), weights_at(at + 32), &low, &high);
-          i++, at += 4 * COLUMNS;
-        }
+      for (int i = 0; i < window->singles; i++, at += 4 * COLUMNS) {
+        const __m256i four = pick(from[r] + window->offset, spread(window->order + 4 * (window->quartets + i)));
+        add_singles(true, four, weights_at(at), weights_at(at + 32), &low, &high);
       }
     }
     t->low[r] = low, t->high[r] = high;
@@ -143,25 +140,33 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, co
   for (int r = 0; r < rows; r++) add_pairs(is_wide, pick(row[r] + window->offset, order), low, high, &t->low[r], &t->high[r]);
 }
 
-// Rows of eight bytes, behind which nothing may be read. What may be added in fours may be added in pairs.
+// Rows of eight bytes, behind which nothing may be read: one window. What may be added in fours may be added in pairs.
+SWL_TARGET_AVX2 SWL_INLINE void sum_half(const int rows, const bool is_wide, const bool are_pairs, const uint8_t *const from[ROWS],
+                                         const struct swl_paired_window *window, int half, const int8_t *weights, struct tile *t) {
+  const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low, order = spread(window->order + 4 * half);
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) {
+    int64_t eight;
+    memcpy(&eight, from[r], sizeof eight);
+    const __m256i four = _mm256_shuffle_epi8(_mm256_set1_epi64x(eight), order);
+    (are_pairs ? add_pairs : add_singles)(is_wide, four, low, high, &t->low[r], &t->high[r]);
+  }
+}
+
 SWL_TARGET_AVX2 SWL_INLINE void sum_eight(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
                                           const int8_t *weights, struct tile *t) {
   const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1);
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; i++, weights += 4 * COLUMNS) {
-    const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low, order = spread(window->order + 4 * i);
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++) {
-      int64_t eight;
-      memcpy(&eight, from[r], sizeof eight);
-      const __m256i four = _mm256_shuffle_epi8(_mm256_set1_epi64x(eight), order);
-      if (panel->single_windows > 0) {
-        add_singles(is_wide, four, low, high, &t->low[r], &t->high[r]);
-      } else {
-        add_pairs(is_wide, four, low, high, &t->low[r], &t->high[r]);
-      }
-    }
+  if (window->singles == 0) {
+    sum_half(rows, is_wide, true, from, window, 0, weights, t);
+    sum_half(rows, is_wide, true, from, window, 1, weights + 4 * COLUMNS, t);
+    return;
   }
+  if (window->singles == 1) {
+    sum_half(rows, is_wide, true, from, window, 0, weights, t);
+  } else {
+    sum_half(rows, is_wide, false, from, window, 0, weights, t);
+  }
+  sum_half(rows, is_wide, false, from, window, 1, weights + 4 * COLUMNS, t);
 }
 
 // Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
@@ -175,29 +180,30 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
     if (is_wide) {
       // A copy, lest the tile live in memory for the sake of the call.
       struct tile copy = *t;
-      sum_apart(rows, true, from, window, panel->octet_windows, weights, &copy);
+      octets_apart(rows, from, window, panel->octet_windows, weights, &copy);
       *t = copy;
     } else {
       sum_octets(rows, false, row, window, panel->octet_windows, weights, t);
     }
-    window += panel->octet_windows, weights += panel->quartets[0] * 4 * COLUMNS;
+    window += panel->octet_windows, weights += panel->octets * 8 * COLUMNS;
   }
-  for (const struct swl_paired_window *end = window + panel->quartet_windows; window < end; window++) {
+  for (const struct swl_paired_window *end = window + panel->pair_windows + panel->mixed_windows; window < end; window++) {
     switch (window->quartets) {
     case 4: sum_pairs(rows, is_wide, row, window, 3, weights, t); __attribute__((fallthrough));
     case 3: sum_pairs(rows, is_wide, row, window, 2, weights, t); __attribute__((fallthrough));
     case 2: sum_pairs(rows, is_wide, row, window, 1, weights, t); __attribute__((fallthrough));
-    default: sum_pairs(rows, is_wide, row, window, 0, weights, t);
+    case 1: sum_pairs(rows, is_wide, row, window, 0, weights, t); __attribute__((fallthrough));
+    default: break;
     }
     weights += window->quartets * 4 * COLUMNS;
   }
-  if (panel->single_windows > 0) {
+  if (panel->singles > 0) {
     struct tile copy = *t;
     if (!is_wide) {
 #pragma GCC unroll 4
       for (int r = 0; r < rows; r++) copy.high[r] = copy.low[r];
     }
-    sum_apart(rows, false, from, window, panel->single_windows, weights, &copy);
+    singles_apart(rows, from, window - panel->mixed_windows, panel->mixed_windows, weights, &copy);
     *t = copy;
   }
 }

@@ -12,6 +12,7 @@
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
 #define MATCHING_STEPS 128
+#define ALONE (-1)
 // Choices that are kept from the first pass over a panel.
 #define REMEMBERED 512
 
@@ -58,9 +59,9 @@ struct matching {
 
 SWL_INLINE bool suits(const struct matching *m, int a, int b) { return m->sums ? may_meet(m->sums, a, b) : may_pair(m->weights[a], m->weights[b]); }
 
-// The first free element takes each partner in turn until the rest finds partners, too, or `steps` are used up: to miss a perfect
-// matching costs speed alone.
-static bool match_rest(struct matching *m, unsigned available, int *steps) {
+// The first free element takes each partner in turn, or stays alone as long as `alone` others may, until the rest is done, too, or
+// `steps` are used up: to miss a matching costs speed alone.
+static bool match_rest(struct matching *m, unsigned available, int alone, int *steps) {
   if (available == 0) return true;
   int a = __builtin_ctz(available);
   available &= available - 1;
@@ -69,22 +70,22 @@ static bool match_rest(struct matching *m, unsigned available, int *steps) {
     if (!suits(m, a, mate)) continue;
     if (--*steps < 0) return false;
     m->partner[a] = mate, m->partner[mate] = a;
-    if (match_rest(m, available & ~(1u << mate), steps)) return true;
+    if (match_rest(m, available & ~(1u << mate), alone, steps)) return true;
   }
-  return false;
+  if (alone == 0) return false;
+  m->partner[a] = ALONE;
+  return match_rest(m, available, alone - 1, steps);
 }
 
-static bool match(struct matching *m) {
+static bool match(struct matching *m, int alone) {
   int steps = MATCHING_STEPS;
-  return match_rest(m, (1u << m->count) - 1, &steps);
+  return match_rest(m, (1u << m->count) - 1, alone, &steps);
 }
 
 // How one window is computed.
-enum kind { OCTETS, QUARTETS, SINGLES };
-
 struct choice {
-  enum kind kind;
-  bool in_order;
+  bool are_octets, in_order;
+  int singles; // quartets, the last ones
   uint8_t order[WINDOW];
 };
 
@@ -98,7 +99,7 @@ static void place_octets(const struct matching *quads, const int *first, const i
     octet[0] = (uint8_t)first[i], octet[1] = (uint8_t)second[i], octet[4] = (uint8_t)first[j], octet[5] = (uint8_t)second[j];
     place++;
   }
-  choice->kind = OCTETS;
+  choice->are_octets = true;
   choice->in_order = false;
 }
 
@@ -110,17 +111,18 @@ static bool are_octets_in_order(const struct magnitudes *sums, int pairs) {
   return true;
 }
 
+// As many pairs as can be found, in fours; what is left becomes singles.
 static void choose(const struct window *window, int length, struct choice *choice) {
   const __m128i *weights = window->weights;
-  *choice = (struct choice){.kind = SINGLES, .in_order = true};
-  for (int i = 0; i < WINDOW; i++) choice->order[i] = (uint8_t)i;
+  *choice = (struct choice){.in_order = true};
   struct matching pairs = {.count = length, .weights = weights};
-  if (!match(&pairs)) return;
-  choice->kind = QUARTETS;
+  int alone = 0;
+  while (!match(&pairs, alone)) alone += 4;
   struct magnitudes sums;
-  int first[WINDOW / 2], second[WINDOW / 2], count = 0;
+  int first[WINDOW / 2], second[WINDOW / 2], count = 0, single = length;
   for (int i = 0; i < length; i++) {
     int mate = pairs.partner[i];
+    if (mate == ALONE) choice->order[--single] = (uint8_t)i;
     if (mate < i) continue;
     sums.positive[count] = _mm_adds_epu8(positive_part(weights[i]), positive_part(weights[mate]));
     sums.negative[count] = _mm_adds_epu8(negative_part(weights[i]), negative_part(weights[mate]));
@@ -128,13 +130,15 @@ static void choose(const struct window *window, int length, struct choice *choic
     choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
     first[count] = i, second[count] = mate, count++;
   }
-  if (length % 8 != 0) return;
+  // A pair beyond the last four joins the singles where it stands.
+  choice->singles = length / 4 - count / 2;
+  if (choice->singles > 0 || length % 8 != 0) return;
   if (choice->in_order && are_octets_in_order(&sums, count)) {
-    choice->kind = OCTETS;
+    choice->are_octets = true;
     return;
   }
   struct matching quads = {.count = length / 2, .sums = &sums};
-  if (match(&quads)) place_octets(&quads, first, second, choice);
+  if (match(&quads, 0)) place_octets(&quads, first, second, choice);
 }
 
 // Sixteen columns of sixteen depth elements, turned.
@@ -191,6 +195,10 @@ static void write_quartet(const __m128i *weights, const uint8_t *order, int8_t *
   _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(left_high, right_high));
 }
 
+enum kind { OCTETS, PAIRS, MIXED, SINGLES };
+
+static enum kind kind_of(const struct choice *choice) { return choice->are_octets ? OCTETS : choice->singles == 0 ? PAIRS : MIXED; }
+
 void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
   struct swl_paired_panel *head = (struct swl_paired_panel *)(void *)panel;
   struct swl_paired_window *windows = (struct swl_paired_window *)(void *)(head + 1);
@@ -198,28 +206,33 @@ void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct 
   const int64_t count = swl_paired_windows(b);
   int64_t written = 0, place = 0;
   *head = (struct swl_paired_panel){.is_direct = b->strip_pitch == 0};
-  // One pass a kind keeps the memory that packing needs small; most panels have one or two kinds.
+  // One pass each keeps the memory that packing needs small.
   struct choice choices[REMEMBERED];
-  for (enum kind kind = OCTETS; kind <= SINGLES && place < count; kind++) {
+  for (enum kind pass = OCTETS; pass <= SINGLES; pass++) {
+    const enum kind wanted = pass == SINGLES ? MIXED : pass;
+    if (place == count && (pass != SINGLES || head->singles == 0)) break;
     for (int64_t w = 0; w < count; w++) {
       struct choice other, *choice = w < REMEMBERED ? &choices[w] : &other;
-      const bool is_known = kind != OCTETS && w < REMEMBERED;
-      if (is_known && choice->kind != kind) continue;
+      const bool is_known = pass != OCTETS && w < REMEMBERED;
+      if (is_known && kind_of(choice) != wanted) continue;
       const struct span span = span_of(b, w);
       struct window window;
       read_window(weights, columns, b->depth, &span, &window);
       if (!is_known) choose(&window, (int)span.length, choice);
-      if (choice->kind != kind) continue;
-      if (!choice->in_order || place != w) head->is_direct = 0;
-      struct swl_paired_window *to = &windows[place++];
-      *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = (int32_t)(span.length / 4)};
-      for (int i = 0; i < span.length; i++) to->order[i] = (uint8_t)(choice->order[i] + span.shift);
-      if (kind == OCTETS) head->octet_windows++;
-      if (kind == QUARTETS) head->quartet_windows++;
-      if (kind == SINGLES) head->single_windows++;
-      head->quartets[kind] += to->quartets;
-      for (int i = 0; i < span.length; i += 4) write_quartet(window.weights, choice->order + i, packed + (written + i) * COLUMNS);
-      written += span.length;
+      if (kind_of(choice) != wanted) continue;
+      const int quartets = (int)(span.length / 4), pairs = quartets - choice->singles;
+      if (pass != SINGLES) {
+        if (!choice->in_order || pass == MIXED || place != w) head->is_direct = 0;
+        struct swl_paired_window *to = &windows[place++];
+        *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = pairs, .singles = choice->singles};
+        for (int i = 0; i < span.length; i++) to->order[i] = (uint8_t)(choice->order[i] + span.shift);
+        head->octet_windows += pass == OCTETS, head->pair_windows += pass == PAIRS, head->mixed_windows += pass == MIXED;
+        if (pass == OCTETS) head->octets += pairs / 2;
+        if (pass != OCTETS) head->quartets += pairs;
+        head->singles += choice->singles;
+      }
+      const int begin = pass == SINGLES ? pairs : 0, end = pass == SINGLES ? quartets : pairs;
+      for (int i = begin; i < end; i++, written += 4) write_quartet(window.weights, choice->order + 4 * i, packed + written * COLUMNS);
     }
   }
   int32_t *sums = (int32_t *)(void *)(packed + b->padded_depth * COLUMNS);

@@ -9,19 +9,21 @@
 #define SWL_PAIRED_COLUMNS 16
 #define SWL_PAIRED_WINDOW 16
 
-// Head of a panel. Its windows follow each other by kind; within a run of 16 columns, 4 depth elements a column stand together.
+// Head of a panel. Behind its windows come the weights: of octets, then of quartets whose neighbours may be added in 16 bits, then of
+// quartets of which none may; within a run of 16 columns, 4 depth elements a column stand together.
 struct swl_paired_panel {
-  int32_t is_direct;       // depth elements stand in their own order: rows can be read as they lie
-  int32_t octet_windows;   // first, windows of octets: of 8 elements k, k + 1, k + 4, k + 5 may be added in 16 bits, and so may the rest
-  int32_t quartet_windows; // then windows of quartets: of 4 elements neighbours may be added
-  int32_t single_windows;  // then windows of quartets of which none may
-  int32_t quartets[3];     // in all windows of each kind; two make an octet
+  int32_t is_direct;     // depth elements stand in their own order, and all may be added: rows can be read as they lie
+  int32_t octet_windows; // first, windows of octets: of 8 elements k, k + 1, k + 4, k + 5 may be added in 16 bits, and so may the rest
+  int32_t pair_windows;  // then windows of quartets whose neighbours may be added
+  int32_t mixed_windows; // then such that have singles, too
+  int32_t octets, quartets, singles; // in all windows; singles are the quartets of which none may be added
   int32_t reserved[9];
 };
 
-// Behind the head. A window's 16 bytes are read from `offset` in a row; element 4 i + j of its quartet i is byte order[4 i + j] of them.
+// A window's 16 bytes are read from `offset` in a row; element 4 i + j of its quartet i is byte order[4 i + j] of them. An octet is two
+// quartets; singles come last.
 struct swl_paired_window {
-  int32_t offset, quartets, reserved[2];
+  int32_t offset, quartets, singles, reserved;
   uint8_t order[SWL_PAIRED_WINDOW];
 };
 
