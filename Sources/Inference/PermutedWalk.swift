@@ -47,6 +47,10 @@ struct PermutedWalk {
           unsafe linear.store(from + (offset + j * steps.1), count: extents.2, to: to + (written + j * extents.2), step: 1)
         }
       }
+    } else if steps.1 == 1, extents.2 == 3 {
+      forEachPlane { offset, written in
+        unsafe linear.storeInterleaved(from + offset, planes: steps.2, count: extents.1, to: to + written)
+      }
     } else if steps.1 == 1, extents.1 >= LinearBytes.lanes {
       forEachPlane { offset, written in
         for k in 0..<extents.2 {
@@ -100,18 +104,11 @@ struct LinearBytes {
   /// Stores `count` neighbours, `step` bytes from one to the next.
   func store(_ from: UnsafePointer<Float>, count: Int, to destination: UnsafeMutablePointer<UInt8>, step: Int) {
     var done = 0
-    let source = unsafe UnsafeRawPointer(from)
     while done + Self.lanes <= count {
-      let values = unsafe source.loadUnaligned(fromByteOffset: done * 4, as: SIMD8<Float>.self)
-      let scaled = values / scale
-      var bounded = scaled.replacing(with: 0, where: scaled .!= scaled)
-      bounded.replace(with: lower, where: bounded .< lower)
-      bounded.replace(with: upper, where: bounded .> upper)
-      let steps = unsafe unsafeBitCast(bounded + Self.rounding, to: SIMD8<Int32>.self)
-      let stored = steps &+ (zeroPoint &- Int32(bitPattern: Self.rounding.bitPattern))
+      let bytes = unsafe stored(eightFrom: from + done)
       var to = unsafe destination + done * step
       for lane in 0..<Self.lanes {
-        unsafe to.pointee = UInt8(truncatingIfNeeded: stored[lane])
+        unsafe to.pointee = UInt8(truncatingIfNeeded: bytes[lane])
         unsafe to += step
       }
       done += Self.lanes
@@ -120,5 +117,37 @@ struct LinearBytes {
       unsafe destination[done * step] = stored(from[done])
       done += 1
     }
+  }
+
+  /// Stores `count` pixels of three channels that lie `planes` elements apart.
+  func storeInterleaved(_ from: UnsafePointer<Float>, planes: Int, count: Int, to destination: UnsafeMutablePointer<UInt8>) {
+    var done = 0
+    // Pixels are stored as four bytes, the last of which the next pixel overwrites: there has to be one.
+    while done + Self.lanes < count {
+      let first = unsafe stored(eightFrom: from + done)
+      let second = unsafe stored(eightFrom: from + (planes + done))
+      let third = unsafe stored(eightFrom: from + (2 * planes + done))
+      let pixels = first & 0xFF | (second & 0xFF) &<< 8 | (third & 0xFF) &<< 16
+      let to = unsafe UnsafeMutableRawPointer(destination + 3 * done)
+      for lane in 0..<Self.lanes {
+        unsafe to.storeBytes(of: pixels[lane].littleEndian, toByteOffset: 3 * lane, as: UInt32.self)
+      }
+      done += Self.lanes
+    }
+    while done < count {
+      for channel in 0..<3 { unsafe destination[3 * done + channel] = stored(from[channel * planes + done]) }
+      done += 1
+    }
+  }
+
+  /// Of eight neighbours, in the low byte of each lane.
+  @inline(__always)
+  private func stored(eightFrom from: UnsafePointer<Float>) -> SIMD8<UInt32> {
+    let scaled = unsafe UnsafeRawPointer(from).loadUnaligned(as: SIMD8<Float>.self) / scale
+    var bounded = scaled.replacing(with: 0, where: scaled .!= scaled)
+    bounded.replace(with: lower, where: bounded .< lower)
+    bounded.replace(with: upper, where: bounded .> upper)
+    let steps = unsafe unsafeBitCast(bounded + Self.rounding, to: SIMD8<UInt32>.self)
+    return steps &+ UInt32(bitPattern: zeroPoint &- Int32(bitPattern: Self.rounding.bitPattern))
   }
 }

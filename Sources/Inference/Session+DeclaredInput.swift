@@ -49,4 +49,3 @@ extension Session where Engine: ~Copyable {
     }
   }
 }
-
