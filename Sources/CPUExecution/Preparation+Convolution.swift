@@ -220,7 +220,6 @@ extension swl_blocking {
     group_inputs = window.input_channels / groups
     group_outputs = window.output_channels / groups
     depth = Int64(window.taps) * Int64(group_inputs)
-    padded_depth = (depth + 7) / 8 * 8
     rows = Int64(window.rows) * Int64(window.output_width)
   }
 

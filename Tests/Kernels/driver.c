@@ -98,6 +98,15 @@ static struct swl_window random_window(bool depthwise) {
   return w;
 }
 
+// Lines so long that a block holds few of them, or none.
+static void widen_image(struct swl_window *w) {
+  w->input_channels = random_in(1, 16), w->output_channels = random_in(1, 4);
+  w->kernel_height = random_in(1, 3), w->kernel_width = random_in(2, 4), w->dilation_height = w->dilation_width = 1;
+  w->input_height = w->kernel_height + random_in(0, 2), w->input_width = random_in(800, 3000);
+  w->output_height = (w->input_height + w->pad_top + w->pad_bottom - w->kernel_height) / w->stride_height + 1;
+  w->output_width = (w->input_width + w->pad_left + w->pad_right - w->kernel_width) / w->stride_width + 1;
+}
+
 static bool is_pointwise(const struct swl_window *w) {
   return w->kernel_height * w->kernel_width == 1 && w->stride_height * w->stride_width == 1 && w->pad_top + w->pad_left + w->pad_bottom + w->pad_right == 0;
 }
@@ -108,7 +117,6 @@ static int64_t output_size(const struct swl_window *w) { return (int64_t)w->batc
 static struct swl_blocking blocking_of(const struct swl_window *w, int32_t groups) {
   struct swl_blocking b = {.groups = groups, .group_inputs = w->input_channels / groups, .group_outputs = w->output_channels / groups};
   b.depth = (int64_t)w->kernel_height * w->kernel_width * b.group_inputs;
-  b.padded_depth = (b.depth + 7) / 8 * 8;
   b.rows = (int64_t)w->batch * w->output_height * w->output_width;
   return b;
 }
@@ -168,6 +176,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   static struct swl_convolution_q8 arguments[2];
   struct swl_window w = random_window(false);
   int32_t groups = random_groups(&w), threads = random_in(1, 4);
+  if (random_in(0, 19) == 0) groups = 1, widen_image(&w);
   struct swl_blocking b = blocking_of(&w, groups);
   int8_t *weights = take_weights(w.output_channels * b.depth);
   struct swl_convolution_q8 c = {

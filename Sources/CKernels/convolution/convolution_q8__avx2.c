@@ -90,46 +90,45 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i pick(const uint8_t *window, __m256i order) {
   return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)window)), order);
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void sum_octets(const int rows, const bool is_wide, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
-                                           int64_t count, const int8_t *weights, struct tile *t) {
+// Of eight columns at most: with sixteen, compilers would spill sums.
+SWL_TARGET_AVX2 SWL_INLINE void sum_octets(const int rows, const uint8_t *const row[ROWS], const struct swl_paired_window *window, int64_t count,
+                                           const int8_t *weights, struct tile *t) {
   for (const struct swl_paired_window *const end = window + count; window < end; window++) {
     for (int i = 0; i < window->quartets; i += 2, weights += 8 * COLUMNS) {
       const __m256i first = spread(window->order + 4 * i), second = spread(window->order + 4 * i + 4);
 #pragma GCC unroll 4
       for (int r = 0; r < rows; r++) {
         const uint8_t *bytes = row[r] + window->offset;
-        add_octet(is_wide, pick(bytes, first), pick(bytes, second), weights, &t->low[r], &t->high[r]);
+        add_octet(false, pick(bytes, first), pick(bytes, second), weights, &t->low[r], &t->high[r]);
       }
     }
   }
 }
 
-// Octets, in all sixteen columns. Inlined beside the frequent quartets, or four rows at a time, they would crowd sums out of their
-// registers.
-SWL_TARGET_AVX2 __attribute__((noinline)) static void octets_apart(int64_t rows, const uint8_t *const from[ROWS], const struct swl_paired_window *windows,
-                                                                   int64_t count, const int8_t *weights, struct tile *t) {
-  for (int64_t r = 0; r < rows; r++) {
-    struct tile row = {.low = {t->low[r]}, .high = {t->high[r]}};
-    sum_octets(1, true, from + r, windows, count, weights, &row);
-    t->low[r] = row.low[0], t->high[r] = row.high[0];
+// The quartets that have to be multiplied in 16 bits, in all sixteen columns, one or two rows (a constant at every call).
+SWL_TARGET_AVX2 SWL_INLINE void sum_singles(const int rows, const uint8_t *const from[ROWS], const struct swl_paired_window *window, int64_t count,
+                                            const int8_t *weights, __m256i *low, __m256i *high) {
+  for (const struct swl_paired_window *const end = window + count; window < end; window++) {
+    for (int i = 0; i < window->singles; i++, weights += 4 * COLUMNS) {
+      const __m256i order = spread(window->order + 4 * (window->quartets + i));
+#pragma GCC unroll 2
+      for (int r = 0; r < rows; r++) {
+        add_singles(true, pick(from[r] + window->offset, order), weights_at(weights), weights_at(weights + 32), &low[r], &high[r]);
+      }
+    }
   }
 }
 
-// The same for the quartets that have to be multiplied in 16 bits.
+// Inlined beside the frequent quartets they would crowd sums out of their registers.
 SWL_TARGET_AVX2 __attribute__((noinline)) static void singles_apart(int64_t rows, const uint8_t *const from[ROWS], const struct swl_paired_window *windows,
                                                                     int64_t count, const int8_t *weights, struct tile *t) {
-  const struct swl_paired_window *const end = windows + count;
-  for (int64_t r = 0; r < rows; r++) {
-    const int8_t *at = weights;
-    __m256i low = t->low[r], high = t->high[r];
-    for (const struct swl_paired_window *window = windows; window < end; window++) {
-      for (int i = 0; i < window->singles; i++, at += 4 * COLUMNS) {
-        const __m256i four = pick(from[r] + window->offset, spread(window->order + 4 * (window->quartets + i)));
-        add_singles(true, four, weights_at(at), weights_at(at + 32), &low, &high);
-      }
-    }
-    t->low[r] = low, t->high[r] = high;
+  int64_t row = 0;
+  for (; row + 2 <= rows; row += 2) {
+    __m256i low[2] = {t->low[row], t->low[row + 1]}, high[2] = {t->high[row], t->high[row + 1]};
+    sum_singles(2, from + row, windows, count, weights, low, high);
+    for (int r = 0; r < 2; r++) t->low[row + r] = low[r], t->high[row + r] = high[r];
   }
+  if (row < rows) sum_singles(1, from + row, windows, count, weights, &t->low[row], &t->high[row]);
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
@@ -176,15 +175,9 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4
   for (int r = 0; r < rows; r++) row[r] = from[r];
-  if (panel->octet_windows > 0) {
-    if (is_wide) {
-      // A copy, lest the tile live in memory for the sake of the call.
-      struct tile copy = *t;
-      octets_apart(rows, from, window, panel->octet_windows, weights, &copy);
-      *t = copy;
-    } else {
-      sum_octets(rows, false, row, window, panel->octet_windows, weights, t);
-    }
+  // Wide panels have none.
+  if (!is_wide && panel->octet_windows > 0) {
+    sum_octets(rows, row, window, panel->octet_windows, weights, t);
     window += panel->octet_windows, weights += panel->octets * 8 * COLUMNS;
   }
   for (const struct swl_paired_window *end = window + panel->pair_windows + panel->mixed_windows; window < end; window++) {
@@ -318,7 +311,7 @@ SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
   return source->first + (source->offsets ? source->offsets[row] : row * source->stride);
 }
 
-// All rows of a block with one panel. Not inlined: one copy for panels of more than eight columns, one for the others.
+// All rows of a block with one panel.
 SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                          const int8_t *weights, struct place *p) {
   const uint8_t *from[ROWS];
@@ -337,6 +330,7 @@ SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const struct row_so
   }
 }
 
+// One copy for panels of more than eight columns, one for the others.
 SWL_TARGET_AVX2 __attribute__((noinline)) static void wide_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                                                  const int8_t *weights, struct place *p) {
   tiles_of(true, source, rows, panel, weights, p);

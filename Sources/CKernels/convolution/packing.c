@@ -79,27 +79,38 @@ static int64_t strip_size(const struct swl_window *w, int64_t pitch, int64_t row
   return ((lines - 1) * w->stride_height + w->kernel_height) * pitch;
 }
 
-// Strips serve kernels that bring bytes into order as they read them, and windows of several taps that touch.
-static void plan_strips(const struct swl_kernel *kernel, int64_t element_size, const struct swl_window *w, struct swl_blocking *b) {
-  b->strip_run = b->strip_pitch = b->strip_size = 0;
-  if (element_size == 4 || !is_paired(kernel, 1) || b->groups != 1 || w->dilation_height != 1 || w->dilation_width != 1) return;
-  if (w->kernel_height * w->kernel_width == 1 || w->output_height == 0 || w->output_width == 0) return;
+// The most pixels, in whole tiles, whose lines fit a block.
+static int64_t strip_rows(const struct swl_kernel *kernel, const struct swl_window *w, int64_t pitch) {
+  int64_t rows = LARGEST_BLOCK / kernel->rows * kernel->rows;
+  while (rows > 0 && strip_size(w, pitch, rows) > BLOCK_BYTES) rows -= kernel->rows;
+  return rows;
+}
+
+// Strips serve kernels that bring bytes into order as they read them, and windows of several taps that touch; not where more would
+// be copied than by gathering window after window, nor images of a few pixels, each of which is a strip and its tiles of its own.
+static bool plan_strips(const struct swl_kernel *kernel, const struct swl_window *w, struct swl_blocking *b) {
+  const int64_t pixels = (int64_t)w->output_height * w->output_width;
+  if (b->groups != 1 || w->dilation_height != 1 || w->dilation_width != 1 || w->kernel_height * w->kernel_width == 1) return false;
+  if (pixels == 0 || (w->batch > 1 && pixels < kernel->rows)) return false;
   const int64_t run = (int64_t)w->kernel_width * w->input_channels;
   const int64_t pitch = ((int64_t)(w->output_width - 1) * w->stride_width + w->kernel_width) * w->input_channels;
-  // Offsets of windows and pixels are 32 bits.
-  if (strip_size(w, pitch, kernel->rows) > BLOCK_BYTES) return;
+  const int64_t rows = swl_minimum(strip_rows(kernel, w, pitch), (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows);
+  if (rows == 0 || strip_size(w, pitch, rows) * ((b->rows + rows - 1) / rows) > b->rows * b->depth) return false;
   b->strip_run = run, b->strip_pitch = pitch;
   b->padded_depth = (run + 3) / 4 * 4 * w->kernel_height;
+  return true;
 }
 
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *w, struct swl_blocking *b) {
-  plan_strips(kernel, element_size, w, b);
-  int64_t rows = LARGEST_BLOCK / kernel->rows * kernel->rows;
-  if (b->strip_pitch > 0) {
-    while (strip_size(w, b->strip_pitch, rows) > BLOCK_BYTES) rows -= kernel->rows;
+  b->padded_depth = (b->depth + 7) / 8 * 8;
+  b->strip_run = b->strip_pitch = b->strip_size = 0;
+  int64_t rows;
+  // Integer kernels are planned for the widest element that any of them gathers.
+  if (element_size < 4 && is_paired(kernel, 1) && plan_strips(kernel, w, b)) {
+    rows = strip_rows(kernel, w, b->strip_pitch);
   } else {
     const int64_t row_size = swl_maximum(b->padded_depth * element_size, 1);
-    rows = swl_minimum(rows, BLOCK_BYTES / row_size / kernel->rows * kernel->rows);
+    rows = swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / kernel->rows * kernel->rows;
   }
   int64_t needed = (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows;
   if (rows > needed) rows = needed;

@@ -195,6 +195,22 @@ static void write_quartet(const __m128i *weights, const uint8_t *order, int8_t *
   _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(left_high, right_high));
 }
 
+// What may be added in fours may be added in pairs, and is where it has to be brought into order for many columns: kernels have more
+// registers for that.
+static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const struct swl_blocking *b) {
+  if (columns <= 8) return true;
+  if (b->strip_pitch != 0) return false;
+  for (int64_t w = 0; w < swl_paired_windows(b); w++) {
+    const struct span span = span_of(b, w);
+    struct window window;
+    struct choice choice;
+    read_window(weights, columns, b->depth, &span, &window);
+    choose(&window, (int)span.length, &choice);
+    if (!choice.are_octets || !choice.in_order) return false;
+  }
+  return true;
+}
+
 enum kind { OCTETS, PAIRS, MIXED, SINGLES };
 
 static enum kind kind_of(const struct choice *choice) { return choice->are_octets ? OCTETS : choice->singles == 0 ? PAIRS : MIXED; }
@@ -208,6 +224,7 @@ void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct 
   *head = (struct swl_paired_panel){.is_direct = b->strip_pitch == 0};
   // One pass each keeps the memory that packing needs small.
   struct choice choices[REMEMBERED];
+  const bool has_octets = are_octets_worth_it(weights, columns, b);
   for (enum kind pass = OCTETS; pass <= SINGLES; pass++) {
     const enum kind wanted = pass == SINGLES ? MIXED : pass;
     if (place == count && (pass != SINGLES || head->singles == 0)) break;
@@ -218,7 +235,10 @@ void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct 
       const struct span span = span_of(b, w);
       struct window window;
       read_window(weights, columns, b->depth, &span, &window);
-      if (!is_known) choose(&window, (int)span.length, choice);
+      if (!is_known) {
+        choose(&window, (int)span.length, choice);
+        choice->are_octets = choice->are_octets && has_octets;
+      }
       if (kind_of(choice) != wanted) continue;
       const int quartets = (int)(span.length / 4), pairs = quartets - choice->singles;
       if (pass != SINGLES) {

@@ -13,7 +13,8 @@
 // quartets of which none may; within a run of 16 columns, 4 depth elements a column stand together.
 struct swl_paired_panel {
   int32_t is_direct;     // depth elements stand in their own order, and all may be added: rows can be read as they lie
-  int32_t octet_windows; // first, windows of octets: of 8 elements k, k + 1, k + 4, k + 5 may be added in 16 bits, and so may the rest
+  int32_t octet_windows; // first, windows of octets: of 8 elements k, k + 1, k + 4, k + 5 may be added in 16 bits, and so may the rest.
+                         // A panel of more than eight columns has them only where it is direct and has nothing else.
   int32_t pair_windows;  // then windows of quartets whose neighbours may be added
   int32_t mixed_windows; // then such that have singles, too
   int32_t octets, quartets, singles; // in all windows; singles are the quartets of which none may be added

@@ -35,7 +35,7 @@ struct swl_requantisation {
 // How the work of a matrix-like convolution is cut into items: item = (group × row_blocks + row block) × column_splits + split.
 struct swl_blocking {
   int32_t groups, group_inputs, group_outputs; // channels of one group
-  int64_t depth, padded_depth;                 // kernel_height × kernel_width × group_inputs; padded to a multiple of 8
+  int64_t depth, padded_depth;                 // kernel_height × kernel_width × group_inputs; padded to a multiple of 8, see also strips
   int64_t rows;                                // output pixels of all images
   int64_t rows_per_block, row_blocks;          // rows_per_block is a multiple of the kernel's rows
   int64_t panels, panels_per_split, column_splits;
@@ -110,7 +110,7 @@ int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t 
 // Says whether a requantisation is narrow, for sums of at most `largest_sum` over `channels` channels.
 void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, int64_t largest_sum);
 
-// Fills in rows_per_block, row_blocks, panels, splits and strips for a kernel and a number of threads; the other members are set.
+// Fills in all but groups, their inputs and outputs, depth and rows, which are set, for a kernel and a number of threads.
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *window,
                        struct swl_blocking *blocking);
 int64_t swl_blocking_items(const struct swl_blocking *blocking);

@@ -25,8 +25,8 @@ void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_w
   int64_t count = swl_minimum(BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), LARGEST_BLOCK);
   if (threads > 1) count = swl_minimum(count, (b->tiles + 2 * threads - 1) / (2 * threads));
   // Every block reads all weights: none should be left with a few tiles.
-  const int64_t blocks = (b->tiles + swl_maximum(count, 1) - 1) / swl_maximum(count, 1);
-  b->tiles_per_block = ((b->tiles + blocks - 1) / blocks + 3) / 4 * 4;
+  const int64_t blocks = swl_maximum((b->tiles + swl_maximum(count, 1) - 1) / swl_maximum(count, 1), 1);
+  b->tiles_per_block = swl_maximum(((b->tiles + blocks - 1) / blocks + 3) / 4 * 4, 4);
   b->blocks = (b->tiles + b->tiles_per_block - 1) / b->tiles_per_block;
   b->panels = (w->output_channels + COLUMNS - 1) / COLUMNS;
   b->column_splits = threads > 1 && b->blocks < 2 * threads ? swl_minimum(b->panels, (2 * threads + b->blocks - 1) / b->blocks) : 1;
