@@ -1,6 +1,7 @@
 #include "../shared/targets.h"
 
 #include "../depthwise/blocks.h"
+#include "../shared/balance.h"
 #include "paired.h"
 #include "swl_convolution.h"
 
@@ -72,6 +73,7 @@ void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_bloc
 // A block of rows should stay in the second-level cache beside the panel it meets.
 #define BLOCK_BYTES 98304
 #define LARGEST_BLOCK 384
+#define HEAVY_BYTES 262144
 
 // Bytes of the lines that a block of output pixels reads. Pixels may begin anywhere in an output line.
 static int64_t strip_size(const struct swl_window *w, int64_t pitch, int64_t rows) {
@@ -104,20 +106,18 @@ static bool plan_strips(const struct swl_kernel *kernel, const struct swl_window
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *w, struct swl_blocking *b) {
   b->padded_depth = (b->depth + 7) / 8 * 8;
   b->strip_run = b->strip_pitch = b->strip_size = 0;
-  int64_t rows;
-  // Integer kernels are planned for the widest element that any of them gathers.
-  if (element_size < 4 && is_paired(kernel, 1) && plan_strips(kernel, w, b)) {
-    rows = strip_rows(kernel, w, b->strip_pitch);
-  } else {
-    const int64_t row_size = swl_maximum(b->padded_depth * element_size, 1);
-    rows = swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / kernel->rows * kernel->rows;
-  }
-  int64_t needed = (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows;
-  if (rows > needed) rows = needed;
-  // Enough blocks for every thread to find work until the end.
-  int64_t share = (b->rows / (threads > 1 ? 4 * threads : 1) + kernel->rows - 1) / kernel->rows * kernel->rows;
-  if (threads > 1 && rows > share) rows = share;
-  if (rows < kernel->rows) rows = kernel->rows;
+  // Integer kernels are planned for the widest element that any of them gathers; these gather bytes.
+  const bool reads_bytes = element_size < 4 && is_paired(kernel, 1), has_strips = reads_bytes && plan_strips(kernel, w, b);
+  const int64_t row_size = swl_maximum(b->padded_depth * (reads_bytes ? 1 : element_size), 1), step = kernel->rows;
+  int64_t largest = has_strips ? strip_rows(kernel, w, b->strip_pitch) : swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / step * step;
+  largest = swl_maximum(swl_minimum(largest, (b->rows + step - 1) / step * step), step);
+  // Weights that no thread's cache holds are divided among threads rather than read by each, as are those of a few pixels.
+  const bool are_heavy = b->depth * b->group_outputs * (element_size < 4 ? 1 : 4) > HEAVY_BYTES, are_few = b->rows <= 2 * threads * step;
+  const bool divides_panels = (are_heavy || are_few) && b->group_outputs >= 2 * threads * kernel->columns;
+  const int64_t fewest = swl_maximum((b->rows + largest - 1) / largest, 1);
+  int64_t rows = ((b->rows + fewest - 1) / fewest + step - 1) / step * step;
+  if (threads > 1 && !divides_panels) rows = swl_balanced_block(b->rows, step, largest, threads);
+  rows = swl_maximum(rows, step);
   b->rows_per_block = rows;
   if (b->strip_pitch > 0) b->strip_size = strip_size(w, b->strip_pitch, rows);
   b->row_blocks = (b->rows + rows - 1) / rows;
@@ -134,7 +134,8 @@ int64_t swl_blocking_items(const struct swl_blocking *b) { return b->groups * b-
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
   // An offset for every pixel, and what may be read behind the last line.
   if (b->strip_pitch > 0) return (b->rows_per_block * 4 + 63) / 64 * 64 + b->strip_size + 64;
-  return b->rows_per_block * b->padded_depth * element_size + kernel->rows * kernel->columns * 4 + 128;
+  const int64_t gathered = element_size < 4 && is_paired(kernel, 1) ? 1 : element_size;
+  return b->rows_per_block * b->padded_depth * gathered + kernel->rows * kernel->columns * 4 + 128;
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) {

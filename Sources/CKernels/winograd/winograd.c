@@ -1,8 +1,10 @@
+#include "../shared/balance.h"
 #include "winograd_q8.h"
 
 // Transformed tiles of a block should stay in the second-level cache beside the panel that they meet.
 #define BLOCK_BYTES 262144
 #define LARGEST_BLOCK 64
+#define HEAVY_BYTES 262144
 // Fewer tiles don't make up for weights that are three and a half times as large.
 #define FEWEST_TILES 24
 // With fewer output channels, a last panel that is not full would be too large a part.
@@ -22,14 +24,17 @@ bool swl_winograd_pays(enum swl_instruction_set set, const struct swl_window *w,
 
 void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_winograd_blocking *b) {
   b->tiles = tiles_of(w);
-  int64_t count = swl_minimum(BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), LARGEST_BLOCK);
-  if (threads > 1) count = swl_minimum(count, (b->tiles + 2 * threads - 1) / (2 * threads));
-  // Every block reads all weights: none should be left with a few tiles.
-  const int64_t blocks = swl_maximum((b->tiles + swl_maximum(count, 1) - 1) / swl_maximum(count, 1), 1);
-  b->tiles_per_block = swl_maximum(((b->tiles + blocks - 1) / blocks + 3) / 4 * 4, 4);
+  const int64_t tiles = swl_maximum(b->tiles, 1), fitting = BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels);
+  const int64_t largest = swl_maximum(swl_minimum(fitting, LARGEST_BLOCK) / 4 * 4, 4), fewest = (tiles + largest - 1) / largest;
+  // Every block reads all weights: heavy ones are divided among threads, and no block should be left with a few tiles.
+  const bool are_heavy = swl_packed_winograd_q8_size(w) > HEAVY_BYTES && w->output_channels >= 2 * threads * COLUMNS;
+  const bool shares_tiles = threads > 1 && !are_heavy;
+  b->tiles_per_block = shares_tiles ? swl_balanced_block(tiles, 4, largest, threads) : ((tiles + fewest - 1) / fewest + 3) / 4 * 4;
   b->blocks = (b->tiles + b->tiles_per_block - 1) / b->tiles_per_block;
   b->panels = (w->output_channels + COLUMNS - 1) / COLUMNS;
-  b->column_splits = threads > 1 && b->blocks < 2 * threads ? swl_minimum(b->panels, (2 * threads + b->blocks - 1) / b->blocks) : 1;
+  b->column_splits = 1;
+  if (threads > 1 && b->blocks < 2 * threads) b->column_splits = swl_minimum(b->panels, (2 * threads + b->blocks - 1) / swl_maximum(b->blocks, 1));
+  if (threads > 1 && are_heavy) b->column_splits = swl_maximum(b->column_splits, threads);
   b->panels_per_split = (b->panels + b->column_splits - 1) / b->column_splits;
   b->column_splits = (b->panels + b->panels_per_split - 1) / b->panels_per_split;
 }
