@@ -29,9 +29,7 @@ extension Session where Engine: ~Copyable {
       precondition(tensor.elementType == .float32)
       return unsafe walk.move(declared, to: destination.bindMemory(to: Float.self), float)
     }
-    let linear = LinearBytes(
-      scale: quantisation.scale, zeroPoint: quantisation.zeroPoint, lower: Float(range.lowerBound - quantisation.zeroPoint),
-      upper: Float(range.upperBound - quantisation.zeroPoint))
+    let linear = LinearBytes(quantisation, in: range)
     let bytes = unsafe destination.bindMemory(to: UInt8.self)
     if Real.self == Float.self {
       unsafe walk.quantise(UnsafeRawBufferPointer(declared).bindMemory(to: Float.self), to: bytes, linear)

@@ -21,6 +21,7 @@ struct DeclaredInputTests {
     (.int8, Quantisation(scale: 1.5, zeroPoint: -20), [2, 3, 4], [2, 0, 1]),
     (.uint8, Quantisation(scale: 1, zeroPoint: 0), [9], [0]),
     (.uint8, Quantisation(scale: 0.73, zeroPoint: 128), [2, 3, 6, 21], [0, 2, 3, 1]),
+    (.uint8, Quantisation(scale: 0.61, zeroPoint: 7), [2, 3, 5, 24], [0, 2, 3, 1]),
     (.int8, Quantisation(scale: 0.9, zeroPoint: -3), [1, 4, 8], [0, 2, 1]),
     (.int8, Quantisation(scale: 2.1, zeroPoint: 5), [3, 37], [0, 1]),
     (.uint8, Quantisation(scale: 1.1, zeroPoint: 255), [2, 1, 5, 17], [0, 2, 3, 1]),

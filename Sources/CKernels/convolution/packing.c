@@ -73,7 +73,6 @@ void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_bloc
 // A block of rows should stay in the second-level cache beside the panel it meets.
 #define BLOCK_BYTES 98304
 #define LARGEST_BLOCK 384
-#define HEAVY_BYTES 262144
 
 // Bytes of the lines that a block of output pixels reads. Pixels may begin anywhere in an output line.
 static int64_t strip_size(const struct swl_window *w, int64_t pitch, int64_t rows) {
@@ -89,35 +88,36 @@ static int64_t strip_rows(const struct swl_kernel *kernel, const struct swl_wind
 }
 
 // Strips serve kernels that bring bytes into order as they read them, and windows of several taps that touch; not where more would
-// be copied than by gathering window after window, nor images of a few pixels, each of which is a strip and its tiles of its own.
-static bool plan_strips(const struct swl_kernel *kernel, const struct swl_window *w, struct swl_blocking *b) {
+// be copied than by gathering window after window, nor images of a few pixels, each of which is a strip and its tiles of its own. Gives the most pixels of a block, or 0 without strips.
+static int64_t plan_strips(const struct swl_kernel *kernel, const struct swl_window *w, struct swl_blocking *b) {
   const int64_t pixels = (int64_t)w->output_height * w->output_width;
-  if (b->groups != 1 || w->dilation_height != 1 || w->dilation_width != 1 || w->kernel_height * w->kernel_width == 1) return false;
-  if (pixels == 0 || (w->batch > 1 && pixels < kernel->rows)) return false;
+  if (b->groups != 1 || w->dilation_height != 1 || w->dilation_width != 1 || w->kernel_height * w->kernel_width == 1) return 0;
+  if (pixels == 0 || (w->batch > 1 && pixels < kernel->rows)) return 0;
   const int64_t run = (int64_t)w->kernel_width * w->input_channels;
   const int64_t pitch = ((int64_t)(w->output_width - 1) * w->stride_width + w->kernel_width) * w->input_channels;
   const int64_t rows = swl_minimum(strip_rows(kernel, w, pitch), (b->rows + kernel->rows - 1) / kernel->rows * kernel->rows);
-  if (rows == 0 || strip_size(w, pitch, rows) * ((b->rows + rows - 1) / rows) > b->rows * b->depth) return false;
+  if (rows == 0 || strip_size(w, pitch, rows) * ((b->rows + rows - 1) / rows) > b->rows * b->depth) return 0;
   b->strip_run = run, b->strip_pitch = pitch;
   b->padded_depth = (run + 3) / 4 * 4 * w->kernel_height;
-  return true;
+  return rows;
 }
 
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *w, struct swl_blocking *b) {
   b->padded_depth = (b->depth + 7) / 8 * 8;
   b->strip_run = b->strip_pitch = b->strip_size = 0;
   // Integer kernels are planned for the widest element that any of them gathers; these gather bytes.
-  const bool reads_bytes = element_size < 4 && is_paired(kernel, 1), has_strips = reads_bytes && plan_strips(kernel, w, b);
-  const int64_t row_size = swl_maximum(b->padded_depth * (reads_bytes ? 1 : element_size), 1), step = kernel->rows;
-  int64_t largest = has_strips ? strip_rows(kernel, w, b->strip_pitch) : swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / step * step;
-  largest = swl_maximum(swl_minimum(largest, (b->rows + step - 1) / step * step), step);
-  // Weights that no thread's cache holds are divided among threads rather than read by each, as are those of a few pixels.
-  const bool are_heavy = b->depth * b->group_outputs * (element_size < 4 ? 1 : 4) > HEAVY_BYTES, are_few = b->rows <= 2 * threads * step;
+  const bool reads_bytes = element_size < 4 && is_paired(kernel, 1);
+  const int64_t step = kernel->rows;
+  int64_t largest = reads_bytes ? plan_strips(kernel, w, b) : 0;
+  if (largest == 0) {
+    const int64_t row_size = swl_maximum(b->padded_depth * (reads_bytes ? 1 : element_size), 1);
+    largest = swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / step * step;
+    largest = swl_maximum(swl_minimum(largest, (b->rows + step - 1) / step * step), step);
+  }
+  // Panels are divided among threads, not rows, where weights are heavy or there are a few pixels.
+  const bool are_heavy = b->depth * b->group_outputs * (element_size < 4 ? 1 : 4) > SWL_HEAVY_BYTES, are_few = b->rows <= 2 * threads * step;
   const bool divides_panels = (are_heavy || are_few) && b->group_outputs >= 2 * threads * kernel->columns;
-  const int64_t fewest = swl_maximum((b->rows + largest - 1) / largest, 1);
-  int64_t rows = ((b->rows + fewest - 1) / fewest + step - 1) / step * step;
-  if (threads > 1 && !divides_panels) rows = swl_balanced_block(b->rows, step, largest, threads);
-  rows = swl_maximum(rows, step);
+  const int64_t rows = threads > 1 && !divides_panels ? swl_balanced_block(b->rows, step, largest, threads) : swl_even_block(b->rows, step, largest);
   b->rows_per_block = rows;
   if (b->strip_pitch > 0) b->strip_size = strip_size(w, b->strip_pitch, rows);
   b->row_blocks = (b->rows + rows - 1) / rows;

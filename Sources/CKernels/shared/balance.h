@@ -4,8 +4,17 @@
 
 #include "targets.h"
 
+// Weights of more bytes stay in no thread's second-level cache: threads divide them rather than read them each.
+#define SWL_HEAVY_BYTES 262144
+
 // What a block costs beside its work, in units of work: mostly the weights, read again.
 #define SWL_BLOCK_COST 2
+
+// Units of work a block, a multiple of `step` and at most `largest` (which is one, too): as few blocks as there can be, and even.
+SWL_INLINE int64_t swl_even_block(int64_t work, int64_t step, int64_t largest) {
+  const int64_t blocks = swl_maximum((work + largest - 1) / largest, 1);
+  return swl_maximum(((work + blocks - 1) / blocks + step - 1) / step * step, step);
+}
 
 // Units of work a block, a multiple of `step` and at most `largest` (which is one, too): such that the last thread is done soonest, and
 // blocks are large where that makes no difference. At most four blocks a thread, so that none waits long for one that was held up.

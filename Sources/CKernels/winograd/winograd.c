@@ -4,7 +4,6 @@
 // Transformed tiles of a block should stay in the second-level cache beside the panel that they meet.
 #define BLOCK_BYTES 262144
 #define LARGEST_BLOCK 64
-#define HEAVY_BYTES 262144
 // Fewer tiles don't make up for weights that are three and a half times as large.
 #define FEWEST_TILES 24
 // With fewer output channels, a last panel that is not full would be too large a part.
@@ -24,12 +23,11 @@ bool swl_winograd_pays(enum swl_instruction_set set, const struct swl_window *w,
 
 void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_winograd_blocking *b) {
   b->tiles = tiles_of(w);
-  const int64_t tiles = swl_maximum(b->tiles, 1), fitting = BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels);
-  const int64_t largest = swl_maximum(swl_minimum(fitting, LARGEST_BLOCK) / 4 * 4, 4), fewest = (tiles + largest - 1) / largest;
+  const int64_t fitting = BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), largest = swl_maximum(swl_minimum(fitting, LARGEST_BLOCK) / 4 * 4, 4);
   // Every block reads all weights: heavy ones are divided among threads, and no block should be left with a few tiles.
-  const bool are_heavy = swl_packed_winograd_q8_size(w) > HEAVY_BYTES && w->output_channels >= 2 * threads * COLUMNS;
+  const bool are_heavy = swl_packed_winograd_q8_size(w) > SWL_HEAVY_BYTES && w->output_channels >= 2 * threads * COLUMNS;
   const bool shares_tiles = threads > 1 && !are_heavy;
-  b->tiles_per_block = shares_tiles ? swl_balanced_block(tiles, 4, largest, threads) : ((tiles + fewest - 1) / fewest + 3) / 4 * 4;
+  b->tiles_per_block = shares_tiles ? swl_balanced_block(b->tiles, 4, largest, threads) : swl_even_block(b->tiles, 4, largest);
   b->blocks = (b->tiles + b->tiles_per_block - 1) / b->tiles_per_block;
   b->panels = (w->output_channels + COLUMNS - 1) / COLUMNS;
   b->column_splits = 1;
