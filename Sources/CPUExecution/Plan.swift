@@ -8,7 +8,7 @@ import Inference
   private(set) var instructions: [Int32] = []
   /// Scratch bytes that one thread needs for any step.
   private(set) var scratchByteCount: Int64 = 0
-  private var blocks: [UnsafeMutableRawPointer] = unsafe []
+  private var memory = PlanMemory()
   /// Bytes that all blocks together may take, and what they take.
   private let allowance: Int
   private var byteCount = 0
@@ -27,7 +27,6 @@ import Inference
   }
 
   deinit {
-    unsafe blocks.forEach { unsafe $0.deallocate() }
     unsafe faults.deallocate()
   }
 
@@ -43,12 +42,17 @@ import Inference
         "instruction \(instructions.last.map { $0 + 1 } ?? 0) would take the prepared model from \(self.byteCount) bytes to \(self.byteCount + byteCount),"
           + " and \(allowance) is all that its weights allow: give its convolutions fewer groups, or compile parts of it alone")
     }
-    let rounded = (max(byteCount, 1) + 63) & ~63
-    self.byteCount += rounded
-    let block = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
-    unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
-    unsafe blocks.append(block)
+    guard let block = unsafe memory.take(byteCount) else {
+      throw InferenceError(.noResources, "the system has no memory left for \(byteCount) bytes of the prepared model")
+    }
+    self.byteCount += PlanMemory.rounded(byteCount)
     return unsafe block
+  }
+
+  /// Of a block that was allocated last and filled from its beginning: gives back what it doesn't need.
+  mutating func keep(_ byteCount: Int, of allocated: Int) {
+    self.byteCount -= PlanMemory.rounded(allocated) - PlanMemory.rounded(byteCount)
+    memory.keep(byteCount, of: allocated)
   }
 
   /// Appends a step.

@@ -33,8 +33,8 @@ extension Preparation {
     }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let packed = try unsafe packedWeights(
-      fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
-    ) { unsafe swl_pack_weights_q8(kernel, &blocking, source, $0.assumingMemoryBound(to: Int8.self)) }
+      fields.weights, as: .convolution(SWL_CONVOLUTION_Q8, blocking), atMost: Int(swl_packed_weights_size(kernel, &blocking, 1))
+    ) { unsafe Int(swl_pack_weights_q8(kernel, &blocking, source, $0.assumingMemoryBound(to: Int8.self))) }
     let input = tensor(fields.input)
     let arguments = unsafe swl_convolution_q8(
       input: bytes(fields.input).assumingMemoryBound(to: UInt8.self), output: bytes(fields.output).assumingMemoryBound(to: UInt8.self),

@@ -83,14 +83,15 @@ import Tensors
   /// Constant weights as a kernel wants them: packed for the first instruction, shared by all later ones that read the same bytes in the
   /// same form.
   /// - Parameters:
-  ///   - pack: fills `byteCount` zeros.
+  ///   - byteCount: the most that they take.
+  ///   - pack: fills zeros, and gives the bytes that it took.
   mutating func packedWeights(
-    _ tensor: TensorIndex, as form: PackedWeights.Form, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
+    _ tensor: TensorIndex, as form: PackedWeights.Form, atMost byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
   ) throws(InferenceError) -> PackedWeights {
     let first = Int(alike[Int(tensor)])
     if let known = packed[first].first(where: { $0.form == form }) { return known }
     let block = try unsafe plan.allocate(byteCount)
-    unsafe pack(block)
+    plan.keep(unsafe pack(block), of: byteCount)
     let made = unsafe PackedWeights(form: form, block: block)
     if packed[first].count < Self.rememberedForms { packed[first].append(made) }
     return made
@@ -105,6 +106,16 @@ import Tensors
     unsafe swl_weight_magnitudes(bytes(tensor).assumingMemoryBound(to: Int8.self), Int64(channels), Int64(depth), &sums)
     if magnitudes[first].count < Self.rememberedForms { magnitudes[first].append(sums) }
     return sums
+  }
+
+  /// The same where their size is known.
+  mutating func packedWeights(
+    _ tensor: TensorIndex, as form: PackedWeights.Form, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
+  ) throws(InferenceError) -> PackedWeights {
+    try unsafe packedWeights(tensor, as: form, atMost: byteCount) {
+      unsafe pack($0)
+      return byteCount
+    }
   }
 
   /// The search must stay short where a program reads the same bytes in ever new forms.

@@ -172,6 +172,17 @@ static int32_t random_groups(struct swl_window *w) {
   return groups;
 }
 
+// What the packing says that it took, and no byte more.
+static const int8_t *take_packed(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights) {
+  const int64_t most = swl_packed_weights_size(kernel, b, 1);
+  int8_t *packed = take(most);
+  const int64_t used = swl_pack_weights_q8(kernel, b, weights, packed);
+  if (used > most) abort();
+  int8_t *exact = take(used);
+  memcpy(exact, packed, (size_t)used);
+  return exact;
+}
+
 static void case_convolution_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_convolution_q8 arguments[2];
   struct swl_window w = random_window(false);
@@ -187,9 +198,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   for (int i = 0; i < 2; i++) {
     c.blocking = b;
     swl_plan_blocking(kernels[i], 2, threads, &w, &c.blocking);
-    int8_t *packed = take(swl_packed_weights_size(kernels[i], &c.blocking, 1));
-    swl_pack_weights_q8(kernels[i], &c.blocking, weights, packed);
-    c.weights = packed;
+    c.weights = take_packed(kernels[i], &c.blocking, weights);
     c.output = trials[i].output = take(output_size(&w));
     trials[i].items = swl_blocking_items(&c.blocking);
     trials[i].scratch = swl_convolution_scratch(kernels[i], &c.blocking, 2);

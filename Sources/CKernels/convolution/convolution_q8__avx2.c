@@ -15,6 +15,8 @@ struct place {
   int64_t channel, columns, element, pixel; // elements from one row to the next
   bool is_narrow;                           // sixteen or eight columns, their bias in the sums from the start
   bool has_residual;
+  const char *next;                         // what will be read after this panel, `ahead` bytes of it to be asked for at each tile
+  int64_t ahead;
   bool is_short;                            // rows of eight bytes
   __m256i low, high;                        // where sums start
   const struct swl_table_avx2 *table;       // NULL or the requantisation's
@@ -124,7 +126,9 @@ SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const struct row_so
                                          const int8_t *weights, struct place *p) {
   const uint8_t *from[ROWS];
   int64_t row = 0;
+  const char *next = p->next;
   for (; row + ROWS <= rows; row += ROWS, p->element += ROWS * p->pixel) {
+    for (const char *end = next + p->ahead; next < end; next += 64) _mm_prefetch(next, _MM_HINT_T1);
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; r++) from[r] = row_at(source, row + r);
     tile_of(ROWS, is_wide, from, panel, weights, p);
@@ -152,11 +156,12 @@ SWL_TARGET_AVX2 __attribute__((noinline)) static void slim_tiles(const struct ro
 SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const struct row_source *source, int64_t first_row, int64_t rows, int64_t group,
                                      int64_t first_panel, int64_t last_panel, const struct swl_table_avx2 *table) {
   const struct swl_blocking *b = &c->blocking;
-  const int64_t panel_size = swl_paired_panel_size(b);
+  const uint32_t *begins = (const uint32_t *)(const void *)c->weights + group * b->panels;
   const __m256i offset = _mm256_set1_epi32(c->input_flip + c->input_zero_point);
   for (int64_t p = first_panel; p < last_panel; p++) {
-    const struct swl_paired_panel *panel = (const struct swl_paired_panel *)(const void *)(c->weights + (group * b->panels + p) * panel_size);
-    const int8_t *weights = (const int8_t *)panel + swl_paired_weights_offset(b), *sums = weights + b->padded_depth * COLUMNS;
+    const int8_t *at = c->weights + (int64_t)begins[p] * 64, *weights = at + swl_paired_weights_offset(b);
+    const struct swl_paired_panel *panel = (const struct swl_paired_panel *)(const void *)at;
+    const int8_t *sums = (const int8_t *)panel->sums;
     struct place place = {.convolution = c, .channel = group * b->group_outputs + p * COLUMNS, .pixel = c->window.output_channels, .table = table};
     place.columns = swl_minimum(COLUMNS, b->group_outputs - p * COLUMNS);
     place.is_short = b->strip_pitch == 0 && b->padded_depth < SWL_PAIRED_WINDOW;
@@ -165,6 +170,11 @@ SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const s
     const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
     place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
     if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
+    // The next panel comes from memory or a far cache: asked for in time, it costs nothing.
+    if (p + 1 < last_panel && rows >= ROWS) {
+      const int64_t lines = begins[p + 2] - begins[p + 1], tiles = rows / ROWS;
+      place.next = (const char *)c->weights + (int64_t)begins[p + 1] * 64, place.ahead = (lines + tiles - 1) / tiles * 64;
+    }
     place.element = first_row * place.pixel + place.channel;
     if (place.columns > 8) {
       wide_tiles(source, rows, panel, weights, &place);

@@ -11,28 +11,38 @@ static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { re
 #if defined(__x86_64__)
 static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == SWL_PAIRED_WINDOW; }
 
-static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+static int64_t paired_size(const struct swl_blocking *b) {
+  return swl_paired_head_size(b) + b->groups * b->panels * swl_paired_panel_bound(b);
+}
+
+static int64_t pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  uint32_t *begins = (uint32_t *)(void *)packed;
+  int64_t used = swl_paired_head_size(b);
+  *begins++ = (uint32_t)(used / 64);
   for (int64_t group = 0; group < b->groups; group++) {
     for (int64_t panel = 0; panel < b->panels; panel++) {
-      int64_t column = panel * kernel->columns;
-      swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b,
-                            packed + (group * b->panels + panel) * swl_paired_panel_size(b));
+      const int64_t column = panel * kernel->columns;
+      used += swl_pack_paired_panel(weights + (group * b->group_outputs + column) * b->depth, swl_minimum(kernel->columns, b->group_outputs - column), b,
+                                    packed + used);
+      *begins++ = (uint32_t)(used / 64);
     }
   }
+  return used;
 }
 #else
 static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return (void)kernel, (void)element_size, false; }
-static void pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
-  (void)kernel, (void)b, (void)weights, (void)packed;
+static int64_t paired_size(const struct swl_blocking *b) { return (void)b, 0; }
+static int64_t pack_paired(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  return (void)kernel, (void)b, (void)weights, (void)packed, 0;
 }
 #endif
 
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
-  if (is_paired(kernel, element_size)) return swl_paired_panel_size(b);
   return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
 }
 
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
+  if (is_paired(kernel, element_size)) return paired_size(b);
   return b->groups * b->panels * panel_size(kernel, b, element_size);
 }
 
@@ -46,14 +56,12 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
     }                                                                                                                  \
   }
 
-void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
-  if (is_paired(kernel, 1)) {
-    pack_paired(kernel, b, weights, packed);
-    return;
-  }
-  memset(packed, 0, (size_t)swl_packed_weights_size(kernel, b, 1));
+int64_t swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  if (is_paired(kernel, 1)) return pack_paired(kernel, b, weights, packed);
+  const int64_t byte_count = swl_packed_weights_size(kernel, b, 1);
+  memset(packed, 0, (size_t)byte_count);
   PACK(int8_t)
-  if (!has_sums(kernel, 1)) return;
+  if (!has_sums(kernel, 1)) return byte_count;
   for (int64_t group = 0; group < b->groups; group++) {
     for (int64_t column = 0; column < b->group_outputs; column++) {
       const int8_t *source = weights + (group * b->group_outputs + column) * b->depth;
@@ -63,6 +71,7 @@ void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_block
       memcpy(sums + column % columns * 4, &sum, sizeof sum);
     }
   }
+  return byte_count;
 }
 
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *b, const float *weights, float *packed) {

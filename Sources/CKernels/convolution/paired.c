@@ -16,9 +16,13 @@
 // Choices that are kept from the first pass over a panel.
 #define REMEMBERED 512
 
-// A window's weights: for each depth element a byte a column.
+// Pairs that can't be added, and their second halves' excesses.
+#define UNFIT (WINDOW / 2)
+#define ZERO (WINDOW + UNFIT)
+
+// A window's weights, for each depth element a byte a column; behind them what is read a second time, and zeros.
 struct window {
-  __m128i weights[WINDOW];
+  __m128i weights[WINDOW + UNFIT + 1];
 };
 
 // Magnitudes of sums of weights, by sign, saturated at 255.
@@ -28,12 +32,10 @@ struct magnitudes {
 
 SWL_INLINE bool is_zero(__m128i bytes) { return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128())) == 0xFFFF; }
 
-// Whether two weights may be added in every column: 126 at most and -127 at least, so that saturation tells. (The limit allows a
-// little more, which is rare.)
-SWL_INLINE bool may_pair(__m128i a, __m128i b) {
-  __m128i sum = _mm_adds_epi8(a, b);
-  return _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(sum, _mm_set1_epi8(127)), _mm_cmpeq_epi8(sum, _mm_set1_epi8(-128)))) == 0;
-}
+// What has to be taken off the second of two weights so that they may be added in every column.
+SWL_INLINE __m128i excess(__m128i a, __m128i b) { return _mm_sub_epi8(b, _mm_sub_epi8(_mm_adds_epi8(a, b), a)); }
+
+SWL_INLINE bool may_pair(__m128i a, __m128i b) { return is_zero(excess(a, b)); }
 
 // Whether sums of either sign stay within the limit in every column.
 SWL_INLINE bool may_meet(const struct magnitudes *m, int a, int b) {
@@ -82,12 +84,46 @@ static bool match(struct matching *m, int alone) {
   return match_rest(m, (1u << m->count) - 1, alone, &steps);
 }
 
-// How one window is computed.
+// How one window is computed: which of its weights stand where.
 struct choice {
   bool are_octets, in_order;
-  int singles; // quartets, the last ones
-  uint8_t order[WINDOW];
+  int quartets, unfit;
+  uint8_t first[UNFIT], second[UNFIT]; // pairs that can't be added
+  uint8_t order[4 * SWL_PAIRED_QUARTETS];
 };
+
+// Splits the second half of each unfit pair.
+static void split(struct window *window, const struct choice *choice) {
+  for (int i = 0; i < choice->unfit; i++) {
+    __m128i *second = &window->weights[choice->second[i]], rest = excess(window->weights[choice->first[i]], *second);
+    *second = _mm_sub_epi8(*second, rest);
+    window->weights[WINDOW + i] = rest;
+  }
+}
+
+// Excesses find partners among themselves, or zeros.
+static void place_excesses(const struct window *window, struct choice *choice) {
+  int place = 4 * choice->quartets;
+  unsigned rest = (1u << choice->unfit) - 1;
+  while (rest != 0) {
+    const int a = __builtin_ctz(rest);
+    int mate = ZERO;
+    rest &= rest - 1;
+    for (unsigned choices = rest; choices != 0 && mate == ZERO; choices &= choices - 1) {
+      const int b = __builtin_ctz(choices);
+      if (may_pair(window->weights[WINDOW + a], window->weights[WINDOW + b])) mate = WINDOW + b, rest &= ~(1u << b);
+    }
+    choice->order[place++] = (uint8_t)(WINDOW + a), choice->order[place++] = (uint8_t)mate;
+  }
+  for (; place % 4 != 0; place++) choice->order[place] = ZERO;
+  choice->quartets = place / 4;
+}
+
+// The byte that meets a weight.
+static int byte_of(const struct choice *choice, int weight) {
+  if (weight < WINDOW) return weight;
+  return weight == ZERO ? 0 : choice->second[weight - WINDOW];
+}
 
 // The places of an octet's elements by sum: 0, 1, 4, 5 are one, 2, 3, 6, 7 the other.
 static void place_octets(const struct matching *quads, const int *first, const int *second, struct choice *choice) {
@@ -111,28 +147,40 @@ static bool are_octets_in_order(const struct magnitudes *sums, int pairs) {
   return true;
 }
 
-// As many pairs as can be found, in fours; what is left becomes singles.
+// Pairs that may be added, of these octets where all pairs find partners; else up to eight elements, or all, stay without one and form
+// unfit pairs.
 static void choose(const struct window *window, int length, struct choice *choice) {
   const __m128i *weights = window->weights;
-  *choice = (struct choice){.in_order = true};
+  *choice = (struct choice){.in_order = true, .quartets = length / 4};
   struct matching pairs = {.count = length, .weights = weights};
-  int alone = 0;
-  while (!match(&pairs, alone)) alone += 4;
+  for (int alone = 0; !match(&pairs, alone);) alone += UNFIT;
   struct magnitudes sums;
-  int first[WINDOW / 2], second[WINDOW / 2], count = 0, single = length;
+  int first[WINDOW / 2], second[WINDOW / 2], count = 0, lonely = ALONE;
   for (int i = 0; i < length; i++) {
-    int mate = pairs.partner[i];
-    if (mate == ALONE) choice->order[--single] = (uint8_t)i;
-    if (mate < i) continue;
-    sums.positive[count] = _mm_adds_epu8(positive_part(weights[i]), positive_part(weights[mate]));
-    sums.negative[count] = _mm_adds_epu8(negative_part(weights[i]), negative_part(weights[mate]));
-    choice->in_order = choice->in_order && i == 2 * count && mate == i + 1;
-    choice->order[2 * count] = (uint8_t)i, choice->order[2 * count + 1] = (uint8_t)mate;
-    first[count] = i, second[count] = mate, count++;
+    int a = i, b = pairs.partner[i];
+    if (b == ALONE) {
+      if (lonely == ALONE) {
+        lonely = i;
+        continue;
+      }
+      a = lonely, b = i, lonely = ALONE;
+      choice->first[choice->unfit] = (uint8_t)a, choice->second[choice->unfit++] = (uint8_t)b;
+    } else if (b < i) {
+      continue;
+    }
+    choice->in_order = choice->in_order && a == 2 * count && b == a + 1;
+    choice->order[2 * count] = (uint8_t)a, choice->order[2 * count + 1] = (uint8_t)b;
+    sums.positive[count] = _mm_adds_epu8(positive_part(weights[a]), positive_part(weights[b]));
+    sums.negative[count] = _mm_adds_epu8(negative_part(weights[a]), negative_part(weights[b]));
+    first[count] = a, second[count] = b, count++;
   }
-  // A pair beyond the last four joins the singles where it stands.
-  choice->singles = length / 4 - count / 2;
-  if (choice->singles > 0 || length % 8 != 0) return;
+  if (choice->unfit > 0) {
+    struct window copy = *window;
+    split(&copy, choice);
+    place_excesses(&copy, choice);
+    return;
+  }
+  if (length % 8 != 0) return;
   if (choice->in_order && are_octets_in_order(&sums, count)) {
     choice->are_octets = true;
     return;
@@ -181,6 +229,7 @@ static void read_window(const int8_t *weights, int64_t columns, int64_t depth, c
     by_column[c] = _mm_loadu_si128((const __m128i *)bytes);
   }
   turn(by_column, window->weights);
+  window->weights[ZERO] = _mm_setzero_si128();
 }
 
 // Four depth elements a column together, sixteen columns.
@@ -211,27 +260,29 @@ static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const st
   return true;
 }
 
-enum kind { OCTETS, PAIRS, MIXED, SINGLES };
+enum kind { OCTETS, FOUR, FIVE, OTHER };
 
-static enum kind kind_of(const struct choice *choice) { return choice->are_octets ? OCTETS : choice->singles == 0 ? PAIRS : MIXED; }
+static enum kind kind_of(const struct choice *choice) {
+  if (choice->are_octets) return OCTETS;
+  return choice->quartets == 4 ? FOUR : choice->quartets == 5 ? FIVE : OTHER;
+}
 
-void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
+int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
   struct swl_paired_panel *head = (struct swl_paired_panel *)(void *)panel;
   struct swl_paired_window *windows = (struct swl_paired_window *)(void *)(head + 1);
   int8_t *packed = panel + swl_paired_weights_offset(b);
   const int64_t count = swl_paired_windows(b);
-  int64_t written = 0, place = 0;
+  int64_t place = 0;
   *head = (struct swl_paired_panel){.is_direct = b->strip_pitch == 0};
-  // One pass each keeps the memory that packing needs small.
+  int32_t *const kinds[] = {&head->octet_windows, &head->windows_of_four, &head->windows_of_five, &head->other_windows};
+  // One pass for each kind keeps the memory that packing needs small.
   struct choice choices[REMEMBERED];
   const bool has_octets = are_octets_worth_it(weights, columns, b);
-  for (enum kind pass = OCTETS; pass <= SINGLES; pass++) {
-    const enum kind wanted = pass == SINGLES ? MIXED : pass;
-    if (place == count && (pass != SINGLES || head->singles == 0)) break;
+  for (enum kind kind = OCTETS; kind <= OTHER && place < count; kind++) {
     for (int64_t w = 0; w < count; w++) {
       struct choice other, *choice = w < REMEMBERED ? &choices[w] : &other;
-      const bool is_known = pass != OCTETS && w < REMEMBERED;
-      if (is_known && kind_of(choice) != wanted) continue;
+      const bool is_known = kind != OCTETS && w < REMEMBERED;
+      if (is_known && kind_of(choice) != kind) continue;
       const struct span span = span_of(b, w);
       struct window window;
       read_window(weights, columns, b->depth, &span, &window);
@@ -239,28 +290,27 @@ void swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct 
         choose(&window, (int)span.length, choice);
         choice->are_octets = choice->are_octets && has_octets;
       }
-      if (kind_of(choice) != wanted) continue;
-      const int quartets = (int)(span.length / 4), pairs = quartets - choice->singles;
-      if (pass != SINGLES) {
-        if (!choice->in_order || pass == MIXED || place != w) head->is_direct = 0;
-        struct swl_paired_window *to = &windows[place++];
-        *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = pairs, .singles = choice->singles};
-        for (int i = 0; i < span.length; i++) to->order[i] = (uint8_t)(choice->order[i] + span.shift);
-        head->octet_windows += pass == OCTETS, head->pair_windows += pass == PAIRS, head->mixed_windows += pass == MIXED;
-        if (pass == OCTETS) head->octets += pairs / 2;
-        if (pass != OCTETS) head->quartets += pairs;
-        head->singles += choice->singles;
+      if (kind_of(choice) != kind) continue;
+      if (!choice->in_order || choice->unfit > 0 || place != w) head->is_direct = 0;
+      struct swl_paired_window *to = &windows[place++];
+      *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = choice->quartets};
+      *kinds[kind] += 1;
+      if (kind == OCTETS) {
+        head->octets += choice->quartets / 2;
+      } else {
+        head->quartets += choice->quartets;
       }
-      const int begin = pass == SINGLES ? pairs : 0, end = pass == SINGLES ? quartets : pairs;
-      for (int i = begin; i < end; i++, written += 4) write_quartet(window.weights, choice->order + 4 * i, packed + written * COLUMNS);
+      split(&window, choice);
+      for (int i = 0; i < choice->quartets; i++, packed += 4 * COLUMNS) write_quartet(window.weights, choice->order + 4 * i, packed);
+      for (int i = 0; i < 4 * choice->quartets; i++) to->order[i] = (uint8_t)(byte_of(choice, choice->order[i]) + span.shift);
     }
   }
-  int32_t *sums = (int32_t *)(void *)(packed + b->padded_depth * COLUMNS);
-  for (int64_t c = 0; c < COLUMNS; c++) {
+  for (int64_t c = 0; c < columns; c++) {
     int32_t sum = 0;
-    for (int64_t k = 0; k < b->depth && c < columns; k++) sum += weights[c * b->depth + k];
-    sums[c] = sum;
+    for (int64_t k = 0; k < b->depth; k++) sum += weights[c * b->depth + k];
+    head->sums[c] = sum;
   }
+  return packed - panel;
 }
 #else
 typedef int swl_not_x86;

@@ -93,10 +93,11 @@ struct swl_depthwise_f32 {
 };
 
 // Bytes of packed weights, and the packing, for one kernel's geometry: group after group, panel after panel of `columns`
-// output channels, depth in runs of `depth`; missing columns and depth are 0. Where bytes are
-// multiplied (runs of 4), each panel ends with the int32 sums of its columns; runs of 16 are windows, see paired.h. Source [O][kH][kW][I/groups].
+// output channels, depth in runs of `depth`; missing columns and depth are 0. Where bytes are multiplied (runs of 4), each panel ends
+// with the int32 sums of its columns; runs of 16 are windows, see paired.h: the size is the most that these may take, and packing
+// gives the bytes that it took. Source [O][kH][kW][I/groups].
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
-void swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
+int64_t swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const float *weights, float *packed);
 int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *window);
 // Source [C][kH][kW].
