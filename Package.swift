@@ -48,7 +48,7 @@ let library: [Target] = [
   module("Pipelines", ["CThreads"]),
   module("FileMapping"),
   // 1
-  module("ModelFormat", ["Tensors"]),
+  module("ModelFormat", ["CKernels", "Tensors"]),
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
@@ -73,7 +73,7 @@ let library: [Target] = [
       "CCrypto",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
-  module("Outbox", ["CSQLite", "Pipelines", "MQTTTransport"]),
+  module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   // 5
   module(
     "EdgeAgent",

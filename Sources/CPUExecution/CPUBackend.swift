@@ -11,14 +11,16 @@ public import ModelFormat
   /// - Throws: `.noResources` where packed weights would take more than `Program.loadAllowance` or the threads' scratch more than
   ///   `Program.largestArena`; `.unsupported` where a run would take more than 2^44 multiplications, or the machine lacks the options'
   ///   instructions; `.sumOverflow`; `.malformedProgram`.
-  public init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions) throws(InferenceError) {
+  public init(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) {
     guard 1...256 ~= options.threads else { throw InferenceError(.unsupported, "\(options.threads) threads: choose 1 to 256") }
     guard options.instructionSet.isAvailable else {
       throw InferenceError(.unsupported, "this machine has no \(options.instructionSet.name) instructions")
     }
     let address = unsafe weights.baseAddress.map { UInt(bitPattern: $0) } ?? 0
     guard address % 8 == 0 else { throw InferenceError(.unsupported, "the weights don't begin at a multiple of 8 bytes") }
-    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options)
+    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy)
     for (index, instruction) in program.instructions.enumerated() {
       preparation.index = index
       try preparation.append(instruction)

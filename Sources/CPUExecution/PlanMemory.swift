@@ -32,6 +32,6 @@ import Glibc
   mutating func keep(_ byteCount: Int, of taken: Int) { used -= Self.rounded(taken) - Self.rounded(byteCount) }
 
   deinit {
-    for unsaferegion in unsafe regions { _ = unsafe munmap(region.baseAddress, region.count) }
+    unsafe regions.forEach { _ = unsafe munmap($0.baseAddress, $0.count) }
   }
 }

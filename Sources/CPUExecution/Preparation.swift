@@ -16,10 +16,14 @@ import Tensors
   /// By the first tensor with the same bytes.
   private var packed: [[PackedWeights]]
   private var magnitudes: [[[Int64]]]
+  private let onCopy: ((UnsafeRawBufferPointer) -> Void)?
 
-  init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions) {
+  init(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) {
     self.program = program
     self.options = options
+    unsafe self.onCopy = onCopy
     unsafe self.weights = weights
     unsafe self.arena = arena
     plan = Plan(allowance: Program.loadAllowance(weightsByteCount: weights.count))
@@ -92,6 +96,7 @@ import Tensors
     if let known = packed[first].first(where: { $0.form == form }) { return known }
     let block = try unsafe plan.allocate(byteCount)
     plan.keep(unsafe pack(block), of: byteCount)
+    unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
     let made = unsafe PackedWeights(form: form, block: block)
     if packed[first].count < Self.rememberedForms { packed[first].append(made) }
     return made

@@ -10,7 +10,10 @@ public protocol Backend: ~Copyable {
   ///   - program: validated against `weights`.
   ///   - weights: the package's weight section; must outlive the backend, which may read it on every run.
   ///   - arena: `program.arenaByteCount` bytes at a 64-byte boundary; must outlive the backend.
-  init(program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options) throws(InferenceError)
+  ///   - onCopy: is told which weights the backend keeps in a form of its own, and rarely reads where they lie from then on.
+  init(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError)
 
   /// Executes the instructions in order over the arena.
   borrowing func run()

@@ -23,8 +23,10 @@ import Tensors
   ///   - family: of which `program` is the one at the upper bounds; lets `bind(sizes:)` choose others.
   ///   - weights: the package's weight section, valid for as long as `owner` lives (or, without one, as this session does).
   ///   - owner: kept for as long as the session.
+  ///   - onCopy: is told which weights are kept in another form from then on, so that whoever mapped them may let their pages go.
   public init(
-    program: Program, family: ProgramFamily? = nil, weights: UnsafeRawBufferPointer, owner: AnyObject? = nil, options: Engine.Options
+    program: Program, family: ProgramFamily? = nil, weights: UnsafeRawBufferPointer, owner: AnyObject? = nil, options: Engine.Options,
+    onCopy: ((UnsafeRawBufferPointer) -> Void)? = nil
   ) throws(InferenceError) {
     unsafe try Self.validate(program, weights)
     guard 0...Program.largestArena ~= program.arenaByteCount else {
@@ -36,7 +38,7 @@ import Tensors
     self.options = options
     self.owner = owner
     let arena = AlignedBytes(count: program.arenaByteCount)
-    engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options)
+    engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
     self.arena = arena
     unsafe self.weights = weights
   }
@@ -65,7 +67,7 @@ import Tensors
     if let memory { chosenMemory = try stateMemory(memory.names, in: chosen) }
     let faults = faultCount
     // Nothing after this throws.
-    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options)
+    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options, onCopy: nil)
     earlierFaultCount = faults
     program = chosen
     memory = chosenMemory

@@ -59,6 +59,10 @@ public final class ModelPackage: Sendable {
     unsafe UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange])
   }
 
+  /// Lets the memory of weights go that nobody will read soon: what was mapped from a file comes back when it is read.
+  /// - Parameter weights: of the weight section.
+  public func release(_ weights: UnsafeRawBufferPointer) { unsafe bytes.release(weights) }
+
   private static func decodedManifest(_ json: [UInt8]) throws(ModelFormatError) -> Manifest {
     do {
       return try JSONValueDecoder.decode(Manifest.self, from: json)
@@ -107,6 +111,16 @@ public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
     unsafe copy.copyBytes(from: bytes)
     unsafe buffer = UnsafeRawBufferPointer(start: copy.baseAddress, count: bytes.count)
     isMapped = false
+  }
+
+  /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file.
+  func release(_ part: UnsafeRawBufferPointer) {
+    guard isMapped, let start = part.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let begin = (Int(bitPattern: start) + page - 1) / page * page
+    let end = (Int(bitPattern: start) + part.count) / page * page
+    guard begin < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: begin) else { return }
+    unsafe madvise(pages, end - begin, MADV_DONTNEED)
   }
 
   deinit {

@@ -40,7 +40,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
     }
     do throws(InferenceError) {
-      session = try unsafe Session(program: package.program, weights: package.weights, owner: package, options: options)
+      session = try unsafe Session(program: package.program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
     } catch {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
     }

@@ -600,6 +600,27 @@ static void test_team(int32_t threads) {
 
 #include "bench.h"
 
+// Bit by bit.
+static uint32_t plain_crc32c(uint32_t state, const uint8_t *bytes, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    state ^= bytes[i];
+    for (int bit = 0; bit < 8; bit++) state = state & 1 ? state >> 1 ^ 0x82F63B78u : state >> 1;
+  }
+  return state;
+}
+
+static void test_checksum(int cases) {
+  for (int i = 0; i < cases; i++) {
+    const int64_t size = random_in(0, 300), begin = random_in(0, (int32_t)size), end = random_in((int32_t)begin, (int32_t)size);
+    const uint8_t *bytes = (const uint8_t *)take_bytes(size) + begin;
+    const uint32_t state = (uint32_t)random_bits(), expected = plain_crc32c(state, bytes, end - begin);
+    const bool is_right = swl_crc32c(state, bytes, end - begin) == expected && swl_crc32c_by_table(state, bytes, end - begin) == expected;
+    if (!is_right) printf("CRC-32C of %lld bytes differs\n", (long long)(end - begin));
+    *(is_right ? &passed : &failed) += 1;
+    while (block_count > 0) free(blocks[--block_count]);
+  }
+}
+
 int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "--bench") == 0) {
     bench();
@@ -607,6 +628,7 @@ int main(int count, char **arguments) {
   }
   int cases = count > 1 ? atoi(arguments[1]) : 200;
   for (int32_t threads = 1; threads <= 5; threads++) test_team(threads);
+  test_checksum(cases);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);

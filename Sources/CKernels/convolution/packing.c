@@ -153,15 +153,13 @@ int64_t swl_depthwise_scratch(const struct swl_window *w) {
 
 void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {
   for (int64_t o = 0; o < outputs; o++) {
+    const int8_t *row = weights + o * depth;
     int64_t total = 0;
-    // Parts whose sums fit 32 bits, which vectors hold more of.
-    for (int64_t first = 0; first < depth; first += 65536) {
-      const int64_t last = swl_minimum(first + 65536, depth);
-      int32_t sum = 0;
-      for (int64_t k = first; k < last; k++) {
-        int32_t weight = weights[o * depth + k];
-        sum += weight < 0 ? -weight : weight;
-      }
+    // Parts whose sums fit 16 bits, which vectors hold more of.
+    for (int64_t first = 0; first < depth; first += 256) {
+      const int64_t last = swl_minimum(first + 256, depth);
+      uint16_t sum = 0;
+      for (int64_t k = first; k < last; k++) sum = (uint16_t)(sum + (row[k] < 0 ? -row[k] : row[k]));
       total += sum;
     }
     magnitudes[o] = total;

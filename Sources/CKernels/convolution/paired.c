@@ -2,7 +2,8 @@
 #if defined(__x86_64__)
 #include "paired.h"
 
-#include <emmintrin.h>
+#include <immintrin.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../shared/targets.h"
@@ -11,7 +12,6 @@
 #define WINDOW SWL_PAIRED_WINDOW
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
-#define MATCHING_STEPS 128
 #define ALONE (-1)
 // Choices that are kept from the first pass over a panel.
 #define REMEMBERED 512
@@ -23,6 +23,7 @@
 // A window's weights, for each depth element a byte a column; behind them what is read a second time, and zeros.
 struct window {
   __m128i weights[WINDOW + UNFIT + 1];
+  int8_t by_column[COLUMNS][WINDOW]; // as they were read
 };
 
 // Magnitudes of sums of weights, by sign, saturated at 255.
@@ -51,37 +52,71 @@ SWL_INLINE __m128i negative_part(__m128i weights) {
   return _mm_and_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), _mm_sub_epi8(_mm_setzero_si128(), weights));
 }
 
-// Partners for elements such that every pair may meet: weights, or sums of two where there are sums.
+// Which elements may meet which, a bit each, and the partners that were found; ALONE without one.
 struct matching {
   int count;
-  const __m128i *weights;
-  const struct magnitudes *sums; // NULL: weights
+  unsigned may_meet[WINDOW];
   int partner[WINDOW];
 };
 
-SWL_INLINE bool suits(const struct matching *m, int a, int b) { return m->sums ? may_meet(m->sums, a, b) : may_pair(m->weights[a], m->weights[b]); }
+static void join(struct matching *m, int a, int b) { m->partner[a] = b, m->partner[b] = a; }
 
-// The first free element takes each partner in turn, or stays alone as long as `alone` others may, until the rest is done, too, or
-// `steps` are used up: to miss a matching costs speed alone.
-static bool match_rest(struct matching *m, unsigned available, int alone, int *steps) {
-  if (available == 0) return true;
-  int a = __builtin_ctz(available);
-  available &= available - 1;
-  for (unsigned choices = available; choices != 0; choices &= choices - 1) {
-    int mate = __builtin_ctz(choices);
-    if (!suits(m, a, mate)) continue;
-    if (--*steps < 0) return false;
-    m->partner[a] = mate, m->partner[mate] = a;
-    if (match_rest(m, available & ~(1u << mate), alone, steps)) return true;
+// Two that are alone change partners with a pair where that serves both.
+static bool exchange(struct matching *m, int a, int b) {
+  for (unsigned rest = m->may_meet[a]; rest != 0; rest &= rest - 1) {
+    const int c = __builtin_ctz(rest), d = m->partner[c];
+    if (d == ALONE || (m->may_meet[d] >> b & 1) == 0) continue;
+    join(m, a, c), join(m, d, b);
+    return true;
   }
-  if (alone == 0) return false;
-  m->partner[a] = ALONE;
-  return match_rest(m, available, alone - 1, steps);
+  return false;
 }
 
-static bool match(struct matching *m, int alone) {
-  int steps = MATCHING_STEPS;
-  return match_rest(m, (1u << m->count) - 1, alone, &steps);
+// Sixteen lanes: all bits where `bits` has the lane's.
+SWL_TARGET_AVX2 SWL_INLINE __m256i lanes_of(unsigned bits) {
+  const __m256i own = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+  return _mm256_cmpeq_epi16(_mm256_and_si256(_mm256_set1_epi16((short)bits), own), own);
+}
+
+SWL_TARGET_AVX2 SWL_INLINE unsigned least_of(__m256i lanes) {
+  return (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(_mm_min_epu16(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1)))) & 0xFFFF;
+}
+
+// The element with the fewest choices comes first and takes the partner that has the fewest. Not always the most pairs, but nearly, and to
+// miss one costs speed alone. After R. M. Karp and M. Sipser, "Maximum matchings in sparse random graphs", 1981.
+SWL_TARGET_AVX2 static void match(struct matching *m) {
+  // For each element that is free, 256 × its choices + itself.
+  uint16_t counts[WINDOW];
+  for (int i = 0; i < WINDOW; i++) counts[i] = i < m->count ? (uint16_t)(__builtin_popcount(m->may_meet[i]) << 8 | i) : 0xFFFF;
+  __m256i keys = _mm256_loadu_si256((const __m256i *)(const void *)counts);
+  const __m256i one = _mm256_set1_epi16(256);
+  unsigned available = (1u << m->count) - 1, alone = 0;
+  while (available != 0) {
+    const int a = (int)(least_of(keys) & 0xFF);
+    available &= ~(1u << a);
+    unsigned choices = m->may_meet[a] & available;
+    m->partner[a] = ALONE;
+    keys = _mm256_or_si256(keys, lanes_of(1u << a));
+    if (choices == 0) {
+      alone |= 1u << a;
+      continue;
+    }
+    __m256i theirs = lanes_of(choices);
+    keys = _mm256_sub_epi16(keys, _mm256_and_si256(theirs, one));
+    const int b = (int)(least_of(_mm256_or_si256(keys, _mm256_andnot_si256(theirs, _mm256_set1_epi16(-1)))) & 0xFF);
+    available &= ~(1u << b);
+    join(m, a, b);
+    keys = _mm256_sub_epi16(_mm256_or_si256(keys, lanes_of(1u << b)), _mm256_and_si256(lanes_of(m->may_meet[b] & available), one));
+  }
+  for (; alone != 0; alone &= alone - 1) {
+    const int a = __builtin_ctz(alone);
+    for (unsigned others = alone & (alone - 1); others != 0; others &= others - 1) {
+      const int b = __builtin_ctz(others);
+      if (!exchange(m, a, b)) continue;
+      alone &= ~(1u << b);
+      break;
+    }
+  }
 }
 
 // How one window is computed: which of its weights stand where.
@@ -126,36 +161,87 @@ static int byte_of(const struct choice *choice, int weight) {
 }
 
 // The places of an octet's elements by sum: 0, 1, 4, 5 are one, 2, 3, 6, 7 the other.
-static void place_octets(const struct matching *quads, const int *first, const int *second, struct choice *choice) {
+static void place_octets(const struct matching *quads, struct choice *choice) {
+  uint8_t pairs[WINDOW];
+  memcpy(pairs, choice->order, sizeof pairs);
   int place = 0;
   for (int i = 0; i < quads->count; i++) {
-    int j = quads->partner[i];
+    const int j = quads->partner[i];
     if (j < i) continue;
     uint8_t *octet = choice->order + place / 2 * 8 + place % 2 * 2;
-    octet[0] = (uint8_t)first[i], octet[1] = (uint8_t)second[i], octet[4] = (uint8_t)first[j], octet[5] = (uint8_t)second[j];
+    memcpy(octet, pairs + (ptrdiff_t)2 * i, 2), memcpy(octet + 4, pairs + (ptrdiff_t)2 * j, 2);
     place++;
   }
   choice->are_octets = true;
   choice->in_order = false;
 }
 
-// Whether pairs that lie in order are octets as they lie.
-static bool are_octets_in_order(const struct magnitudes *sums, int pairs) {
-  for (int i = 0; i < pairs; i += 4) {
-    if (!may_meet(sums, i, i + 2) || !may_meet(sums, i + 1, i + 3)) return false;
+// Magnitudes of the sums of pairs.
+static void add_up(const struct window *window, const uint8_t *order, int pairs, struct magnitudes *sums) {
+  for (int i = 0; i < pairs; i++) {
+    const __m128i a = window->weights[order[2 * i]], b = window->weights[order[2 * i + 1]];
+    sums->positive[i] = _mm_adds_epu8(positive_part(a), positive_part(b));
+    sums->negative[i] = _mm_adds_epu8(negative_part(a), negative_part(b));
+  }
+}
+
+static const uint8_t in_order[WINDOW] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+static bool are_pairs_in_order(const struct window *window, int length) {
+  for (int i = 0; i < length; i += 2) {
+    if (!may_pair(window->weights[i], window->weights[i + 1])) return false;
   }
   return true;
 }
 
-// Pairs that may be added, of these octets where all pairs find partners; else up to eight elements, or all, stay without one and form
-// unfit pairs.
-static void choose(const struct window *window, int length, struct choice *choice) {
-  const __m128i *weights = window->weights;
-  *choice = (struct choice){.in_order = true, .quartets = length / 4};
-  struct matching pairs = {.count = length, .weights = weights};
-  for (int alone = 0; !match(&pairs, alone);) alone += UNFIT;
+static bool are_octets_in_order(const struct window *window, int length) {
+  if (length % 8 != 0 || !are_pairs_in_order(window, length)) return false;
   struct magnitudes sums;
-  int first[WINDOW / 2], second[WINDOW / 2], count = 0, lonely = ALONE;
+  add_up(window, in_order, length / 2, &sums);
+  for (int i = 0; i < length / 2; i += 4) {
+    if (!may_meet(&sums, i, i + 2) || !may_meet(&sums, i + 1, i + 3)) return false;
+  }
+  return true;
+}
+
+// Octets where all pairs find partners.
+static void choose_octets(const struct window *window, int length, struct choice *choice) {
+  struct magnitudes sums;
+  struct matching quads = {.count = length / 2};
+  add_up(window, choice->order, quads.count, &sums);
+  for (int a = 0; a < quads.count; a++) {
+    for (int b = a + 1; b < quads.count; b++) {
+      if (may_meet(&sums, a, b)) quads.may_meet[a] |= 1u << b, quads.may_meet[b] |= 1u << a;
+    }
+  }
+  match(&quads);
+  for (int i = 0; i < quads.count; i++) {
+    if (quads.partner[i] == ALONE) return;
+  }
+  place_octets(&quads, choice);
+}
+
+// Which weights may be added: where no column's sum saturates. Two columns at a time.
+SWL_TARGET_AVX2 static void find_pairs(const struct window *window, struct matching *pairs) {
+  const unsigned all = (1u << pairs->count) - 1;
+  for (int a = 0; a < pairs->count; a++) {
+    const __m256i repeat = _mm256_set1_epi8((char)a);
+    __m256i saturated = _mm256_setzero_si256();
+    for (int c = 0; c < COLUMNS; c += 2) {
+      const __m256i weights = _mm256_loadu_si256((const __m256i *)(const void *)window->by_column[c]), one = _mm256_shuffle_epi8(weights, repeat);
+      saturated = _mm256_or_si256(saturated, _mm256_xor_si256(_mm256_adds_epi8(weights, one), _mm256_add_epi8(weights, one)));
+    }
+    const __m128i either = _mm_or_si128(_mm256_castsi256_si128(saturated), _mm256_extracti128_si256(saturated, 1));
+    pairs->may_meet[a] = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(either, _mm_setzero_si128())) & all & ~(1u << a);
+  }
+}
+
+// Pairs that may be added; elements that find no partner form unfit pairs.
+static void choose_pairs(const struct window *window, int length, struct choice *choice) {
+  struct matching pairs = {.count = length};
+  find_pairs(window, &pairs);
+  match(&pairs);
+  int place = 0, lonely = ALONE;
   for (int i = 0; i < length; i++) {
     int a = i, b = pairs.partner[i];
     if (b == ALONE) {
@@ -168,25 +254,25 @@ static void choose(const struct window *window, int length, struct choice *choic
     } else if (b < i) {
       continue;
     }
-    choice->in_order = choice->in_order && a == 2 * count && b == a + 1;
-    choice->order[2 * count] = (uint8_t)a, choice->order[2 * count + 1] = (uint8_t)b;
-    sums.positive[count] = _mm_adds_epu8(positive_part(weights[a]), positive_part(weights[b]));
-    sums.negative[count] = _mm_adds_epu8(negative_part(weights[a]), negative_part(weights[b]));
-    first[count] = a, second[count] = b, count++;
+    choice->order[place++] = (uint8_t)a, choice->order[place++] = (uint8_t)b;
   }
-  if (choice->unfit > 0) {
-    struct window copy = *window;
-    split(&copy, choice);
-    place_excesses(&copy, choice);
-    return;
+  if (choice->unfit == 0) return;
+  struct window copy = *window;
+  split(&copy, choice);
+  place_excesses(&copy, choice);
+}
+
+// How to compute a window; octets only where they are of use.
+static void choose(const struct window *window, int length, bool has_octets, struct choice *choice) {
+  *choice = (struct choice){.quartets = length / 4, .in_order = are_pairs_in_order(window, length)};
+  if (choice->in_order) {
+    memcpy(choice->order, in_order, sizeof in_order);
+  } else {
+    choose_pairs(window, length, choice);
   }
-  if (length % 8 != 0) return;
-  if (choice->in_order && are_octets_in_order(&sums, count)) {
-    choice->are_octets = true;
-    return;
-  }
-  struct matching quads = {.count = length / 2, .sums = &sums};
-  if (match(&quads, 0)) place_octets(&quads, first, second, choice);
+  if (!has_octets || choice->unfit > 0 || length % 8 != 0) return;
+  choice->are_octets = choice->in_order && are_octets_in_order(window, length);
+  if (!choice->are_octets) choose_octets(window, length, choice);
 }
 
 // Sixteen columns of sixteen depth elements, turned.
@@ -219,14 +305,15 @@ static struct span span_of(const struct swl_blocking *b, int64_t w) {
 static void read_window(const int8_t *weights, int64_t columns, int64_t depth, const struct span *span, struct window *window) {
   __m128i by_column[COLUMNS];
   for (int64_t c = 0; c < COLUMNS; c++) {
-    int8_t bytes[WINDOW] = {0};
+    int8_t *bytes = window->by_column[c];
     const int8_t *from = weights + c * depth + span->element;
     if (c < columns && span->count == WINDOW) {
       memcpy(bytes, from, WINDOW);
-    } else if (c < columns) {
-      memcpy(bytes, from, (size_t)span->count);
+    } else {
+      memset(bytes, 0, WINDOW);
+      if (c < columns) memcpy(bytes, from, (size_t)span->count);
     }
-    by_column[c] = _mm_loadu_si128((const __m128i *)bytes);
+    by_column[c] = _mm_loadu_si128((const __m128i *)(const void *)bytes);
   }
   turn(by_column, window->weights);
   window->weights[ZERO] = _mm_setzero_si128();
@@ -252,10 +339,8 @@ static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const st
   for (int64_t w = 0; w < swl_paired_windows(b); w++) {
     const struct span span = span_of(b, w);
     struct window window;
-    struct choice choice;
     read_window(weights, columns, b->depth, &span, &window);
-    choose(&window, (int)span.length, &choice);
-    if (!choice.are_octets || !choice.in_order) return false;
+    if (!are_octets_in_order(&window, (int)span.length)) return false;
   }
   return true;
 }
@@ -265,6 +350,19 @@ enum kind { OCTETS, FOUR, FIVE, OTHER };
 static enum kind kind_of(const struct choice *choice) {
   if (choice->are_octets) return OCTETS;
   return choice->quartets == 4 ? FOUR : choice->quartets == 5 ? FIVE : OTHER;
+}
+
+static int32_t sum_of(const int8_t *weights, int64_t count) {
+  __m128i total = _mm_setzero_si128();
+  int64_t i = 0;
+  // As unsigned numbers, 128 more.
+  for (; i + 16 <= count; i += 16) {
+    const __m128i bytes = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)(weights + i)), _mm_set1_epi8(-128));
+    total = _mm_add_epi64(total, _mm_sad_epu8(bytes, _mm_setzero_si128()));
+  }
+  int32_t sum = _mm_cvtsi128_si32(total) + _mm_cvtsi128_si32(_mm_unpackhi_epi64(total, total)) - 128 * (int32_t)i;
+  for (; i < count; i++) sum += weights[i];
+  return sum;
 }
 
 int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
@@ -287,8 +385,7 @@ int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const stru
       struct window window;
       read_window(weights, columns, b->depth, &span, &window);
       if (!is_known) {
-        choose(&window, (int)span.length, choice);
-        choice->are_octets = choice->are_octets && has_octets;
+        choose(&window, (int)span.length, has_octets, choice);
       }
       if (kind_of(choice) != kind) continue;
       if (!choice->in_order || choice->unfit > 0 || place != w) head->is_direct = 0;
@@ -305,11 +402,7 @@ int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const stru
       for (int i = 0; i < 4 * choice->quartets; i++) to->order[i] = (uint8_t)(byte_of(choice, choice->order[i]) + span.shift);
     }
   }
-  for (int64_t c = 0; c < columns; c++) {
-    int32_t sum = 0;
-    for (int64_t k = 0; k < b->depth; k++) sum += weights[c * b->depth + k];
-    head->sums[c] = sum;
-  }
+  for (int64_t c = 0; c < columns; c++) head->sums[c] = sum_of(weights + c * b->depth, b->depth);
   return packed - panel;
 }
 #else

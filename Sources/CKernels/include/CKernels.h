@@ -3,6 +3,7 @@
 #define CKERNELS_H
 
 #include "swl_convolution.h"
+#include "swl_crc32c.h"
 #include "swl_elementwise.h"
 #include "swl_integer.h"
 #include "swl_kernel.h"

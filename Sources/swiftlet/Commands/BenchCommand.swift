@@ -44,7 +44,8 @@ struct BenchCommand: ParsableCommand {
     let begin = MonotonicClock.now()
     let package = try source.package(at: model)
     let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads))
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads),
+      onCopy: { unsafe package.release($0) })
     try source.bind(session, package)
     let loaded = MonotonicClock.now()
     let inputs = DeclaredInputs(of: session.program)

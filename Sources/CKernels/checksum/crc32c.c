@@ -1,0 +1,78 @@
+#include "swl_crc32c.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#if defined(__aarch64__)
+#include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+#define POLYNOMIAL 0x82F63B78u
+
+static uint32_t tables[8][256];
+static _Atomic(int) are_tables_made;
+
+// Threads that come here together write the same values.
+static void make_tables(void) {
+  if (atomic_load_explicit(&are_tables_made, memory_order_acquire)) return;
+  static atomic_flag is_making = ATOMIC_FLAG_INIT;
+  while (atomic_flag_test_and_set_explicit(&is_making, memory_order_acquire)) {
+  }
+  for (uint32_t i = 0; i < 256; i++) {
+    uint32_t crc = i;
+    for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ POLYNOMIAL : crc >> 1;
+    tables[0][i] = crc;
+  }
+  for (int slice = 1; slice < 8; slice++) {
+    for (int i = 0; i < 256; i++) tables[slice][i] = tables[0][tables[slice - 1][i] & 0xFF] ^ tables[slice - 1][i] >> 8;
+  }
+  atomic_store_explicit(&are_tables_made, 1, memory_order_release);
+  atomic_flag_clear_explicit(&is_making, memory_order_release);
+}
+
+// Method: M. E. Kounavis and F. L. Berry, "A Systematic Approach to Building High Performance Software-based CRC Generators", 2005.
+uint32_t swl_crc32c_by_table(uint32_t state, const void *bytes, int64_t count) {
+  make_tables();
+  const uint8_t *at = bytes;
+  for (; count >= 8; count -= 8, at += 8) {
+    const uint32_t low = state ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
+    state = tables[7][low & 0xFF] ^ tables[6][low >> 8 & 0xFF] ^ tables[5][low >> 16 & 0xFF] ^ tables[4][low >> 24] ^ tables[3][at[4]] ^ tables[2][at[5]] ^
+            tables[1][at[6]] ^ tables[0][at[7]];
+  }
+  for (; count > 0; count--) state = tables[0][(state ^ *at++) & 0xFF] ^ state >> 8;
+  return state;
+}
+
+#if defined(__x86_64__)
+#define HAS_INSTRUCTION __builtin_cpu_supports("sse4.2")
+#define TARGET __attribute__((target("sse4.2")))
+#define EIGHT(state, value) (uint32_t)_mm_crc32_u64(state, value)
+#define ONE(state, value) _mm_crc32_u8(state, value)
+#elif defined(__aarch64__)
+#define HAS_INSTRUCTION ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0)
+#define TARGET __attribute__((target("+crc")))
+#define EIGHT(state, value) __crc32cd(state, value)
+#define ONE(state, value) __crc32cb(state, value)
+#endif
+
+#if defined(HAS_INSTRUCTION)
+TARGET static uint32_t by_instruction(uint32_t state, const uint8_t *at, int64_t count) {
+  for (; count >= 8; count -= 8, at += 8) {
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    state = EIGHT(state, eight);
+  }
+  for (; count > 0; count--) state = ONE(state, *at++);
+  return state;
+}
+
+uint32_t swl_crc32c(uint32_t state, const void *bytes, int64_t count) {
+  return HAS_INSTRUCTION ? by_instruction(state, bytes, count) : swl_crc32c_by_table(state, bytes, count);
+}
+#else
+uint32_t swl_crc32c(uint32_t state, const void *bytes, int64_t count) { return swl_crc32c_by_table(state, bytes, count); }
+#endif
