@@ -36,6 +36,24 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: path("drawn")).count == 1)
   }
 
+  @Test func `a benchmark takes a frame from the camera's buffer to the message`() throws {
+    let image = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
+    let arguments = ["bench", builtIn, "--frame", "1280x720", "--picture", "\(frames)/\(image)", "--seconds", "0.2"]
+    let bench = try run(arguments + ["--json"])
+    #expect(bench.status == 0, "\(bench.errors)")
+    let figures = try #require(try JSONSerialization.jsonObject(with: Data(bench.output.utf8)) as? [String: Any])
+    let stages = try ["preparation_ms", "inference_ms", "decoding_ms", "encoding_ms"].map { try #require(figures[$0] as? Double) }
+    #expect(stages.allSatisfy { $0 > 0 })
+    let share = try #require(figures["share_outside_model"] as? Double)
+    #expect(abs(share - (1 - stages[1] / stages.reduce(0, +))) < 1e-6)
+    #expect(try #require(figures["payload_bytes"] as? Int) > 100)
+    #expect(try run(arguments).output.contains("outside the model"))
+    #expect(try run(["bench", builtIn, "--frame", "1281x720"]).status == 64)
+    #expect(try run(["bench", builtIn, "--picture", "x.jpg"]).errors.contains { $0.contains("--picture goes with --frame") })
+    let missing = try run(["bench", builtIn, "--frame", "64x64", "--picture", path("none.jpg")])
+    #expect(missing.status != 0 && missing.errors.contains { $0.contains("none.jpg") })
+  }
+
   @Test func `a benchmark times every instruction beside the processor's peak`() throws {
     let bench = try run(["bench", builtIn, "--seconds", "0.05", "--operators", "--json"])
     #expect(bench.status == 0, "\(bench.errors)")

@@ -36,9 +36,22 @@ final class FrameProcessor: @unchecked Sendable {
     result.capturedAt = frame.capturedAtWallTime
     result.groundTruth = frame.groundTruth
     result.timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
-    let outcome = vision.prepare(frame.view)
+    let outcome = prepare(frame.view, into: result, from: taken)
     _ = consume frame
     guard outcome == .prepared else { return outcome }
+    finish(into: result)
+    return .prepared
+  }
+
+  /// The first stage: pixels into the model's input.
+  func prepare(_ view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> PreparationOutcome {
+    let outcome = vision.prepare(view)
+    result.timings.preparation = begin.duration(to: MonotonicClock.now())
+    return outcome
+  }
+
+  /// The stages that need no pixels any more.
+  func finish(into result: FrameResult) {
     let prepared = MonotonicClock.now()
     vision.run()
     let inferred = MonotonicClock.now()
@@ -46,10 +59,7 @@ final class FrameProcessor: @unchecked Sendable {
     result.frameHeight = vision.mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
     result.detections.append(contentsOf: vision.decode(threshold: threshold))
-    let decoded = MonotonicClock.now()
-    result.timings.preparation = taken.duration(to: prepared)
     result.timings.inference = prepared.duration(to: inferred)
-    result.timings.decoding = inferred.duration(to: decoded)
-    return .prepared
+    result.timings.decoding = inferred.duration(to: MonotonicClock.now())
   }
 }

@@ -11,14 +11,18 @@ public final class PipelineDescription: Sendable {
   public let isClassification: Bool
   public let reporting: PipelineSettings.Reporting
 
-  init(_ settings: PipelineSettings, _ manifest: Manifest) {
-    name = settings.name
-    camera = settings.camera
+  convenience init(_ settings: PipelineSettings, _ manifest: Manifest) {
+    self.init(name: settings.name, camera: settings.camera, reporting: settings.reporting, manifest)
+  }
+
+  init(name: String, camera: String, reporting: PipelineSettings.Reporting, _ manifest: Manifest) {
+    self.name = name
+    self.camera = camera
+    self.reporting = reporting
     modelName = manifest.name
     modelVersion = manifest.version
     labels = manifest.labels
     isClassification = manifest.task == .classification
-    reporting = settings.reporting
   }
 
   /// The class's name; its number where the package names none.

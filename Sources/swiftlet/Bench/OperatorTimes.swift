@@ -71,7 +71,7 @@ struct OperatorTimes {
 
 extension String {
   /// With spaces before it.
-  fileprivate func padded(_ width: Int) -> String { String(repeating: " ", count: max(width - count, 0)) + self }
+  func padded(_ width: Int) -> String { String(repeating: " ", count: max(width - count, 0)) + self }
 }
 
 extension Instruction {

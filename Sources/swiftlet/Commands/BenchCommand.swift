@@ -13,9 +13,11 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure latency, load time and peak memory.",
     discussion: """
       One iteration goes from the declared input tensor to the declared output tensors. With --json the last line is one JSON \
-      object; latencies are in milliseconds, memory in MiB.
+      object; latencies are in milliseconds, memory in MiB. With --frame it is instead what an agent does with each frame of a \
+      camera: pixels into the input, the model, its decoding and the message, stage by stage.
 
       Example: swiftlet bench yolox-nano.swiftlet --threads 2 --seconds 3
+      Example: swiftlet bench yolox-nano.swiftlet --frame 1280x720 --picture street.jpg
       """)
 
   @Argument(help: "A package, or an ONNX or TFLite file.")
@@ -35,7 +37,15 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time each instruction as well, and compare it with the most that the processor could do.")
   var operators = false
 
+  @Option(help: ArgumentHelp("Measure what a YUYV frame of this size costs, from the camera's buffer to the message.", valueName: "WIDTHxHEIGHT"))
+  var frame: FrameSize?
+
+  @Option(help: ArgumentHelp("With --frame: the image that fills the frame, repeated; by default a pattern.", valueName: "file"))
+  var picture: String?
+
   func validate() throws {
+    guard picture == nil || frame != nil else { throw ValidationError("--picture goes with --frame") }
+    guard frame == nil || !operators else { throw ValidationError("--operators doesn't go with --frame") }
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds is above 0 and at most 3600") }
   }
@@ -43,6 +53,10 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let begin = MonotonicClock.now()
     let package = try source.package(at: model)
+    if let frame {
+      let bench = try FrameBench(package, size: frame, picture: picture, threads: threads, seconds: seconds)
+      return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)
+    }
     let session = try unsafe Session<CPUBackend>(
       program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads),
       onCopy: { unsafe package.release($0) })

@@ -1,0 +1,67 @@
+public import Imaging
+public import ModelManifest
+import Outbox
+import Pipelines
+
+/// What one frame costs an agent, stage by stage: from the pixels in a camera's buffer to the message as it is published.
+public struct FrameCosts: Sendable {
+  public enum Stage: String, Sendable, CaseIterable {
+    /// Conversion and resizing into the input tensor.
+    case preparation
+    /// The model.
+    case inference
+    /// Boxes and suppression.
+    case decoding
+    /// The message's JSON.
+    case encoding
+  }
+
+  /// Milliseconds of each frame.
+  public private(set) var samples: [Stage: [Double]] = [:]
+  /// Of the last frame.
+  public private(set) var detectionCount = 0
+  public private(set) var payloadByteCount = 0
+
+  /// Takes the same frame again and again, after a tenth of the time to warm up.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through; `frame`, where the view can't be read.
+  public init(of view: ImageView, with package: ModelPackage, threads: Int, duration: Duration) throws(EdgeAgentError) {
+    let processor = try FrameProcessor(package, threshold: nil, threads: threads)
+    let description = PipelineDescription(name: "bench", camera: "bench", reporting: .all, package.manifest)
+    let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
+    let begin = MonotonicClock.now()
+    while true {
+      let start = MonotonicClock.now()
+      let elapsed = begin.duration(to: start)
+      guard elapsed < duration || samples.isEmpty else { break }
+      let outcome = processor.prepare(view, into: result, from: start)
+      guard outcome == .prepared else { throw EdgeAgentError(.model, "the frame can't be used: \(outcome.explanation)") }
+      processor.finish(into: result)
+      let decoded = MonotonicClock.now()
+      let payload = DetectionMessage(result).encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1))
+      let encoded = MonotonicClock.now()
+      detectionCount = result.detections.count
+      payloadByteCount = payload.count
+      guard elapsed >= duration / 10 else { continue }
+      add(.preparation, result.timings.preparation)
+      add(.inference, result.timings.inference)
+      add(.decoding, result.timings.decoding)
+      add(.encoding, decoded.duration(to: encoded))
+    }
+  }
+
+  private mutating func add(_ stage: Stage, _ duration: Duration) {
+    samples[stage, default: []].append(duration / .milliseconds(1))
+  }
+
+  /// - Returns: the median of one stage's milliseconds.
+  public func median(_ stage: Stage) -> Double {
+    guard let sorted = samples[stage]?.sorted(), !sorted.isEmpty else { return 0 }
+    return sorted[sorted.count / 2]
+  }
+
+  /// What share of a frame's time is not the model's, by medians.
+  public var shareOutsideModel: Double {
+    let total = Stage.allCases.reduce(0) { $0 + median($1) }
+    return total > 0 ? 1 - median(.inference) / total : 0
+  }
+}
