@@ -13,11 +13,16 @@ struct pair {
   __m256i low, high;
 };
 
+#define SUMS 5
+
 struct block {
   const int16_t *weights;
   int64_t pairs, channel;
   bool is_narrow; // the bias is in the sums from the start
   struct pair start;
+  // Of kernels that are read column by column, one pixel apart: sums that have met the padding before the first column already, and
+  // what the padding behind the last one adds to the sum that has met the kernel's columns 0…i.
+  struct pair first[SUMS], last[SUMS];
 };
 
 // `is_wide` (sixteen channels, not eight) and `is_signed` are constants at every call.
@@ -79,8 +84,6 @@ struct walk {
   const struct swl_narrow_avx2 *narrow;
   struct source sources[5];
 };
-
-#define SUMS 5
 
 // The last row alone: each byte beside a 0, or beside its sign, which meets a weight of 0.
 SWL_TARGET_AVX2 SWL_INLINE struct pair load_single(const bool is_wide, const bool is_signed, const uint8_t *from) {
@@ -145,6 +148,52 @@ SWL_TARGET_AVX2 SWL_INLINE void advance(const bool is_wide, const bool is_signed
   }
 }
 
+// Columns inside the image up to step `end`: each completes an output pixel.
+SWL_TARGET_AVX2 SWL_INLINE void advance_and_finish(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk,
+                                                   int64_t pixel, int64_t step, int64_t end, const uint8_t *at[5], struct pair *sums) {
+  const struct block *b = walk->block;
+  const int count = (size + stride - 1) / stride;
+  if (is_wide && b->is_narrow) {
+    const int64_t channels = walk->d->window.output_channels;
+    uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * channels + b->channel;
+    for (; step + 2 <= end; step += 2, to += 2 * channels) {
+      advance(is_wide, is_signed, size, stride, walk, at, sums);
+      struct pair first = sums[count - 1];
+      advance(is_wide, is_signed, size, stride, walk, at, sums);
+      __m256i bytes = swl_narrow_two(walk->narrow, first.low, first.high, sums[count - 1].low, sums[count - 1].high);
+      _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
+      _mm_storeu_si128((__m128i *)(to + channels), _mm256_extracti128_si256(bytes, 1));
+    }
+  }
+  for (; step < end; step++) {
+    advance(is_wide, is_signed, size, stride, walk, at, sums);
+    finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
+  }
+}
+
+// A row of output pixels, the first of which is `pixel`, where no output pixel lies in the padding alone: padding costs nothing.
+SWL_TARGET_AVX2 SWL_INLINE void run_row_by_one(const bool is_wide, const bool is_signed, const int size, const struct walk *walk, int64_t pixel) {
+  const struct swl_window *w = &walk->d->window;
+  const struct block *b = walk->block;
+  const int64_t end = w->input_width + w->pad_left;
+  struct pair sums[SUMS];
+#pragma GCC unroll 5
+  for (int i = 0; i < size; i++) sums[i] = b->first[i];
+  const uint8_t *at[5];
+#pragma GCC unroll 5
+  for (int y = 0; y < size; y++) at[y] = walk->sources[y].start + b->channel;
+  int64_t step = w->pad_left;
+  for (; step < size - 1 && step < end; step++) advance(is_wide, is_signed, size, 1, walk, at, sums);
+  advance_and_finish(is_wide, is_signed, size, 1, walk, pixel, step, end, at, sums);
+#pragma GCC unroll 4
+  for (int i = size - 2; i >= 0; i--) {
+    const int64_t x = end - 1 - i;
+    if (x < 0 || x >= w->output_width) continue;
+    const struct pair sum = {_mm256_add_epi32(sums[i].low, b->last[i].low), _mm256_add_epi32(sums[i].high, b->last[i].high)};
+    finish(is_wide, walk->d, walk->narrow, b, &sum, pixel + x);
+  }
+}
+
 // A row of output pixels, the first of which is `pixel`.
 SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed, const int size, const int stride, const struct walk *walk, int64_t pixel) {
   const struct swl_window *w = &walk->d->window;
@@ -166,21 +215,8 @@ SWL_TARGET_AVX2 SWL_INLINE void run_row(const bool is_wide, const bool is_signed
   const uint8_t *at[5];
 #pragma GCC unroll 5
   for (int y = 0; y < size; y++) at[y] = walk->sources[y].start + (step * stride - w->pad_left) * walk->sources[y].pixel + b->channel;
-  if (is_wide && b->is_narrow) {
-    uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * w->output_channels + b->channel;
-    for (; step + 2 <= end; step += 2, to += 2 * w->output_channels) {
-      advance(is_wide, is_signed, size, stride, walk, at, sums);
-      struct pair first = sums[count - 1];
-      advance(is_wide, is_signed, size, stride, walk, at, sums);
-      __m256i bytes = swl_narrow_two(walk->narrow, first.low, first.high, sums[count - 1].low, sums[count - 1].high);
-      _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
-      _mm_storeu_si128((__m128i *)(to + w->output_channels), _mm256_extracti128_si256(bytes, 1));
-    }
-  }
-  for (; step < end; step++) {
-    advance(is_wide, is_signed, size, stride, walk, at, sums);
-    finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
-  }
+  advance_and_finish(is_wide, is_signed, size, stride, walk, pixel, step, end, at, sums);
+  step = swl_maximum(step, end);
   for (; step < steps; step++) {
     advance_with_care(is_wide, is_signed, size, stride, walk, step, sums);
     finish(is_wide, walk->d, walk->narrow, b, &sums[count - 1], pixel + step - (count - 1));
@@ -204,6 +240,22 @@ SWL_TARGET_AVX2 SWL_INLINE struct block block_at(const bool is_wide, const struc
   return b;
 }
 
+// What the padding beside an image adds, from one end of the kernel and from the other.
+SWL_TARGET_AVX2 SWL_INLINE void find_ends(const bool is_wide, const int size, const struct swl_depthwise_q8 *d, struct block *b) {
+  const __m256i zero_point = _mm256_set1_epi32(d->input_zero_point), ones = _mm256_set1_epi16(1);
+  const int pairs = size / 2 + 1;
+  struct pair met[SUMS], sum = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  for (int i = 0; i < size; i++) {
+    for (int p = 0; p < pairs; p++) add(is_wide, &sum, (struct pair){ones, ones}, b->weights, i * pairs + p);
+    met[i] = (struct pair){_mm256_mullo_epi32(sum.low, zero_point), _mm256_mullo_epi32(sum.high, zero_point)};
+  }
+  for (int i = 0; i < size; i++) {
+    b->last[i] = (struct pair){_mm256_sub_epi32(met[size - 1].low, met[i].low), _mm256_sub_epi32(met[size - 1].high, met[i].high)};
+    b->first[i] = b->start;
+    if (i < d->window.pad_left) b->first[i] = (struct pair){_mm256_add_epi32(b->start.low, met[i].low), _mm256_add_epi32(b->start.high, met[i].high)};
+  }
+}
+
 // How many rows are computed block by block: as many as a part of the first-level cache holds.
 #define STRIP_BYTES 16384
 
@@ -212,10 +264,12 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
   const struct swl_window *w = &d->window;
   const int64_t channels = w->input_channels, row_bytes = w->input_width * channels;
   const int64_t strip = swl_maximum(1, STRIP_BYTES / (row_bytes * w->stride_height));
+  const bool by_one = stride == 1 && w->pad_left < size && w->pad_right < size;
   for (int64_t first = begin; first < end; first += strip) {
     const int64_t last = swl_minimum(first + strip, end);
     for (int64_t i = 0; i < swl_block_count(channels); i++) {
-      const struct block b = block_at(is_wide, d, i);
+      struct block b = block_at(is_wide, d, i);
+      if (by_one) find_ends(is_wide, size, d, &b);
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
       struct walk walk = {.d = d, .block = &b, .narrow = &narrow};
       for (int64_t item = first; item < last; item++) {
@@ -226,7 +280,11 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
           bool exists = row >= 0 && row < w->input_height;
           walk.sources[y] = exists ? (struct source){image + row * row_bytes, channels} : (struct source){d->padding, 0};
         }
-        run_row(is_wide, is_signed, size, stride, &walk, item * w->output_width);
+        if (by_one) {
+          run_row_by_one(is_wide, is_signed, size, &walk, item * w->output_width);
+        } else {
+          run_row(is_wide, is_signed, size, stride, &walk, item * w->output_width);
+        }
       }
     }
   }
