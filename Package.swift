@@ -56,7 +56,7 @@ let library: [Target] = [
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
   module("ModelManifest", ["Tensors", "ModelFormat"]),
-  module("Inference", ["Tensors", "ModelFormat"]),
+  module("Inference", ["CKernels", "Tensors", "ModelFormat"]),
   module("MQTTTransport", ["CMosquitto", "Pipelines"]),
   module("Supervision", ["CThreads", "Pipelines"]),
   // 3

@@ -1,4 +1,4 @@
-import Glibc
+import CKernels
 
 /// Zero-filled blocks, handed out one behind the other from memory that the system maps; pages that nothing is written to take no memory.
 /// All of it goes with its owner.
@@ -21,9 +21,9 @@ import Glibc
       defer { used += size }
       return unsafe region.baseAddress! + used
     }
-    let pages = (max(size, Self.regionByteCount) + 4095) & ~4095
-    guard let base = unsafe mmap(nil, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), unsafe base != MAP_FAILED else { return nil }
-    unsafe regions.append(UnsafeMutableRawBufferPointer(start: base, count: pages))
+    let byteCount = max(size, Self.regionByteCount)
+    guard let base = unsafe swl_map_zeros(Int64(byteCount)) else { return nil }
+    unsafe regions.append(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
     used = size
     return unsafe base
   }
@@ -32,6 +32,6 @@ import Glibc
   mutating func keep(_ byteCount: Int, of taken: Int) { used -= Self.rounded(taken) - Self.rounded(byteCount) }
 
   deinit {
-    unsafe regions.forEach { _ = unsafe munmap($0.baseAddress, $0.count) }
+    unsafe regions.forEach { unsafe swl_unmap($0.baseAddress, Int64($0.count)) }
   }
 }

@@ -44,14 +44,14 @@ struct PermutedWalk {
     if steps.2 == 1 {
       forEachPlane { offset, written in
         for j in 0..<extents.1 {
-          unsafe linear.store(from + (offset + j * steps.1), count: extents.2, to: to + (written + j * extents.2), step: 1)
+          unsafe linear.store(from + (offset + j * steps.1), count: extents.2, to: to + (written + j * extents.2))
         }
       }
     } else if steps.1 == 1, extents.2 == 3 {
       forEachPlane { offset, written in
         unsafe linear.storeInterleaved(from + offset, planes: steps.2, count: extents.1, to: to + written)
       }
-    } else if steps.1 == 1, extents.1 >= LinearBytes.lanes {
+    } else if steps.1 == 1, extents.1 >= 8 {
       forEachPlane { offset, written in
         for k in 0..<extents.2 {
           unsafe linear.store(from + (offset + k * steps.2), count: extents.1, to: to + (written + k), step: extents.2)

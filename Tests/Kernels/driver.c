@@ -621,6 +621,41 @@ static void test_checksum(int cases) {
   }
 }
 
+// Values at ties, beyond the bounds, infinite and not a number among them.
+static float *take_quantisable(int64_t count, float scale) {
+  float *values = take(count * 4);
+  for (int64_t i = 0; i < count; i++) {
+    switch (random_in(0, 9)) {
+    case 0: values[i] = ((float)random_in(-300, 300) + 0.5f) * scale; break;
+    case 1: values[i] = random_float(-1e30f, 1e30f); break;
+    case 2: values[i] = random_in(0, 1) ? NAN : random_in(0, 1) ? INFINITY : -INFINITY; break;
+    default: values[i] = random_float(-200, 200) * scale; break;
+    }
+  }
+  return values;
+}
+
+static void test_linear_bytes(int cases) {
+  for (int i = 0; i < cases; i++) {
+    const bool is_signed = random_in(0, 1);
+    const struct swl_linear_bytes l = {.scale = random_in(0, 3) ? random_float(1e-3f, 1) : 0.25f, .zero_point = is_signed ? random_in(-128, 127) : random_in(0, 255),
+                                       .lower = is_signed ? -128 : 0, .upper = is_signed ? 127 : 255};
+    const int64_t count = random_in(0, 70), plane = count + random_in(0, 5);
+    const float *values = take_quantisable(3 * plane, l.scale);
+    uint8_t *bytes = take(count), *pixels = take(3 * count);
+    swl_store_linear_bytes(&l, values, count, bytes);
+    swl_store_linear_pixels(&l, values, plane, count, pixels);
+    bool is_right = true;
+    for (int64_t k = 0; k < count; k++) {
+      is_right = is_right && bytes[k] == swl_linear_byte(&l, values[k]);
+      for (int c = 0; c < 3; c++) is_right = is_right && pixels[3 * k + c] == swl_linear_byte(&l, values[c * plane + k]);
+    }
+    if (!is_right) printf("linear bytes differ\n");
+    *(is_right ? &passed : &failed) += 1;
+    while (block_count > 0) free(blocks[--block_count]);
+  }
+}
+
 int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "--bench") == 0) {
     bench();
@@ -629,6 +664,7 @@ int main(int count, char **arguments) {
   int cases = count > 1 ? atoi(arguments[1]) : 200;
   for (int32_t threads = 1; threads <= 5; threads++) test_team(threads);
   test_checksum(cases);
+  test_linear_bytes(cases);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);
