@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "../shared/targets.h"
+#include "matching.h"
 
 #define COLUMNS SWL_PAIRED_COLUMNS
 #define WINDOW SWL_PAIRED_WINDOW
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
-#define ALONE (-1)
 // Choices that are kept from the first pass over a panel.
 #define REMEMBERED 512
 
@@ -50,73 +50,6 @@ SWL_INLINE __m128i positive_part(__m128i weights) { return _mm_andnot_si128(_mm_
 // -128 gives 128, as an unsigned byte.
 SWL_INLINE __m128i negative_part(__m128i weights) {
   return _mm_and_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), _mm_sub_epi8(_mm_setzero_si128(), weights));
-}
-
-// Which elements may meet which, a bit each, and the partners that were found; ALONE without one.
-struct matching {
-  int count;
-  unsigned may_meet[WINDOW];
-  int partner[WINDOW];
-};
-
-static void join(struct matching *m, int a, int b) { m->partner[a] = b, m->partner[b] = a; }
-
-// Two that are alone change partners with a pair where that serves both.
-static bool exchange(struct matching *m, int a, int b) {
-  for (unsigned rest = m->may_meet[a]; rest != 0; rest &= rest - 1) {
-    const int c = __builtin_ctz(rest), d = m->partner[c];
-    if (d == ALONE || (m->may_meet[d] >> b & 1) == 0) continue;
-    join(m, a, c), join(m, d, b);
-    return true;
-  }
-  return false;
-}
-
-// Sixteen lanes: all bits where `bits` has the lane's.
-SWL_TARGET_AVX2 SWL_INLINE __m256i lanes_of(unsigned bits) {
-  const __m256i own = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
-  return _mm256_cmpeq_epi16(_mm256_and_si256(_mm256_set1_epi16((short)bits), own), own);
-}
-
-SWL_TARGET_AVX2 SWL_INLINE unsigned least_of(__m256i lanes) {
-  return (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(_mm_min_epu16(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1)))) & 0xFFFF;
-}
-
-// The element with the fewest choices comes first and takes the partner that has the fewest. Not always the most pairs, but nearly, and to
-// miss one costs speed alone. After R. M. Karp and M. Sipser, "Maximum matchings in sparse random graphs", 1981.
-SWL_TARGET_AVX2 static void match(struct matching *m) {
-  // For each element that is free, 256 × its choices + itself.
-  uint16_t counts[WINDOW];
-  for (int i = 0; i < WINDOW; i++) counts[i] = i < m->count ? (uint16_t)(__builtin_popcount(m->may_meet[i]) << 8 | i) : 0xFFFF;
-  __m256i keys = _mm256_loadu_si256((const __m256i *)(const void *)counts);
-  const __m256i one = _mm256_set1_epi16(256);
-  unsigned available = (1u << m->count) - 1, alone = 0;
-  while (available != 0) {
-    const int a = (int)(least_of(keys) & 0xFF);
-    available &= ~(1u << a);
-    unsigned choices = m->may_meet[a] & available;
-    m->partner[a] = ALONE;
-    keys = _mm256_or_si256(keys, lanes_of(1u << a));
-    if (choices == 0) {
-      alone |= 1u << a;
-      continue;
-    }
-    __m256i theirs = lanes_of(choices);
-    keys = _mm256_sub_epi16(keys, _mm256_and_si256(theirs, one));
-    const int b = (int)(least_of(_mm256_or_si256(keys, _mm256_andnot_si256(theirs, _mm256_set1_epi16(-1)))) & 0xFF);
-    available &= ~(1u << b);
-    join(m, a, b);
-    keys = _mm256_sub_epi16(_mm256_or_si256(keys, lanes_of(1u << b)), _mm256_and_si256(lanes_of(m->may_meet[b] & available), one));
-  }
-  for (; alone != 0; alone &= alone - 1) {
-    const int a = __builtin_ctz(alone);
-    for (unsigned others = alone & (alone - 1); others != 0; others &= others - 1) {
-      const int b = __builtin_ctz(others);
-      if (!exchange(m, a, b)) continue;
-      alone &= ~(1u << b);
-      break;
-    }
-  }
 }
 
 // How one window is computed: which of its weights stand where.

@@ -37,7 +37,8 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time each instruction as well, and compare it with the most that the processor could do.")
   var operators = false
 
-  @Option(help: ArgumentHelp("Measure what a YUYV frame of this size costs, from the camera's buffer to the message.", valueName: "WIDTHxHEIGHT"))
+  @Option(
+    help: ArgumentHelp("Measure what a YUYV frame of this size (an even width) costs, from the camera's buffer to the message.", valueName: "WIDTHxHEIGHT"))
   var frame: FrameSize?
 
   @Option(help: ArgumentHelp("With --frame: the image that fills the frame, repeated; by default a pattern.", valueName: "file"))
