@@ -15,8 +15,7 @@ struct place {
   int64_t channel, columns, element, pixel; // elements from one row to the next
   bool is_narrow;                           // sixteen or eight columns, their bias in the sums from the start
   bool has_residual;
-  const char *next;                         // what will be read after this panel, `ahead` bytes of it to be asked for at each tile
-  int64_t ahead;
+  struct ahead ahead;
   bool is_short;                            // rows of eight bytes
   __m256i low, high;                        // where sums start
   const struct swl_table_avx2 *table;       // NULL or the requantisation's
@@ -90,9 +89,10 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   }
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
-                                        const int8_t *weights, const struct place *p) {
+SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
+                                        const int8_t *weights, struct place *p) {
   struct tile t;
+  if (!is_deep) ask(&p->ahead);
 #pragma GCC unroll 4
   for (int r = 0; r < rows; r++) {
     t.low[r] = p->low;
@@ -103,7 +103,7 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, cons
   } else if (p->is_short) {
     sum_eight(rows, is_wide, from, panel, weights, &t);
   } else {
-    sum_windows(rows, is_wide, from, panel, weights, &t);
+    sum_windows(rows, is_wide, is_deep, from, panel, weights, &p->ahead, &t);
   }
   finish(rows, is_wide, p, &t);
 }
@@ -122,36 +122,42 @@ SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
 }
 
 // All rows of a block with one panel.
-SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                          const int8_t *weights, struct place *p) {
   const uint8_t *from[ROWS];
   int64_t row = 0;
-  const char *next = p->next;
   for (; row + ROWS <= rows; row += ROWS, p->element += ROWS * p->pixel) {
-    for (const char *end = next + p->ahead; next < end; next += 64) _mm_prefetch(next, _MM_HINT_T1);
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; r++) from[r] = row_at(source, row + r);
-    tile_of(ROWS, is_wide, from, panel, weights, p);
+    tile_of(ROWS, is_wide, is_deep, from, panel, weights, p);
   }
   for (int64_t r = row; r < rows; r++) from[r - row] = row_at(source, r);
   switch (rows - row) {
-  case 3: tile_of(3, is_wide, from, panel, weights, p); break;
-  case 2: tile_of(2, is_wide, from, panel, weights, p); break;
-  case 1: tile_of(1, is_wide, from, panel, weights, p); break;
+  case 3: tile_of(3, is_wide, is_deep, from, panel, weights, p); break;
+  case 2: tile_of(2, is_wide, is_deep, from, panel, weights, p); break;
+  case 1: tile_of(1, is_wide, is_deep, from, panel, weights, p); break;
   default: break;
   }
 }
 
-// One copy for panels of more than eight columns, one for the others.
+// One copy for panels of more than eight columns, one for deep ones of them, one for the others.
 SWL_TARGET_AVX2 __attribute__((noinline)) static void wide_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                                                  const int8_t *weights, struct place *p) {
-  tiles_of(true, source, rows, panel, weights, p);
+  tiles_of(true, false, source, rows, panel, weights, p);
+}
+
+SWL_TARGET_AVX2 __attribute__((noinline)) static void deep_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+                                                                 const int8_t *weights, struct place *p) {
+  tiles_of(true, true, source, rows, panel, weights, p);
 }
 
 SWL_TARGET_AVX2 __attribute__((noinline)) static void slim_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                                                  const int8_t *weights, struct place *p) {
-  tiles_of(false, source, rows, panel, weights, p);
+  tiles_of(false, false, source, rows, panel, weights, p);
 }
+
+// Windows of a deep panel.
+#define DEEP 96
 
 SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const struct row_source *source, int64_t first_row, int64_t rows, int64_t group,
                                      int64_t first_panel, int64_t last_panel, const struct swl_table_avx2 *table) {
@@ -170,13 +176,16 @@ SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const s
     const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
     place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
     if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
+    const bool is_deep = place.columns > 8 && !panel->is_direct && swl_paired_windows(b) >= DEEP;
     // The next panel comes from memory or a far cache: asked for in time, it costs nothing.
-    if (p + 1 < last_panel && rows >= ROWS) {
-      const int64_t lines = begins[p + 2] - begins[p + 1], tiles = rows / ROWS;
-      place.next = (const char *)c->weights + (int64_t)begins[p + 1] * 64, place.ahead = (lines + tiles - 1) / tiles * 64;
+    if (p + 1 < last_panel) {
+      const int64_t lines = begins[p + 2] - begins[p + 1], times = swl_maximum((rows + ROWS - 1) / ROWS * swl_requests(panel, is_deep), 1);
+      place.ahead = (struct ahead){.next = (const char *)c->weights + (int64_t)begins[p + 1] * 64, .lines = (lines + times - 1) / times};
     }
     place.element = first_row * place.pixel + place.channel;
-    if (place.columns > 8) {
+    if (is_deep) {
+      deep_tiles(source, rows, panel, weights, &place);
+    } else if (place.columns > 8) {
       wide_tiles(source, rows, panel, weights, &place);
     } else {
       slim_tiles(source, rows, panel, weights, &place);

@@ -15,6 +15,24 @@ struct tile {
   __m256i low[ROWS], high[ROWS];
 };
 
+// What will be read after the present panel, asked for little by little: `lines` before every few windows.
+struct ahead {
+  const char *next;
+  int64_t lines;
+};
+
+// A tile of a deep panel doesn't ask for all of its share at once, which would hold up its loads, but before every so many windows.
+#define WINDOWS_A_REQUEST 32
+
+static inline int64_t swl_requests(const struct swl_paired_panel *p, bool is_deep) {
+  if (!is_deep) return 1;
+  return (p->windows_of_four + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST + (p->windows_of_five + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST;
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void ask(struct ahead *ahead) {
+  for (int64_t i = 0; i < ahead->lines; i++, ahead->next += 64) _mm_prefetch(ahead->next, _MM_HINT_T1);
+}
+
 // Has a sum in a register at the end of a turn: compilers spill some of eight though sixteen registers suffice.
 #define KEEP(sum) __asm__("" : "+x"(sum))
 
@@ -28,7 +46,7 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i weights_at(const int8_t *from) { return _mm25
 
 SWL_TARGET_AVX2 SWL_INLINE __m256i widen_pairs(__m256i sums) { return _mm256_madd_epi16(sums, _mm256_set1_epi16(1)); }
 
-// `rows` and `is_wide` (more than eight columns) are constants at every call of what follows, so that sums stay in registers.
+// `rows`, `is_wide` (more than eight columns) and `is_deep` are constants at every call of what follows, so that sums stay in registers.
 //
 // Adds to a row's sums the products of an octet; of four elements that may be added in pairs.
 SWL_TARGET_AVX2 SWL_INLINE void add_octet(const bool is_wide, __m256i first, __m256i second, const int8_t *weights, __m256i *low, __m256i *high) {
@@ -98,8 +116,8 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, co
 }
 
 // Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
-SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
-                                            const int8_t *weights, struct tile *t) {
+SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
+                                            const int8_t *weights, struct ahead *ahead, struct tile *t) {
   const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1), *end;
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4
@@ -109,13 +127,19 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
     sum_octets(rows, row, window, panel->octet_windows, weights, t);
     window += panel->octet_windows, weights += panel->octets * 8 * COLUMNS;
   }
-  for (end = window + panel->windows_of_four; window < end; window++) {
+  for (int32_t left = panel->windows_of_four, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
+    if (is_deep) ask(ahead);
+    for (end = window + (left < some ? left : some); window < end; window++) {
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+    }
   }
-  for (end = window + panel->windows_of_five; window < end; window++) {
+  for (int32_t left = panel->windows_of_five, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
+    if (is_deep) ask(ahead);
+    for (end = window + (left < some ? left : some); window < end; window++) {
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+      for (int i = 0; i < 5; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+    }
   }
   for (end = window + panel->other_windows; window < end; window++) {
     for (int i = 0; i < window->quartets; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
