@@ -19,7 +19,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def with_batch(path, batch, to):
     model = onnx.load(path)
-    for value in list(model.graph.input) + list(model.graph.output):
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for value in [value for value in model.graph.input if value.name not in constants] + list(model.graph.output):
         dimensions = value.type.tensor_type.shape.dim
         if dimensions:
             dimensions[0].dim_value = batch
@@ -51,7 +52,7 @@ def main():
                 with_batch(path, batch, onnx_path)
                 made = subprocess.run([arguments.swiftlet, "compile", onnx_path, "-o", packages[batch]], capture_output=True, text=True)
                 if made.returncode != 0:
-                    print(f"| {name} | | {made.stderr.strip().splitlines()[0]} | | |")
+                    print(f"| {name} | | {(made.stderr.strip() or 'not compiled').splitlines()[0]} | | |")
                     break
             else:
                 for threads in arguments.threads.split(","):

@@ -13,6 +13,7 @@ import Tensors
   private let options: Engine.Options
   /// Set where the model has open dimensions.
   public let family: ProgramFamily?
+  private let onCopy: ((UnsafeRawBufferPointer) -> Void)?
   /// Keeps the weight section mapped.
   private let owner: AnyObject?
   /// What the model remembers from run to run; nil until `carryStates`.
@@ -37,6 +38,7 @@ import Tensors
     self.family = family
     self.options = options
     self.owner = owner
+    unsafe self.onCopy = onCopy
     let arena = AlignedBytes(count: program.arenaByteCount)
     engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
     self.arena = arena
@@ -67,7 +69,7 @@ import Tensors
     if let memory { chosenMemory = try stateMemory(memory.names, in: chosen) }
     let faults = faultCount
     // Nothing after this throws.
-    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options, onCopy: nil)
+    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
     earlierFaultCount = faults
     program = chosen
     memory = chosenMemory

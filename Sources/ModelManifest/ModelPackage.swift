@@ -60,7 +60,7 @@ public final class ModelPackage: Sendable {
   }
 
   /// Lets the memory of weights go that nobody will read soon: what was mapped from a file comes back when it is read.
-  /// - Parameter weights: of the weight section.
+  /// - Parameter weights: of the weight section; bytes elsewhere are left alone.
   public func release(_ weights: UnsafeRawBufferPointer) { unsafe bytes.release(weights) }
 
   private static func decodedManifest(_ json: [UInt8]) throws(ModelFormatError) -> Manifest {
@@ -115,7 +115,9 @@ public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
 
   /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file.
   func release(_ part: UnsafeRawBufferPointer) {
-    guard isMapped, let start = part.baseAddress else { return }
+    guard isMapped, let start = part.baseAddress, let first = buffer.baseAddress else { return }
+    // Of other memory the bytes would be lost.
+    guard unsafe start >= first, unsafe start + part.count <= first + buffer.count else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let begin = (Int(bitPattern: start) + page - 1) / page * page
     let end = (Int(bitPattern: start) + part.count) / page * page

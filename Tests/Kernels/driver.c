@@ -95,6 +95,8 @@ static struct swl_window random_window(bool depthwise) {
   w.input_width = width + random_in(0, 9);
   w.output_height = (w.input_height + w.pad_top + w.pad_bottom - height) / w.stride_height + 1;
   w.output_width = (w.input_width + w.pad_left + w.pad_right - width) / w.stride_width + 1;
+  // Programs may ask for less than the window gives.
+  if (random_in(0, 7) == 0) w.output_height = random_in(1, w.output_height), w.output_width = random_in(1, w.output_width);
   return w;
 }
 
@@ -108,7 +110,8 @@ static void widen_image(struct swl_window *w) {
 }
 
 static bool is_pointwise(const struct swl_window *w) {
-  return w->kernel_height * w->kernel_width == 1 && w->stride_height * w->stride_width == 1 && w->pad_top + w->pad_left + w->pad_bottom + w->pad_right == 0;
+  return w->output_height == w->input_height && w->output_width == w->input_width && w->kernel_height * w->kernel_width == 1 &&
+         w->stride_height * w->stride_width == 1 && w->pad_top + w->pad_left + w->pad_bottom + w->pad_right == 0;
 }
 
 static int64_t input_size(const struct swl_window *w) { return (int64_t)w->batch * w->input_height * w->input_width * w->input_channels; }

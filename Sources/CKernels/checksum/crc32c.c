@@ -1,6 +1,6 @@
 #include "swl_crc32c.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <string.h>
 
 #if defined(__aarch64__)
@@ -14,14 +14,9 @@
 #define POLYNOMIAL 0x82F63B78u
 
 static uint32_t tables[8][256];
-static _Atomic(int) are_tables_made;
+static pthread_once_t tables_made = PTHREAD_ONCE_INIT;
 
-// Threads that come here together write the same values.
 static void make_tables(void) {
-  if (atomic_load_explicit(&are_tables_made, memory_order_acquire)) return;
-  static atomic_flag is_making = ATOMIC_FLAG_INIT;
-  while (atomic_flag_test_and_set_explicit(&is_making, memory_order_acquire)) {
-  }
   for (uint32_t i = 0; i < 256; i++) {
     uint32_t crc = i;
     for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ POLYNOMIAL : crc >> 1;
@@ -30,13 +25,11 @@ static void make_tables(void) {
   for (int slice = 1; slice < 8; slice++) {
     for (int i = 0; i < 256; i++) tables[slice][i] = tables[0][tables[slice - 1][i] & 0xFF] ^ tables[slice - 1][i] >> 8;
   }
-  atomic_store_explicit(&are_tables_made, 1, memory_order_release);
-  atomic_flag_clear_explicit(&is_making, memory_order_release);
 }
 
 // Method: M. E. Kounavis and F. L. Berry, "A Systematic Approach to Building High Performance Software-based CRC Generators", 2005.
 uint32_t swl_crc32c_by_table(uint32_t state, const void *bytes, int64_t count) {
-  make_tables();
+  pthread_once(&tables_made, make_tables);
   const uint8_t *at = bytes;
   for (; count >= 8; count -= 8, at += 8) {
     const uint32_t low = state ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);

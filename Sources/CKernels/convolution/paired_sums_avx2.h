@@ -26,7 +26,7 @@ struct ahead {
 
 static inline int64_t swl_requests(const struct swl_paired_panel *p, bool is_deep) {
   if (!is_deep) return 1;
-  return (p->windows_of_four + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST + (p->windows_of_five + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST;
+  return p->other_windows + (p->windows_of_four + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST + (p->windows_of_five + WINDOWS_A_REQUEST - 1) / WINDOWS_A_REQUEST;
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void ask(struct ahead *ahead) {
@@ -142,6 +142,7 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
     }
   }
   for (end = window + panel->other_windows; window < end; window++) {
+    if (is_deep) ask(ahead);
     for (int i = 0; i < window->quartets; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
   }
 }

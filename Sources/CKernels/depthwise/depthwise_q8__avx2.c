@@ -175,7 +175,8 @@ SWL_TARGET_AVX2 SWL_INLINE void advance_and_finish(const bool is_wide, const boo
 SWL_TARGET_AVX2 SWL_INLINE void run_row_by_one(const bool is_wide, const bool is_signed, const int size, const struct walk *walk, int64_t pixel) {
   const struct swl_window *w = &walk->d->window;
   const struct block *b = walk->block;
-  const int64_t end = w->input_width + w->pad_left;
+  // Outputs may be fewer than the window allows.
+  const int64_t end = swl_minimum(w->input_width + w->pad_left, w->output_width + size - 1);
   struct pair sums[SUMS];
 #pragma GCC unroll 5
   for (int i = 0; i < size; i++) sums[i] = b->first[i];

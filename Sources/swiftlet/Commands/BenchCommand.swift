@@ -55,6 +55,9 @@ struct BenchCommand: ParsableCommand {
     let begin = MonotonicClock.now()
     let package = try source.package(at: model)
     if let frame {
+      guard package.family == nil || source.shape.isEmpty else {
+        throw CommandFailure("\(model) left sizes open, which --frame takes at their upper bounds: leave --shape out", status: .wrongUse)
+      }
       let bench = try FrameBench(package, size: frame, picture: picture, threads: threads, seconds: seconds)
       return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)
     }

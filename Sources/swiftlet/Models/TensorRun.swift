@@ -22,7 +22,8 @@ struct TensorRun {
   /// Runs a package's program.
   init(_ package: ModelPackage, on tensors: [String: HostTensor], options: CPUOptions) throws {
     let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package, options: options)
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: options,
+      onCopy: { unsafe package.release($0) })
     try Self.bindSizes(of: session, package, to: tensors)
     for (index, port) in session.program.inputs.enumerated() {
       // A state that isn't given begins with zeros.
