@@ -115,12 +115,13 @@ public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
 
   /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file.
   func release(_ part: UnsafeRawBufferPointer) {
-    guard isMapped, let start = part.baseAddress, let first = buffer.baseAddress else { return }
+    guard isMapped else { return }
+    let (start, first) = (Int(bitPattern: part.baseAddress), unsafe Int(bitPattern: buffer.baseAddress))
     // Of other memory the bytes would be lost.
-    guard unsafe start >= first, unsafe start + part.count <= first + buffer.count else { return }
+    guard start >= first, unsafe start + part.count <= first + buffer.count else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let begin = (Int(bitPattern: start) + page - 1) / page * page
-    let end = (Int(bitPattern: start) + part.count) / page * page
+    let begin = (start + page - 1) / page * page
+    let end = (start + part.count) / page * page
     guard begin < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: begin) else { return }
     unsafe madvise(pages, end - begin, MADV_DONTNEED)
   }
