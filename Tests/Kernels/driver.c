@@ -90,7 +90,7 @@ static struct swl_window random_window(bool depthwise) {
   w.dilation_width = random_in(0, 3) ? 1 : 2;
   if (pointwise) w.stride_height = w.stride_width = 1;
   // Depthwise kernels have a walk of their own for these.
-  if (depthwise && random_in(0, 1)) w.kernel_height = w.kernel_width = 3 + 2 * random_in(0, 1), w.dilation_height = w.dilation_width = 1;
+  if (depthwise && random_in(0, 3)) w.kernel_height = w.kernel_width = 3 + 2 * random_in(0, 1), w.dilation_height = w.dilation_width = 1;
   if (!pointwise) w.pad_top = random_in(0, 3), w.pad_left = random_in(0, 3), w.pad_bottom = random_in(0, 3), w.pad_right = random_in(0, 3);
   int32_t height = (w.kernel_height - 1) * w.dilation_height + 1, width = (w.kernel_width - 1) * w.dilation_width + 1;
   w.input_height = height + random_in(0, 9);
@@ -98,7 +98,7 @@ static struct swl_window random_window(bool depthwise) {
   w.output_height = (w.input_height + w.pad_top + w.pad_bottom - height) / w.stride_height + 1;
   w.output_width = (w.input_width + w.pad_left + w.pad_right - width) / w.stride_width + 1;
   // Programs may ask for less than the window gives.
-  if (random_in(0, 3) == 0) w.output_height = random_in(1, w.output_height), w.output_width = random_in(1, w.output_width);
+  if (random_in(0, depthwise ? 1 : 3) == 0) w.output_height = random_in(1, w.output_height), w.output_width = random_in(1, w.output_width);
   return w;
 }
 
