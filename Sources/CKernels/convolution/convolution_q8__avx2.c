@@ -89,8 +89,8 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   }
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
-                                        const int8_t *weights, struct place *p) {
+SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS],
+                                        const struct swl_paired_panel *panel, const int8_t *weights, struct place *p) {
   struct tile t;
   if (!is_deep) ask(&p->ahead);
 #pragma GCC unroll 4
@@ -122,8 +122,8 @@ SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
 }
 
 // All rows of a block with one panel.
-SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
-                                         const int8_t *weights, struct place *p) {
+SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep, const struct row_source *source, int64_t rows,
+                                         const struct swl_paired_panel *panel, const int8_t *weights, struct place *p) {
   const uint8_t *from[ROWS];
   int64_t row = 0;
   for (; row + ROWS <= rows; row += ROWS, p->element += ROWS * p->pixel) {

@@ -127,8 +127,9 @@ static bool are_pairs_in_order(const struct window *window, int length) {
   return true;
 }
 
+// Of pairs that lie in order.
 static bool are_octets_in_order(const struct window *window, int length) {
-  if (length % 8 != 0 || !are_pairs_in_order(window, length)) return false;
+  if (length % 8 != 0) return false;
   struct magnitudes sums;
   add_up(window, in_order, length / 2, &sums);
   for (int i = 0; i < length / 2; i += 4) {
@@ -273,7 +274,7 @@ static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const st
     const struct span span = span_of(b, w);
     struct window window;
     read_window(weights, columns, b->depth, &span, &window);
-    if (!are_octets_in_order(&window, (int)span.length)) return false;
+    if (!are_pairs_in_order(&window, (int)span.length) || !are_octets_in_order(&window, (int)span.length)) return false;
   }
   return true;
 }

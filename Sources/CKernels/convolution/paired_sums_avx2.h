@@ -116,8 +116,8 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, co
 }
 
 // Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
-SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS], const struct swl_paired_panel *panel,
-                                            const int8_t *weights, struct ahead *ahead, struct tile *t) {
+SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS],
+                                            const struct swl_paired_panel *panel, const int8_t *weights, struct ahead *ahead, struct tile *t) {
   const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1), *end;
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4

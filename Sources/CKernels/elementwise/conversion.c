@@ -12,11 +12,7 @@ SWL_INLINE void quantise(const void *arguments, void *scratch, int64_t begin, in
   const float scale = a->scale, lower = a->lower, upper = a->upper;
   const int32_t zero_point = a->zero_point;
   int64_t last = swl_minimum(end * SWL_CHUNK, a->count);
-  for (int64_t i = begin * SWL_CHUNK; i < last; i++) {
-    float scaled = input[i] / scale;
-    scaled = scaled != scaled ? 0.0f : scaled;
-    output[i] = (uint8_t)(swl_round(swl_clamp(scaled, lower, upper)) + zero_point);
-  }
+  for (int64_t i = begin * SWL_CHUNK; i < last; i++) output[i] = swl_quantised(input[i], scale, lower, upper, zero_point);
 }
 
 SWL_INLINE void dequantise(const void *arguments, void *scratch, int64_t begin, int64_t end) {

@@ -2,7 +2,6 @@
 
 #include "../shared/targets.h"
 
-#include <math.h>
 #include <stdbool.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -11,11 +10,7 @@
 #endif
 
 uint8_t swl_linear_byte(const struct swl_linear_bytes *l, float value) {
-  const float scaled = value / l->scale;
-  if (scaled != scaled) return (uint8_t)l->zero_point;
-  const float lower = (float)(l->lower - l->zero_point), upper = (float)(l->upper - l->zero_point);
-  // Rounds to the nearest, ties to even.
-  return (uint8_t)((int32_t)rintf(scaled < lower ? lower : scaled > upper ? upper : scaled) + l->zero_point);
+  return swl_quantised(value, l->scale, (float)(l->lower - l->zero_point), (float)(l->upper - l->zero_point), l->zero_point);
 }
 
 // From `first` on.

@@ -48,6 +48,13 @@ SWL_INLINE float swl_clamp(float value, float lower, float upper) {
   return value > upper ? upper : value;
 }
 
+// What an 8-bit type stores for a value; NaN gives the zero point. The bounds have the zero point taken off.
+SWL_INLINE uint8_t swl_quantised(float value, float scale, float lower, float upper, int32_t zero_point) {
+  float scaled = value / scale;
+  scaled = scaled != scaled ? 0.0f : scaled;
+  return (uint8_t)(swl_round(swl_clamp(scaled, lower, upper)) + zero_point);
+}
+
 SWL_INLINE int64_t swl_minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 SWL_INLINE int64_t swl_maximum(int64_t a, int64_t b) { return a > b ? a : b; }
 

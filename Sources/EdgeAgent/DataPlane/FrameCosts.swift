@@ -17,13 +17,13 @@ public struct FrameCosts: Sendable {
   }
 
   /// Milliseconds of each frame.
-  public private(set) var samples: [Stage: [Double]] = [:]
+  private var samples: [Stage: [Double]] = [:]
   /// Of the last frame.
   public private(set) var detectionCount = 0
   public private(set) var payloadByteCount = 0
 
   /// Takes the same frame again and again, after a tenth of the time to warm up.
-  /// - Throws: `model`, where the package is one that a camera's frames can't go through; `frame`, where the view can't be read.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through, or the view can't be read.
   public init(of view: ImageView, with package: ModelPackage, threads: Int, duration: Duration) throws(EdgeAgentError) {
     let processor = try FrameProcessor(package, threshold: nil, threads: threads)
     let description = PipelineDescription(name: "bench", camera: "bench", reporting: .all, package.manifest)
@@ -59,9 +59,15 @@ public struct FrameCosts: Sendable {
     return sorted[sorted.count / 2]
   }
 
-  /// What share of a frame's time is not the model's, by medians.
-  public var shareOutsideModel: Double {
+  /// What share of a frame's time a stage takes, by medians.
+  public func share(of stage: Stage) -> Double {
     let total = Stage.allCases.reduce(0) { $0 + median($1) }
-    return total > 0 ? 1 - median(.inference) / total : 0
+    return total > 0 ? median(stage) / total : 0
   }
+
+  /// What share of a frame's time is not the model's.
+  public var shareOutsideModel: Double { 1 - share(of: .inference) }
+
+  /// Frames that were measured.
+  public var frameCount: Int { samples[.inference]?.count ?? 0 }
 }

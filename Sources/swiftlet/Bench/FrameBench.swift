@@ -42,25 +42,22 @@ struct FrameBench {
     return RGBImage(width: side, height: side, pixels: pixels)
   }
 
-  private var total: Double { FrameCosts.Stage.allCases.reduce(0) { $0 + costs.median($1) } }
-
   var json: JSON {
     .object(
       FrameCosts.Stage.allCases.map { ("\($0.rawValue)_ms", JSON.number(costs.median($0))) } + [
         ("share_outside_model", .number(costs.shareOutsideModel)),
         ("detections", .integer(costs.detectionCount)),
         ("payload_bytes", .integer(costs.payloadByteCount)),
-        ("iterations", .integer(costs.samples[.inference]?.count ?? 0)),
+        ("iterations", .integer(costs.frameCount)),
       ])
   }
 
   var text: String {
     var text = "a frame of \(size.width)x\(size.height) YUYV to a message of \(costs.payloadByteCount) bytes with \(costs.detectionCount) detections:\n"
     for stage in FrameCosts.Stage.allCases {
-      let median = costs.median(stage), share = 100 * median / max(total, 1e-9)
-      text += "\(DemoTable.decimal(median, 3).padded(9)) ms \(DemoTable.decimal(share, 1).padded(6)) %  \(stage.rawValue)\n"
+      let milliseconds = DemoTable.decimal(costs.median(stage), 3), share = DemoTable.decimal(100 * costs.share(of: stage), 1)
+      text += "\(milliseconds.padded(9)) ms \(share.padded(6)) %  \(stage.rawValue)\n"
     }
-    let frames = costs.samples[.inference]?.count ?? 0
-    return text + "outside the model: \(DemoTable.decimal(100 * costs.shareOutsideModel, 1)) %, by medians over \(frames) frames\n"
+    return text + "outside the model: \(DemoTable.decimal(100 * costs.shareOutsideModel, 1)) %, by medians over \(costs.frameCount) frames\n"
   }
 }
