@@ -28,11 +28,11 @@ public struct FrameCosts: Sendable {
     let processor = try FrameProcessor(package, threshold: nil, threads: threads)
     let description = PipelineDescription(name: "bench", camera: "bench", reporting: .all, package.manifest)
     let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
-    let begin = MonotonicClock.now()
+    let begin = MonotonicClock.now(), warmUp = duration / 10
     while true {
       let start = MonotonicClock.now()
       let elapsed = begin.duration(to: start)
-      guard elapsed < duration || samples.isEmpty else { break }
+      guard elapsed < warmUp + duration || samples.isEmpty else { break }
       let outcome = processor.prepare(view, into: result, from: start)
       guard outcome == .prepared else { throw EdgeAgentError(.model, "the frame can't be used: \(outcome.explanation)") }
       processor.finish(into: result)
@@ -41,7 +41,7 @@ public struct FrameCosts: Sendable {
       let encoded = MonotonicClock.now()
       detectionCount = result.detections.count
       payloadByteCount = payload.count
-      guard elapsed >= duration / 10 else { continue }
+      guard elapsed >= warmUp else { continue }
       add(.preparation, result.timings.preparation)
       add(.inference, result.timings.inference)
       add(.decoding, result.timings.decoding)
