@@ -46,21 +46,30 @@ public struct ModelCompilation: Sendable {
   /// Whether the model brought its own 8-bit forms.
   public var isQuantised: Bool { graph.values.contains { $0.stored != nil } }
 
-  /// The model in 8 bits, by what its values were like.
-  public func quantised(by observed: ObservedValues) throws(CompilerError) -> CompiledModel {
-    var annotated = graph
-    QuantisationPlan(graph: graph, observed: observed).annotate(&annotated)
-    var model = try compile(annotated)
-    model.manifest.calibration = Calibration(method: observed.method.rawValue, samples: observed.sampleCount)
+  /// The model in 8 bits, by what calibration found.
+  public func quantised(by result: CalibrationResult) throws(CompilerError) -> CompiledModel {
+    var model = try compile(result.annotated(graph))
+    model.manifest.calibration = Calibration(method: result.method.rawValue, samples: result.sampleCount)
     return model
   }
 
-  /// The float program with every value that quantisation has to know as a further output, named by its value.
-  public func observable() throws(CompilerError) -> CompiledModel {
+  /// The graph that calibration observes.
+  var canonicalGraph: Graph { graph }
+
+  /// A float program of the canonical graph, or of an equal one with other constants, with every value that quantisation has to know as
+  /// a further output, named by its value.
+  func observable(_ graph: Graph) throws(CompilerError) -> CompiledModel {
     var observed = graph
     for index in observed.values.indices { observed.values[index].stored = nil }
-    let values = QuantisationPlan.observedValues(of: graph)
-    return try emit(observed, observed: values)
+    return try emit(observed, observed: QuantisationPlan.observedValues(of: graph))
+  }
+
+  /// The fused program with each value that is left between its instructions as a further output.
+  func compared(_ annotated: Graph) throws(CompilerError) -> CompiledModel {
+    var fused = annotated
+    try PassList.run(PassList.fusion, on: &fused)
+    let made = Set(fused.nodes.flatMap(\.outputs))
+    return try emit(fused, observed: QuantisationPlan.observedValues(of: annotated).filter { made.contains($0) })
   }
 
   private func compile(_ graph: Graph) throws(CompilerError) -> CompiledModel {

@@ -20,6 +20,8 @@ public struct Manifest: Codable, Equatable, Sendable {
   public var provenance: String?
   /// How the model was brought to 8 bits; nil where it was not, or came quantised.
   public var calibration: Calibration?
+  /// What 8 bits cost, as far as it was measured when the package was made.
+  public var accuracy: AccuracyReport?
 
   public enum Task: String, Codable, Sendable, CaseIterable {
     case classification
@@ -32,7 +34,7 @@ public struct Manifest: Codable, Equatable, Sendable {
 
   public init(
     name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, sound: SoundInput? = nil,
-    decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil
+    decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil, accuracy: AccuracyReport? = nil
   ) {
     self.name = name
     self.version = version
@@ -45,6 +47,7 @@ public struct Manifest: Codable, Equatable, Sendable {
     self.licence = licence
     self.provenance = provenance
     self.calibration = calibration
+    self.accuracy = accuracy
   }
 }
 

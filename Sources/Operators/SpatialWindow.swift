@@ -42,7 +42,7 @@ public struct SpatialWindow: Equatable, Sendable {
     public var output: Int
 
     /// The elements of the window that lie inside the input, at one position of the output.
-    func taps(at index: Int) -> [(tap: Int, position: Int)] {
+    public func taps(at index: Int) -> [(tap: Int, position: Int)] {
       let start = index * stride - before
       let first = start >= 0 ? 0 : (-start + dilation - 1) / dilation
       let last = start >= input ? 0 : min(kernel, (input - 1 - start) / dilation + 1)

@@ -1,84 +1,72 @@
-import CPUExecution
-import Imaging
-import Inference
-import ModelFormat
 public import ModelManifest
-import ObjectDetection
+import ModelGraph
 import Tensors
 
-/// Runs the float program over images and records what every value is like that quantisation has to know.
+/// Runs the float program over images, and finds out all that quantisation has to know.
 public struct Calibrator {
-  private let package: ModelPackage
+  private let compilation: ModelCompilation
   private let input: ImageInput
 
-  public init(_ compilation: ModelCompilation, input: ImageInput) throws(CompilerError) {
-    let model = try compilation.observable()
+  public init(_ compilation: ModelCompilation, input: ImageInput) {
+    self.compilation = compilation
     self.input = input
-    do {
-      package = try ModelPackage(model.file(), origin: model.manifest.name)
-    } catch {
-      throw CompilerError(.invalid, error.description)
-    }
   }
+
+  /// How often every image runs: histograms need the ranges of a pass before, and weights are rounded for the equalised model.
+  public static let passCount = 2
+
+  /// Places of a layer's output, over all images, whose inputs tell how its weights are rounded.
+  private static let sampledPlaces = 4096
 
   /// - Parameters:
-  ///   - images: paths of the calibration set; an unreadable one is an error, since a range without it might be wrong.
-  ///   - progress: called after each of the `passes(for:)` runs of each image.
-  public func observe(_ images: [String], method: CalibrationMethod, progress: () -> Void = {}) throws(CompilerError) -> ObservedValues {
+  ///   - images: paths of the calibration set.
+  ///   - progress: called after each of the `passCount` runs of each image.
+  public func calibrate(_ images: [String], method: CalibrationMethod, progress: () -> Void = {}) throws(CompilerError) -> CalibrationResult {
     var observed = ObservedValues(method: method)
-    let program = package.program
-    let session: Session<CPUBackend>
-    let preparation: ImagePreparation
-    guard let index = program.inputs.firstIndex(where: { $0.name == input.tensor }) else {
-      throw CompilerError(.invalid, "the model has no input '\(input.tensor)'")
+    let graph = compilation.canonicalGraph
+    let plain = try ImageRun(compilation.observable(graph), input: input)
+    for path in images {
+      try plain.run(path)
+      for (name, elements, dimensions) in Self.values(of: plain) { observed.observe(name, elements, dimensions: dimensions) }
+      observed.countSample()
+      progress()
     }
-    do throws(InferenceError) {
-      session = try unsafe Session(program: program, weights: package.weights, owner: package, options: CPUOptions(threads: 2))
-    } catch {
-      throw CompilerError(.invalid, error.message)
-    }
-    do throws(ImagingError) {
-      preparation = try ImagePreparation(input: input, tensor: program.tensors[Int(program.inputs[index].tensor)])
-    } catch {
-      throw CompilerError(.invalid, error.message)
-    }
-    for pass in 0..<Self.passes(for: method) {
-      for path in images {
-        try prepare(path, by: preparation, into: session, index)
-        session.run()
-        record(session, program, &observed, inputIndex: index, countsBins: pass == 1)
-        if pass == 0 { observed.countSample() }
-        progress()
+    var result = CalibrationResult(observed: observed)
+    result.equalisation = ChannelEqualisation(graph, observed)
+    result.equalisation.applied(to: &result.observed, of: graph)
+    let equalised = result.equalisation.applied(to: graph)
+    try look(at: equalised, images, &result, progress)
+    return result
+  }
+
+  /// The second pass: histograms, and rounded weights.
+  private func look(at graph: Graph, _ images: [String], _ result: inout CalibrationResult, _ progress: () -> Void) throws(CompilerError) {
+    let run = try ImageRun(compilation.observable(graph), input: input)
+    let layers = LinearLayer.layers(of: graph)
+    let readers = Dictionary(grouping: layers.indices) { graph[layers[$0].input].name }
+    var moments = layers.map { InputMoments(groups: $0.groups, reduction: $0.reduction) }
+    let places = max(16, (Self.sampledPlaces + images.count - 1) / max(images.count, 1))
+    for path in images {
+      try run.run(path)
+      for (name, elements, dimensions) in Self.values(of: run) {
+        result.observed.count(name, elements)
+        for reader in dimensions.isEmpty ? [] : readers[name] ?? [] { moments[reader].add(elements, of: layers[reader], places: places) }
       }
+      progress()
     }
-    return observed
+    for (layer, moments) in zip(layers, moments) where moments.count > 0 {
+      guard let constant = graph[layer.weights].constant else { continue }
+      result.rounding[graph[layer.weights].name] = RoundedWeights(layer.rows(of: constant), of: layer, moments)
+    }
   }
 
-  /// How often every image runs: histograms need the ranges of a pass before.
-  public static func passes(for method: CalibrationMethod) -> Int { method == .minMax ? 1 : 2 }
-
-  private func prepare(_ path: String, by preparation: ImagePreparation, into session: Session<CPUBackend>, _ index: Int) throws(CompilerError) {
-    let image: RGBImage
-    do throws(ImagingError) {
-      image = try RGBImage(contentsOf: path)
-    } catch {
-      throw CompilerError(.file, error.message)
+  /// The values that a run hands out; without dimensions where their elements don't lie in the model's order.
+  private static func values(of run: ImageRun) -> [(name: String, elements: [Float], dimensions: [Int])] {
+    var values = run.program.outputs.indices.compactMap { position in
+      run.output(position).map { (run.program.outputs[position].name, $0, run.program.outputs[position].declaredDimensions) }
     }
-    let outcome = image.withView { view in unsafe preparation.prepare(view, into: session.inputBytes(index)) }
-    guard outcome == .prepared else { throw CompilerError(.file, "\(path): can't be prepared: \(outcome)") }
-  }
-
-  private func record(_ session: Session<CPUBackend>, _ program: Program, _ observed: inout ObservedValues, inputIndex: Int, countsBins: Bool) {
-    func record(_ name: String, _ elements: [Float], _ dimensions: [Int]) {
-      if countsBins { observed.count(name, elements) } else { observed.observe(name, elements, dimensions: dimensions) }
-    }
-    for (position, port) in program.outputs.enumerated() where program.tensors[Int(port.tensor)].elementType == .float32 {
-      record(port.name, unsafe [Float](session.outputBytes(position).bindMemory(to: Float.self)), port.declaredDimensions)
-    }
-    let input = program.inputs[inputIndex]
     // The input lies channels-last: it has a range, and no channels here.
-    if program.tensors[Int(input.tensor)].elementType == .float32 {
-      record(input.name, unsafe [Float](session.inputBytes(inputIndex).bindMemory(to: Float.self)), [])
-    }
+    if let image = run.preparedImage() { values.append((run.input.name, image, [])) }
+    return values
   }
 }

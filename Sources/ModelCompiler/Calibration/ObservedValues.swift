@@ -1,12 +1,3 @@
-/// How calibration chooses the range of values that 8 bits stand for.
-public enum CalibrationMethod: String, CaseIterable, Sendable {
-  /// From the least to the greatest element seen.
-  case minMax = "min-max"
-  /// The range whose rounding and saturation together err least, measured behind the function that follows; values whose channels
-  /// differ too much for one scale stay float.
-  case meanSquaredError = "mean-squared-error"
-}
-
 /// What one value of the graph was like over a calibration set.
 struct ObservedValue: Sendable {
   /// Bins of equal width between the least and the greatest element.
@@ -15,7 +6,8 @@ struct ObservedValue: Sendable {
   private(set) var range: ClosedRange<Float>
   /// Elements in each bin; empty until the second pass.
   private(set) var histogram: [Double] = []
-  /// Sum of squares by channel (axis 1), and how many elements of each channel there were.
+  /// By channel (axis 1): the range, the sum of squares, and how many elements there were of each.
+  private(set) var channelRanges: [ClosedRange<Float>] = []
   private var squares: [Double] = []
   private var elementsByChannel = 0.0
 
@@ -24,6 +16,25 @@ struct ObservedValue: Sendable {
   /// The middle of a bin.
   func centre(_ bin: Int) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * (Float(bin) + 0.5) / Float(Self.binCount)
+  }
+
+  /// The range without this share of the elements: half of it at each end that holds any beyond zero.
+  func range(leavingOut share: Double) -> ClosedRange<Float> {
+    let total = histogram.reduce(0, +)
+    guard total > 0 else { return range }
+    let isTwoSided = range.lowerBound < 0 && range.upperBound > 0
+    let mostOutside = total * share / (isTwoSided ? 2 : 1)
+    let end = { (bins: [Int]) -> Int in
+      var outside = 0.0
+      for bin in bins {
+        outside += histogram[bin]
+        if outside > mostOutside { return bin }
+      }
+      return bins[0]
+    }
+    let lower = range.lowerBound < 0 ? centre(end(Array(histogram.indices))) : range.lowerBound
+    let upper = range.upperBound > 0 ? centre(end(histogram.indices.reversed())) : range.upperBound
+    return min(lower, upper)...max(lower, upper)
   }
 
   /// The share of a channel's energy that rounding in steps of `scale` drowns, on average over the channels (rounding errs by
@@ -35,18 +46,43 @@ struct ObservedValue: Sendable {
     return living.reduce(0) { $0 + min(1, noise / ($1 / elementsByChannel)) } / Double(living.count)
   }
 
+  /// The mean square of each channel; empty where channels aren't known.
+  var channelPowers: [Double] { squares.map { $0 / max(elementsByChannel, 1) } }
+
+  /// What the value is like when each channel is divided by a factor of its own.
+  func divided(by factors: [Float]) -> ObservedValue {
+    guard factors.count == channelRanges.count else { return self }
+    var scaled = self
+    scaled.channelRanges = zip(channelRanges, factors).map { $0.lowerBound / $1...$0.upperBound / $1 }
+    scaled.squares = zip(squares, factors).map { $0 / (Double($1) * Double($1)) }
+    scaled.range = scaled.channelRanges.map(\.lowerBound).min()!...scaled.channelRanges.map(\.upperBound).max()!
+    scaled.histogram = []
+    return scaled
+  }
+
   fileprivate mutating func widen(by other: ClosedRange<Float>) {
     range = min(range.lowerBound, other.lowerBound)...max(range.upperBound, other.upperBound)
   }
 
-  fileprivate mutating func addSquares(_ elements: [Float], _ dimensions: [Int]) {
+  fileprivate mutating func addChannels(_ elements: [Float], _ dimensions: [Int]) {
     guard dimensions.count >= 3, dimensions[1] > 0 else { return }
-    if squares.isEmpty { squares = [Double](repeating: 0, count: dimensions[1]) }
+    let channels = dimensions[1]
+    if squares.isEmpty {
+      squares = [Double](repeating: 0, count: channels)
+      channelRanges = [ClosedRange<Float>](repeating: 0...0, count: channels)
+    }
     let run = dimensions[2...].reduce(1, *)
-    for start in 0..<dimensions[0] * dimensions[1] {
+    for start in 0..<dimensions[0] * channels {
+      let channel = start % channels
       var sum = 0.0
-      for element in elements[start * run..<(start + 1) * run] where element.isFinite { sum += Double(element) * Double(element) }
-      squares[start % dimensions[1]] += sum
+      var (lower, upper) = (channelRanges[channel].lowerBound, channelRanges[channel].upperBound)
+      for element in elements[start * run..<(start + 1) * run] where element.isFinite {
+        sum += Double(element) * Double(element)
+        lower = min(lower, element)
+        upper = max(upper, element)
+      }
+      squares[channel] += sum
+      channelRanges[channel] = lower...upper
     }
     elementsByChannel += Double(dimensions[0] * run)
   }
@@ -63,18 +99,21 @@ struct ObservedValue: Sendable {
 }
 
 /// What values of the graph were like over a calibration set, by value name.
-public struct ObservedValues: Sendable {
-  public let method: CalibrationMethod
-  public private(set) var sampleCount = 0
+struct ObservedValues: Sendable {
+  var method: CalibrationMethod
+  private(set) var sampleCount = 0
   private var values: [String: ObservedValue] = [:]
 
-  public init(method: CalibrationMethod) { self.method = method }
+  init(method: CalibrationMethod) { self.method = method }
 
-  subscript(_ name: String) -> ObservedValue? { values[name] }
+  subscript(_ name: String) -> ObservedValue? {
+    get { values[name] }
+    set { values[name] = newValue }
+  }
 
   mutating func countSample() { sampleCount += 1 }
 
-  /// First pass: widens a value's range by the finite elements of one sample, and sums its channels' squares.
+  /// First pass: widens a value's range and its channels' by the finite elements of one sample, and sums the channels' squares.
   /// - Parameter dimensions: `[N,C,…]`; anything else is taken as without channels.
   mutating func observe(_ name: String, _ elements: [Float], dimensions: [Int]) {
     var lower = Float.infinity
@@ -85,7 +124,7 @@ public struct ObservedValues: Sendable {
     }
     guard lower <= upper else { return }
     if values[name] == nil { values[name] = ObservedValue(lower...upper) } else { values[name]!.widen(by: lower...upper) }
-    values[name]!.addSquares(elements, dimensions)
+    values[name]!.addChannels(elements, dimensions)
   }
 
   /// Second pass, over the same samples: counts the elements in the bins of the range that the first pass found.

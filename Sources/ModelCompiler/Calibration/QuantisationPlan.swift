@@ -4,19 +4,21 @@ import Tensors
 
 /// Decides which values of a canonical float graph are stored in 8 bits, and how.
 ///
-/// Computing operators give their outputs ranges of their own; moving operators pass their input's on; a concatenation's
-/// output takes the union, and so does each input that only it reads and whose own range is at least half as wide, so that
-/// joining is copying. Ranges are those of `CalibrationMethod`. What stands between the last convolution or matrix product and an output stays float: heads mix
-/// quantities of very different size there, and cost nothing.
+/// Computing operators give their outputs ranges of their own, those of `CalibrationMethod`; moving operators pass their input's form on,
+/// and concatenations make one form of their inputs' where that costs little (`FormGroups`). What stands between the last convolution or
+/// matrix product and an output stays float: heads mix quantities of very different size there, and cost nothing.
 struct QuantisationPlan {
   private let graph: Graph
   private let observed: ObservedValues
+  private let keptFloat: Set<String>
   private let consumers: [[Int]]
   private let producers: [Int?]
 
-  init(graph: Graph, observed: ObservedValues) {
+  /// - Parameter keptFloat: names of values that get no 8-bit form.
+  init(graph: Graph, observed: ObservedValues, keptFloat: Set<String> = []) {
     self.graph = graph
     self.observed = observed
+    self.keptFloat = keptFloat
     consumers = graph.consumers()
     producers = graph.producers()
   }
@@ -24,9 +26,11 @@ struct QuantisationPlan {
   /// The values whose ranges calibration has to observe.
   static func observedValues(of graph: Graph) -> [ValueID] {
     let made = graph.nodes.filter { $0.operation.quantisationRule == .ownRange || $0.operation.quantisationRule == .sharedByAll }.flatMap(\.outputs)
+    // What layers read, too: it tells how their weights are rounded.
+    let read = LinearLayer.layers(of: graph).map(\.input)
     // Outputs are left out, and so is what stands there already.
     var seen = Set(graph.outputs)
-    return (graph.inputs + made).filter { graph.type(of: $0).elementType == .float32 && seen.insert($0).inserted }
+    return (graph.inputs + made + read).filter { graph.type(of: $0).elementType == .float32 && seen.insert($0).inserted }
   }
 
   func annotate(_ target: inout Graph) {
@@ -34,26 +38,17 @@ struct QuantisationPlan {
     target.isCalibrated = true
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
       guard let known = observed[graph[value].name] else { continue }
-      target[value].stored = observed.method == .minMax || graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known)
+      target[value].stored = graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known, by: observed.method)
     }
     if observed.method == .meanSquaredError {
       chooseBeforeFunctions(in: &target, tail)
       keepUnevenValuesFloat(in: &target)
     }
-    // In order, so that a moved value finds its source's form.
-    for node in graph.nodes {
-      switch node.operation.quantisationRule {
-      case .float:
-        for output in node.outputs { target[output].stored = nil }
-      case .sameAsInput:
-        guard let source = node.input(0) else { continue }
-        for output in node.outputs where !tail.contains(output) && graph.type(of: output).elementType == .float32 {
-          target[output].stored = target[source].stored
-        }
-      case .sharedByAll: share(node, in: &target, tail)
-      case .ownRange: break
-      }
+    for value in target.values.indices where keptFloat.contains(target.values[value].name) { target.values[value].stored = nil }
+    for node in graph.nodes where node.operation.quantisationRule == .float {
+      for output in node.outputs { target[output].stored = nil }
     }
+    shareForms(in: &target, tail)
   }
 
   /// Functions that only read a convolution's or matrix product's result: a clamp needs no form before it, since bounds are
@@ -87,19 +82,25 @@ struct QuantisationPlan {
     }
   }
 
-  /// Gives inputs of a concatenation the output's form where that costs little precision.
-  private func share(_ node: Node, in target: inout Graph, _ tail: Set<ValueID>) {
-    guard let output = node.outputs.first, let form = target[output].stored else { return }
-    for case let input? in node.inputs {
-      guard let own = target[input].stored, own.quantisation.scale >= form.quantisation.scale / 2, consumers[input.index].count == 1,
-        !graph.inputs.contains(input), isComputed(input)
-      else { continue }
-      target[input].stored = form
+  /// One form for values between which elements only move, and for those that are joined, as far as it costs each of them a bit at most:
+  /// then joining is copying, and what goes from join to join is rounded once.
+  private func shareForms(in target: inout Graph, _ tail: Set<ValueID>) {
+    var groups = FormGroups(count: graph.values.count)
+    let float = { (value: ValueID) in tail.contains(value) || graph.type(of: value).elementType != .float32 }
+    // What only moves elements gives its form to what it reads and makes, where anything computes that.
+    for node in graph.nodes where node.operation.quantisationRule == .sameAsInput {
+      for output in node.outputs { target[output].stored = nil }
     }
-  }
-
-  private func isComputed(_ value: ValueID) -> Bool {
-    producers[value.index].map { graph.nodes[$0].operation.quantisationRule == .ownRange } ?? false
+    for value in target.values.indices { groups.set(target.values[value].stored, of: value, isFixed: graph.inputs.contains(ValueID(value))) }
+    for node in graph.nodes where node.operation.quantisationRule == .sameAsInput {
+      guard let source = node.input(0) else { continue }
+      for output in node.outputs where !float(output) { groups.follow(output.index, source.index) }
+    }
+    for node in graph.nodes where node.operation.quantisationRule == .sharedByAll {
+      guard let output = node.outputs.first else { continue }
+      for case let input? in node.inputs where graph[input].constant == nil { groups.join(input.index, output.index) }
+    }
+    for value in target.values.indices where !float(ValueID(value)) && target.values[value].constant == nil { target.values[value].stored = groups.form(of: value) }
   }
 
   /// Values from which only cheap float nodes lead to the model's outputs.

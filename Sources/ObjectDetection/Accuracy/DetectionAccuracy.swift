@@ -30,18 +30,21 @@ public struct DetectionAccuracy {
   private struct Verdict {
     var score: Float
     var found: UInt16
+    var image: Int
   }
 
   private var verdicts: [Int: [Verdict]] = [:]
-  private var truthCounts: [Int: Int] = [:]
+  /// By label, the image of each box.
+  private var truths: [Int: [Int]] = [:]
   public private(set) var imageCount = 0
 
   public init() {}
 
   /// Scores one image.
   public mutating func add(_ detections: [Detection], truth: [LabelledBox]) {
+    let image = imageCount
     imageCount += 1
-    for box in truth { truthCounts[box.label, default: 0] += 1 }
+    for box in truth { truths[box.label, default: []].append(image) }
     for label in Set(detections.map(\.label)).sorted() {
       let found = detections.filter { $0.label == label }.stablySorted { $0.score > $1.score }
       let boxes = truth.filter { $0.label == label }.map(\.box)
@@ -52,7 +55,7 @@ public struct DetectionAccuracy {
           bits[detection] |= 1 << UInt16(index)
         }
       }
-      verdicts[label, default: []] += zip(found, bits).map { Verdict(score: $0.score, found: $1) }
+      verdicts[label, default: []] += zip(found, bits).map { Verdict(score: $0.score, found: $1, image: image) }
     }
   }
 
@@ -65,11 +68,11 @@ public struct DetectionAccuracy {
   }
 
   /// Labels that occur in the data set, ascending.
-  public var presentLabels: [Int] { truthCounts.keys.sorted() }
+  public var presentLabels: [Int] { truths.keys.sorted() }
 
   /// Average precision of one class at an overlap of 0.5, or nil where it doesn't occur.
   public func averagePrecision50(label: Int) -> Double? {
-    truthCounts[label] == nil ? nil : averagePrecision(label: label, thresholdIndex: 0)
+    truths[label] == nil ? nil : averagePrecision(label: label, thresholdIndex: 0)
   }
 
   /// What of the detections that score at least `threshold` is right, at an overlap of 0.5.
@@ -80,21 +83,30 @@ public struct DetectionAccuracy {
         if verdict.found & 1 != 0 { counts.truePositives += 1 } else { counts.falsePositives += 1 }
       }
     }
-    counts.falseNegatives = truthCounts.values.reduce(0, +) - counts.truePositives
+    counts.falseNegatives = truths.values.reduce(0) { $0 + $1.count } - counts.truePositives
     return counts
   }
 
   private func averagePrecision(label: Int, thresholdIndex: Int) -> Double {
-    let truths = truthCounts[label] ?? 0
     let ordered = (verdicts[label] ?? []).stablySorted { $0.score > $1.score }
-    guard truths > 0, !ordered.isEmpty else { return 0 }
+    return Self.averagePrecision(ordered, truthCount: truths[label]?.count ?? 0, thresholdIndex: thresholdIndex) { _ in 1 }
+  }
+
+  /// - Parameters:
+  ///   - ordered: best score first.
+  ///   - weight: how often an image counts.
+  private static func averagePrecision(_ ordered: [Verdict], truthCount: Int, thresholdIndex: Int, weight: (Int) -> Int) -> Double {
+    guard truthCount > 0, !ordered.isEmpty else { return 0 }
     var recalls: [Double] = []
     var precisions: [Double] = []
-    var hits = 0
-    for (index, verdict) in ordered.enumerated() {
-      if verdict.found & 1 << UInt16(thresholdIndex) != 0 { hits += 1 }
-      recalls.append(Double(hits) / Double(truths))
-      precisions.append(Double(hits) / Double(index + 1))
+    var (hits, count) = (0, 0)
+    for verdict in ordered {
+      let times = weight(verdict.image)
+      guard times > 0 else { continue }
+      count += times
+      if verdict.found & 1 << UInt16(thresholdIndex) != 0 { hits += times }
+      recalls.append(Double(hits) / Double(truthCount))
+      precisions.append(Double(hits) / Double(count))
     }
     for index in precisions.indices.dropLast().reversed() { precisions[index] = max(precisions[index], precisions[index + 1]) }
     var sum = 0.0
@@ -106,6 +118,20 @@ public struct DetectionAccuracy {
       sum += precisions[at]
     }
     return sum / 101
+  }
+
+  /// The mean average precision at an overlap of 0.5, as a function of how often each image counts.
+  public func resampled() -> (_ weights: [Int]) -> Double {
+    let classes = presentLabels.map { (verdicts: (verdicts[$0] ?? []).stablySorted { $0.score > $1.score }, truths: truths[$0] ?? []) }
+    return { weights in
+      var precisions: [Double] = []
+      for part in classes {
+        let count = part.truths.reduce(0) { $0 + weights[$1] }
+        // A class that no drawn image shows has no precision.
+        if count > 0 { precisions.append(Self.averagePrecision(part.verdicts, truthCount: count, thresholdIndex: 0) { weights[$0] }) }
+      }
+      return precisions.isEmpty ? 0 : precisions.reduce(0, +) / Double(precisions.count)
+    }
   }
 
   private func mean(of values: [Double]) -> Double {

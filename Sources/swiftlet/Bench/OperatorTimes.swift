@@ -73,16 +73,3 @@ extension String {
   /// With spaces before it.
   func padded(_ width: Int) -> String { String(repeating: " ", count: max(width - count, 0)) + self }
 }
-
-extension Instruction {
-  /// Multiplications of a convolution or a product of matrices, as its definition counts them; nil for other families.
-  func multiplications(in program: Program) -> Int? {
-    switch self {
-    case .convolution(let fields):
-      let weights = program.tensors[Int(fields.weights)].dimensions
-      return program.tensors[Int(fields.output)].elementCount * weights.dropFirst().reduce(1, *)
-    case .matrixProduct(let fields): return Int(fields.batch) * Int(fields.m) * Int(fields.n) * Int(fields.k)
-    default: return nil
-    }
-  }
-}

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CPUExecution
 import Imaging
 import ModelCompiler
 import ModelManifest
@@ -14,18 +13,20 @@ struct CompileCommand: ParsableCommand {
 
       Examples: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
                   --calibrate images/ -o yolox-nano.swiftlet
+                swiftlet compile parts.onnx --recipe parts.yaml --calibrate images/ --evaluate labelled/ \\
+                  --accuracy-budget 0.5% --report report/ -o parts.swiftlet
                 swiftlet compile speech.onnx --shape mel=1x64x16..2048 -o speech.swiftlet
       """)
 
   enum Method: String, ExpressibleByArgument, CaseIterable {
+    case automatic
     case minMax = "min-max"
+    case percentile
+    case entropy
     case meanSquaredError = "mean-squared-error"
-    var calibration: CalibrationMethod {
-      switch self {
-      case .minMax: .minMax
-      case .meanSquaredError: .meanSquaredError
-      }
-    }
+
+    /// nil: the one that disturbs the outputs least.
+    var calibration: CalibrationMethod? { CalibrationMethod(rawValue: rawValue) }
   }
 
   @Argument(help: "The ONNX or TFLite file.")
@@ -39,69 +40,121 @@ struct CompileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Quantise to 8 bits by the images of a folder; 'recipe' takes the folder that the recipe names.", valueName: "folder"))
   var calibrate: String?
 
-  @Option(help: "How ranges are chosen: min-max, or mean-squared-error (most accurate).")
-  var method = Method.meanSquaredError
+  @Option(
+    help: "How ranges are chosen: automatic (of the others the one that disturbs the outputs least), min-max, percentile, entropy or mean-squared-error.")
+  var method = Method.automatic
+
+  @Option(
+    help: ArgumentHelp(
+      "Labelled images, as for evaluate: measure what 8 bits cost against float, and keep the report in the package.", valueName: "dataset"))
+  var evaluate: String?
+
+  @Option(help: ArgumentHelp("Of --evaluate's data set: yolo, corners, folders, names; found out where it can be.", valueName: "labels"))
+  var labels: EvaluateCommand.LabelForm?
+
+  @Option(
+    help: ArgumentHelp(
+      "Most that 8 bits may cost on --evaluate's images, such as 0.5%: layers that cost most are kept float until it holds, or nothing is written.",
+      valueName: "points"))
+  var accuracyBudget: String?
+
+  @Option(help: ArgumentHelp("With --evaluate: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
+  var report: String?
 
   @Flag(help: "One line of JSON.")
   var json = false
 
   func run() throws {
-    let compiled =
-      if let open = try source.openCompilation(of: model) { try compiled(open) } else { try compiled(source.compilation(of: model)) }
-    let file = compiled.file()
+    try checkOptions()
+    let result = try source.openCompilation(of: model).map { Outcome(model: try compiled($0)) } ?? compiled(source.compilation(of: model))
+    let file = result.model.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
-    let report = PackageReport(try ModelPackage(contentsOf: output))
-    Terminal.show(json ? "\(report.json.text)\n" : report.text)
+    if let report { try result.comparison?.write(to: report, title: "\(FilePath.name(of: output)): 8 bits against float") }
+    let summary = PackageReport(try ModelPackage(contentsOf: output))
+    Terminal.show(json ? "\(summary.json.text)\n" : summary.text)
     if json { return }
+    if let comparison = result.comparison { Terminal.show(comparison.report.text()) }
     if source.recipe == nil { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
-    if compiled.manifest.sound != nil {
+    if result.model.manifest.sound != nil {
       Terminal.show("the package records how sound is prepared; this version runs it on prepared tensors only (swiftlet infer --tensor)\n")
     }
   }
 
-  private func compiled(_ compilation: ModelCompilation) throws -> CompiledModel {
-    let observations = try calibrate.map { folder in try observed(compilation, by: folder) }
+  /// What a compilation gives.
+  struct Outcome {
+    var model: CompiledModel
+    var comparison: AccuracyComparison?
+  }
+
+  private func checkOptions() throws {
+    guard calibrate != nil || evaluate == nil else {
+      throw CommandFailure("--evaluate measures what 8 bits cost: quantise, --calibrate FOLDER, or use swiftlet evaluate", status: .wrongUse)
+    }
+    guard evaluate != nil || (accuracyBudget == nil && report == nil && labels == nil) else {
+      let option = accuracyBudget != nil ? "--accuracy-budget" : report != nil ? "--report" : "--labels"
+      throw CommandFailure("\(option) needs labelled images: give --evaluate DATASET", status: .wrongUse)
+    }
+    if let report { try OutputFolder.checkEmpty(report) }
+    _ = try budget()
+  }
+
+  /// The budget as a share of the metric.
+  private func budget() throws -> Double? {
+    try accuracyBudget.map { text in
+      guard let points = Double(text.hasSuffix("%") ? String(text.dropLast()) : text), 0...100 ~= points else {
+        throw CommandFailure("--accuracy-budget \(text) is not understood: write points of the metric, such as 0.5%", status: .wrongUse)
+      }
+      return points / 100
+    }
+  }
+
+  private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
+    guard let calibrate else { return Outcome(model: try source.explaining(model) { try compilation.compiled() }) }
+    let quantisation = try quantisation(of: compilation, by: calibrate)
     return try source.explaining(model) {
-      guard let observations else { return try compilation.compiled() }
-      return try compilation.quantised(by: observations)
+      let result = try quantisation.calibrated()
+      guard let evaluate else { return Outcome(model: try compilation.quantised(by: result)) }
+      let data = try LabelledDataset(path: evaluate, form: labels?.form, labels: try source.loadedRecipe()?.labels ?? [])
+      return try quantisation.evaluated(result, on: data, path: evaluate, budget: try budget())
     }
   }
 
   /// With sizes left open: what is observed at the upper bounds holds for every size.
   private func compiled(_ compilation: OpenCompilation) throws -> CompiledModel {
+    guard evaluate == nil else {
+      throw CommandFailure("\(model) keeps sizes open: --evaluate takes models of one size; compile, then use swiftlet evaluate --against", status: .wrongUse)
+    }
     let largest = try source.explaining(model) { try compilation.largest() }
-    let observations = try calibrate.map { folder in try observed(largest, by: folder) }
+    let result = try calibrate.map { folder in
+      let quantisation = try quantisation(of: largest, by: folder)
+      return try source.explaining(model) { try quantisation.calibrated() }
+    }
     return try source.explaining(model) {
       try compilation.compiled { (bound) throws(CompilerError) in
-        guard let observations else { return try bound.compiled() }
-        return try bound.quantised(by: observations)
+        guard let result else { return try bound.compiled() }
+        return try bound.quantised(by: result)
       }
     }
   }
 
-  private func observed(_ compilation: ModelCompilation, by folder: String) throws -> ObservedValues {
+  private func quantisation(of compilation: ModelCompilation, by folder: String) throws -> Quantisation {
     guard !compilation.isQuantised else {
       throw CommandFailure("\(model) is quantised already and keeps its own scales: leave --calibrate out", status: .wrongUse)
     }
-    guard folder != "recipe" else {
-      guard let named = try source.loadedRecipe()?.calibrationFolder else {
+    let recipe = try source.loadedRecipe()
+    var folder = folder
+    if folder == "recipe" {
+      guard let named = recipe?.calibrationFolder else {
         throw CommandFailure("the recipe names no calibration folder: give one, --calibrate FOLDER", status: .wrongUse)
       }
-      return try calibrated(compilation, folder: named)
+      folder = named
     }
-    return try calibrated(compilation, folder: folder)
-  }
-
-  private func calibrated(_ compilation: ModelCompilation, folder: String) throws -> ObservedValues {
-    guard let input = try source.loadedRecipe()?.input else {
+    guard let input = recipe?.input else {
       throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
     }
     let images = try ImageFolder.imageNames(of: folder).map { "\(folder)/\($0)" }
     guard !images.isEmpty else { throw CommandFailure("\(folder): has no images (JPEG, BMP, PPM or PGM)") }
-    let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passes(for: method.calibration))
-    let observed = try Calibrator(compilation, input: input).observe(images, method: method.calibration) { progress.advance() }
-    progress.end()
-    return observed
+    return Quantisation(compilation: compilation, input: input, images: images, method: method.calibration, modelName: model)
   }
 }

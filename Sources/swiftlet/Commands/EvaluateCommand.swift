@@ -13,6 +13,7 @@ struct EvaluateCommand: ParsableCommand {
       recipe says. Classification: how often the right class is first, or among five.
 
       Examples: swiftlet evaluate yolox-nano.swiftlet coco/
+                swiftlet evaluate int8.swiftlet coco/ --against fp32.swiftlet --report report/
                 swiftlet evaluate mobilenet.swiftlet imagenet/ --labels names
       """)
 
@@ -39,6 +40,12 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "yolo (class cx cy w h, relative), corners (x1 y1 x2 y2 class, pixels, from 1), folders, names; found out where it can be.")
   var labels: LabelForm?
 
+  @Option(help: ArgumentHelp("Another form of the model, say its float one: what changes from that to this, with a confidence interval.", valueName: "model"))
+  var against: String?
+
+  @Option(help: ArgumentHelp("With --against: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
+  var report: String?
+
   @Option(help: "Threads that share the work.")
   var threads = 2
 
@@ -50,24 +57,44 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let package = try source.package(at: model)
-    let vision = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: threads))
-    let data = try LabelledDataset(path: dataset, form: labels?.form, labels: package.manifest.labels)
-    let isDetection = data.form == .yolo || data.form == .corners
-    guard isDetection == (package.manifest.task == .detection) else {
-      let labelled = isDetection ? "detection" : "classification"
-      throw CommandFailure("\(model) is for \(package.manifest.task.rawValue), \(dataset) is labelled for \(labelled)", status: .wrongUse)
+    guard report == nil || against != nil else {
+      throw CommandFailure("--report shows how two models differ: name the other one, --against MODEL", status: .wrongUse)
     }
-    if isDetection { try evaluateDetection(vision, data, package.manifest) } else { try evaluateClassification(vision, data) }
+    if let report { try OutputFolder.checkEmpty(report) }
+    // With --against, a recipe may be the other model's.
+    let package = try against != nil && FileStart.isPackage(model) ? ModelPackage(contentsOf: model) : source.package(at: model)
+    let data = try LabelledDataset(path: dataset, form: labels?.form, labels: package.manifest.labels)
+    let measurement = try AccuracyMeasurement(package, named: model, data, dataset: dataset, threads: threads)
+    guard let against else { return show(try measurement.run(), package.manifest, imageCount: data.items.count) }
+    let other = try AccuracyMeasurement(try self.package(at: against, like: package.manifest), named: against, data, dataset: dataset, threads: threads)
+    let comparison = try AccuracyComparison(float: other, quantised: measurement)
+    Terminal.show(json ? "\(comparison.json.text)\n" : comparison.report.text())
+    if let report { try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))") }
   }
 
-  private func evaluateDetection(_ vision: VisionModel<CPUBackend>, _ data: LabelledDataset, _ manifest: Manifest) throws {
-    var accuracy = DetectionAccuracy()
-    vision.decoder.suppression = DetectionAccuracy.suppression
-    try forEach(data, vision) { item, image in
-      let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold)
-      accuracy.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
+  /// The model to compare with. A model file takes the recipe that was given; a package brings its own.
+  private func package(at path: String, like manifest: Manifest) throws -> ModelPackage {
+    let package = try FileStart.isPackage(path) ? ModelPackage(contentsOf: path) : source.package(at: path)
+    guard package.manifest.labels == manifest.labels, package.manifest.task == manifest.task else {
+      throw CommandFailure("\(path) has other labels or another task than \(model): they can't be compared", status: .wrongUse)
     }
+    return package
+  }
+
+  private func show(_ accuracy: ModelAccuracy, _ manifest: Manifest, imageCount: Int) {
+    switch accuracy {
+    case .detection(let accuracy): show(accuracy, manifest)
+    case .classification(let accuracy):
+      if json {
+        let report = JSON.object([("top1", .number(accuracy.top1)), ("top5", .number(accuracy.top5)), ("images", .integer(imageCount))])
+        Terminal.show("\(report.text)\n")
+      } else {
+        Terminal.show("top-1 \(rounded(accuracy.top1)), top-5 \(rounded(accuracy.top5)) over \(imageCount) images\n")
+      }
+    }
+  }
+
+  private func show(_ accuracy: DetectionAccuracy, _ manifest: Manifest) {
     if json {
       let report = JSON.object([
         ("map50", .number(accuracy.meanAveragePrecision50)), ("map50_95", .number(accuracy.meanAveragePrecision50To95)),
@@ -82,34 +109,6 @@ struct EvaluateCommand: ParsableCommand {
     for label in accuracy.presentLabels {
       Terminal.show("  \(rounded(accuracy.averagePrecision50(label: label) ?? 0))  \(manifest.label(label))\n")
     }
-  }
-
-  private func evaluateClassification(_ vision: VisionModel<CPUBackend>, _ data: LabelledDataset) throws {
-    var accuracy = ClassificationAccuracy()
-    try forEach(data, vision) { item, _ in
-      guard case .label(let truth) = item.truth else { return }
-      accuracy.add(vision.decode(threshold: 0), truth: truth)
-    }
-    if json {
-      let report = JSON.object([("top1", .number(accuracy.top1)), ("top5", .number(accuracy.top5)), ("images", .integer(accuracy.imageCount))])
-      Terminal.show("\(report.text)\n")
-      return
-    }
-    Terminal.show("top-1 \(rounded(accuracy.top1)), top-5 \(rounded(accuracy.top5)) over \(accuracy.imageCount) images\n")
-  }
-
-  /// Runs the model on each image of the data set.
-  private func forEach(_ data: LabelledDataset, _ vision: VisionModel<CPUBackend>, _ body: (LabelledDataset.Item, RGBImage) -> Void) throws {
-    let progress = ProgressLine(label: "evaluating", total: data.items.count)
-    for item in data.items {
-      let image = try RGBImage(contentsOf: item.imagePath)
-      let outcome = image.withView { vision.prepare($0) }
-      guard outcome == .prepared else { throw CommandFailure("\(item.imagePath): can't be prepared: \(outcome)") }
-      vision.run()
-      body(item, image)
-      progress.advance()
-    }
-    progress.end()
   }
 
   private func rounded(_ value: Double) -> Double { (value * 10000).rounded() / 10000 }

@@ -34,6 +34,7 @@ struct PackageReport {
     unsafe lines.append("  weights         \(Self.size(package.weights.count))")
     lines.append("  arena           \(Self.size(program.arenaByteCount)) of planned memory")
     if let calibration = manifest.calibration { lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)") }
+    if let accuracy = manifest.accuracy { lines.append("  accuracy        \(accuracy.summary)") }
     if let licence = manifest.licence { lines.append("  licence         \(licence)") }
     if let provenance = manifest.provenance { lines.append("  provenance      \(provenance)") }
     for dimension in package.family?.dimensions ?? [] {
@@ -61,6 +62,7 @@ struct PackageReport {
       ("licence", manifest.licence.map { .string($0) } ?? .null),
       ("provenance", manifest.provenance.map { .string($0) } ?? .null),
       ("calibration", manifest.calibration.map { .object([("method", .string($0.method)), ("samples", .integer($0.samples))]) } ?? .null),
+      ("accuracy", manifest.accuracy?.json ?? .null),
       ("file_bytes", .integer(package.byteCount)),
       ("weight_bytes", .integer(package.weights.count)),
       ("arena_bytes", .integer(program.arenaByteCount)),

@@ -1,0 +1,38 @@
+import ModelGraph
+
+/// All that calibration has found out about a model: enough to quantise it at any size of its open dimensions.
+public struct CalibrationResult: Sendable {
+  var observed: ObservedValues
+  /// Changes of the float graph that leave what it computes as it is.
+  var equalisation = ChannelEqualisation()
+  /// By the name of a layer's weights.
+  var rounding: [String: RoundedWeights] = [:]
+  /// Names of values that stay float.
+  var keptFloat: Set<String> = []
+
+  /// How many values were chosen to stay float.
+  public var keptFloatCount: Int { keptFloat.count }
+
+  init(observed: ObservedValues) { self.observed = observed }
+
+  /// How ranges are chosen from what was observed; may be changed afterwards.
+  public var method: CalibrationMethod {
+    get { observed.method }
+    set { observed.method = newValue }
+  }
+
+  /// Images that were observed.
+  public var sampleCount: Int { observed.sampleCount }
+
+  /// The canonical graph with all 8-bit forms.
+  func annotated(_ graph: Graph) -> Graph {
+    let equalised = equalisation.applied(to: graph)
+    var annotated = equalised
+    QuantisationPlan(graph: equalised, observed: observed, keptFloat: keptFloat).annotate(&annotated)
+    for layer in LinearLayer.layers(of: equalised) {
+      guard let rounded = rounding[equalised[layer.weights].name] else { continue }
+      rounded.store(in: &annotated, layer)
+    }
+    return annotated
+  }
+}

@@ -1,0 +1,69 @@
+/// What a linear layer's input is like: the mean of each factor of its sums, and the mean products of factors that stand near each
+/// other. Places of the output are a sample, spread evenly.
+struct InputMoments {
+  /// Factors whose products are kept: those of one block with one another.
+  static let blockSize = 256
+
+  let groups: Int
+  let reduction: Int
+  private(set) var count = 0
+  /// Of every group, one after the other.
+  private var sums: [Double]
+  /// Square blocks, those of a group one after the other.
+  private var products: [[Float]]
+
+  init(groups: Int, reduction: Int) {
+    self.groups = groups
+    self.reduction = reduction
+    sums = [Double](repeating: 0, count: groups * reduction)
+    products = Self.blocks(reduction).flatMap { block in [[Float]](repeating: [Float](repeating: 0, count: block.count * block.count), count: 1) }
+    products = (0..<groups).flatMap { [products] _ in products }
+  }
+
+  /// The blocks into which a row is cut.
+  static func blocks(_ reduction: Int) -> [Range<Int>] {
+    stride(from: 0, to: reduction, by: blockSize).map { $0..<min($0 + blockSize, reduction) }
+  }
+
+  /// Adds up to `places` places of the output for one image.
+  mutating func add(_ elements: [Float], of layer: LinearLayer, places: Int) {
+    let blocks = Self.blocks(reduction)
+    let total = min(places, layer.placeCount)
+    var patch = [Float](repeating: 0, count: reduction)
+    for index in 0..<total {
+      // Steps of the golden ratio fill the range evenly whatever their number.
+      let share = (Double(index) * 0.618_033_988_749_894_8 + 0.5).truncatingRemainder(dividingBy: 1)
+      let place = total == layer.placeCount ? index : min(Int(share * Double(layer.placeCount)), layer.placeCount - 1)
+      for group in 0..<groups {
+        layer.gather(elements, place: place, group: group, into: &patch)
+        guard patch.allSatisfy(\.isFinite) else { continue }
+        for factor in 0..<reduction { sums[group * reduction + factor] += Double(patch[factor]) }
+        for (position, block) in blocks.enumerated() { Self.accumulate(patch, block, into: &products[group * blocks.count + position]) }
+      }
+      count += 1
+    }
+  }
+
+  private static func accumulate(_ patch: [Float], _ block: Range<Int>, into square: inout [Float]) {
+    let size = block.count
+    unsafe square.withUnsafeMutableBufferPointer { square in
+      unsafe patch.withUnsafeBufferPointer { patch in
+        for row in 0..<size {
+          let factor = unsafe patch[block.lowerBound + row]
+          guard factor != 0 else { continue }
+          for column in 0..<size { unsafe square[row * size + column] += factor * patch[block.lowerBound + column] }
+        }
+      }
+    }
+  }
+
+  /// The mean of each factor of a group.
+  func means(group: Int) -> [Double] {
+    sums[group * reduction..<(group + 1) * reduction].map { $0 / Double(max(count, 1)) }
+  }
+
+  /// The mean products of a block's factors, row by row.
+  func meanProducts(group: Int, block: Int) -> [Double] {
+    products[group * Self.blocks(reduction).count + block].map { Double($0) / Double(max(count, 1)) }
+  }
+}

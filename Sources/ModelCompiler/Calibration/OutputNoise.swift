@@ -1,0 +1,75 @@
+import ModelFormat
+import ModelGraph
+public import ModelManifest
+import Tensors
+
+/// What quantising a model does to its outputs, over some images.
+public struct OutputNoise {
+  private let compilation: ModelCompilation
+  private let input: ImageInput
+  private let images: [String]
+  /// The float model's outputs, image by image.
+  private let expected: [[[Float]?]]
+
+  /// Images that suffice to compare one way of quantising with another.
+  private static let mostImages = 8
+
+  /// - Parameter images: paths; some of them are looked at, evenly chosen.
+  public init(_ compilation: ModelCompilation, input: ImageInput, images: [String]) throws(CompilerError) {
+    self.compilation = compilation
+    self.input = input
+    let step = max(1, images.count / Self.mostImages)
+    self.images = Array(stride(from: 0, to: images.count, by: step).map { images[$0] }.prefix(Self.mostImages))
+    let run = try ImageRun(compilation.compiled(), input: input)
+    var outputs: [[[Float]?]] = []
+    for path in self.images {
+      try run.run(path)
+      outputs.append(run.program.outputs.indices.map { run.output($0) })
+    }
+    expected = outputs
+  }
+
+  public struct Measurement: Equatable, Sendable {
+    /// Noise by signal, the mean over the outputs.
+    public var noise: Double
+    /// The share of multiplications that are computed in float.
+    public var floatShare: Double
+  }
+
+  public func measure(_ result: CalibrationResult) throws(CompilerError) -> Measurement {
+    let run = try ImageRun(compilation.quantised(by: result), input: input)
+    var powers = [NoisePower](repeating: NoisePower(), count: run.program.outputs.count)
+    for (path, outputs) in zip(images, expected) {
+      try run.run(path)
+      for (position, output) in outputs.enumerated() {
+        guard let output, let given = run.output(position) else { continue }
+        powers[position].add(expected: output, given: given)
+      }
+    }
+    let living = powers.filter { $0.signal > 0 }
+    return Measurement(
+      noise: living.reduce(0) { $0 + $1.noise / $1.signal } / Double(max(living.count, 1)), floatShare: run.program.floatShare)
+  }
+
+  /// The same result with the method of choosing ranges that disturbs the outputs least; of equals the last.
+  public func withBestMethod(_ result: CalibrationResult) throws(CompilerError) -> CalibrationResult {
+    var best: (result: CalibrationResult, noise: Double)?
+    for method in CalibrationMethod.allCases {
+      var tried = result
+      tried.method = method
+      let noise = try measure(tried).noise
+      if noise <= best?.noise ?? .infinity { best = (tried, noise) }
+    }
+    return best?.result ?? result
+  }
+
+  /// Values that could be kept float: those that have an 8-bit form of their own.
+  func candidates(_ result: CalibrationResult) -> [String] {
+    let annotated = result.annotated(compilation.canonicalGraph)
+    let producers = annotated.producers()
+    return annotated.values.indices.compactMap { index in
+      guard annotated.values[index].stored != nil, let producer = producers[index] else { return nil }
+      return annotated.nodes[producer].operation.quantisationRule == .ownRange ? annotated.values[index].name : nil
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Tensors
+
+extension Instruction {
+  /// Multiplications of a convolution or a product of matrices, as its definition counts them; nil for other families.
+  public func multiplications(in program: Program) -> Int? {
+    switch self {
+    case .convolution(let fields):
+      let weights = program.tensors[Int(fields.weights)].dimensions
+      return program.tensors[Int(fields.output)].elementCount * weights.dropFirst().reduce(1, *)
+    case .matrixProduct(let fields): return Int(fields.batch) * Int(fields.m) * Int(fields.n) * Int(fields.k)
+    default: return nil
+    }
+  }
+}
+
+extension Program {
+  /// The share of the convolutions' multiplications that are computed in float; 0 where there are none.
+  public var floatShare: Double {
+    var (float, all) = (0.0, 0.0)
+    for instruction in instructions {
+      guard case .convolution(let convolution) = instruction, let products = instruction.multiplications(in: self) else { continue }
+      all += Double(products)
+      if convolution.multipliers == nil { float += Double(products) }
+    }
+    return all > 0 ? float / all : 0
+  }
+}

@@ -1,0 +1,56 @@
+/// What 8 bits cost a model: the float model and the quantised one on the same labelled images.
+public struct AccuracyReport: Codable, Equatable, Sendable {
+  /// One class's share in the metric.
+  public struct ClassChange: Codable, Equatable, Sendable {
+    public var label: String
+    public var float: Double
+    public var quantised: Double
+
+    public init(label: String, float: Double, quantised: Double) {
+      self.label = label
+      self.float = float
+      self.quantised = quantised
+    }
+  }
+
+  /// How far one value of the quantised program is from the float model's.
+  public struct ValueNoise: Codable, Equatable, Sendable {
+    public var name: String
+    /// Signal to quantisation noise; nil where nothing differs.
+    public var decibels: Double?
+    public var isQuantised: Bool
+
+    public init(name: String, decibels: Double?, isQuantised: Bool) {
+      self.name = name
+      self.decibels = decibels
+      self.isQuantised = isQuantised
+    }
+  }
+
+  /// `mAP@0.5` or `top-1`.
+  public var metric: String
+  public var images: Int
+  /// The metric, 0…1.
+  public var float: Double
+  public var quantised: Double
+  /// Where `quantised − float` lies with 95 % confidence: bootstrap over the images, both models on the same draws (Efron 1979).
+  public var leastChange: Double
+  public var greatestChange: Double
+  public var classes: [ClassChange]
+  /// In the program's order; empty where they were not compared.
+  public var values: [ValueNoise]
+
+  public init(
+    metric: String, images: Int, float: Double, quantised: Double, leastChange: Double, greatestChange: Double, classes: [ClassChange],
+    values: [ValueNoise] = []
+  ) {
+    self.metric = metric
+    self.images = images
+    self.float = float
+    self.quantised = quantised
+    self.leastChange = leastChange
+    self.greatestChange = greatestChange
+    self.classes = classes
+    self.values = values
+  }
+}

@@ -1,0 +1,100 @@
+import Imaging
+import ModelManifest
+import ObjectDetection
+
+/// Two forms of one model on the same labelled images: what the second one costs, and where.
+struct AccuracyComparison {
+  /// An image on which the two differ.
+  struct Difference {
+    var imagePath: String
+    var disagreement: Double
+    var float: [Detection]
+    var quantised: [Detection]
+  }
+
+  /// Images that a report shows.
+  private static let shownCount = 6
+
+  var report: AccuracyReport
+  /// Most different first.
+  let worst: [Difference]
+  private let manifest: Manifest
+
+  init(float: AccuracyMeasurement, quantised: AccuracyMeasurement) throws {
+    manifest = float.vision.manifest
+    var shown: [[Detection]] = []
+    let before = try float.run(label: "evaluating in float") { shown.append($1) }
+    var differences: [Difference] = []
+    let task = manifest.task
+    let after = try quantised.run(label: "evaluating in 8 bits") { item, found in
+      let expected = shown[differences.count]
+      differences.append(
+        Difference(
+          imagePath: item.imagePath, disagreement: Disagreement.between(expected, found, task: task), float: expected, quantised: found))
+    }
+    report = before.report(against: after, imageCount: float.data.items.count, manifest: manifest)
+    worst = Array(
+      differences.enumerated().sorted { $0.element.disagreement == $1.element.disagreement ? $0.offset < $1.offset : $0.element.disagreement > $1.element.disagreement }
+        .map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
+  }
+
+  var json: JSON {
+    guard case .object(let members) = report.json else { return report.json }
+    let images = worst.map { JSON.object([("image", .string($0.imagePath)), ("disagreement", .number($0.disagreement))]) }
+    return .object(members + [("worst_images", .array(images))])
+  }
+
+  /// Writes `index.html`, `report.json` and the pictures that the page shows into a folder.
+  func write(to folder: String, title: String) throws {
+    try OutputFile.makeFolder(folder)
+    var pictures = ""
+    for (index, difference) in worst.enumerated() {
+      pictures += "<h3>\(HTML.escaped(FilePath.name(of: difference.imagePath))), differs by \(DemoTable.decimal(difference.disagreement, 3))</h3>\n<p>"
+      for (name, found) in [("float", difference.float), ("8-bit", difference.quantised)] {
+        var image = try RGBImage(contentsOf: difference.imagePath)
+        image.draw(found, manifest: manifest)
+        let file = "worst-\(index + 1)-\(name).jpg"
+        try OutputFile.write(image.jpeg(), to: "\(folder)/\(file)")
+        pictures += "<img src=\"\(file)\" alt=\"\(name)\" title=\"\(name)\"> "
+      }
+      pictures += "</p>\n"
+    }
+    try OutputFile.write(Array("\(json.text)\n".utf8), to: "\(folder)/report.json")
+    try OutputFile.write(Array(HTML.page(title: title, body: report.html + (pictures.isEmpty ? "" : "<h2>Images that differ most: float, 8 bits</h2>\n\(pictures)")).utf8), to: "\(folder)/index.html")
+  }
+}
+
+/// Text as a page that any browser shows.
+enum HTML {
+  static func escaped(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      default: result.append(character)
+      }
+    }
+  }
+
+  static func page(title: String, body: String) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en"><head><meta charset="utf-8"><title>\(escaped(title))</title>
+    <style>body{font-family:sans-serif;max-width:80em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #ccc}td.n{text-align:right}img{max-width:48%}</style>
+    </head><body>
+    <h1>\(escaped(title))</h1>
+    \(body)</body></html>
+
+    """
+  }
+
+  /// A table; cells that begin with a digit or a sign stand at the right.
+  static func table(_ head: [String], _ rows: [[String]]) -> String {
+    let line = { (cells: [String], mark: String) in
+      "<tr>" + cells.map { "<\(mark)\(mark == "td" && ($0.first?.isNumber ?? false || $0.hasPrefix("-") || $0.hasPrefix("+")) ? " class=\"n\"" : "")>\(escaped($0))</\(mark)>" }.joined() + "</tr>\n"
+    }
+    return "<table>\n" + line(head, "th") + rows.map { line($0, "td") }.joined() + "</table>\n"
+  }
+}

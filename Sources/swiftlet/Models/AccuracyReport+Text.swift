@@ -1,0 +1,66 @@
+import ModelManifest
+
+extension AccuracyReport {
+  /// In points: hundredths of the metric, with their sign.
+  private static func points(_ change: Double) -> String { "\(change < 0 ? "-" : "+")\(DemoTable.decimal((change * 100).magnitude, 2))" }
+
+  private static func decibels(_ value: Double?) -> String { value.map { DemoTable.decimal($0, 1) } ?? "exact" }
+
+  /// Values with the most noise first.
+  private var noisiest: [ValueNoise] {
+    values.filter { $0.decibels != nil }.sorted { $0.decibels! == $1.decibels! ? $0.name < $1.name : $0.decibels! < $1.decibels! }
+  }
+
+  /// One line: what 8 bits cost.
+  var summary: String {
+    "\(metric) \(DemoTable.decimal(float, 4)) in float, \(DemoTable.decimal(quantised, 4)) in 8 bits over \(images) image(s): "
+      + "\(Self.points(quantised - float)) points (95 %: \(Self.points(leastChange)) to \(Self.points(greatestChange)))"
+  }
+
+  /// Lines for a terminal: the summary, the classes that change most, the values with the most noise.
+  func text(classes shownClasses: Int = 5, values shownValues: Int = 5) -> String {
+    var lines = [summary]
+    let changed = classes.enumerated().sorted {
+      let (a, b) = (($0.element.quantised - $0.element.float).magnitude, ($1.element.quantised - $1.element.float).magnitude)
+      return a == b ? $0.offset < $1.offset : a > b
+    }
+    for (_, change) in changed.prefix(shownClasses) {
+      lines.append("  \(DemoTable.decimal(change.float, 4)) -> \(DemoTable.decimal(change.quantised, 4))  \(change.label)")
+    }
+    if changed.count > shownClasses { lines.append("  … \(changed.count - shownClasses) more class(es) change less") }
+    for value in noisiest.prefix(shownValues) {
+      lines.append("  \(Self.decibels(value.decibels)) dB of signal to noise at \(value.name)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  var json: JSON {
+    .object([
+      ("metric", .string(metric)), ("images", .integer(images)), ("float", .number(float)), ("quantised", .number(quantised)),
+      ("change", .number(quantised - float)), ("change_interval_95", .array([.number(leastChange), .number(greatestChange)])),
+      (
+        "classes",
+        .array(classes.map { .object([("label", .string($0.label)), ("float", .number($0.float)), ("quantised", .number($0.quantised))]) })
+      ),
+      (
+        "values",
+        .array(
+          values.map {
+            .object([("name", .string($0.name)), ("sqnr_db", $0.decibels.map { .number($0) } ?? .null), ("is_quantised", .boolean($0.isQuantised))])
+          })
+      ),
+    ])
+  }
+
+  var html: String {
+    var body = "<p>\(HTML.escaped(summary))</p>\n<h2>Classes</h2>\n"
+    body += HTML.table(
+      ["class", "float", "8 bits", "change, points"],
+      classes.map { [$0.label, DemoTable.decimal($0.float, 4), DemoTable.decimal($0.quantised, 4), Self.points($0.quantised - $0.float)] })
+    if !values.isEmpty {
+      body += "<h2>Signal to quantisation noise, in the program's order</h2>\n"
+      body += HTML.table(["value", "dB", "stored in"], values.map { [$0.name, Self.decibels($0.decibels), $0.isQuantised ? "8 bits" : "float"] })
+    }
+    return body
+  }
+}

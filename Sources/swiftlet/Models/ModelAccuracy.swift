@@ -1,0 +1,96 @@
+import CPUExecution
+import Imaging
+import ModelManifest
+import ObjectDetection
+
+/// How good a model is on a labelled data set, by what its task counts.
+enum ModelAccuracy {
+  case detection(DetectionAccuracy)
+  case classification(ClassificationAccuracy)
+
+  /// The task's first measure, and its name.
+  var metric: (name: String, value: Double) {
+    switch self {
+    case .detection(let accuracy): ("mAP@0.5", accuracy.meanAveragePrecision50)
+    case .classification(let accuracy): ("top-1", accuracy.top1)
+    }
+  }
+
+  var presentLabels: [Int] {
+    switch self {
+    case .detection(let accuracy): accuracy.presentLabels
+    case .classification(let accuracy): accuracy.presentLabels
+    }
+  }
+
+  /// A class's share in the metric.
+  func value(label: Int) -> Double {
+    switch self {
+    case .detection(let accuracy): accuracy.averagePrecision50(label: label) ?? 0
+    case .classification(let accuracy): accuracy.top1(label: label) ?? 0
+    }
+  }
+
+  /// The metric as a function of how often each image counts.
+  func resampled() -> ([Int]) -> Double {
+    switch self {
+    case .detection(let accuracy): accuracy.resampled()
+    case .classification(let accuracy): accuracy.resampled()
+    }
+  }
+
+  /// What changes from this model to another on the same images.
+  func report(against other: ModelAccuracy, imageCount: Int, manifest: Manifest) -> AccuracyReport {
+    let (float, quantised) = (resampled(), other.resampled())
+    let change = Bootstrap.interval(imageCount: imageCount) { quantised($0) - float($0) }
+    return AccuracyReport(
+      metric: metric.name, images: imageCount, float: metric.value, quantised: other.metric.value, leastChange: change.lowerBound,
+      greatestChange: change.upperBound,
+      classes: presentLabels.map { AccuracyReport.ClassChange(label: manifest.label($0), float: value(label: $0), quantised: other.value(label: $0)) })
+  }
+}
+
+/// A model on its way through a labelled data set.
+struct AccuracyMeasurement {
+  let data: LabelledDataset
+  let vision: VisionModel<CPUBackend>
+  private let detectionThreshold: Float
+
+  /// - Throws: where the data set is labelled for another task than the model's.
+  init(_ package: ModelPackage, named model: String, _ data: LabelledDataset, dataset: String, threads: Int) throws {
+    self.data = data
+    let isDetection = data.form == .yolo || data.form == .corners
+    vision = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: threads))
+    guard isDetection == (package.manifest.task == .detection) else {
+      let labelled = isDetection ? "detection" : "classification"
+      throw CommandFailure("\(model) is for \(package.manifest.task.rawValue), \(dataset) is labelled for \(labelled)", status: .wrongUse)
+    }
+    detectionThreshold = vision.decoder.suppression.scoreThreshold
+    if isDetection { vision.decoder.suppression = DetectionAccuracy.suppression }
+  }
+
+  /// - Parameter each: called with an image and what a user of the model would be shown of it, best first.
+  func run(label: String = "evaluating", each: (LabelledDataset.Item, [Detection]) throws -> Void = { _, _ in }) throws -> ModelAccuracy {
+    var detection = DetectionAccuracy()
+    var classification = ClassificationAccuracy()
+    let progress = ProgressLine(label: label, total: data.items.count)
+    for item in data.items {
+      let image = try RGBImage(contentsOf: item.imagePath)
+      let outcome = image.withView { vision.prepare($0) }
+      guard outcome == .prepared else { throw CommandFailure("\(item.imagePath): can't be prepared: \(outcome)") }
+      vision.run()
+      if case .label(let truth) = item.truth {
+        let ranking = vision.decode(threshold: 0)
+        classification.add(ranking, truth: truth)
+        try each(item, ranking)
+      } else {
+        let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold)
+        detection.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
+        try each(item, found.filter { $0.score >= detectionThreshold })
+      }
+      progress.advance()
+    }
+    progress.end()
+    return vision.manifest.task == .detection ? .detection(detection) : .classification(classification)
+  }
+}
