@@ -70,6 +70,9 @@ private struct Span {
     }
   }
 
+  /// Elements beyond this many times a channel's root mean square are so rare that 8 bits are better spent on the others.
+  private static let usefulRange: Float = 8
+
   /// What a channel is divided by at least.
   private static let leastFactor: Float = 1 / 64
 
@@ -77,7 +80,7 @@ private struct Span {
   func factors(_ graph: Graph, _ observed: ObservedValue) -> [Float]? {
     let ranges = observed.channelRanges
     guard ranges.count == producer.outputCount else { return nil }
-    let magnitudes = ranges.map { max($0.upperBound, -$0.lowerBound) }
+    let magnitudes = zip(ranges, observed.channelPowers).map { min(max($0.upperBound, -$0.lowerBound), Self.usefulRange * Float($1.squareRoot())) }
     guard let largest = magnitudes.max(), largest > 0, largest.isFinite else { return nil }
     let none = [Float](repeating: 1, count: ranges.count)
     var best = (factors: none, noise: noise(graph, observed, none))
@@ -98,8 +101,14 @@ private struct Span {
   /// Mean square of what rounding inputs and weights in 8 bits adds to the readers' outputs.
   private func noise(_ graph: Graph, _ observed: ObservedValue, _ factors: [Float]) -> Double {
     let scaled = observed.divided(by: factors)
-    let step = Double(max(scaled.range.upperBound, 0) - min(scaled.range.lowerBound, 0)) / 255
     let powers = scaled.channelPowers
+    var (lowest, highest) = (0.0, 0.0)
+    for (range, power) in zip(scaled.channelRanges, powers) {
+      let useful = Double(Self.usefulRange) * power.squareRoot()
+      lowest = min(lowest, max(Double(range.lowerBound), -useful))
+      highest = max(highest, min(Double(range.upperBound), useful))
+    }
+    let step = (highest - lowest) / 255
     var sum = 0.0
     for reader in readers {
       guard let constant = graph[reader.weights].constant else { continue }
