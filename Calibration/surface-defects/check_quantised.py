@@ -9,8 +9,9 @@ import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 import dataset
-import scoring
+import detector
 import train
+from detector_training import scoring
 
 
 class Frames(CalibrationDataReader):
@@ -40,7 +41,7 @@ def main():
     arguments = parser.parse_args()
     images, truth = dataset.load_all(arguments.test)
     print(f"{arguments.model}, as it is")
-    train.report(outputs(arguments.model, images), truth)
+    scoring.report(outputs(arguments.model, images), truth, detector.GRID, dataset.LABELS)
     calibration, _ = dataset.load(arguments.calibrate)
     with tempfile.TemporaryDirectory() as folder:
         quantised = Path(folder) / "quantised.onnx"
@@ -49,7 +50,7 @@ def main():
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax,
         )  # fmt: skip
         print("quantised, every operator")
-        train.report(outputs(quantised, images), truth)
+        scoring.report(outputs(quantised, images), truth, detector.GRID, dataset.LABELS)
 
 
 if __name__ == "__main__":

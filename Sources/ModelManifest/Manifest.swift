@@ -34,7 +34,8 @@ public struct Manifest: Codable, Equatable, Sendable {
 
   public init(
     name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, sound: SoundInput? = nil,
-    decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil, accuracy: AccuracyReport? = nil
+    decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil,
+    accuracy: AccuracyReport? = nil
   ) {
     self.name = name
     self.version = version

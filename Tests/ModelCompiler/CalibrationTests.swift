@@ -46,12 +46,33 @@ struct CalibrationTests {
     #expect(lost(0) < 0.001)
   }
 
+  @Test func `a percentile leaves out one element in ten thousand, and no end that holds none`() {
+    var observed = ObservedValues(method: .percentile)
+    let elements = (0..<100_000).map { Float($0) / 100_000 } + [50, 60, 70]
+    observed.observe("x", elements, dimensions: [])
+    observed.count("x", elements)
+    let form = RangeSearch.form(of: observed["x"]!, by: .percentile)
+    // A bin is 70/2048 wide.
+    #expect((0.95...1.1).contains(form.quantisation.scale * 255) && form.quantisation.zeroPoint == 0)
+    #expect(RangeSearch.form(of: observed["x"]!, by: .minMax).quantisation.scale * 255 > 69)
+  }
+
+  @Test func `entropy cuts a thin tail and keeps an even range`() {
+    var thin = ObservedValues(method: .entropy)
+    let elements = (0..<100_000).map { Float($0) / 100_000 } + [4]
+    thin.observe("x", elements, dimensions: [])
+    thin.count("x", elements)
+    #expect(RangeSearch.form(of: thin["x"]!, by: .entropy).quantisation.scale * 255 < 2)
+    let even = RangeSearch.form(of: value([]), by: .entropy)
+    #expect((0.9...1.01).contains(even.quantisation.scale * 127.5))
+  }
+
   /// A model's observations, every value of `names` between the same bounds.
-  private func observations(_ names: [String], _ range: ClosedRange<Float>) -> ObservedValues {
+  private func observations(_ names: [String], _ range: ClosedRange<Float>) -> CalibrationResult {
     var observed = ObservedValues(method: .minMax)
     for name in names { observed.observe(name, [range.lowerBound, range.upperBound], dimensions: []) }
     observed.countSample()
-    return observed
+    return CalibrationResult(observed: observed)
   }
 
   @Test func `calibration rounds float weights, and constants where that costs a step at most`() throws {

@@ -100,7 +100,9 @@ struct QuantisationPlan {
       guard let output = node.outputs.first else { continue }
       for case let input? in node.inputs where graph[input].constant == nil { groups.join(input.index, output.index) }
     }
-    for value in target.values.indices where !float(ValueID(value)) && target.values[value].constant == nil { target.values[value].stored = groups.form(of: value) }
+    for value in target.values.indices where !float(ValueID(value)) && target.values[value].constant == nil {
+      target.values[value].stored = groups.form(of: value)
+    }
   }
 
   /// Values from which only cheap float nodes lead to the model's outputs.

@@ -16,7 +16,9 @@ public enum Disagreement {
     var common = 0.0
     for detection in one {
       let choices = other.indices.filter { !taken.contains($0) && other[$0].label == detection.label }
-      guard let best = choices.max(by: { detection.box.intersectionOverUnion(other[$0].box) < detection.box.intersectionOverUnion(other[$1].box) }) else { continue }
+      guard let best = choices.max(by: { detection.box.intersectionOverUnion(other[$0].box) < detection.box.intersectionOverUnion(other[$1].box) }) else {
+        continue
+      }
       let overlap = Double(detection.box.intersectionOverUnion(other[best].box))
       guard overlap >= 0.5 else { continue }
       taken.insert(best)

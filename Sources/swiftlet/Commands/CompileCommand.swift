@@ -58,7 +58,8 @@ struct CompileCommand: ParsableCommand {
       valueName: "points"))
   var accuracyBudget: String?
 
-  @Option(help: ArgumentHelp("With --evaluate: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("With --evaluate: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
   var report: String?
 
   @Flag(help: "One line of JSON.")

@@ -69,7 +69,9 @@ struct EvaluateCommand: ParsableCommand {
     let other = try AccuracyMeasurement(try self.package(at: against, like: package.manifest), named: against, data, dataset: dataset, threads: threads)
     let comparison = try AccuracyComparison(float: other, quantised: measurement)
     Terminal.show(json ? "\(comparison.json.text)\n" : comparison.report.text())
-    if let report { try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))") }
+    if let report {
+      try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))")
+    }
   }
 
   /// The model to compare with. A model file takes the recipe that was given; a package brings its own.

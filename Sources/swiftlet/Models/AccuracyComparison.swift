@@ -34,8 +34,10 @@ struct AccuracyComparison {
     }
     report = before.report(against: after, imageCount: float.data.items.count, manifest: manifest)
     worst = Array(
-      differences.enumerated().sorted { $0.element.disagreement == $1.element.disagreement ? $0.offset < $1.offset : $0.element.disagreement > $1.element.disagreement }
-        .map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
+      differences.enumerated().sorted {
+        $0.element.disagreement == $1.element.disagreement ? $0.offset < $1.offset : $0.element.disagreement > $1.element.disagreement
+      }
+      .map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
   }
 
   var json: JSON {
@@ -60,7 +62,9 @@ struct AccuracyComparison {
       pictures += "</p>\n"
     }
     try OutputFile.write(Array("\(json.text)\n".utf8), to: "\(folder)/report.json")
-    try OutputFile.write(Array(HTML.page(title: title, body: report.html + (pictures.isEmpty ? "" : "<h2>Images that differ most: float, 8 bits</h2>\n\(pictures)")).utf8), to: "\(folder)/index.html")
+    try OutputFile.write(
+      Array(HTML.page(title: title, body: report.html + (pictures.isEmpty ? "" : "<h2>Images that differ most: float, 8 bits</h2>\n\(pictures)")).utf8),
+      to: "\(folder)/index.html")
   }
 }
 
@@ -93,7 +97,10 @@ enum HTML {
   /// A table; cells that begin with a digit or a sign stand at the right.
   static func table(_ head: [String], _ rows: [[String]]) -> String {
     let line = { (cells: [String], mark: String) in
-      "<tr>" + cells.map { "<\(mark)\(mark == "td" && ($0.first?.isNumber ?? false || $0.hasPrefix("-") || $0.hasPrefix("+")) ? " class=\"n\"" : "")>\(escaped($0))</\(mark)>" }.joined() + "</tr>\n"
+      "<tr>"
+        + cells.map {
+          "<\(mark)\(mark == "td" && ($0.first?.isNumber ?? false || $0.hasPrefix("-") || $0.hasPrefix("+")) ? " class=\"n\"" : "")>\(escaped($0))</\(mark)>"
+        }.joined() + "</tr>\n"
     }
     return "<table>\n" + line(head, "th") + rows.map { line($0, "td") }.joined() + "</table>\n"
   }

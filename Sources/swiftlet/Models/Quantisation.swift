@@ -41,7 +41,9 @@ struct Quantisation {
     try AccuracyMeasurement(ModelPackage(model.file(), origin: modelName), named: modelName, data, dataset: path, threads: 2)
   }
 
-  private func within(_ budget: Double, _ result: CalibrationResult, _ float: AccuracyMeasurement, _ data: LabelledDataset, _ path: String) throws -> CalibrationResult {
+  private func within(_ budget: Double, _ result: CalibrationResult, _ float: AccuracyMeasurement, _ data: LabelledDataset, _ path: String) throws
+    -> CalibrationResult
+  {
     let goal = try float.run(label: "evaluating in float").metric.value - budget
     var closest = -Double.infinity
     let isGoodEnough = { (tried: CalibrationResult) throws -> Bool in

@@ -1,0 +1,136 @@
+import ModelGraph
+@testable import ModelCompiler
+import Operators
+import Tensors
+import Testing
+
+/// Rounding weights by what they read, and scaling channels against each other.
+struct WeightRoundingTests {
+  /// x [1,channels,side,side] → Conv w → a → Relu → r → Conv v → y.
+  private func graph(channels: Int, outputs: Int, kernel: Int = 1, groups: Int = 1, weights: [Float], next: [Float]) throws -> Graph {
+    var model = SmallModel.of([1, channels, 4, 4])
+    model.floats("w", weights, [outputs, channels / groups, kernel, kernel])
+    model.floats("b", (0..<outputs).map { Float($0) / 10 })
+    model.floats("v", next, [2, outputs, 1, 1])
+    model.append("Conv", ["x", "w", "b"], ["a"], ["group": .integer(Int64(groups)), "pads": .integers([Int64](repeating: Int64(kernel / 2), count: 4))])
+    model.append("Relu", ["a"], ["r"])
+    model.append("Conv", ["r", "v"], ["y"])
+    return try ModelCompilation(model.model, name: "small").canonicalGraph
+  }
+
+  private func numbers(_ count: Int, seed: UInt64) -> [Float] {
+    var state = seed
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(state >> 40) / Float(1 << 24) * 2 - 1
+    }
+  }
+
+  @Test(arguments: [(1, 1), (3, 1), (3, 4)]) func `a layer's gathered factors times its rows are its sums`(_ kernel: Int, _ groups: Int) throws {
+    let weights = numbers(8 * 8 / groups * kernel * kernel, seed: 3)
+    let graph = try graph(channels: 8, outputs: 8, kernel: kernel, groups: groups, weights: weights, next: numbers(16, seed: 4))
+    let layer = try #require(LinearLayer.layers(of: graph).first)
+    let x = HostTensor(numbers(8 * 16, seed: 5), dimensions: [1, 8, 4, 4])
+    let node = graph.nodes[layer.node]
+    let constants = node.inputs.dropFirst().map { $0.flatMap { graph[$0].constant } }
+    let expected = try node.operation.evaluate([x] + constants)[0].floats()
+    let rows = layer.rows(of: try #require(constants[0]))
+    let bias = try #require(constants[1]).floats()
+    var patch = [Float](repeating: 0, count: layer.reduction)
+    for place in 0..<layer.placeCount {
+      for output in 0..<8 {
+        layer.gather(x.floats(), place: place, group: output / (8 / groups), into: &patch)
+        let sum = zip(patch, rows[output * layer.reduction..<(output + 1) * layer.reduction]).reduce(bias[output]) { $0 + $1.0 * $1.1 }
+        #expect(abs(sum - expected[output * 16 + place]) < 1e-5)
+      }
+    }
+  }
+
+  @Test func `weights that make up for each other err less than the nearest ones`() throws {
+    // Sixteen channels that nearly agree: their weights' errors add up, unless one makes up for another.
+    let weights = numbers(16 * 4, seed: 7)
+    let graph = try graph(channels: 16, outputs: 4, weights: weights, next: numbers(8, seed: 8))
+    let layer = try #require(LinearLayer.layers(of: graph).first)
+    var moments = InputMoments(groups: 1, reduction: 16)
+    let common = numbers(16, seed: 9)
+    let own = numbers(16 * 16, seed: 10)
+    let elements = (0..<256).map { common[$0 % 16] + own[$0] / 50 }
+    moments.add(elements, of: layer, places: 16)
+    #expect(moments.count == 16)
+    let rounded = RoundedWeights(weights, of: layer, moments)
+    var (chosen, nearest) = (0.0, 0.0)
+    for output in 0..<4 {
+      let row = weights[output * 16..<(output + 1) * 16]
+      let scale = row.reduce(Float(0)) { max($0, $1.magnitude) } / 127
+      for place in 0..<16 {
+        var (a, b) = (Float(0), Float(0))
+        for channel in 0..<16 {
+          let weight = row[output * 16 + channel]
+          let x = elements[channel * 16 + place]
+          a += (weight - Float(rounded.integers[output * 16 + channel]) * rounded.scales[output]) * x
+          b += (weight - (weight / scale).rounded() * scale) * x
+        }
+        chosen += Double(a * a)
+        nearest += Double(b * b)
+      }
+    }
+    #expect(chosen < nearest / 4)
+    // What is left on average goes into the bias.
+    let means = moments.means(group: 0)
+    let shift = (0..<16).reduce(0.0) { $0 + (Double(weights[$1]) - Double(rounded.integers[$1]) * Double(rounded.scales[0])) * means[$1] }
+    #expect(abs(shift - rounded.biasShifts[0]) < 1e-9)
+  }
+
+  @Test func `rows of zeros and inputs that are always zero do no harm`() throws {
+    let graph = try graph(channels: 2, outputs: 2, weights: [0, 0, 1, 0.5], next: [1, 1, 1, 1])
+    let layer = try #require(LinearLayer.layers(of: graph).first)
+    var moments = InputMoments(groups: 1, reduction: 2)
+    moments.add([Float](repeating: 0, count: 32), of: layer, places: 16)
+    let rounded = RoundedWeights([0, 0, 1, 0.5], of: layer, moments)
+    #expect(rounded.integers[0...1] == [0, 0] && rounded.integers[2] == 127 && rounded.scales.allSatisfy { $0 > 0 && $0.isFinite })
+  }
+
+  @Test func `an equalised graph computes the same, with even channels`() throws {
+    let graph = try graph(channels: 2, outputs: 3, weights: [100, 50, 1, -1, 0.02, 0.01], next: [0.01, 1, 30, 0.02, -1, 20])
+    var observed = ObservedValues(method: .meanSquaredError)
+    let x = HostTensor(numbers(32, seed: 11), dimensions: [1, 2, 4, 4])
+    let layers = LinearLayer.layers(of: graph)
+    let constants = { (graph: Graph, node: Node) in node.inputs.map { $0.flatMap { graph[$0].constant } } }
+    let run = { (graph: Graph) -> [HostTensor] in
+      var values = [x]
+      for node in graph.nodes { values.append(try node.operation.evaluate([values[values.count - 1]] + constants(graph, node).dropFirst())[0]) }
+      return values
+    }
+    let before = try run(graph)
+    for (node, value) in zip(graph.nodes, before.dropFirst()) {
+      observed.observe(graph[node.outputs[0]].name, value.floats(), dimensions: value.dimensions)
+    }
+    #expect(layers.count == 2)
+    let equalisation = ChannelEqualisation(graph, observed)
+    let factors = try #require(equalisation.factors.values.first)
+    #expect(factors[0] > factors[1] && factors[1] > factors[2])
+    let after = try run(equalisation.applied(to: graph))
+    for (a, b) in zip(before[3].floats(), after[3].floats()) { #expect(abs(a - b) < 1e-5 * max(abs(a), 1)) }
+    equalisation.applied(to: &observed, of: graph)
+    let ranges = try #require(observed[graph[graph.nodes[1].outputs[0]].name]).channelRanges
+    for (channel, range) in ranges.enumerated() {
+      let largest = after[2].floats()[channel * 16..<(channel + 1) * 16].max()!
+      #expect(abs(range.upperBound - largest) < 1e-4 * max(largest, 1))
+    }
+  }
+
+  @Test func `joined values share a form where it costs a bit at most`() {
+    let form = { (upper: Float) in StoredQuantisation.covering(0...upper) }
+    var groups = FormGroups(count: 5)
+    groups.set(form(1), of: 0, isFixed: false)
+    groups.set(form(1.5), of: 1, isFixed: false)
+    groups.set(form(10), of: 2, isFixed: false)
+    groups.set(form(1.2), of: 4, isFixed: true)
+    groups.follow(3, 0)
+    groups.join(0, 1)
+    groups.join(1, 2)
+    groups.join(4, 0)
+    #expect(groups.form(of: 0) == groups.form(of: 1) && groups.form(of: 3) == groups.form(of: 1))
+    #expect(groups.form(of: 0) == form(1.5) && groups.form(of: 2) == form(10) && groups.form(of: 4) == form(1.2))
+  }
+}
