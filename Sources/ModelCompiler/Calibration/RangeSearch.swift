@@ -58,6 +58,8 @@ struct RangeSearch {
     let kept = inside.reduce(0, +)
     guard kept > 0 else { return .infinity }
     var sum = 0.0
+    // What saturates at a level that nothing inside has is told as if half an element were there.
+    for index in seen.indices where seen[index] > 0 && inside[index] == 0 { sum += seen[index] / total * log(seen[index] / total / (0.5 / kept)) }
     for (bin, count) in value.histogram.enumerated() where count > 0 {
       let centre = value.centre(bin)
       guard range.contains(centre) else { continue }
