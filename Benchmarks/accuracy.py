@@ -8,10 +8,12 @@ of scales and integers differs. Needs numpy, pillow, onnx, onnxruntime and, for 
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -144,8 +146,9 @@ def by_nncf(swiftlet, model, original, recipe, files, folder):
     import nncf
 
     nncf.set_log_level(logging.ERROR)
-    quantised = nncf.quantize(
-        onnx.load(renewed(original, folder)), nncf.Dataset(files, lambda path: {model.tensor: model.prepared(path)}), subset_size=len(files))
+    with contextlib.redirect_stdout(sys.stderr):  # It draws its progress there.
+        quantised = nncf.quantize(
+            onnx.load(renewed(original, folder)), nncf.Dataset(files, lambda path: {model.tensor: model.prepared(path)}), subset_size=len(files))
     target = folder / f"{model.stem}.nncf.onnx"
     onnx.save(quantised, target)
     return score(swiftlet, model, target, recipe)

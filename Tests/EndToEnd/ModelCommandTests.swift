@@ -70,6 +70,59 @@ import Testing
     #expect(lines.contains { $0.contains("convolution") && $0.split(separator: " ").count > 8 })
   }
 
+  @Test func `what 8 bits cost is measured, reported and kept in the package`() throws {
+    let data = path("data")
+    #expect(try run(["demo", "--write-dataset", data, "--frames", "12", "--seed", "1"]).status == 0)
+    let package = path("q.swiftlet")
+    let options = ["compile", weights, "--recipe", recipe, "--calibrate", "recipe", "-o", package]
+    let compiled = try run(options + ["--evaluate", data, "--accuracy-budget", "5%", "--report", path("report")])
+    #expect(compiled.status == 0, "\(compiled.errors)")
+    #expect(compiled.output.contains("mAP@0.5") && compiled.output.contains("dB of signal to noise"), "\(compiled.output)")
+    // The calibration set shows the same line.
+    #expect(!compiled.errors.contains { $0.contains("calibrated ranges") }, "\(compiled.errors)")
+    let page = try String(contentsOfFile: path("report/index.html"), encoding: .utf8)
+    #expect(page.contains("missing_hole") && page.contains("Signal to quantisation noise"))
+    let inspected = try run(["inspect", package, "--json"])
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(inspected.output.utf8)) as? [String: Any])
+    let kept = try #require(facts["accuracy"] as? [String: Any])
+    let (float, quantised) = (try #require(kept["float"] as? Double), try #require(kept["quantised"] as? Double))
+    #expect(float > 0.5 && quantised > float - 0.05 && kept["images"] as? Int == 12)
+    let interval = try #require(kept["change_interval_95"] as? [Double])
+    #expect(interval[0] <= interval[1] && (interval[0] - 1e-6...interval[1] + 1e-6).contains(quantised - float))
+    let values = try #require(kept["values"] as? [[String: Any]])
+    #expect(values.contains { ($0["sqnr_db"] as? Double).map { $0 > 15 } ?? false } && values.contains { $0["is_quantised"] as? Bool == true })
+    // The same comparison, later, of the package and the model file.
+    let against = try run(["evaluate", package, data, "--against", weights, "--recipe", recipe, "--json"])
+    let later = try #require(try JSONSerialization.jsonObject(with: Data(against.output.utf8)) as? [String: Any])
+    #expect(later["quantised"] as? Double == quantised && later["float"] as? Double == float)
+    // Compiling again gives the same bytes.
+    #expect(try run(options + ["--evaluate", data]).status == 0)
+    let first = try Data(contentsOf: URL(fileURLWithPath: package))
+    #expect(try run(options + ["--evaluate", data]).status == 0)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: package)) == first)
+  }
+
+  @Test func `a calibration set of another kind is noticed, an impossible budget refused`() throws {
+    let data = path("data")
+    #expect(try run(["demo", "--write-dataset", data, "--frames", "12", "--seed", "1"]).status == 0)
+    // One grey image shows nothing of what the line's frames hold.
+    try FileManager.default.createDirectory(atPath: path("grey"), withIntermediateDirectories: true)
+    try (Data("P6\n64 48\n255\n".utf8) + Data(repeating: 90, count: 64 * 48 * 3)).write(to: URL(fileURLWithPath: path("grey/a.ppm")))
+    let compile = ["compile", weights, "--recipe", recipe, "--calibrate", path("grey"), "-o", path("q.swiftlet"), "--evaluate", data]
+    let noticed = try run(compile)
+    #expect(noticed.status == 0 && noticed.errors.contains { $0.contains("leave the calibrated ranges") }, "\(noticed.errors)")
+    let misuses = [
+      (compile + ["--accuracy-budget", "much"], "--accuracy-budget much is not understood"),
+      (["compile", weights, "-o", path("x"), "--evaluate", data], "--calibrate FOLDER"),
+      (["compile", weights, "-o", path("x"), "--calibrate", frames, "--recipe", recipe, "--report", path("r")], "--report needs labelled images"),
+      (["evaluate", builtIn, data, "--report", path("r")], "--against"),
+    ]
+    for (arguments, message) in misuses {
+      let refused = try run(arguments)
+      #expect(refused.status == 2 && refused.errors.contains { $0.contains(message) }, "\(arguments): \(refused.errors)")
+    }
+  }
+
   @Test func `a TFLite model goes where an ONNX model goes`() throws {
     let golden = Programs.packageRoot.appendingPathComponent("Tests/TFLite/Golden/conv.int8").path
     let compiled = try run(["compile", "\(golden)/model.tflite", "-o", path("t.swiftlet")])

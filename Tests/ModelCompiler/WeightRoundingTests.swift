@@ -39,7 +39,7 @@ struct WeightRoundingTests {
     var patch = [Float](repeating: 0, count: layer.reduction)
     for place in 0..<layer.placeCount {
       for output in 0..<8 {
-        layer.gather(x.floats(), place: place, group: output / (8 / groups), into: &patch)
+        layer.gather(x.floats(), layer.window(at: place), group: output / (8 / groups), into: &patch)
         let sum = zip(patch, rows[output * layer.reduction..<(output + 1) * layer.reduction]).reduce(bias[output]) { $0 + $1.0 * $1.1 }
         #expect(abs(sum - expected[output * 16 + place]) < 1e-5)
       }

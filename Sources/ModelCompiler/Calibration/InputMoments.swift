@@ -1,3 +1,5 @@
+import CPUExecution
+
 /// What a linear layer's input is like: the mean of each factor of its sums, and the mean products of factors that stand near each
 /// other. Places of the output are a sample, spread evenly.
 struct InputMoments {
@@ -34,26 +36,13 @@ struct InputMoments {
       // Steps of the golden ratio fill the range evenly whatever their number.
       let share = (Double(index) * 0.618_033_988_749_894_8 + 0.5).truncatingRemainder(dividingBy: 1)
       let place = total == layer.placeCount ? index : min(Int(share * Double(layer.placeCount)), layer.placeCount - 1)
+      let window = layer.window(at: place)
       for group in 0..<groups {
-        layer.gather(elements, place: place, group: group, into: &patch)
-        guard patch.allSatisfy(\.isFinite) else { continue }
-        for factor in 0..<reduction { sums[group * reduction + factor] += Double(patch[factor]) }
-        for (position, block) in blocks.enumerated() { Self.accumulate(patch, block, into: &products[group * blocks.count + position]) }
+        layer.gather(elements, window, group: group, into: &patch)
+        guard ElementStatistics.add(patch, to: &sums, at: group * reduction) else { continue }
+        for (position, block) in blocks.enumerated() { ElementStatistics.addOuterProduct(of: patch[block], to: &products[group * blocks.count + position]) }
       }
       count += 1
-    }
-  }
-
-  private static func accumulate(_ patch: [Float], _ block: Range<Int>, into square: inout [Float]) {
-    let size = block.count
-    unsafe square.withUnsafeMutableBufferPointer { square in
-      unsafe patch.withUnsafeBufferPointer { patch in
-        for row in 0..<size {
-          let factor = unsafe patch[block.lowerBound + row]
-          guard factor != 0 else { continue }
-          for column in 0..<size { unsafe square[row * size + column] += factor * patch[block.lowerBound + column] }
-        }
-      }
     }
   }
 

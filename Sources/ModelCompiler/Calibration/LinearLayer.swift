@@ -1,3 +1,4 @@
+import CPUExecution
 import ModelGraph
 import Operators
 import Tensors
@@ -72,28 +73,35 @@ struct LinearLayer {
   /// How many places of the output there are, batch included.
   var placeCount: Int { axes.isEmpty ? inputDimensions[0] : inputDimensions[0] * axes.reduce(1) { $0 * $1.output } }
 
-  /// The input elements that one place of the output multiplies with the weights of a group, in the order of a row; what lies in the
-  /// padding is zero.
-  func gather(_ elements: [Float], place: Int, group: Int, into patch: inout [Float]) {
-    guard !axes.isEmpty else {
-      for index in 0..<reduction { patch[index] = elements[place * reduction + index] }
-      return
-    }
-    for index in patch.indices { patch[index] = 0 }
+  /// What one place of the output reads: elements of each channel's plane, and the taps of the window that they stand under.
+  struct Window {
+    var image: Int
+    var positions: [Int32]
+    var taps: [Int32]
+  }
+
+  func window(at place: Int) -> Window {
+    var window = Window(image: 0, positions: [0], taps: [0])
     var rest = place
-    var offsets: [(tap: Int, position: Int)] = [(0, 0)]
-    var scaled: [[(tap: Int, position: Int)]] = []
+    var inside: [[(tap: Int, position: Int)]] = []
     for axis in axes.reversed() {
-      scaled.append(axis.taps(at: rest % axis.output))
+      inside.append(axis.taps(at: rest % axis.output))
       rest /= axis.output
     }
-    for (axis, taps) in zip(axes, scaled.reversed()) {
-      offsets = offsets.flatMap { outer in taps.map { (outer.tap * axis.kernel + $0.tap, outer.position * axis.input + $0.position) } }
+    window.image = rest
+    for (axis, own) in zip(axes, inside.reversed()) {
+      window.taps = window.taps.flatMap { outer in own.map { outer * Int32(axis.kernel) + Int32($0.tap) } }
+      window.positions = window.positions.flatMap { outer in own.map { outer * Int32(axis.input) + Int32($0.position) } }
     }
+    return window
+  }
+
+  /// The input elements that one place of the output multiplies with the weights of a group, in the order of a row; what lies in the
+  /// padding is zero.
+  func gather(_ elements: [Float], _ window: Window, group: Int, into patch: inout [Float]) {
     let plane = axes.reduce(1) { $0 * $1.input }
-    let first = (rest * inputDimensions[1] + group * channelsPerGroup) * plane
-    for channel in 0..<channelsPerGroup {
-      for offset in offsets { patch[channel * taps + offset.tap] = elements[first + channel * plane + offset.position] }
-    }
+    ElementStatistics.gather(
+      elements, first: (window.image * inputDimensions[1] + group * channelsPerGroup) * plane, channels: channelsPerGroup, plane: plane,
+      positions: window.positions, taps: window.taps, tapCount: taps, into: &patch)
   }
 }

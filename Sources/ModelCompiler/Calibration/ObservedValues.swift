@@ -1,3 +1,5 @@
+import CPUExecution
+
 /// What one value of the graph was like over a calibration set.
 struct ObservedValue: Sendable {
   /// Bins of equal width between the least and the greatest element.
@@ -37,6 +39,12 @@ struct ObservedValue: Sendable {
     return min(lower, upper)...max(lower, upper)
   }
 
+  /// The bins that hold any elements.
+  var seen: Histogram {
+    let bins = histogram.indices.filter { histogram[$0] > 0 }
+    return Histogram(values: bins.map { centre($0) }, counts: bins.map { histogram[$0] })
+  }
+
   /// The share of a channel's energy that rounding in steps of `scale` drowns, on average over the channels (rounding errs by
   /// scale² ÷ 12 in the mean square); 0 where channels aren't known. Channels that are always 0 lose nothing.
   func lostEnergy(scale: Float) -> Double {
@@ -74,14 +82,8 @@ struct ObservedValue: Sendable {
     let run = dimensions[2...].reduce(1, *)
     for start in 0..<dimensions[0] * channels {
       let channel = start % channels
-      var sum = 0.0
       var (lower, upper) = (channelRanges[channel].lowerBound, channelRanges[channel].upperBound)
-      for element in elements[start * run..<(start + 1) * run] where element.isFinite {
-        sum += Double(element) * Double(element)
-        lower = min(lower, element)
-        upper = max(upper, element)
-      }
-      squares[channel] += sum
+      ElementStatistics.add(elements[start * run..<(start + 1) * run], lower: &lower, upper: &upper, squares: &squares[channel])
       channelRanges[channel] = lower...upper
     }
     elementsByChannel += Double(dimensions[0] * run)
@@ -89,12 +91,7 @@ struct ObservedValue: Sendable {
 
   fileprivate mutating func count(_ elements: [Float]) {
     if histogram.isEmpty { histogram = [Double](repeating: 0, count: Self.binCount) }
-    let width = range.upperBound - range.lowerBound
-    let factor = width > 0 ? Float(Self.binCount) / width : 0
-    for element in elements where element.isFinite {
-      let bin = Int((element - range.lowerBound) * factor)
-      histogram[min(max(bin, 0), Self.binCount - 1)] += 1
-    }
+    ElementStatistics.count(elements, in: range, bins: &histogram)
   }
 }
 
@@ -118,10 +115,8 @@ struct ObservedValues: Sendable {
   mutating func observe(_ name: String, _ elements: [Float], dimensions: [Int]) {
     var lower = Float.infinity
     var upper = -Float.infinity
-    for element in elements where element.isFinite {
-      lower = min(lower, element)
-      upper = max(upper, element)
-    }
+    var squares = 0.0
+    ElementStatistics.add(elements[...], lower: &lower, upper: &upper, squares: &squares)
     guard lower <= upper else { return }
     if values[name] == nil { values[name] = ObservedValue(lower...upper) } else { values[name]!.widen(by: lower...upper) }
     values[name]!.addChannels(elements, dimensions)

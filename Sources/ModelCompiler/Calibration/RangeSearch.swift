@@ -1,4 +1,3 @@
-import Glibc
 import ModelGraph
 import Tensors
 
@@ -16,60 +15,28 @@ struct RangeSearch {
     switch method {
     case .minMax: .covering(value.range)
     case .percentile: .covering(value.range(leavingOut: 1e-4))
-    case .entropy: best(value) { (.covering($0), divergence(of: value, in: $0)) } ?? .covering(value.range)
+    case .entropy: leastDivergence(value)
     case .meanSquaredError: leastError(value)
     }
   }
 
   private static func leastError(_ value: ObservedValue) -> StoredQuantisation {
-    best(value) { candidate in
+    let seen = value.seen
+    return best(value) { candidate in
       let form = StoredQuantisation.covering(candidate)
-      var sum = 0.0
-      for (bin, count) in value.histogram.enumerated() where count > 0 {
-        let centre = value.centre(bin)
-        let difference = Double(form.quantisation.dequantised(form.quantisation.quantised(centre, in: 0...255)) - centre)
-        sum += count * difference * difference
-      }
-      return (form, sum)
+      return (form, seen.error(scale: form.quantisation.scale, zeroPoint: form.quantisation.zeroPoint))
     } ?? .covering(value.range)
   }
 
-  /// How much is lost, in nats, when the histogram between the bounds, with what lies outside at its ends, is told by 256 levels that are
-  /// even within.
-  private static func divergence(of value: ObservedValue, in range: ClosedRange<Float>) -> Double {
-    let form = StoredQuantisation.covering(range)
-    let total = value.histogram.reduce(0, +)
-    guard total > 0 else { return 0 }
+  private static func leastDivergence(_ value: ObservedValue) -> StoredQuantisation {
+    let seen = value.seen
     // With fewer bins than levels nothing is lost inside, however narrow the range.
-    let width = Double(value.range.upperBound) - Double(value.range.lowerBound)
-    guard Double(range.upperBound) - Double(range.lowerBound) >= width * 256 / Double(ObservedValue.binCount) else { return .infinity }
-    // By level: elements seen, those of them inside the bounds, and bins that hold any.
-    var seen = [Double](repeating: 0, count: 256)
-    var inside = seen
-    var bins = seen
-    let level = { (centre: Float) in Int(form.quantisation.quantised(centre, in: 0...255)) }
-    for (bin, count) in value.histogram.enumerated() where count > 0 {
-      let centre = value.centre(bin)
-      seen[level(centre)] += count
-      guard range.contains(centre) else { continue }
-      inside[level(centre)] += count
-      bins[level(centre)] += 1
-    }
-    let kept = inside.reduce(0, +)
-    guard kept > 0 else { return .infinity }
-    var sum = 0.0
-    // What saturates at a level that nothing inside has is told as if half an element were there.
-    for index in seen.indices where seen[index] > 0 && inside[index] == 0 { sum += seen[index] / total * log(seen[index] / total / (0.5 / kept)) }
-    for (bin, count) in value.histogram.enumerated() where count > 0 {
-      let centre = value.centre(bin)
-      guard range.contains(centre) else { continue }
-      let index = level(centre)
-      // What saturates is part of the outermost bins, shared by their level's.
-      let own = (count + (seen[index] - inside[index]) / bins[index]) / total
-      let told = inside[index] / bins[index] / kept
-      sum += own * log(own / told)
-    }
-    return sum
+    let narrowest = (Double(value.range.upperBound) - Double(value.range.lowerBound)) * 256 / Double(ObservedValue.binCount)
+    return best(value) { candidate in
+      guard Double(candidate.upperBound) - Double(candidate.lowerBound) >= narrowest else { return nil }
+      let form = StoredQuantisation.covering(candidate)
+      return (form, seen.divergence(in: candidate, scale: form.quantisation.scale, zeroPoint: form.quantisation.zeroPoint))
+    } ?? .covering(value.range)
   }
 
   /// The best form of a value that only `function` reads, measured behind it; the result covers what the function makes of it. nil
