@@ -39,7 +39,7 @@ struct ElementStatisticsTests {
     let values = (0..<100).map { Float($0) }
     let histogram = Histogram(values: values, counts: [Double](repeating: 10, count: 100))
     #expect(abs(histogram.divergence(in: 0...99, scale: 1, zeroPoint: 0)) < 1e-9)
-    let (half, most) = (histogram.divergence(in: 0...50, scale: 0.5, zeroPoint: 0), histogram.divergence(in: 0...10, scale: 0.5, zeroPoint: 0))
+    let (half, most) = (histogram.divergence(in: 0...50, scale: 50 / 255, zeroPoint: 0), histogram.divergence(in: 0...10, scale: 10 / 255, zeroPoint: 0))
     #expect(half > 0.1 && most > half)
     #expect(histogram.divergence(in: 200...300, scale: 1, zeroPoint: 0) == .infinity)
   }

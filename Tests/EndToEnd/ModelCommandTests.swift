@@ -81,7 +81,7 @@ import Testing
     // The calibration set shows the same line.
     #expect(!compiled.errors.contains { $0.contains("calibrated ranges") }, "\(compiled.errors)")
     let page = try String(contentsOfFile: path("report/index.html"), encoding: .utf8)
-    #expect(page.contains("missing_hole") && page.contains("Signal to quantisation noise"))
+    #expect(page.contains("<h2>Classes</h2>") && page.contains("Signal to quantisation noise"))
     let inspected = try run(["inspect", package, "--json"])
     let facts = try #require(try JSONSerialization.jsonObject(with: Data(inspected.output.utf8)) as? [String: Any])
     let kept = try #require(facts["accuracy"] as? [String: Any])

@@ -39,4 +39,20 @@ import Testing
     #expect(clearest.score > 0.95 && abs(clearest.box[0] - 132) < 10 && abs(clearest.box[1] - 81) < 10, "\(clearest)")
     #expect(try found("ultraface_rfb_320", in: "cat.bmp").isEmpty)
   }
+
+  @Test(.enabled(if: Programs.photographs != nil)) func `the board detector finds what its package says it finds`() throws {
+    let photographs = try #require(Programs.photographs)
+    let boards = photographs.appendingPathComponent("../pcb/test").standardizedFileURL.path
+    let package = Programs.packageRoot.appendingPathComponent("Examples/pcb-inspection/pcb.swiftlet").path
+    let program = try RunningProgram("swiftlet", ["evaluate", package, boards, "--labels", "corners", "--json"])
+    #expect(program.waitForEnd() == 0, "\(program.errorText)")
+    let result = try #require(try JSONSerialization.jsonObject(with: Data(program.outputText.utf8)) as? [String: Any])
+    let inspected = try RunningProgram("swiftlet", ["inspect", package, "--json"])
+    #expect(inspected.waitForEnd() == 0)
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(inspected.outputText.utf8)) as? [String: Any])
+    let accuracy = try #require(facts["accuracy"] as? [String: Any])
+    #expect(accuracy["images"] as? Int == 250 && result["images"] as? Int == 250)
+    let (stated, found) = (try #require(accuracy["quantised"] as? Double), try #require(result["map50"] as? Double))
+    #expect(stated > 0.93 && abs(stated - found) < 1e-6, "\(stated), \(found)")
+  }
 }
