@@ -136,9 +136,10 @@ def by_onnxruntime(swiftlet, model, original, recipe, files, folder, method):
     logging.disable(logging.WARNING)
     prepared, target = folder / f"{model.stem}.pre.onnx", folder / f"{model.stem}.{method}.onnx"
     quant_pre_process(str(renewed(original, folder)), str(prepared))
-    quantize_static(
-        str(prepared), str(target), Reader(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8, calibrate_method=getattr(CalibrationMethod, method))
+    with contextlib.redirect_stdout(sys.stderr):
+        quantize_static(
+            str(prepared), str(target), Reader(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8, calibrate_method=getattr(CalibrationMethod, method))
     return score(swiftlet, model, target, recipe)
 
 
@@ -159,7 +160,7 @@ def attempt(function, *values):
     try:
         return function(*values)
     except Exception as error:  # A peer's failure is a cell of the table, not this script's.
-        return f"fails: {str(error).splitlines()[0][:60]}" if str(error) else f"fails: {type(error).__name__}"
+        return f"fails: {str(error).splitlines()[0][-70:]}" if str(error) else f"fails: {type(error).__name__}"
 
 
 def cell(value, float_score):
@@ -178,7 +179,7 @@ def main():
             print("| model | FP32 | " + " | ".join(f"{count} images" for count in given.sizes) + " | 32 of another kind |")
             print("|---" * (len(given.sizes) + 3) + "|")
         else:
-            print("| model | FP32 | Swiftlet | ONNX Runtime, min-max | ONNX Runtime, entropy | NNCF |\n|---|---|---|---|---|---|")
+            print("| model | FP32 | Swiftlet | ONNX Runtime, min-max | ONNX Runtime, percentile | NNCF |\n|---|---|---|---|---|---|")
         for model in chosen:
             original = given.shared / f"models/{model.stem}.onnx"
             recipe = ROOT / f"Calibration/recipes/{model.stem}.yaml"
@@ -190,7 +191,7 @@ def main():
             else:
                 files = evenly(model.calibration, given.count)
                 cells = [attempt(by_swiftlet, *shared, files, folder)]
-                cells += [attempt(by_onnxruntime, *shared, files, folder, method) for method in ("MinMax", "Entropy")]
+                cells += [attempt(by_onnxruntime, *shared, files, folder, method) for method in ("MinMax", "Percentile")]
                 cells.append(attempt(by_nncf, *shared, files, folder))
             print(f"| `{model.stem}` | {exact:.4f} | " + " | ".join(cell(value, exact) for value in cells) + " |", flush=True)
 

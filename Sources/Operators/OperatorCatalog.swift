@@ -192,6 +192,9 @@ public enum OperatorCatalog {
     }
   }
 
+  /// The names of ONNX's own operators, sorted.
+  public static var names: [String] { byName[""]?.keys.sorted() ?? [] }
+
   /// The operator of an `op_type` in a domain (`""` is ONNX's own), nil where this version has none.
   public static func type(named name: String, domain: String = "") -> (any Operator.Type)? { byName[domain]?[name] }
 }

@@ -44,7 +44,7 @@ struct ImportErrorsTests {
     model.append("Whirl", ["y"], ["a"])
     model.append("Whirl", ["a"], ["b"])
     model.append("Twirl", ["b"], ["c"])
-    expect(model.model, .unsupported, "Whirl (2×)", "Twirl (1×)")
+    expect(model.model, .unsupported, "Whirl (2×: ", "Twirl (1×: ")
     var foreign = negation.model
     foreign.graph.nodes[0].domain = "com.example"
     expect(foreign, .unsupported, "com.example.Neg")

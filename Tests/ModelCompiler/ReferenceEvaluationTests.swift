@@ -49,12 +49,17 @@ struct ReferenceEvaluationTests {
 
   @Test func `all missing operators are named at once`() throws {
     var small = SmallModel(inputs: [("x", SmallModel.float, [1])], outputs: ["y"])
-    small.append("Zork", ["x"], ["a"])
-    small.append("Bork", ["a"], ["b"])
-    small.append("Zork", ["b"], ["y"])
-    #expect(throws: CompilerError(.unsupported, "the model uses operators that this version doesn't have: Bork (1×), Zork (2×)")) {
-      try ReferenceEvaluation(small.model)
-    }
+    small.append("Convv", ["x"], ["a"])
+    for index in 0..<4 { small.append("SequenceAt", [index == 0 ? "a" : "s\(index - 1)"], ["s\(index)"]) }
+    small.nodes.append(ONNXNode(name: "", opType: "FusedConv", domain: "com.microsoft", inputs: ["s3"], outputs: ["f"]))
+    small.nodes.append(ONNXNode(name: "last", opType: "Relu", domain: "my.own", inputs: ["f"], outputs: ["y"]))
+    let message = [
+      "the model uses operators that this version doesn't have: Convv (1×: 'n0'; nearest is Conv)",
+      "SequenceAt (4×: 'n1', 'n2', 'n3' and 1 more; use Split, Concat or Gather on tensors instead of sequences)",
+      "com.microsoft.FusedConv (1×: the one that makes 'f'; give the model as it was exported, before ONNX Runtime optimised it)",
+      "my.own.Relu (1×: 'last'; ONNX's own Relu is supported: export without the domain my.own)",
+    ]
+    #expect(throws: CompilerError(.unsupported, message.joined(separator: ", "))) { try ReferenceEvaluation(small.model) }
   }
 }
 

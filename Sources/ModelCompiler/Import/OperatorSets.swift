@@ -24,13 +24,7 @@ extension ONNXModel {
 extension ONNXGraph {
   /// Names every operator of the graph that is missing, bodies excepted.
   func checkOperators() throws(CompilerError) {
-    var missing: [String: Int] = [:]
-    for node in nodes where OperatorCatalog.type(named: node.opType, domain: node.domain) == nil && ControlFlow(node) == nil {
-      missing[node.domain.isEmpty ? node.opType : "\(node.domain).\(node.opType)", default: 0] += 1
-    }
-    guard missing.isEmpty else {
-      let list = missing.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
-      throw CompilerError(.unsupported, "the model uses operators that this version doesn't have: \(list)")
-    }
+    guard let list = MissingOperators(of: self).list else { return }
+    throw CompilerError(.unsupported, "the model uses operators that this version doesn't have: \(list)")
   }
 }
