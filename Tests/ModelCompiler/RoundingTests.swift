@@ -184,6 +184,21 @@ struct RoundingTests {
     #expect(try difference(model, row) == 0)
   }
 
+  @Test(arguments: [1_000_000, 2_147_483_000, -2_147_483_647] as [Int32]) func `a bias that 32 bits hold only alone is added in float`(_ bias: Int32) throws {
+    var model = product(HostTensor([Int8(1), 100], dimensions: [2, 1])) { model in
+      model.append("DequantizeLinear", ["w", "one", "zero"], ["d"])
+      model.append("DequantizeLinear", ["b", "tiny"], ["offset"])
+      model.append("Gemm", ["r", "d", "offset"], ["sum"])
+    }
+    model.constants["b"] = HostTensor([bias], dimensions: [1])
+    model.floats("tiny", [1e-8], [])
+    #expect(try difference(model, row) == 0)
+    // With the weights' scale the bias's own, its integers are what would be added.
+    model.floats("tiny", [1], [])
+    #expect(try difference(model, row) == 0)
+    #expect(try hasIntegerProduct(model) == (bias == 1_000_000))
+  }
+
   @Test func `scales along the summed axis are not the output's`() throws {
     let model = product(HostTensor([Int8(100), 1], dimensions: [2, 1])) { model in
       model.floats("scales", [0.01, 1])

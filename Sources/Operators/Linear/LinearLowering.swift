@@ -101,7 +101,9 @@ extension LinearForm {
     // Float weights are rounded where calibration asked for 8 bits, not on the model's behalf.
     guard integerWeights != nil || lowering.graph.isCalibrated else { return nil }
     let isWide = integerWeights?.values.elementType == .int16
-    guard weights.elementCount / outputChannels * (isWide ? 3 : 1) <= Self.largestReduction, hasIntegerConstants else { return nil }
+    guard weights.elementCount / outputChannels * (isWide ? 3 : 1) <= Self.largestReduction, hasIntegerConstants,
+      sumsFit(inputScale: x.quantisation.scale)
+    else { return nil }
     let afterTable: StoredQuantisation
     var r: StoredQuantisation?
     if let residual {
@@ -125,6 +127,19 @@ extension LinearForm {
   private var hasIntegerConstants: Bool {
     let scalesAreSound = integerWeights.map { $0.scales.allSatisfy { $0.isFinite && $0 > 0 } } ?? weights.floats().allSatisfy(\.isFinite)
     return scalesAreSound && (bias?.floats().allSatisfy(\.isFinite) ?? true)
+  }
+
+  /// Whether the model's own weights and bias keep every sum within 32 bits. (A quantiser may give a channel that is nearly always zero so
+  /// small a scale that its bias needs all of them.)
+  private func sumsFit(inputScale: Float) -> Bool {
+    guard let (values, scales) = integerWeights, bias != nil else { return true }
+    let biases = integerBiases(inputScale: inputScale) { scales.count == 1 ? scales[0] : scales[$0] }
+    let integers = values.integers()
+    let size = integers.count / max(outputChannels, 1)
+    return biases.indices.allSatisfy { channel in
+      let reach = integers[channel * size..<(channel + 1) * size].reduce(Int64(0)) { $0 + Int64($1.magnitude) } * 255
+      return reach + Int64(biases[channel].magnitude) <= Int64(Int32.max)
+    }
   }
 
   private func lowerInteger(_ form: IntegerForm, into lowering: inout Lowering) {
