@@ -47,21 +47,29 @@ struct WeightRoundingTests {
   }
 
   @Test func `weights that make up for each other err less than the nearest ones`() throws {
-    // Sixteen channels that nearly agree: their weights' errors add up, unless one makes up for another.
+    // Sixteen channels that vary nearly alike: their weights' errors add up, unless one makes up for another.
     let weights = numbers(16 * 4, seed: 7)
     let graph = try graph(channels: 16, outputs: 4, weights: weights, next: numbers(8, seed: 8))
     let layer = try #require(LinearLayer.layers(of: graph).first)
     var moments = InputMoments(groups: 1, reduction: 16)
     let common = numbers(16, seed: 9)
     let own = numbers(16 * 16, seed: 10)
-    let elements = (0..<256).map { common[$0 % 16] + own[$0] / 50 }
+    let elements = (0..<256).map { (index: Int) -> Float in
+      let share: Float = 1 + own[index / 16] / 50
+      return common[index % 16] * share + own[index] / 100
+    }
     moments.add(elements, of: layer, places: 16)
     #expect(moments.count == 16)
     let rounded = RoundedWeights(weights, of: layer, moments)
+    let variance = { (errors: [Double]) -> Double in
+      let mean = errors.reduce(0, +) / Double(errors.count)
+      return errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    }
     var (chosen, nearest) = (0.0, 0.0)
     for output in 0..<4 {
       let row = weights[output * 16..<(output + 1) * 16]
       let scale = row.reduce(Float(0)) { max($0, $1.magnitude) } / 127
+      var (chosenErrors, nearestErrors): ([Double], [Double]) = ([], [])
       for place in 0..<16 {
         var (a, b) = (Float(0), Float(0))
         for channel in 0..<16 {
@@ -70,9 +78,11 @@ struct WeightRoundingTests {
           a += (weight - Float(rounded.integers[output * 16 + channel]) * rounded.scales[output]) * x
           b += (weight - (weight / scale).rounded() * scale) * x
         }
-        chosen += Double(a * a)
-        nearest += Double(b * b)
+        chosenErrors.append(Double(a))
+        nearestErrors.append(Double(b))
       }
+      chosen += variance(chosenErrors)
+      nearest += variance(nearestErrors)
     }
     #expect(chosen < nearest / 4)
     // What is left on average goes into the bias.
@@ -86,7 +96,7 @@ struct WeightRoundingTests {
     let layer = try #require(LinearLayer.layers(of: graph).first)
     var moments = InputMoments(groups: 1, reduction: 2)
     moments.add([Float](repeating: 0, count: 32), of: layer, places: 16)
-    let rounded = RoundedWeights([0, 0, 1, 0.5], of: layer, moments)
+    let rounded = RoundedWeights([0, .leastNonzeroMagnitude, 1, 0.5], of: layer, moments)
     #expect(rounded.integers[0...1] == [0, 0] && rounded.integers[2] == 127 && rounded.scales.allSatisfy { $0 > 0 && $0.isFinite })
   }
 
@@ -121,7 +131,9 @@ struct WeightRoundingTests {
 
   @Test func `joined values share a form where it costs a bit at most`() {
     let form = { (upper: Float) in StoredQuantisation.covering(0...upper) }
-    var groups = FormGroups(count: 5)
+    var groups = FormGroups(count: 7)
+    groups.set(form(1.5), of: 5, isFixed: false)
+    groups.set(form(2.5), of: 6, isFixed: false)
     groups.set(form(1), of: 0, isFixed: false)
     groups.set(form(1.5), of: 1, isFixed: false)
     groups.set(form(10), of: 2, isFixed: false)
@@ -131,6 +143,10 @@ struct WeightRoundingTests {
     groups.join(1, 2)
     groups.join(4, 0)
     #expect(groups.form(of: 0) == groups.form(of: 1) && groups.form(of: 3) == groups.form(of: 1))
+    // Equal forms keep the finer wish: 0 may not become coarser than twice its own step.
+    groups.join(5, 0)
+    groups.join(6, 5)
+    #expect(groups.form(of: 5) == form(1.5) && groups.form(of: 6) == form(2.5))
     #expect(groups.form(of: 0) == form(1.5) && groups.form(of: 2) == form(10) && groups.form(of: 4) == form(1.2))
   }
 }

@@ -5,7 +5,7 @@ public struct CalibrationResult: Sendable {
   var observed: ObservedValues
   /// Changes of the float graph that leave what it computes as it is.
   var equalisation = ChannelEqualisation()
-  /// By the name of a layer's weights.
+  /// By the name of a layer's output: weights may share theirs.
   var rounding: [String: RoundedWeights] = [:]
   /// Names of values that stay float.
   var keptFloat: Set<String> = []
@@ -30,7 +30,7 @@ public struct CalibrationResult: Sendable {
     var annotated = equalised
     QuantisationPlan(graph: equalised, observed: observed, keptFloat: keptFloat).annotate(&annotated)
     for layer in LinearLayer.layers(of: equalised) {
-      guard let rounded = rounding[equalised[layer.weights].name] else { continue }
+      guard let rounded = rounding[equalised[layer.output].name] else { continue }
       rounded.store(in: &annotated, layer)
     }
     return annotated

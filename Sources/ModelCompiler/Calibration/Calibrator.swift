@@ -55,14 +55,16 @@ public struct Calibrator {
       progress()
     }
     for (layer, moments) in zip(layers, moments) where moments.count > 0 {
-      guard let constant = graph[layer.weights].constant else { continue }
-      result.rounding[graph[layer.weights].name] = RoundedWeights(layer.rows(of: constant), of: layer, moments)
+      guard let rows = graph[layer.weights].constant.map({ layer.rows(of: $0) }), rows.allSatisfy(\.isFinite) else { continue }
+      result.rounding[graph[layer.output].name] = RoundedWeights(rows, of: layer, moments)
     }
   }
 
   /// The values that a run hands out; without dimensions where their elements don't lie in the model's order.
   private static func values(of run: ImageRun) -> [(name: String, elements: [Float], dimensions: [Int])] {
-    var values = run.program.outputs.indices.compactMap { position in
+    // Of the inputs only the image has values here; the others stay float.
+    let inputs = Set(run.program.inputs.map(\.name))
+    var values = run.program.outputs.indices.filter { !inputs.contains(run.program.outputs[$0].name) }.compactMap { position in
       run.output(position).map { (run.program.outputs[position].name, $0, run.program.outputs[position].declaredDimensions) }
     }
     // The input lies channels-last: it has a range, and no channels here.

@@ -162,7 +162,7 @@ extension Node {
       default: return false
       }
     }
-    guard operation.isNamed("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "Upsample"), let x = input(0) else { return false }
+    guard operation.isNamed("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"), let x = input(0) else { return false }
     let (from, to) = (graph.type(of: x).dimensions, graph.type(of: outputs[0]).dimensions)
     return from.count == to.count && from.count >= 3 && from[0] == to[0] && from[1] == to[1]
   }

@@ -44,7 +44,12 @@ struct FormGroups {
   mutating func join(_ first: Int, _ second: Int) {
     let (a, b) = (root(of: first), root(of: second))
     guard a != b, let one = groups[a], let other = groups[b], one.form.elementType == other.form.elementType else { return }
-    guard one.form != other.form else { return merge(b, into: a, one) }
+    if one.form == other.form {
+      var group = one
+      group.isFixed = one.isFixed || other.isFixed
+      group.finestScale = min(one.finestScale, other.finestScale)
+      return merge(b, into: a, group)
+    }
     guard !one.isFixed, !other.isFixed else { return }
     let range = min(one.range.lowerBound, other.range.lowerBound)...max(one.range.upperBound, other.range.upperBound)
     let form = StoredQuantisation.covering(range, as: one.form.elementType)

@@ -51,7 +51,8 @@ struct InputMoments {
     sums[group * reduction..<(group + 1) * reduction].map { $0 / Double(max(count, 1)) }
   }
 
-  /// The mean products of a block's factors, row by row.
+  /// The mean products of a block's factors, row by row. Means are left in, though a bias makes up for them: without them, weights of inputs
+  /// that hardly vary would drift far, and multiply those inputs' own rounding (measured: covariances are worse on real detectors).
   func meanProducts(group: Int, block: Int) -> [Double] {
     products[group * Self.blocks(reduction).count + block].map { Double($0) / Double(max(count, 1)) }
   }

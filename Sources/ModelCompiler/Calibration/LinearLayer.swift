@@ -43,14 +43,14 @@ struct LinearLayer {
       guard let spatial = try? convolution.window.resolved(kernel: Array(dimensions[2...]), input: Array(inputDimensions[2...])) else { return nil }
       axes = spatial.axes
       (outputCount, groups, outputAxis) = (dimensions[0], convolution.groups, 0)
-    } else if let product = node.operation as? Gemm, !product.transposesA, product.alpha > 0, product.beta == 1 {
+    } else if let product = node.operation as? Gemm, !product.transposesA, product.alpha == 1, product.beta == 1 {
       axes = []
       outputAxis = product.transposesB ? 0 : 1
       (outputCount, groups) = (dimensions[outputAxis], 1)
     } else {
       return nil
     }
-    if let bias, graph[bias].constant?.elementCount != outputCount { return nil }
+    if let bias, graph[bias].constant?.elementCount != outputCount || graph.type(of: bias).dimensions.last != outputCount { return nil }
     reduction = constant.elementCount / outputCount
   }
 

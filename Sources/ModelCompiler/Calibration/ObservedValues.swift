@@ -17,7 +17,8 @@ struct ObservedValue: Sendable {
 
   /// The middle of a bin.
   func centre(_ bin: Int) -> Float {
-    range.lowerBound + (range.upperBound - range.lowerBound) * (Float(bin) + 0.5) / Float(Self.binCount)
+    let share = (Double(bin) + 0.5) / Double(Self.binCount)
+    return Float(Double(range.lowerBound) * (1 - share) + Double(range.upperBound) * share)
   }
 
   /// The range without this share of the elements: half of it at each end that holds any beyond zero.

@@ -18,8 +18,8 @@ public struct OutputNoise {
   public init(_ compilation: ModelCompilation, input: ImageInput, images: [String]) throws(CompilerError) {
     self.compilation = compilation
     self.input = input
-    let step = max(1, images.count / Self.mostImages)
-    self.images = Array(stride(from: 0, to: images.count, by: step).map { images[$0] }.prefix(Self.mostImages))
+    let count = min(images.count, Self.mostImages)
+    self.images = (0..<count).map { images[$0 * images.count / count] }
     let run = try ImageRun(compilation.compiled(), input: input)
     var outputs: [[[Float]?]] = []
     for path in self.images {
@@ -46,18 +46,19 @@ public struct OutputNoise {
         powers[position].add(expected: output, given: given)
       }
     }
-    let living = powers.filter { $0.signal > 0 }
+    let living = powers.filter { $0.signal > 0 || $0.noise > 0 }
     return Measurement(
       noise: living.reduce(0) { $0 + $1.noise / $1.signal } / Double(max(living.count, 1)), floatShare: run.program.floatShare)
   }
 
   /// The same result with the method of choosing ranges that disturbs the outputs least; of equals the last.
-  public func withBestMethod(_ result: CalibrationResult) throws(CompilerError) -> CalibrationResult {
+  public func withBestMethod(_ result: CalibrationResult) -> CalibrationResult {
     var best: (result: CalibrationResult, noise: Double)?
     for method in CalibrationMethod.allCases {
       var tried = result
       tried.method = method
-      let noise = try measure(tried).noise
+      // A method may give a form that no program can have, where values are very large.
+      guard let noise = try? measure(tried).noise else { continue }
       if noise <= best?.noise ?? .infinity { best = (tried, noise) }
     }
     return best?.result ?? result

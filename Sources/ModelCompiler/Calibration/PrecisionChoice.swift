@@ -47,14 +47,15 @@ public struct PrecisionChoice {
     return kept
   }
 
-  /// The result with as few float values as pass the test, of 0, 1, 2, 4, 8 … and all; nil where none passes.
+  /// The result with as few float values as pass the test, of 1, 2, 4, 8 … and all; nil where none passes.
   public func leastFloat<Failure: Error>(passing isGoodEnough: (CalibrationResult) throws(Failure) -> Bool) throws(Failure) -> CalibrationResult? {
-    var count = 0
+    guard !candidates.isEmpty else { return nil }
+    var count = 1
     while true {
       let tried = keepingFloat(count)
       if try isGoodEnough(tried) { return tried }
       guard count < candidates.count else { return nil }
-      count = min(max(count * 2, 1), candidates.count)
+      count = min(count * 2, candidates.count)
     }
   }
 }

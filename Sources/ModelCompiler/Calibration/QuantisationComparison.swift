@@ -15,9 +15,9 @@ public struct NoisePower: Equatable, Sendable {
 
   /// - Parameters: as many elements each.
   mutating func add(expected: [Float], given: [Float]) {
-    for (a, b) in zip(expected, given) where a.isFinite && b.isFinite {
+    for (a, b) in zip(expected, given) where a.isFinite {
       signal += Double(a) * Double(a)
-      noise += (Double(a) - Double(b)) * (Double(a) - Double(b))
+      noise += b.isFinite ? (Double(a) - Double(b)) * (Double(a) - Double(b)) : .infinity
     }
   }
 }

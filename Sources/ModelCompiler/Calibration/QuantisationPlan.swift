@@ -37,7 +37,8 @@ struct QuantisationPlan {
     let tail = floatTail()
     target.isCalibrated = true
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
-      guard let known = observed[graph[value].name] else { continue }
+      // What is larger than any computed quantity (a mask's lowest number) is no range.
+      guard let known = observed[graph[value].name], max(known.range.upperBound, -known.range.lowerBound) < 1e30 else { continue }
       target[value].stored = graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known, by: observed.method)
     }
     if observed.method == .meanSquaredError {

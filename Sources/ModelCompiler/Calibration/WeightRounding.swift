@@ -18,14 +18,14 @@ struct WeightRounding {
   struct Row {
     var integers: [Int8]
     var scale: Float
-    /// Mean square of what the rounded row computes amiss, over the blocks.
+    /// Mean square of what the rounded row computes amiss, block by block.
     var error: Double
   }
 
   /// One output channel's weights.
   func rounded(_ row: [Float]) -> Row {
     let magnitude = row.reduce(Float(0)) { max($0, $1.magnitude) }
-    guard magnitude > 0, magnitude.isFinite else { return Row(integers: row.map { _ in 0 }, scale: 1, error: 0) }
+    guard magnitude > 1e-30, magnitude.isFinite else { return Row(integers: row.map { _ in 0 }, scale: 1, error: 0) }
     let candidates = [Float(1), 0.95, 0.9, 0.85].map { nearest(row, scale: magnitude / largest * $0) }
     let simple = candidates.min { $0.error < $1.error }!
     let compensated = compensated(row, scale: simple.scale)
@@ -33,7 +33,8 @@ struct WeightRounding {
   }
 
   private func quantised(_ value: Double, _ scale: Float) -> Double {
-    min(max((value / Double(scale)).rounded(.toNearestOrEven), -Double(largest)), Double(largest))
+    guard value.isFinite else { return 0 }
+    return min(max((value / Double(scale)).rounded(.toNearestOrEven), -Double(largest)), Double(largest))
   }
 
   private func nearest(_ row: [Float], scale: Float) -> Row {

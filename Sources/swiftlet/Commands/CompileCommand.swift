@@ -113,10 +113,12 @@ struct CompileCommand: ParsableCommand {
   private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
     guard let calibrate else { return Outcome(model: try source.explaining(model) { try compilation.compiled() }) }
     let quantisation = try quantisation(of: compilation, by: calibrate)
+    // A mistyped path is told before the work begins.
+    let names = try source.loadedRecipe()?.labels ?? []
+    let data = try evaluate.map { try LabelledDataset(path: $0, form: labels?.form, labels: names) }
     return try source.explaining(model) {
       let result = try quantisation.calibrated()
-      guard let evaluate else { return Outcome(model: try compilation.quantised(by: result)) }
-      let data = try LabelledDataset(path: evaluate, form: labels?.form, labels: try source.loadedRecipe()?.labels ?? [])
+      guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result)) }
       return try quantisation.evaluated(result, on: data, path: evaluate, budget: try budget())
     }
   }

@@ -70,8 +70,8 @@ struct Quantisation {
 
   /// Signal to noise of each value on some of the evaluation images; says so where those are unlike the calibration set.
   private func compared(_ result: CalibrationResult, _ data: LabelledDataset) throws -> [AccuracyReport.ValueNoise] {
-    let step = max(1, data.items.count / Self.comparedCount)
-    let paths = stride(from: 0, to: data.items.count, by: step).map { data.items[$0].imagePath }
+    let count = min(data.items.count, Self.comparedCount)
+    let paths = (0..<count).map { data.items[$0 * data.items.count / count].imagePath }
     let progress = ProgressLine(label: "comparing layers", total: paths.count)
     let values = try QuantisationComparison(compilation, result, input: input).measure(paths) { progress.advance() }
     progress.end()
@@ -82,7 +82,7 @@ struct Quantisation {
           + "'\(worst.name)' at most: calibrate on images like those that the model will see")
     }
     return values.map {
-      AccuracyReport.ValueNoise(name: $0.name, decibels: $0.power.decibels.isFinite ? $0.power.decibels : nil, isQuantised: $0.isQuantised)
+      AccuracyReport.ValueNoise(name: $0.name, decibels: $0.power.noise > 0 ? min(max($0.power.decibels, -100), 200) : nil, isQuantised: $0.isQuantised)
     }
   }
 }
