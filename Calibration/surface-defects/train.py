@@ -4,12 +4,11 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
 import dataset
 import detector
-from detector_training import exporting, loop, losses, scoring
+from detector_training import exporting, loop, scoring
 
 SEED = 20
 BATCH = 32
@@ -33,33 +32,6 @@ def with_fewer_empty_frames(images, truth):
     return images[kept], [truth[index] for index in kept]
 
 
-def train(images, truth, epochs, watch):
-    model = detector.Detector().to(memory_format=torch.channels_last)
-    average = loop.Average(model)
-    random = np.random.default_rng(SEED)
-    optimiser, schedule = loop.optimiser(model, PEAK_RATE, epochs * (len(images) // BATCH))
-    for epoch in range(epochs):
-        started, total = time.monotonic(), 0.0
-        order = random.permutation(len(images))[: len(images) // BATCH * BATCH].reshape(-1, BATCH)
-        for chosen in order:
-            batch, rows = dataset.augmented(images[chosen], [truth[index] for index in chosen], random)
-            raw = model(torch.from_numpy(batch).to(memory_format=torch.channels_last))
-            value = losses.loss(raw, [torch.from_numpy(boxes) for boxes in rows], detector.GRID)
-            optimiser.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 20)
-            optimiser.step()
-            schedule.step()
-            average.update(model)
-            total += value.item()
-        line = f"epoch {epoch + 1}/{epochs}: loss {total / len(order):.3f}, {time.monotonic() - started:.0f} s"
-        if epoch % 3 == 2 or epoch + 1 == epochs:
-            outputs = loop.run(average.model, watch[0], dataset.as_input)
-            line += f", mAP@0.5 {scoring.mean_average_precision(outputs, watch[1], detector.GRID, dataset.LABELS)[0]:.4f}"
-        print(line, flush=True)
-    return average.model
-
-
 def main():
     arguments = parse_arguments()
     torch.manual_seed(SEED)
@@ -69,7 +41,8 @@ def main():
     tests = dataset.load_all(arguments.test)
     print(f"{len(images)} frames with {sum(map(len, truth))} boxes; tested on {len(tests[0])} with {sum(map(len, tests[1]))}", flush=True)
     started = time.monotonic()
-    model = train(images, truth, arguments.epochs, (tests[0][:250], tests[1][:250]))
+    watch = (tests[0][:250], tests[1][:250])
+    model = loop.train(detector.Detector(), dataset, images, truth, watch, detector.GRID, arguments.epochs, BATCH, PEAK_RATE, SEED, watch_every=3)
     print(f"trained in {(time.monotonic() - started) / 60:.1f} min; {sum(weight.numel() for weight in model.parameters())} parameters")
     scoring.report(loop.run(model, tests[0], dataset.as_input), tests[1], detector.GRID, dataset.LABELS)
     exporting.export(model, arguments.output, (1, 3, dataset.HEIGHT, dataset.WIDTH))
