@@ -62,7 +62,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("ObjectDetection", ["Tensors", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
+  module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Transcription", ["ModelManifest"]),
   // 4
   module(

@@ -1,16 +1,18 @@
+import Pipelines
+
 /// How long to wait before the next attempt: doubling from `initial` up to `limit`, each time with up to half of it taken
 /// off at random, so that a fleet doesn't return in step after its broker restarts.
 public struct BackOff: Sendable {
   public let initial: Duration
   public let limit: Duration
   private var failures = 0
-  private var randomState: UInt64
+  private var random: SeededRandom
 
   /// - Parameter seed: the same seed gives the same delays.
   public init(initial: Duration, limit: Duration, seed: UInt64) {
     self.initial = max(initial, .milliseconds(1))
     self.limit = max(limit, self.initial)
-    randomState = seed
+    random = SeededRandom(seed: seed)
   }
 
   /// The delay after one more failure, between half the current step and the whole of it.
@@ -19,20 +21,11 @@ public struct BackOff: Sendable {
     for _ in 0..<min(failures, 30) where step < limit { step *= 2 }
     step = min(step, limit)
     failures += 1
-    return step / 2 + step / 2 * Int(nextRandom() % 1001) / 1000
+    return step / 2 + step / 2 * random.below(1001) / 1000
   }
 
   /// Begins anew at `initial`, once a connection has held.
   public mutating func reset() {
     failures = 0
-  }
-
-  /// SplitMix64 (Steele, Lea and Flood, “Fast splittable pseudorandom number generators”, 2014).
-  private mutating func nextRandom() -> UInt64 {
-    randomState &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = randomState
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

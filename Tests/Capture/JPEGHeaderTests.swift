@@ -1,4 +1,5 @@
 @testable import Capture
+import Pipelines
 import Testing
 
 @Suite struct JPEGHeaderTests {

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// What doesn't change from frame to frame: the belt's pattern (it only moves), the rails, the lamp's light and the sensor's
 /// noise, all made once.
 struct ConveyorBackdrop {

@@ -1,3 +1,4 @@
+import Pipelines
 import Glibc
 
 /// Something wrong with a part, in the part's axes.

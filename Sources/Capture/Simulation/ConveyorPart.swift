@@ -1,3 +1,4 @@
+import Pipelines
 import Glibc
 
 /// One flange on the belt: what it looks like and what is wrong with it, all drawn from the seed and its number. Lengths are

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// A procedural inspection line: brushed metal flanges pass under a camera, some with a scratch, a dent, a stain or a hole that
 /// was not drilled. The same options give the same frames and the same truth, in any order of asking.
 ///

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// Square tiles of texture that wrap around, made once.
 enum ConveyorTexture {
   static let side = 512

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// Confidence intervals by drawing the images of a data set anew, with replacement (percentile bootstrap; Efron 1979).
 public enum Bootstrap {
   /// The interval that holds the middle 95 % of a statistic's values over 1,000 draws; the same for the same seed.
@@ -5,23 +7,14 @@ public enum Bootstrap {
   public static func interval(imageCount: Int, seed: UInt64 = 1, _ statistic: ([Int]) -> Double) -> ClosedRange<Double> {
     guard imageCount > 0 else { return 0...0 }
     let draws = 1000
-    var state = seed
+    var random = SeededRandom(seed: seed)
     var values: [Double] = []
     for _ in 0..<draws {
       var weights = [Int](repeating: 0, count: imageCount)
-      for _ in 0..<imageCount { weights[Int(next(&state) % UInt64(imageCount))] += 1 }
+      for _ in 0..<imageCount { weights[random.below(imageCount)] += 1 }
       values.append(statistic(weights))
     }
     values.sort()
     return values[draws * 25 / 1000]...values[draws * 975 / 1000 - 1]
-  }
-
-  /// SplitMix64 (Steele, Lea, Flood 2014).
-  private static func next(_ state: inout UInt64) -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
