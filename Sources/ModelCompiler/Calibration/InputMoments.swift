@@ -18,8 +18,8 @@ struct InputMoments {
     self.groups = groups
     self.reduction = reduction
     sums = [Double](repeating: 0, count: groups * reduction)
-    products = Self.blocks(reduction).flatMap { block in [[Float]](repeating: [Float](repeating: 0, count: block.count * block.count), count: 1) }
-    products = (0..<groups).flatMap { [products] _ in products }
+    let squares = Self.blocks(reduction).map { [Float](repeating: 0, count: $0.count * $0.count) }
+    products = (0..<groups).flatMap { _ in squares }
   }
 
   /// The blocks into which a row is cut.

@@ -41,7 +41,7 @@ public struct PrecisionChoice {
   public var candidateCount: Int { candidates.count }
 
   /// The result with the first `count` candidates kept float.
-  public func keepingFloat(_ count: Int) -> CalibrationResult {
+  private func keepingFloat(_ count: Int) -> CalibrationResult {
     var kept = result
     kept.keptFloat.formUnion(candidates.prefix(count).map(\.name))
     return kept

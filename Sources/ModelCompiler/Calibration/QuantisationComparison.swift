@@ -28,7 +28,6 @@ public struct QuantisationComparison {
   public struct ValueNoise: Sendable {
     public var name: String
     public var power: NoisePower
-    public var isOutput: Bool
     /// Whether it is stored in 8 bits.
     public var isQuantised: Bool
     /// The share of its elements that lie outside all that calibration saw.
@@ -39,7 +38,6 @@ public struct QuantisationComparison {
   private let quantised: ImageRun
   /// Outputs of the quantised program with those of the float one that they stand for.
   private let pairs: [(quantised: Int, reference: Int)]
-  private let outputNames: Set<String>
   private let storedNames: Set<String>
   private let observed: ObservedValues
 
@@ -52,7 +50,6 @@ public struct QuantisationComparison {
     let positions = Dictionary(expected.indices.map { (expected[$0].name, $0) }) { first, _ in first }
     pairs = given.indices.compactMap { position in positions[given[position].name].map { (position, $0) } }
     observed = result.observed
-    outputNames = Set(graph.outputNames)
     storedNames = Set(annotated.values.filter { $0.stored != nil }.map(\.name))
   }
 
@@ -75,7 +72,7 @@ public struct QuantisationComparison {
     return pairs.indices.map { index in
       let name = quantised.program.outputs[pairs[index].quantised].name
       return ValueNoise(
-        name: name, power: powers[index], isOutput: outputNames.contains(name), isQuantised: storedNames.contains(name),
+        name: name, power: powers[index], isQuantised: storedNames.contains(name),
         outsideShare: counts[index] > 0 ? Double(outside[index]) / Double(counts[index]) : 0)
     }
   }

@@ -3,15 +3,9 @@
 /// factors of one block of `InputMoments` make up for one another.
 struct WeightRounding {
   private let blocks: [BlockInverse]
-  private let moments: InputMoments
-  private let group: Int
-  private let largest: Float
+  private let largest: Float = 127
 
-  /// - Parameter bits: of a weight, sign included.
-  init(_ moments: InputMoments, group: Int, bits: Int = 8) {
-    self.moments = moments
-    self.group = group
-    largest = Float(1 << (bits - 1) - 1)
+  init(_ moments: InputMoments, group: Int) {
     blocks = InputMoments.blocks(moments.reduction).indices.map { BlockInverse(moments.meanProducts(group: group, block: $0)) }
   }
 

@@ -65,9 +65,10 @@ struct EvaluateCommand: ParsableCommand {
     let package = try against != nil && FileStart.isPackage(model) ? ModelPackage(contentsOf: model) : source.package(at: model)
     let data = try LabelledDataset(path: dataset, form: labels?.form, labels: package.manifest.labels)
     let measurement = try AccuracyMeasurement(package, named: model, data, dataset: dataset, threads: threads)
-    guard let against else { return show(try measurement.run(), package.manifest, imageCount: data.items.count) }
+    guard let against else { return show(try measurement.run().accuracy, package.manifest, imageCount: data.items.count) }
     let other = try AccuracyMeasurement(try self.package(at: against, like: package.manifest), named: against, data, dataset: dataset, threads: threads)
-    let comparison = try AccuracyComparison(float: other, quantised: measurement)
+    let comparison = try AccuracyComparison(
+      float: other.run(label: "evaluating in float"), quantised: measurement.run(label: "evaluating in 8 bits"), on: data, package.manifest)
     Terminal.show(json ? "\(comparison.json.text)\n" : comparison.report.text())
     if let report {
       try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))")

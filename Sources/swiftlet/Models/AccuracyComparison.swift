@@ -20,24 +20,19 @@ struct AccuracyComparison {
   let worst: [Difference]
   private let manifest: Manifest
 
-  init(float: AccuracyMeasurement, quantised: AccuracyMeasurement) throws {
-    manifest = float.vision.manifest
-    var shown: [[Detection]] = []
-    let before = try float.run(label: "evaluating in float") { shown.append($1) }
-    var differences: [Difference] = []
-    let task = manifest.task
-    let after = try quantised.run(label: "evaluating in 8 bits") { item, found in
-      let expected = shown[differences.count]
-      differences.append(
-        Difference(
-          imagePath: item.imagePath, disagreement: Disagreement.between(expected, found, task: task), float: expected, quantised: found))
+  /// - Parameters: both outcomes on all images of the data set.
+  init(float: AccuracyMeasurement.Outcome, quantised: AccuracyMeasurement.Outcome, on data: LabelledDataset, _ manifest: Manifest) {
+    self.manifest = manifest
+    report = float.accuracy.report(against: quantised.accuracy, imageCount: data.items.count, manifest: manifest)
+    let differences = data.items.indices.map { index in
+      let (expected, found) = (float.shown[index], quantised.shown[index])
+      return Difference(
+        imagePath: data.items[index].imagePath, disagreement: Disagreement.between(expected, found, task: manifest.task), float: expected, quantised: found)
     }
-    report = before.report(against: after, imageCount: float.data.items.count, manifest: manifest)
-    worst = Array(
-      differences.enumerated().sorted {
-        $0.element.disagreement == $1.element.disagreement ? $0.offset < $1.offset : $0.element.disagreement > $1.element.disagreement
-      }
-      .map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
+    let ordered = differences.enumerated().sorted {
+      $0.element.disagreement == $1.element.disagreement ? $0.offset < $1.offset : $0.element.disagreement > $1.element.disagreement
+    }
+    worst = Array(ordered.map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
   }
 
   var json: JSON {

@@ -69,8 +69,15 @@ struct AccuracyMeasurement {
     if isDetection { vision.decoder.suppression = DetectionAccuracy.suppression }
   }
 
-  /// - Parameter each: called with an image and what a user of the model would be shown of it, best first.
-  func run(label: String = "evaluating", each: (LabelledDataset.Item, [Detection]) throws -> Void = { _, _ in }) throws -> ModelAccuracy {
+  /// What came of it.
+  struct Outcome {
+    var accuracy: ModelAccuracy
+    /// For each image what a user of the model would be shown of it, best first.
+    var shown: [[Detection]]
+  }
+
+  func run(label: String = "evaluating") throws -> Outcome {
+    var shown: [[Detection]] = []
     var detection = DetectionAccuracy()
     var classification = ClassificationAccuracy()
     let progress = ProgressLine(label: label, total: data.items.count)
@@ -82,15 +89,15 @@ struct AccuracyMeasurement {
       if case .label(let truth) = item.truth {
         let ranking = vision.decode(threshold: 0)
         classification.add(ranking, truth: truth)
-        try each(item, ranking)
+        shown.append(ranking)
       } else {
         let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold)
         detection.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
-        try each(item, found.filter { $0.score >= detectionThreshold })
+        shown.append(found.filter { $0.score >= detectionThreshold })
       }
       progress.advance()
     }
     progress.end()
-    return vision.manifest.task == .detection ? .detection(detection) : .classification(classification)
+    return Outcome(accuracy: vision.manifest.task == .detection ? .detection(detection) : .classification(classification), shown: shown)
   }
 }

@@ -27,33 +27,29 @@ struct Quantisation {
   /// The quantised model with its accuracy report, within the budget.
   /// - Parameter budget: the most that the metric may fall, 0…1; nil takes what comes.
   func evaluated(_ result: CalibrationResult, on data: LabelledDataset, path: String, budget: Double?) throws -> CompileCommand.Outcome {
-    let float = try measurement(of: compilation.compiled(), data, path)
-    var chosen = result
-    if let budget { chosen = try within(budget, result, float, data, path) }
+    let float = try run(compilation.compiled(), "evaluating in float", data, path)
+    var (chosen, measured) = (result, try run(compilation.quantised(by: result), "evaluating in 8 bits", data, path))
+    if let budget, measured.accuracy.metric.value < float.accuracy.metric.value - budget {
+      (chosen, measured) = try keptFloat(result, for: budget, below: float, closest: measured, data, path)
+    }
     var model = try compilation.quantised(by: chosen)
-    var comparison = try AccuracyComparison(float: float, quantised: measurement(of: model, data, path))
+    var comparison = AccuracyComparison(float: float, quantised: measured, on: data, model.manifest)
     comparison.report.values = try compared(chosen, data)
     model.manifest.accuracy = comparison.report
     return CompileCommand.Outcome(model: model, comparison: comparison)
   }
 
-  private func measurement(of model: CompiledModel, _ data: LabelledDataset, _ path: String) throws -> AccuracyMeasurement {
-    try AccuracyMeasurement(ModelPackage(model.file(), origin: modelName), named: modelName, data, dataset: path, threads: 2)
+  private func run(_ model: CompiledModel, _ label: String, _ data: LabelledDataset, _ path: String) throws -> AccuracyMeasurement.Outcome {
+    let package = try ModelPackage(model.file(), origin: modelName)
+    return try AccuracyMeasurement(package, named: modelName, data, dataset: path, threads: 2).run(label: label)
   }
 
-  private func within(_ budget: Double, _ result: CalibrationResult, _ float: AccuracyMeasurement, _ data: LabelledDataset, _ path: String) throws
-    -> CalibrationResult
-  {
-    let goal = try float.run(label: "evaluating in float").metric.value - budget
-    var closest = -Double.infinity
-    let isGoodEnough = { (tried: CalibrationResult) throws -> Bool in
-      let kept = tried.keptFloatCount
-      let label = kept == 0 ? "evaluating in 8 bits" : "evaluating with \(kept) value(s) in float"
-      let value = try measurement(of: compilation.quantised(by: tried), data, path).run(label: label).metric.value
-      closest = max(closest, value)
-      return value >= goal
-    }
-    if try isGoodEnough(result) { return result }
+  /// The result with as few values in float as hold the budget, and what it measures.
+  /// - Parameter closest: what 8 bits alone give.
+  private func keptFloat(
+    _ result: CalibrationResult, for budget: Double, below float: AccuracyMeasurement.Outcome, closest: AccuracyMeasurement.Outcome,
+    _ data: LabelledDataset, _ path: String
+  ) throws -> (CalibrationResult, AccuracyMeasurement.Outcome) {
     let noise = try OutputNoise(compilation, input: input, images: images)
     var progress: ProgressLine?
     let choice = try PrecisionChoice(result, noise) { _, total in
@@ -61,11 +57,17 @@ struct Quantisation {
       progress?.advance()
     }
     progress?.end()
-    if let found = try choice.leastFloat(passing: isGoodEnough) { return found }
-    let lost = DemoTable.decimal((goal + budget - closest) * 100, 2)
+    let exact = float.accuracy.metric.value
+    var (measured, best) = (closest, closest.accuracy.metric.value)
+    let found = try choice.leastFloat { tried in
+      measured = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data, path)
+      best = max(best, measured.accuracy.metric.value)
+      return measured.accuracy.metric.value >= exact - budget
+    }
+    if let found { return (found, measured) }
     throw CommandFailure(
-      "\(modelName): 8 bits cost \(lost) points at least, with all \(choice.candidateCount) values that hurt in float; the budget is "
-        + "\(DemoTable.decimal(budget * 100, 2)): allow more, calibrate on more images like those of \(path), or leave --calibrate out")
+      "\(modelName): 8 bits cost \(DemoTable.decimal((exact - best) * 100, 2)) points at least, with all \(choice.candidateCount) values that hurt in float; "
+        + "the budget is \(DemoTable.decimal(budget * 100, 2)): allow more, calibrate on more images like those of \(path), or leave --calibrate out")
   }
 
   /// Signal to noise of each value on some of the evaluation images; says so where those are unlike the calibration set.
