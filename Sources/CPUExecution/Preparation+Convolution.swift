@@ -167,6 +167,8 @@ extension Preparation {
     unsafe result.middle_upper = Float(fields.middleUpper - fields.middleZeroPoint)
     unsafe result.middle_zero_point = fields.middleZeroPoint
     unsafe result.table = fields.table.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
+    unsafe result.gates = fields.gates.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
+    unsafe result.gate_factor = fields.gateFactor
     unsafe result.table_zero_point = fields.tableZeroPoint
     unsafe result.output_flip = output.flip
     unsafe result.residual = fields.residual.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }

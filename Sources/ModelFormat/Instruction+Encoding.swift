@@ -61,7 +61,7 @@ extension Instruction {
   /// The opcode in the file: never renumber.
   var opcode: UInt16 {
     switch self {
-    case .convolution: 1
+    case .convolution(let fields): fields.gates == nil ? 1 : 25
     case .pooling: 2
     case .binary: 3
     case .unary: 4
@@ -137,6 +137,10 @@ extension Instruction {
     case 22: return .cumulativeSum(CumulativeSum(input: 0, output: 0, outer: 1, length: 1, inner: 1))
     case 23: return .recurrence(Recurrence(kind: .simple, gates: 0, weights: 0, states: 0))
     case 24: return .integerConvolution(IntegerConvolution(input: 0, weights: 0, output: 0))
+    case 25:
+      var gated = Convolution(input: 0, weights: 0, output: 0)
+      gated.gates = 0
+      return .convolution(gated)
     default: return nil
     }
   }

@@ -25,6 +25,11 @@ extension Convolution {
     try coder.code(&middleScale)
     try coder.code(&outputLower)
     try coder.code(&outputUpper)
+    // Its own opcode says so: convolutions without gates are as they were.
+    guard var index = gates else { return }
+    try coder.code(&index)
+    gates = index
+    try coder.code(&gateFactor)
   }
 }
 

@@ -9,6 +9,7 @@ extension Instruction {
       fields.bias = fields.bias.map(number)
       fields.multipliers = fields.multipliers.map(number)
       fields.table = fields.table.map(number)
+      fields.gates = fields.gates.map(number)
       fields.residual = fields.residual.map(number)
       return .convolution(fields)
     case .pooling(var fields):

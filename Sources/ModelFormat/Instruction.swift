@@ -63,7 +63,9 @@ public struct Padding: Equatable, Sendable {
 /// Integer: input int8 or uint8 with zero point `zx`; weights int8 symmetric; bias int32 in units of `input scale ×
 /// weight scale`. All exact in 32 bits: `sum = bias[o] + Σ (x − zx) × w`, padding counting as `x = zx`. Then
 /// `t = clamp(roundTiesToEven(float(sum) × multipliers[o]) + middleZeroPoint, middleLower, middleUpper)`;
-/// with a table, `t = table[byte(t)]`, signedness that of the output; with a residual `r`,
+/// with a table, `t = table[byte(t)]`, signedness that of the output; with gates instead,
+/// `v = clamp(roundTiesToEven(float(sum) × multipliers[o]), −32768, 32767)`, `p = (v × gates[(v >> 8) + 128] + 128) >> 8` and
+/// `t = clamp(((p × gateFactor + 16384) >> 15) + middleZeroPoint, middleLower, middleUpper)`; with a residual `r`,
 /// `y = clamp(roundTiesToEven((float(t − tableZeroPoint) × middleScale + float(r − zr) × sr) ÷ sy) + zy, outputLower, outputUpper)`
 /// where `sr`, `zr`, `sy` and `zy` are the residual's and the output's scales and zero points: `binary`'s addition, so that
 /// fusing changes no bit. Every float32 operation is rounded by itself (no fused multiply-add). Without a residual `y = t`.
@@ -75,6 +77,8 @@ public struct Convolution: Equatable, Sendable {
   public var multipliers: TensorIndex?
   /// uint8 `[256]`, read and written as the bit patterns of the output's type. Integer only.
   public var table: TensorIndex?
+  /// uint8 `[256]`: for a function `x × gate(x)`, 255 × gate of each 256th part of what 16 bits hold. Integer only, and never beside a table.
+  public var gates: TensorIndex?
   /// Same dimensions as the output.
   public var residual: TensorIndex?
   public var output: TensorIndex
@@ -94,6 +98,8 @@ public struct Convolution: Equatable, Sendable {
   public var middleZeroPoint: Int32 = 0
   public var middleLower: Int32 = 0
   public var middleUpper: Int32 = 0
+  /// 1…32767.
+  public var gateFactor: Int32 = 1
   /// Zero point of `t` after the table (equal to `middleZeroPoint` where there is none).
   public var tableZeroPoint: Int32 = 0
   /// Scale of `t` after the table.

@@ -30,7 +30,7 @@ extension InstructionRules {
       try checkInteger(fields, w, y, output.c, reduction: kernel.h * kernel.w * kernel.c)
     } else {
       try require(w.elementType == .float32 && y.elementType == .float32, "mixes float and integer")
-      try require(fields.multipliers == nil && fields.table == nil, "has integer constants on float data")
+      try require(fields.multipliers == nil && fields.table == nil && fields.gates == nil, "has integer constants on float data")
       if let bias = fields.bias { try constant(bias, .float32, count: output.c, "bias") }
     }
   }
@@ -42,6 +42,10 @@ extension InstructionRules {
     try constant(bias, .int32, count: channels, "bias")
     try constant(multipliers, .float32, count: channels, "multipliers")
     if let table = fields.table { try constant(table, .uint8, count: 256, "table") }
+    if let gates = fields.gates {
+      try constant(gates, .uint8, count: 256, "gates")
+      try require(fields.table == nil && 1...32767 ~= fields.gateFactor, "has gates beside a table or of the factor \(fields.gateFactor)")
+    }
     let bounds = [fields.middleZeroPoint, fields.middleLower, fields.middleUpper, fields.tableZeroPoint, fields.outputLower, fields.outputUpper]
     try require(bounds.allSatisfy(range.contains), "has integer bounds outside \(y.elementType.name)")
     // Small enough that no sum of their products with bytes overflows.

@@ -62,7 +62,8 @@ public struct Value: Sendable {
   /// Set for initialisers and for what constant folding computed.
   public var constant: HostTensor?
   public var quantisedConstant: QuantisedConstant?
-  /// Set where the value is to be stored in 8 bits, from the model's own QuantizeLinear pairs or by calibration.
+  /// Set where the value is to be stored in 8 bits, from the model's own QuantizeLinear pairs or by calibration. Calibration also gives 16
+  /// to what only a function reads that gates its argument, inside one instruction.
   public var stored: StoredQuantisation?
   /// For inputs and outputs of the model: the element type that its author declared.
   public var declaredType: ElementType?

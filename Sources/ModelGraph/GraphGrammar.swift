@@ -60,10 +60,11 @@ public enum GraphGrammar {
   }
 
   private static func violationsOf(_ stored: StoredQuantisation, on value: Value) -> [String] {
-    guard let range = stored.elementType.eightBitRange, range.contains(stored.quantisation.zeroPoint), stored.quantisation.scale > 0,
+    let range = stored.elementType == .int16 ? 0...0 : stored.elementType.eightBitRange
+    guard let range, range.contains(stored.quantisation.zeroPoint), stored.quantisation.scale > 0,
       stored.quantisation.scale.isFinite
-    else { return ["value '\(value.name)' has an impossible 8-bit form"] }
-    return value.type?.elementType == .float32 ? [] : ["value '\(value.name)' is no float and has an 8-bit form"]
+    else { return ["value '\(value.name)' has an impossible integer form"] }
+    return value.type?.elementType == .float32 ? [] : ["value '\(value.name)' is no float and has an integer form"]
   }
 
   private static func violationsOfOrder(in graph: Graph) -> [String] {

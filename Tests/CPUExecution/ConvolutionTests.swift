@@ -70,6 +70,11 @@ struct ConvolutionShape {
       groups: Int32(shape.groups))
     convolution.multipliers = multipliers
     convolution.table = table
+    if seed % 4 == 2 {
+      convolution.gates = builder.constant(g.bytes(256))
+      convolution.gateFactor = Int32(g.integer(40...4000))
+      convolution.multipliers = builder.constant(g.floats(channels, spread * 60...spread * 250))
+    }
     convolution.residual = residual
     convolution.middleZeroPoint = residual == nil && table == nil ? quantisation.zeroPoint : Int32(g.integer(Int(range.lowerBound)...Int(range.upperBound)))
     convolution.middleLower = seed % 2 == 0 ? range.lowerBound : range.lowerBound + 20

@@ -48,7 +48,9 @@ extension Oracle {
 
   private func requantised(_ fields: Convolution, _ sum: Int32, _ channel: Int, _ position: Int) -> Int32 {
     let product = (Float(sum) * float(fields.multipliers!, channel)).rounded(.toNearestOrEven)
-    var t = Int32(min(max(product + Float(fields.middleZeroPoint), Float(fields.middleLower)), Float(fields.middleUpper)))
+    var t =
+      fields.gates.map { gated(fields, product, $0) }
+      ?? Int32(min(max(product + Float(fields.middleZeroPoint), Float(fields.middleLower)), Float(fields.middleUpper)))
     if let table = fields.table {
       let entry = byte(table, Int(UInt8(truncatingIfNeeded: t)))
       t = self[fields.output].elementType == .int8 ? Int32(Int8(bitPattern: entry)) : Int32(entry)
@@ -58,6 +60,14 @@ extension Oracle {
     let other = Float(integer(residual, position) - zeroPoint(residual)) * self[residual].quantisation!.scale
     let y = ((own + other) / self[fields.output].quantisation!.scale).rounded(.toNearestOrEven) + Float(zeroPoint(fields.output))
     return Int32(min(max(y, Float(fields.outputLower)), Float(fields.outputUpper)))
+  }
+
+  private func gated(_ fields: Convolution, _ product: Float, _ gates: TensorIndex) -> Int32 {
+    let v = Int(min(max(product, -32768), 32767))
+    // Quotients rounded to the nearest, halves up.
+    let p = ((Double(v) * Double(byte(gates, 128 + Int((Double(v) / 256).rounded(.down)))) / 256) + 0.5).rounded(.down)
+    let t = (p * Double(fields.gateFactor) / 32768 + 0.5).rounded(.down) + Double(fields.middleZeroPoint)
+    return Int32(min(max(t, Double(fields.middleLower)), Double(fields.middleUpper)))
   }
 
   mutating func run(_ fields: Pooling) {

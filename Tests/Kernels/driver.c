@@ -149,6 +149,10 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
       .output_upper = 120,
       .output_zero_point = 7,
   };
+  if (!r.table && random_in(0, 1)) {
+    r.gates = take_bytes(256), r.gate_factor = random_in(40, 4000);
+    r.multipliers = take_floats(channels, spread * 60, spread * 250);
+  }
   // The largest sum of full-range operands; sometimes nothing is known.
   if (random_in(0, 3)) swl_mark_narrow(&r, channels, 20000 + depth * 255 * 128);
   return r;

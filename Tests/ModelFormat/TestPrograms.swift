@@ -53,6 +53,14 @@ enum TestProgram {
       ], .convolution(convolution))
   }
 
+  static var gatedConvolution: Program {
+    var program = integerConvolution
+    guard case .convolution(var convolution) = program.instructions[0] else { return program }
+    (convolution.table, convolution.gates, convolution.gateFactor) = (nil, 5, 300)
+    program.instructions[0] = .convolution(convolution)
+    return program
+  }
+
   static var pooling: Program {
     program(
       [arena("x", .uint8, [1, 4, 4, 2], at: 0, form), arena("y", .uint8, [1, 2, 2, 2], at: 256, form)],
@@ -135,7 +143,7 @@ enum TestProgram {
   /// One of each family.
   static var all: [Program] {
     [
-      floatConvolution, integerConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction, resize, matrixProduct,
+      floatConvolution, integerConvolution, gatedConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction, resize, matrixProduct,
     ] + whole
   }
 }

@@ -18,7 +18,7 @@ struct place {
   struct ahead ahead;
   bool is_short;                            // rows of eight bytes
   __m256i low, high;                        // where sums start
-  const struct swl_table_avx2 *table;       // NULL or the requantisation's
+  const struct swl_table_avx2 *table;       // NULL or the requantisation's, or its gates
 };
 
 // One pixel's sixteen channels, which may have met the table already.
@@ -49,8 +49,35 @@ SWL_TARGET_AVX2 SWL_INLINE void store_eights(const struct place *p, int64_t row,
   if (has_second) _mm_storeh_pd((double *)(void *)(p->convolution->output + second), _mm_castsi128_pd(bytes));
 }
 
+// The same by gates; rows that don't exist stand for others in vain.
+SWL_TARGET_AVX2 SWL_INLINE void finish_gated(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
+  const struct swl_requantisation *r = &p->convolution->requantisation;
+  const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, is_wide);
+  __m256i words[4], first, second;
+  if (!is_wide) {
+    words[0] = swl_narrow_products(&narrow, t->low[0], t->low[rows > 1 ? 1 : 0]);
+    words[1] = rows > 2 ? swl_narrow_products(&narrow, t->low[2], t->low[rows > 3 ? 3 : 2]) : words[0];
+    words[2] = words[0], words[3] = words[1];
+    swl_gated_four(&narrow, p->table, r->gate_factor, words, &first, &second);
+    store_eights(p, 0, rows > 1, _mm256_castsi256_si128(first));
+    if (rows > 2) store_eights(p, 2, rows > 3, _mm256_extracti128_si256(first, 1));
+    return;
+  }
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) words[row] = row < rows ? swl_narrow_products(&narrow, t->low[row], t->high[row]) : words[0];
+  swl_gated_four(&narrow, p->table, r->gate_factor, words, &first, &second);
+  store(p, 0, _mm256_castsi256_si128(first), NULL);
+  if (rows > 1) store(p, 1, _mm256_extracti128_si256(first, 1), NULL);
+  if (rows > 2) store(p, 2, _mm256_castsi256_si128(second), NULL);
+  if (rows > 3) store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
+}
+
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
   const struct swl_requantisation *r = &p->convolution->requantisation;
+  if (p->is_narrow && r->gates) {
+    finish_gated(rows, is_wide, p, t);
+    return;
+  }
   if (p->is_narrow && !is_wide) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, false);
     const __m256i first = t->low[0];
@@ -199,8 +226,9 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
   const struct swl_blocking *b = &c->blocking;
   const int32_t padding = c->input_flip + c->input_zero_point;
   struct swl_table_avx2 table;
-  if (c->requantisation.table) swl_prepare_table_avx2(&table, c->requantisation.table);
-  const struct swl_table_avx2 *prepared = c->requantisation.table ? &table : NULL;
+  const uint8_t *plain = c->requantisation.gates ? c->requantisation.gates : c->requantisation.table;
+  if (plain) swl_prepare_table_avx2(&table, plain);
+  const struct swl_table_avx2 *prepared = plain ? &table : NULL;
   for (int64_t item = begin; item < end; item++) {
     int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
     int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);

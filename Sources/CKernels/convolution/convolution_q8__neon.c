@@ -1,5 +1,6 @@
 // smlal by lane: eight rows of eight depth elements each against eight columns.
 #if defined(__aarch64__)
+#include "../shared/epilogue_neon.h"
 #include "convolution_q8.h"
 
 #include <arm_neon.h>
@@ -56,7 +57,7 @@ static void tile(const struct swl_convolution_q8 *c, int64_t rows, const int16_t
 #define GATHER gather_as_words
 #define PANEL_SIZE SWL_PANEL_SIZE
 #define TILE tile
-#define REQUANTISE swl_requantise_row
+#define REQUANTISE swl_requantise_row_neon
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

@@ -2,6 +2,7 @@
 // is the sum over s less offset × the column's weight sum; partial sums wrap where they pass 32 bits, and the exact result,
 // which fits, comes out.
 #if defined(__aarch64__)
+#include "../shared/epilogue_neon.h"
 #include "convolution_q8.h"
 
 #include <arm_neon.h>
@@ -70,7 +71,7 @@ TARGET_DOT static void tile(const struct swl_convolution_q8 *c, int64_t rows, co
   gather_as_bytes(c, group, first_row, rows, packed, stride, (c)->input_flip ^ 0x80, (uint8_t)signed_offset(c))
 #define PANEL_SIZE SWL_SUMMED_PANEL_SIZE
 #define TILE tile
-#define REQUANTISE swl_requantise_row
+#define REQUANTISE swl_requantise_row_neon
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

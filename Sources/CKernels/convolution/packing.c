@@ -147,9 +147,7 @@ int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct sw
   return b->rows_per_block * b->padded_depth * gathered + kernel->rows * kernel->columns * 4 + 128;
 }
 
-int64_t swl_depthwise_scratch(const struct swl_window *w) {
-  return (2 * swl_tap_pairs(w) * swl_tap_pixels(w) + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256;
-}
+int64_t swl_depthwise_scratch(const struct swl_window *w) { return swl_taps_and_sums_size(w) + 2 * swl_gated_elements(w); }
 
 void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {
   for (int64_t o = 0; o < outputs; o++) {

@@ -32,6 +32,20 @@ SWL_INLINE int64_t swl_tap_pixels(const struct swl_window *w) {
   return fitting < 1 ? 1 : swl_minimum(fitting, 16);
 }
 
+// How many rows of what is read by column are computed block by block: as many as a part of the first-level cache holds.
+SWL_INLINE int64_t swl_strip_rows(const struct swl_window *w) {
+  const int64_t fitting = 16384 / ((int64_t)w->input_width * w->input_channels * w->stride_height);
+  return fitting < 1 ? 1 : swl_minimum(fitting, (int64_t)w->batch * w->output_height);
+}
+
+// A thread's scratch: bytes of tap addresses and sums, then the elements whose words wait for their gates.
+SWL_INLINE int64_t swl_taps_and_sums_size(const struct swl_window *w) {
+  return ((2 * swl_tap_pairs(w) * swl_tap_pixels(w) + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256 + 63) / 64 * 64;
+}
+SWL_INLINE int64_t swl_gated_elements(const struct swl_window *w) {
+  return (swl_is_read_by_column(w) ? swl_strip_rows(w) * w->output_width : swl_tap_pixels(w)) * w->output_channels;
+}
+
 // Channels of a block: 16 where there are as many, else 8; the last block is moved back so that it ends with the last channel.
 // Fewer than 8 channels have no blocks.
 SWL_INLINE int64_t swl_block_width(int64_t channels) { return channels >= 16 ? 16 : 8; }

@@ -5,6 +5,7 @@
 #include "../shared/table_avx2.h"
 #include "blocks.h"
 #include "depthwise_q8.h"
+#include "gates_avx2.h"
 
 #include <immintrin.h>
 
@@ -20,6 +21,9 @@ struct block {
   int64_t pairs, channel;
   bool is_narrow; // the bias is in the sums from the start
   struct pair start;
+  // Where gates follow: products are kept as words, of the elements from `first_element` on, until a strip is complete. Else NULL.
+  int16_t *words;
+  int64_t first_element;
   // Of kernels that are read column by column, one pixel apart: sums that have met the padding before the first column already, and
   // what the padding behind the last one adds to the sum that has met the kernel's columns 0…i.
   struct pair first[SUMS], last[SUMS];
@@ -47,6 +51,16 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const bool is_wide, const struct swl_dept
                                        const struct pair *sums, int64_t pixel) {
   const struct swl_requantisation *r = &d->requantisation;
   int64_t element = pixel * d->window.output_channels + b->channel;
+  if (b->is_narrow && b->words) {
+    const __m256i words = _mm256_permute4x64_epi64(swl_narrow_products(narrow, sums->low, sums->high), 0xD8);
+    int16_t *to = b->words + (element - b->first_element);
+    if (is_wide) {
+      _mm256_storeu_si256((__m256i *)to, words);
+    } else {
+      _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(words));
+    }
+    return;
+  }
   if (b->is_narrow) {
     __m128i bytes = swl_narrow_one(narrow, sums->low, sums->high);
     if (is_wide) {
@@ -153,7 +167,7 @@ SWL_TARGET_AVX2 SWL_INLINE void advance_and_finish(const bool is_wide, const boo
                                                    int64_t pixel, int64_t step, int64_t end, const uint8_t *at[5], struct pair *sums) {
   const struct block *b = walk->block;
   const int count = (size + stride - 1) / stride;
-  if (is_wide && b->is_narrow) {
+  if (is_wide && b->is_narrow && !b->words) {
     const int64_t channels = walk->d->window.output_channels;
     uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * channels + b->channel;
     for (; step + 2 <= end; step += 2, to += 2 * channels) {
@@ -234,6 +248,7 @@ SWL_TARGET_AVX2 SWL_INLINE struct block block_at(const bool is_wide, const struc
   const __m256i *sums = (const __m256i *)(const void *)(b.weights + pairs * 2 * width);
   const __m256i zero_point = _mm256_set1_epi32(d->input_zero_point);
   b.is_narrow = r->is_narrow && !r->residual;
+  b.words = NULL;
   const __m256i *bias = (const __m256i *)(const void *)(b.is_narrow ? r->bias + b.channel : zeros);
   b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
   b.start.high = _mm256_setzero_si256();
@@ -257,19 +272,18 @@ SWL_TARGET_AVX2 SWL_INLINE void find_ends(const bool is_wide, const int size, co
   }
 }
 
-// How many rows are computed block by block: as many as a part of the first-level cache holds.
-#define STRIP_BYTES 16384
-
 SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_signed, const int size, const int stride, const struct swl_depthwise_q8 *d,
-                                            int64_t begin, int64_t end) {
+                                            const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
   const struct swl_window *w = &d->window;
-  const int64_t channels = w->input_channels, row_bytes = w->input_width * channels;
-  const int64_t strip = swl_maximum(1, STRIP_BYTES / (row_bytes * w->stride_height));
+  const int64_t channels = w->input_channels, row_bytes = w->input_width * channels, output_row = w->output_width * channels;
+  const int64_t strip = swl_strip_rows(w);
+  int16_t *words = words_of(d, scratch);
   const bool by_one = stride == 1 && w->pad_left < size && w->pad_right < size;
   for (int64_t first = begin; first < end; first += strip) {
     const int64_t last = swl_minimum(first + strip, end);
     for (int64_t i = 0; i < swl_block_count(channels); i++) {
       struct block b = block_at(is_wide, d, i);
+      b.words = words, b.first_element = first * output_row;
       if (by_one) find_ends(is_wide, size, d, &b);
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
       struct walk walk = {.d = d, .block = &b, .narrow = &narrow};
@@ -288,41 +302,47 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
         }
       }
     }
+    if (words) open_gates(d, table, words, (last - first) * output_row, d->output + first * output_row);
   }
 }
 
 // Any kernel: the addresses of the taps of some pixels are found once for all channels.
-SWL_TARGET_AVX2 SWL_INLINE void run_taps(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, void *scratch, int64_t begin,
-                                         int64_t end) {
+SWL_TARGET_AVX2 SWL_INLINE void run_taps(const bool is_wide, const bool is_signed, const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table,
+                                         void *scratch, int64_t begin, int64_t end) {
   const struct swl_window *w = &d->window;
   const int64_t pairs = swl_tap_pairs(w), tap_count = (int64_t)w->kernel_height * w->kernel_width, pixels = swl_tap_pixels(w);
   const uint8_t **taps = scratch;
+  int16_t *words = words_of(d, scratch);
   for (int64_t item = begin; item < end; item++) {
     for (int64_t first = 0; first < w->output_width; first += pixels) {
+      const int64_t first_element = (item * w->output_width + first) * w->output_channels;
       const int64_t count = swl_minimum(pixels, w->output_width - first);
       for (int64_t x = 0; x < count; x++) {
         find_taps(w, d->input, d->padding, 1, item, first + x, (const void **)(taps + 2 * pairs * x));
         if (tap_count & 1) taps[2 * pairs * x + tap_count] = d->padding;
       }
       for (int64_t i = 0; i < swl_block_count(w->input_channels); i++) {
-        const struct block b = block_at(is_wide, d, i);
+        struct block b = block_at(is_wide, d, i);
+        b.words = words, b.first_element = first_element;
         const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
         for (int64_t x = 0; x < count; x++) {
           struct pair sums = sum_of_taps(is_wide, is_signed, &b, taps + 2 * pairs * x);
           finish(is_wide, d, &narrow, &b, &sums, item * w->output_width + first + x);
         }
       }
+      if (words) open_gates(d, table, words, count * w->output_channels, d->output + first_element);
     }
   }
 }
 
 #define RUN_COLUMNS(size, stride)                                                                                      \
-  static SWL_TARGET_AVX2 __attribute__((noinline)) void run_columns_##size##_##stride(const struct swl_depthwise_q8 *d, int64_t begin, int64_t end) {       \
+  static SWL_TARGET_AVX2 __attribute__((noinline)) void run_columns_##size##_##stride(const struct swl_depthwise_q8 *d,         \
+      const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {                                 \
     const bool is_wide = d->window.input_channels >= 16, is_signed = d->input_flip != 0;                               \
-    if (is_wide && !is_signed) run_columns(true, false, size, stride, d, begin, end);                                  \
-    if (is_wide && is_signed) run_columns(true, true, size, stride, d, begin, end);                                    \
-    if (!is_wide && !is_signed) run_columns(false, false, size, stride, d, begin, end);                                \
-    if (!is_wide && is_signed) run_columns(false, true, size, stride, d, begin, end);                                  \
+    if (is_wide && !is_signed) run_columns(true, false, size, stride, d, table, scratch, begin, end);                                  \
+    if (is_wide && is_signed) run_columns(true, true, size, stride, d, table, scratch, begin, end);                                    \
+    if (!is_wide && !is_signed) run_columns(false, false, size, stride, d, table, scratch, begin, end);                                \
+    if (!is_wide && is_signed) run_columns(false, true, size, stride, d, table, scratch, begin, end);                                  \
   }
 RUN_COLUMNS(3, 1)
 RUN_COLUMNS(3, 2)
@@ -346,24 +366,25 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
     run_few_channels(arguments, scratch, begin, end);
     return;
   }
+  const struct swl_requantisation *r = &d->requantisation;
+  const uint8_t *plain = r->gates ? r->gates : r->table;
+  struct swl_table_avx2 table;
+  if (plain) swl_prepare_table_avx2(&table, plain);
   if (swl_is_read_by_column(w)) {
     if (w->kernel_width == 3) {
-      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, begin, end);
+      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, &table, scratch, begin, end);
     } else {
-      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, begin, end);
+      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, &table, scratch, begin, end);
     }
   } else {
     const bool is_wide = w->input_channels >= 16, is_signed = d->input_flip != 0;
-    if (is_wide && !is_signed) run_taps(true, false, d, scratch, begin, end);
-    if (is_wide && is_signed) run_taps(true, true, d, scratch, begin, end);
-    if (!is_wide && !is_signed) run_taps(false, false, d, scratch, begin, end);
-    if (!is_wide && is_signed) run_taps(false, true, d, scratch, begin, end);
+    if (is_wide && !is_signed) run_taps(true, false, d, &table, scratch, begin, end);
+    if (is_wide && is_signed) run_taps(true, true, d, &table, scratch, begin, end);
+    if (!is_wide && !is_signed) run_taps(false, false, d, &table, scratch, begin, end);
+    if (!is_wide && is_signed) run_taps(false, true, d, &table, scratch, begin, end);
   }
   // What isn't narrow has met the table already.
-  const struct swl_requantisation *r = &d->requantisation;
   if (!r->table || !r->is_narrow || r->residual) return;
-  struct swl_table_avx2 table;
-  swl_prepare_table_avx2(&table, r->table);
   const int64_t row_bytes = (int64_t)w->output_width * w->output_channels;
   uint8_t *bytes = d->output + begin * row_bytes;
   swl_look_up_run(&table, r->table, bytes, bytes, (end - begin) * row_bytes);

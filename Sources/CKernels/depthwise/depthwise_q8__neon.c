@@ -1,5 +1,6 @@
 // Eight channels at a time.
 #if defined(__aarch64__)
+#include "../shared/epilogue_neon.h"
 #include "depthwise_q8.h"
 
 #include <arm_neon.h>
@@ -30,7 +31,7 @@ SWL_INLINE void sum(const struct swl_depthwise_q8 *d, const uint8_t *const *taps
 #define KERNEL swl_depthwise_q8_8__neon
 #define TARGET
 #define SUM sum
-#define REQUANTISE swl_requantise_row
+#define REQUANTISE swl_requantise_row_neon
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

@@ -23,6 +23,9 @@ struct swl_requantisation {
   bool is_narrow;
   int32_t middle_flip;
   const uint8_t *table; // NULL or 256 bytes
+  // NULL or 256 bytes, where there is no table: the middle has 16 bits, its bounds are those of what the gates make of it.
+  const uint8_t *gates;
+  int32_t gate_factor;
   int32_t table_zero_point;
   int32_t output_flip;
   const uint8_t *residual; // NULL or as the output

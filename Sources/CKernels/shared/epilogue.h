@@ -43,10 +43,28 @@ SWL_INLINE void swl_requantise_residual(const struct swl_requantisation *r, cons
   }
 }
 
+// What gates make of a word: see `Convolution`.
+SWL_INLINE int32_t swl_gated(const struct swl_requantisation *r, int32_t value) {
+  const int32_t lower = (int32_t)r->middle_lower, upper = (int32_t)r->middle_upper;
+  const int32_t product = (value * r->gates[(value >> 8) + 128] + 128) >> 8;
+  const int32_t t = (product * r->gate_factor + 16384) >> 15;
+  return (t < lower ? lower : t > upper ? upper : t) + r->middle_zero_point;
+}
+
+// t by gates.
+SWL_INLINE void swl_requantise_gated(const struct swl_requantisation *r, const int32_t *restrict sums, int64_t channel, int64_t count,
+                                     int32_t *restrict middle) {
+  const int32_t *restrict bias = r->bias + channel;
+  const float *restrict multipliers = r->multipliers + channel;
+  for (int64_t i = 0; i < count; i++) {
+    middle[i] = swl_gated(r, swl_round(swl_clamp((float)(sums[i] + bias[i]) * multipliers[i], -32768, 32767)));
+  }
+}
+
 // Sums of channels channel..<channel + count of one pixel to its bytes; `element` is the first one's index in the output.
 SWL_INLINE void swl_requantise_row(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count, int64_t element,
                                    uint8_t *output) {
-  if (!r->table && !r->residual) {
+  if (!r->table && !r->gates && !r->residual) {
     swl_requantise_plain(r, sums, channel, count, output + element);
     return;
   }
@@ -54,7 +72,11 @@ SWL_INLINE void swl_requantise_row(const struct swl_requantisation *r, const int
   for (int64_t first = 0; first < count; first += SWL_EPILOGUE_RUN) {
     int64_t length = swl_minimum(SWL_EPILOGUE_RUN, count - first);
     uint8_t *bytes = output + element + first;
-    swl_requantise_middle(r, sums + first, channel + first, length, middle);
+    (r->gates ? swl_requantise_gated : swl_requantise_middle)(r, sums + first, channel + first, length, middle);
+    if (r->gates && !r->residual) {
+      for (int64_t i = 0; i < length; i++) bytes[i] = (uint8_t)middle[i];
+      continue;
+    }
     if (r->table && !r->residual) {
       for (int64_t i = 0; i < length; i++) bytes[i] = r->table[(uint8_t)middle[i]];
       continue;

@@ -4,6 +4,7 @@
 
 #if defined(__x86_64__)
 #include "epilogue.h"
+#include "table_avx2.h"
 
 #include <immintrin.h>
 
@@ -39,11 +40,16 @@ SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct s
   };
 }
 
-// In the order of channels 0…3, 8…11, 4…7, 12…15.
-SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_words(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+// Products of 16 bits, saturated, in the order of channels 0…3, 8…11, 4…7, 12…15.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_products(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
   low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(low), n->low_multiplier));
   high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(high), n->high_multiplier));
-  return _mm256_adds_epi16(_mm256_packs_epi32(low, high), n->zero_point);
+  return _mm256_packs_epi32(low, high);
+}
+
+// In the same order.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_words(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  return _mm256_adds_epi16(swl_narrow_products(n, low, high), n->zero_point);
 }
 
 // Two pixels' sixteen channels, one in each half.
@@ -59,6 +65,33 @@ SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_one(const struct swl_narrow_avx2 *
   __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   bytes = _mm_min_epu8(_mm_max_epu8(bytes, _mm256_castsi256_si128(n->lower)), _mm256_castsi256_si128(n->upper));
   return _mm_xor_si128(bytes, _mm256_castsi256_si128(n->flip));
+}
+
+// The index of each word's gate, in the order that packing two vectors makes of them.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gate_places(__m256i first, __m256i second) {
+  __m256i places = _mm256_packs_epi16(_mm256_srai_epi16(first, 8), _mm256_srai_epi16(second, 8));
+  return _mm256_xor_si256(places, _mm256_set1_epi8((char)0x80));
+}
+
+// Words to stored bytes by their gates; the order is still that of packing. Multiplying with rounding, once by 128 × gate and once by the
+// factor, is what the definition's shifts by 8 and by 15 do.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gated_bytes(const struct swl_narrow_avx2 *n, int32_t factor, __m256i first, __m256i second, __m256i gates) {
+  const __m256i factors = _mm256_set1_epi16((short)factor), zero = _mm256_setzero_si256();
+  first = _mm256_mulhrs_epi16(first, _mm256_slli_epi16(_mm256_unpacklo_epi8(gates, zero), 7));
+  second = _mm256_mulhrs_epi16(second, _mm256_slli_epi16(_mm256_unpackhi_epi8(gates, zero), 7));
+  first = _mm256_adds_epi16(_mm256_mulhrs_epi16(first, factors), n->zero_point);
+  second = _mm256_adds_epi16(_mm256_mulhrs_epi16(second, factors), n->zero_point);
+  return _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper), n->flip);
+}
+
+// Four pixels' products, sixteen channels each: their bytes, a pixel in each half.
+SWL_TARGET_AVX2 SWL_INLINE void swl_gated_four(const struct swl_narrow_avx2 *n, const struct swl_table_avx2 *gates, int32_t factor, const __m256i words[4],
+                                               __m256i *first, __m256i *second) {
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  *first = swl_gate_places(words[0], words[1]), *second = swl_gate_places(words[2], words[3]);
+  swl_look_up_two(gates, first, second);
+  *first = _mm256_permutevar8x32_epi32(swl_gated_bytes(n, factor, words[0], words[1], *first), order);
+  *second = _mm256_permutevar8x32_epi32(swl_gated_bytes(n, factor, words[2], words[3], *second), order);
 }
 
 SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {
@@ -92,10 +125,20 @@ SWL_TARGET_AVX2 SWL_INLINE __m128i swl_add_residual_sixteen(const struct swl_req
   return swl_low_bytes(_mm256_add_epi32(_mm256_cvtps_epi32(low), zero_point), _mm256_add_epi32(_mm256_cvtps_epi32(high), zero_point));
 }
 
+// One pixel's sixteen channels by gates, of a narrow requantisation.
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_gated_one(const struct swl_requantisation *r, const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  const __m256i words = _mm256_permute4x64_epi64(swl_narrow_products(n, low, high), 0xD8);
+  uint8_t gates[32];
+  _mm256_storeu_si256((__m256i *)gates, swl_gate_places(words, words));
+  swl_look_up_sixteen(r->gates, gates), swl_look_up_sixteen(r->gates, gates + 16);
+  const __m256i bytes = swl_gated_bytes(n, r->gate_factor, words, words, _mm256_loadu_si256((const __m256i *)gates));
+  return _mm_unpacklo_epi64(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+}
+
 // Not inlined: kernels call it from many places, all of them rare or followed by it alone.
 SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row_avx2(const struct swl_requantisation *r, const int32_t *sums, int64_t channel, int64_t count,
                                                         int64_t element, uint8_t *output) {
-  if (r->residual && !r->is_narrow) {
+  if ((r->gates || r->residual) && !r->is_narrow) {
     swl_requantise_row(r, sums, channel, count, element, output);
     return;
   }
@@ -105,7 +148,8 @@ SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_requantise_row
     __m128i result;
     if (r->is_narrow) {
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, channel + i, true);
-      result = swl_narrow_one(&narrow, swl_biased(r, sums + i, channel + i), swl_biased(r, sums + i + 8, channel + i + 8));
+      const __m256i low = swl_biased(r, sums + i, channel + i), high = swl_biased(r, sums + i + 8, channel + i + 8);
+      result = r->gates ? swl_gated_one(r, &narrow, low, high) : swl_narrow_one(&narrow, low, high);
     } else {
       result = swl_low_bytes(swl_requantise_eight(r, sums + i, channel + i), swl_requantise_eight(r, sums + i + 8, channel + i + 8));
     }

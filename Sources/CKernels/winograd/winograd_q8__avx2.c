@@ -133,8 +133,16 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const struct swl_winograd_q8 *a, const st
     const __m256i high_bias = _mm256_loadu_si256((const __m256i *)(const void *)(r->bias + channel + 8));
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) low[i] = _mm256_add_epi32(low[i], low_bias), high[i] = _mm256_add_epi32(high[i], high_bias);
-    __m256i upper = swl_narrow_two(narrow, low[0], high[0], low[1], high[1]), lower = swl_narrow_two(narrow, low[2], high[2], low[3], high[3]);
-    if (table) swl_look_up_two(table, &upper, &lower);
+    __m256i upper, lower;
+    if (r->gates) {
+      __m256i words[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) words[i] = swl_narrow_products(narrow, low[i], high[i]);
+      swl_gated_four(narrow, table, r->gate_factor, words, &upper, &lower);
+    } else {
+      upper = swl_narrow_two(narrow, low[0], high[0], low[1], high[1]), lower = swl_narrow_two(narrow, low[2], high[2], low[3], high[3]);
+      if (table) swl_look_up_two(table, &upper, &lower);
+    }
     const __m128i bytes[4] = {_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1), _mm256_castsi256_si128(lower),
                               _mm256_extracti128_si256(lower, 1)};
 #pragma GCC unroll 4
@@ -166,7 +174,8 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
   const struct winograd_scratch s = winograd_scratch(w, b, scratch);
   const int64_t inputs = w->input_channels;
   struct swl_table_avx2 table;
-  if (a->requantisation.table) swl_prepare_table_avx2(&table, a->requantisation.table);
+  const uint8_t *plain = a->requantisation.gates ? a->requantisation.gates : a->requantisation.table;
+  if (plain) swl_prepare_table_avx2(&table, plain);
   for (int64_t item = begin; item < end; item++) {
     const int64_t first = item / b->column_splits * b->tiles_per_block, count = swl_minimum(b->tiles_per_block, b->tiles - first);
     const int64_t split = item % b->column_splits, last_panel = swl_minimum((split + 1) * b->panels_per_split, b->panels);
@@ -181,7 +190,7 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
       struct swl_narrow_avx2 narrow;
       if (is_narrow) narrow = swl_narrow_avx2(&a->requantisation, channel, true);
       for (int64_t t = 0; t < count; t++) {
-        finish(a, a->requantisation.table ? &table : NULL, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS,
+        finish(a, plain ? &table : NULL, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS,
                s.product_stride);
       }
     }

@@ -26,8 +26,9 @@ struct FormGroups {
   /// Gives a value, in no group yet, a form of its own; nil leaves it float.
   mutating func set(_ form: StoredQuantisation?, of value: Int, isFixed: Bool) {
     groups[value] = form.flatMap { form in
-      guard let integers = form.elementType.eightBitRange else { return nil }
       let quantisation = form.quantisation
+      // 16 bits, which only stand inside an instruction, keep what they are.
+      guard let integers = form.elementType.eightBitRange else { return Group(range: 0...0, finestScale: 0, isFixed: true, form: form) }
       return Group(
         range: quantisation.dequantised(integers.lowerBound)...quantisation.dequantised(integers.upperBound), finestScale: quantisation.scale,
         isFixed: isFixed, form: form)

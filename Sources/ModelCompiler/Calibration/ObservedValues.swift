@@ -46,6 +46,16 @@ struct ObservedValue: Sendable {
     return Histogram(values: bins.map { centre($0) }, counts: bins.map { histogram[$0] })
   }
 
+  /// The sum over the elements of the squared difference between what is computed of each and its bin's target; of finite targets.
+  func error(of targets: [Float], _ computed: (Float) -> Float) -> Double {
+    var sum = 0.0
+    for (bin, count) in histogram.enumerated() where count > 0 && targets[bin].isFinite {
+      let difference = Double(computed(centre(bin)) - targets[bin])
+      sum += count * difference * difference
+    }
+    return sum
+  }
+
   /// The share of a channel's energy that rounding in steps of `scale` drowns, on average over the channels (rounding errs by
   /// scale² ÷ 12 in the mean square); 0 where channels aren't known. Channels that are always 0 lose nothing.
   func lostEnergy(scale: Float) -> Double {

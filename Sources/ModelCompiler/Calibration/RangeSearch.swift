@@ -1,4 +1,5 @@
 import ModelGraph
+import Operators
 import Tensors
 
 /// Finds the range that errs least in 8 bits: the sum over the histogram of the squared difference between what is computed from
@@ -8,6 +9,7 @@ struct RangeSearch {
   struct Pair {
     var before: StoredQuantisation
     var after: StoredQuantisation
+    var error: Double
   }
 
   /// The best form of a value in itself.
@@ -39,24 +41,41 @@ struct RangeSearch {
     } ?? .covering(value.range)
   }
 
-  /// The best form of a value that only `function` reads, measured behind it; the result covers what the function makes of it. nil
-  /// where the function is finite nowhere.
+  /// The best form of a value that only `function` reads, measured behind it; the result covers what the function makes of it. 16 bits
+  /// and gates if they err less. nil where the function is finite nowhere.
   static func pair(of value: ObservedValue, before function: (Float) -> Float) -> Pair? {
     let targets = (0..<ObservedValue.binCount).map { function(value.centre($0)) }
-    return best(value) { candidate in
-      let before = StoredQuantisation.covering(candidate)
-      let results = (0..<256).map { function(before.quantisation.dequantised(Int32($0))) }
-      let finite = results.filter(\.isFinite)
-      guard let least = finite.min(), let greatest = finite.max() else { return nil }
-      let after = StoredQuantisation.covering(least...greatest)
-      let stored = results.map { after.quantisation.dequantised(after.quantisation.quantised($0, in: 0...255)) }
-      var sum = 0.0
-      for (bin, count) in value.histogram.enumerated() where count > 0 && targets[bin].isFinite {
-        let difference = Double(stored[Int(before.quantisation.quantised(value.centre(bin), in: 0...255))] - targets[bin])
-        sum += count * difference * difference
-      }
-      return (Pair(before: before, after: after), sum)
+    let bytes = best(value) { candidate in onBytes(candidate, value, targets, function).map { ($0, $0.error) } }
+    let gated = best(value) { candidate in onGates(candidate, value, targets, function).map { ($0, $0.error) } }
+    guard let bytes, let gated else { return bytes }
+    return gated.error < bytes.error ? gated : bytes
+  }
+
+  private static func onBytes(_ range: ClosedRange<Float>, _ value: ObservedValue, _ targets: [Float], _ function: (Float) -> Float) -> Pair? {
+    let before = StoredQuantisation.covering(range)
+    let results = (0..<256).map { function(before.quantisation.dequantised(Int32($0))) }
+    guard let after = covering(results) else { return nil }
+    let stored = results.map { after.quantisation.dequantised(after.quantisation.quantised($0, in: 0...255)) }
+    let error = value.error(of: targets) { stored[Int(before.quantisation.quantised($0, in: 0...255))] }
+    return Pair(before: before, after: after, error: error)
+  }
+
+  private static func onGates(_ range: ClosedRange<Float>, _ value: ObservedValue, _ targets: [Float], _ function: (Float) -> Float) -> Pair? {
+    let places = (0...256).map { range.lowerBound + (range.upperBound - range.lowerBound) * Float($0) / 256 }
+    guard let after = covering(places.map(function)),
+      let before = GatedFunction.form(reaching: max(range.upperBound, -range.lowerBound), before: after),
+      let gates = GatedFunction(from: before, to: after, function)
+    else { return nil }
+    let error = value.error(of: targets) {
+      after.quantisation.dequantised(gates.stored(before.quantisation.quantised($0, in: -32768...32767)))
     }
+    return Pair(before: before, after: after, error: error)
+  }
+
+  private static func covering(_ results: [Float]) -> StoredQuantisation? {
+    let finite = results.filter(\.isFinite)
+    guard let least = finite.min(), let greatest = finite.max() else { return nil }
+    return .covering(least...greatest)
   }
 
   /// The candidate of least error, the widest among equals.

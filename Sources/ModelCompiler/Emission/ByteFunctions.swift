@@ -112,7 +112,8 @@ struct ByteFunctions {
   /// The convolution that does what the only reader of its output did; nil where none can.
   private mutating func convolution(_ fields: Convolution, followedBy reader: Instruction, _ writers: [[Int]], _ makers: [Int: Int]) -> Convolution? {
     let y = reader.written
-    guard fields.multipliers != nil, fields.residual == nil, let form = form(of: fields.output), let to = self.form(of: y), form.elementType == to.elementType,
+    guard fields.multipliers != nil, fields.residual == nil, fields.gates == nil, let form = form(of: fields.output), let to = self.form(of: y),
+      form.elementType == to.elementType,
       let range = to.elementType.eightBitRange, lowering.tensors[Int(fields.output)].dimensions == lowering.tensors[Int(y)].dimensions, isModest(form),
       isModest(to)
     else { return nil }

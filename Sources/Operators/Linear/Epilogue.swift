@@ -10,7 +10,7 @@ public struct Epilogue: Equatable, Sendable {
   public var function: UnaryFunction = .identity
   public var alpha: Float = 0
   public var beta: Float = 0
-  /// The 8-bit form of the linear result before `function`, where the function is not a clamp.
+  /// The form of the linear result before `function`, where the function is not a clamp: 8 bits, or 16 for a `GatedFunction`.
   public var beforeFunction: StoredQuantisation?
   /// Whether the node's last input is added.
   public var hasResidual = false
@@ -22,7 +22,7 @@ public struct Epilogue: Equatable, Sendable {
 
   public init() {}
 
-  /// Whether a value inside is rounded to 8 bits.
+  /// Whether a value inside is rounded.
   var rounds: Bool { beforeFunction != nil || beforeResidual != nil }
 
   /// Whether `function` only bounds its argument, so that rounding may come first.

@@ -83,12 +83,14 @@ struct LinearForm {
 /// The quantities of an integer convolution whose operands are all in 8 bits.
 private struct IntegerForm {
   var input: StoredQuantisation
-  /// Of `t`, before the table.
+  /// Of `t`, before the table or the gates.
   var middle: StoredQuantisation
   /// Of the value that the residual is added to; of the output without one.
   var afterTable: StoredQuantisation
   var output: StoredQuantisation
   var residual: StoredQuantisation?
+  /// In the place of a table.
+  var gates: GatedFunction?
 }
 
 extension LinearForm {
@@ -119,9 +121,16 @@ extension LinearForm {
       guard let before = epilogue.beforeFunction else { return nil }
       middle = before
     }
-    guard middle.elementType == y.elementType, afterTable.elementType == y.elementType else { return nil }
-    return IntegerForm(input: x, middle: middle, afterTable: afterTable, output: y, residual: r)
+    guard afterTable.elementType == y.elementType else { return nil }
+    var form = IntegerForm(input: x, middle: middle, afterTable: afterTable, output: y, residual: r)
+    if middle.elementType == .int16 {
+      form.gates = GatedFunction(from: middle, to: afterTable, functionValue)
+      return form.gates == nil ? nil : form
+    }
+    return middle.elementType == y.elementType ? form : nil
   }
+
+  private func functionValue(_ x: Float) -> Float { epilogue.function.callAsFunction(x, alpha: epilogue.alpha, beta: epilogue.beta) }
 
   /// Whether weights and bias can be had as integers: what is infinite or not a number, or scaled by it, can't.
   private var hasIntegerConstants: Bool {
@@ -168,10 +177,11 @@ extension LinearForm {
       input: lowering.addView(of: x, dimensions: image), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
     instruction.multipliers = m
     setMiddle(of: &instruction, form)
-    if !epilogue.isClamp {
-      instruction.table = lowering.addTable(from: form.middle, to: form.afterTable) { [epilogue] value in
-        epilogue.function.callAsFunction(value, alpha: epilogue.alpha, beta: epilogue.beta)
-      }
+    if let gates = form.gates {
+      instruction.gates = lowering.addConstant(HostTensor(gates.gates, dimensions: [256]), name: "\(name).gates")
+      instruction.gateFactor = gates.factor
+    } else if !epilogue.isClamp {
+      instruction.table = lowering.addTable(from: form.middle, to: form.afterTable, functionValue)
     }
     if let r {
       setResidual(of: &instruction, form)
@@ -182,8 +192,10 @@ extension LinearForm {
   }
 
   private func setMiddle(of instruction: inout Convolution, _ form: IntegerForm) {
-    let range = form.middle.elementType.eightBitRange!
-    let quantisation = form.middle.quantisation
+    // What gates make of a 16-bit middle stands in its place.
+    let middle = form.gates == nil ? form.middle : form.afterTable
+    let range = middle.elementType.eightBitRange!
+    let quantisation = middle.quantisation
     var (lower, upper) = epilogue.clampBounds
     if residual == nil {
       lower = max(lower, epilogue.isClamp ? epilogue.lower : -.infinity)
