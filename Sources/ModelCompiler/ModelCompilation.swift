@@ -49,7 +49,8 @@ public struct ModelCompilation: Sendable {
   /// The model in 8 bits, by what calibration found.
   public func quantised(by result: CalibrationResult) throws(CompilerError) -> CompiledModel {
     var model = try compile(result.annotated(graph))
-    model.manifest.calibration = Calibration(method: result.method.rawValue, samples: result.sampleCount)
+    model.manifest.calibration = Calibration(
+      method: result.method.rawValue, samples: result.sampleCount, floatValues: result.keptFloat.isEmpty ? nil : result.keptFloat.sorted())
     return model
   }
 

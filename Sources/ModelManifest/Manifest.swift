@@ -117,9 +117,12 @@ public struct Calibration: Codable, Equatable, Sendable {
   public var method: String
   /// Images (or clips) that the ranges come from.
   public var samples: Int
+  /// Names of the model's values that were kept in float because 8 bits would have cost most there; nil where none was.
+  public var floatValues: [String]?
 
-  public init(method: String, samples: Int) {
+  public init(method: String, samples: Int, floatValues: [String]? = nil) {
     self.method = method
     self.samples = samples
+    self.floatValues = floatValues
   }
 }

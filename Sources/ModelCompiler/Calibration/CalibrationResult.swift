@@ -2,7 +2,11 @@ import ModelGraph
 
 /// All that calibration has found out about a model: enough to quantise it at any size of its open dimensions.
 public struct CalibrationResult: Sendable {
-  var observed: ObservedValues
+  var observed: ObservedValues {
+    didSet { ranges = nil }
+  }
+  /// The ranges that the method gives; nil until they are asked for.
+  private var ranges: RangeChoice?
   /// Changes of the float graph that leave what it computes as it is.
   var equalisation = ChannelEqualisation()
   /// By the name of a layer's output: weights may share theirs.
@@ -24,11 +28,17 @@ public struct CalibrationResult: Sendable {
   /// Images that were observed.
   public var sampleCount: Int { observed.sampleCount }
 
+  /// Searches for the ranges once, for all the graphs that are annotated afterwards.
+  mutating func chooseRanges(_ graph: Graph) {
+    if ranges == nil { ranges = RangeChoice(equalisation.applied(to: graph), observed) }
+  }
+
   /// The canonical graph with all 8-bit forms.
   func annotated(_ graph: Graph) -> Graph {
     let equalised = equalisation.applied(to: graph)
     var annotated = equalised
-    QuantisationPlan(graph: equalised, observed: observed, keptFloat: keptFloat).annotate(&annotated)
+    let ranges = ranges ?? RangeChoice(equalised, observed)
+    QuantisationPlan(graph: equalised, observed: observed, ranges: ranges, keptFloat: keptFloat).annotate(&annotated)
     for layer in LinearLayer.layers(of: equalised) {
       guard let rounded = rounding[equalised[layer.output].name] else { continue }
       rounded.store(in: &annotated, layer)

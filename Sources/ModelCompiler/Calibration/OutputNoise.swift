@@ -36,12 +36,15 @@ public struct OutputNoise {
     public var floatShare: Double
   }
 
-  public func measure(_ result: CalibrationResult) throws(CompilerError) -> Measurement {
+  /// - Parameter imageCount: of the images, evenly chosen.
+  public func measure(_ result: CalibrationResult, imageCount: Int = .max) throws(CompilerError) -> Measurement {
     let run = try ImageRun(compilation.quantised(by: result), input: input)
     var powers = [NoisePower](repeating: NoisePower(), count: run.program.outputs.count)
-    for (path, outputs) in zip(images, expected) {
-      try run.run(path)
-      for (position, output) in outputs.enumerated() {
+    let count = min(imageCount, images.count)
+    for index in 0..<count {
+      let chosen = index * images.count / count
+      try run.run(images[chosen])
+      for (position, output) in expected[chosen].enumerated() {
         guard let output, let given = run.output(position) else { continue }
         powers[position].add(expected: output, given: given)
       }
@@ -57,6 +60,7 @@ public struct OutputNoise {
     for method in CalibrationMethod.allCases {
       var tried = result
       tried.method = method
+      tried.chooseRanges(compilation.canonicalGraph)
       // A method may give a form that no program can have, where values are very large.
       guard let noise = try? measure(tried).noise else { continue }
       if noise <= best?.noise ?? .infinity { best = (tried, noise) }
@@ -64,12 +68,15 @@ public struct OutputNoise {
     return best?.result ?? result
   }
 
-  /// Values that could be kept float: those that have an 8-bit form of their own.
+  func chooseRanges(of result: inout CalibrationResult) { result.chooseRanges(compilation.canonicalGraph) }
+
+  /// Values that could be kept float: those that have an 8-bit form of their own. What only stands before gates, inside an instruction, is
+  /// no value of its own.
   func candidates(_ result: CalibrationResult) -> [String] {
     let annotated = result.annotated(compilation.canonicalGraph)
     let producers = annotated.producers()
     return annotated.values.indices.compactMap { index in
-      guard annotated.values[index].stored != nil, let producer = producers[index] else { return nil }
+      guard let stored = annotated.values[index].stored, stored.elementType != .int16, let producer = producers[index] else { return nil }
       return annotated.nodes[producer].operation.quantisationRule == .ownRange ? annotated.values[index].name : nil
     }
   }

@@ -1,5 +1,5 @@
 /// Values that a quantised model might keep float, those first that disturb the outputs most for what they cost; found by keeping each
-/// float alone.
+/// float alone, on a few images.
 public struct PrecisionChoice {
   /// A value kept float by itself.
   struct Candidate {
@@ -15,17 +15,24 @@ public struct PrecisionChoice {
 
   /// What a value's float form costs beside its multiplications: conversions.
   private static let fixedCost = 0.002
+  /// Images that suffice to rank values.
+  private static let imageCount = 4
+  /// What is worth its cost without being asked for: a value with at least this share of the noise, and so many times as much of the noise as
+  /// of the multiplications; of all of them together no more than this share of the multiplications.
+  private static let worthwhileGain = 0.1, worthwhileRatio = 10.0, mostFloat = 0.05
 
   /// - Parameter progress: called with how many of how many trials are done.
   public init(_ result: CalibrationResult, _ noise: OutputNoise, progress: (Int, Int) -> Void = { _, _ in }) throws(CompilerError) {
+    var result = result
+    noise.chooseRanges(of: &result)
     self.result = result
-    let plain = try noise.measure(result)
+    let plain = try noise.measure(result, imageCount: Self.imageCount)
     let names = noise.candidates(result)
     var candidates: [Candidate] = []
     for (position, name) in names.enumerated() {
       var alone = result
       alone.keptFloat.insert(name)
-      let measured = try noise.measure(alone)
+      let measured = try noise.measure(alone, imageCount: Self.imageCount)
       candidates.append(
         Candidate(
           name: name, gain: plain.noise > 0 ? 1 - measured.noise / plain.noise : 0, cost: max(measured.floatShare - plain.floatShare, 0)))
@@ -35,6 +42,19 @@ public struct PrecisionChoice {
       let (a, b) = ($0.gain / ($0.cost + Self.fixedCost), $1.gain / ($1.cost + Self.fixedCost))
       return a == b ? $0.name < $1.name : a > b
     }
+  }
+
+  /// The result with those values in float that are cheap for the noise that they make, if that lessens it.
+  public func keepingWorthwhile(_ noise: OutputNoise) throws(CompilerError) -> CalibrationResult {
+    var kept = result
+    var share = 0.0
+    for candidate in candidates
+    where candidate.gain >= Self.worthwhileGain && candidate.gain >= Self.worthwhileRatio * candidate.cost && share + candidate.cost <= Self.mostFloat {
+      kept.keptFloat.insert(candidate.name)
+      share += candidate.cost
+    }
+    guard kept.keptFloatCount > 0 else { return result }
+    return try noise.measure(kept).noise < noise.measure(result).noise ? kept : result
   }
 
   /// How many values may be kept float.
@@ -47,10 +67,14 @@ public struct PrecisionChoice {
     return kept
   }
 
-  /// The result with as few float values as pass the test, of 1, 2, 4, 8 … and all; nil where none passes.
-  public func leastFloat<Failure: Error>(passing isGoodEnough: (CalibrationResult) throws(Failure) -> Bool) throws(Failure) -> CalibrationResult? {
+  /// The result with as few float values as pass the test, of the powers of two above `least`, and all; nil where none passes.
+  public func leastFloat<Failure: Error>(
+    above least: Int = 0, passing isGoodEnough: (CalibrationResult) throws(Failure) -> Bool
+  ) throws(Failure) -> CalibrationResult? {
     guard !candidates.isEmpty else { return nil }
     var count = 1
+    while count <= least { count *= 2 }
+    count = min(count, candidates.count)
     while true {
       let tried = keepingFloat(count)
       if try isGoodEnough(tried) { return tried }

@@ -10,14 +10,16 @@ import Tensors
 struct QuantisationPlan {
   private let graph: Graph
   private let observed: ObservedValues
+  private let ranges: RangeChoice
   private let keptFloat: Set<String>
   private let consumers: [[Int]]
   private let producers: [Int?]
 
   /// - Parameter keptFloat: names of values that get no 8-bit form.
-  init(graph: Graph, observed: ObservedValues, keptFloat: Set<String> = []) {
+  init(graph: Graph, observed: ObservedValues, ranges: RangeChoice, keptFloat: Set<String> = []) {
     self.graph = graph
     self.observed = observed
+    self.ranges = ranges
     self.keptFloat = keptFloat
     consumers = graph.consumers()
     producers = graph.producers()
@@ -37,9 +39,7 @@ struct QuantisationPlan {
     let tail = floatTail()
     target.isCalibrated = true
     for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
-      // What is larger than any computed quantity (a mask's lowest number) is no range.
-      guard let known = observed[graph[value].name], max(known.range.upperBound, -known.range.lowerBound) < 1e30 else { continue }
-      target[value].stored = graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known, by: observed.method)
+      target[value].stored = ranges.form(of: graph[value].name)
     }
     if observed.method == .meanSquaredError {
       chooseBeforeFunctions(in: &target, tail)
@@ -58,11 +58,11 @@ struct QuantisationPlan {
     for node in graph.nodes {
       guard let function = node.elementFunction(in: graph), let x = node.input(0), let y = node.outputs.first, let producer = producers[x.index],
         graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x), !tail.contains(y),
-        target[x].stored != nil, target[y].stored != nil, let known = observed[graph[x].name]
+        target[x].stored != nil, target[y].stored != nil
       else { continue }
       if function.function == .clamp {
         target[x].stored = nil
-      } else if let pair = RangeSearch.pair(of: known, before: { function($0) }) {
+      } else if let pair = ranges.pair(before: graph[x].name) {
         (target[x].stored, target[y].stored) = (pair.before, pair.after)
       }
     }

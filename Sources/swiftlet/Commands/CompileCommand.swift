@@ -118,7 +118,7 @@ struct CompileCommand: ParsableCommand {
     let data = try evaluate.map { try LabelledDataset(path: $0, form: labels?.form, labels: names) }
     return try source.explaining(model) {
       let result = try quantisation.calibrated()
-      guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result)) }
+      guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result.result)) }
       return try quantisation.evaluated(result, on: data, path: evaluate, budget: try budget())
     }
   }
@@ -136,7 +136,7 @@ struct CompileCommand: ParsableCommand {
     return try source.explaining(model) {
       try compilation.compiled { (bound) throws(CompilerError) in
         guard let result else { return try bound.compiled() }
-        return try bound.quantised(by: result)
+        return try bound.quantised(by: result.result)
       }
     }
   }

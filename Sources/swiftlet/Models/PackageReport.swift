@@ -33,7 +33,10 @@ struct PackageReport {
     lines.append("  file            \(Self.size(package.byteCount))")
     unsafe lines.append("  weights         \(Self.size(package.weights.count))")
     lines.append("  arena           \(Self.size(program.arenaByteCount)) of planned memory")
-    if let calibration = manifest.calibration { lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)") }
+    if let calibration = manifest.calibration {
+      lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)")
+      if let kept = calibration.floatValues { lines.append("  kept in float   \(kept.joined(separator: ", "))") }
+    }
     if let accuracy = manifest.accuracy { lines.append("  accuracy        \(accuracy.summary)") }
     if let licence = manifest.licence { lines.append("  licence         \(licence)") }
     if let provenance = manifest.provenance { lines.append("  provenance      \(provenance)") }
@@ -61,7 +64,14 @@ struct PackageReport {
       ("labels", .array(manifest.labels.map { .string($0) })),
       ("licence", manifest.licence.map { .string($0) } ?? .null),
       ("provenance", manifest.provenance.map { .string($0) } ?? .null),
-      ("calibration", manifest.calibration.map { .object([("method", .string($0.method)), ("samples", .integer($0.samples))]) } ?? .null),
+      (
+        "calibration",
+        manifest.calibration.map {
+          .object([
+            ("method", .string($0.method)), ("samples", .integer($0.samples)), ("float_values", .array(($0.floatValues ?? []).map { .string($0) })),
+          ])
+        } ?? .null
+      ),
       ("accuracy", manifest.accuracy?.json ?? .null),
       ("file_bytes", .integer(package.byteCount)),
       ("weight_bytes", .integer(package.weights.count)),

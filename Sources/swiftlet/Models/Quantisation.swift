@@ -17,20 +17,37 @@ struct Quantisation {
   /// Where more of a value's elements than this lie outside all that calibration saw, the images are of another kind.
   private static let largestOutsideShare = 0.002
 
-  func calibrated() throws -> CalibrationResult {
+  /// What calibration found, and the values that the budget may still keep float; nil with a method of the user's, who gets just that.
+  typealias Calibrated = (result: CalibrationResult, choice: PrecisionChoice?)
+
+  func calibrated() throws -> Calibrated {
     let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passCount)
     let result = try Calibrator(compilation, input: input).calibrate(images, method: method ?? .meanSquaredError) { progress.advance() }
     progress.end()
-    return method == nil ? try OutputNoise(compilation, input: input, images: images).withBestMethod(result) : result
+    guard method == nil else { return (result, nil) }
+    let noise = try OutputNoise(compilation, input: input, images: images)
+    let choice = try rankedValues(noise.withBestMethod(result), noise)
+    return (try choice.keepingWorthwhile(noise), choice)
+  }
+
+  private func rankedValues(_ result: CalibrationResult, _ noise: OutputNoise) throws -> PrecisionChoice {
+    var progress: ProgressLine?
+    let choice = try PrecisionChoice(result, noise) { _, total in
+      if progress == nil { progress = ProgressLine(label: "finding layers that hurt", total: total) }
+      progress?.advance()
+    }
+    progress?.end()
+    return choice
   }
 
   /// The quantised model with its accuracy report, within the budget.
   /// - Parameter budget: the most that the metric may fall, 0…1; nil takes what comes.
-  func evaluated(_ result: CalibrationResult, on data: LabelledDataset, path: String, budget: Double?) throws -> CompileCommand.Outcome {
+  func evaluated(_ calibrated: Calibrated, on data: LabelledDataset, path: String, budget: Double?) throws -> CompileCommand.Outcome {
     let float = try run(compilation.compiled(), "evaluating in float", data, path)
+    let result = calibrated.result
     var (chosen, measured) = (result, try run(compilation.quantised(by: result), "evaluating in 8 bits", data, path))
     if let budget, measured.accuracy.metric.value < float.accuracy.metric.value - budget {
-      (chosen, measured) = try keptFloat(result, for: budget, below: float, closest: measured, data, path)
+      (chosen, measured) = try keptFloat(calibrated, for: budget, below: float, closest: measured, data, path)
     }
     var model = try compilation.quantised(by: chosen)
     var comparison = AccuracyComparison(float: float, quantised: measured, on: data, model.manifest)
@@ -47,19 +64,13 @@ struct Quantisation {
   /// The result with as few values in float as hold the budget, and what it measures.
   /// - Parameter closest: what 8 bits alone give.
   private func keptFloat(
-    _ result: CalibrationResult, for budget: Double, below float: AccuracyMeasurement.Outcome, closest: AccuracyMeasurement.Outcome,
+    _ calibrated: Calibrated, for budget: Double, below float: AccuracyMeasurement.Outcome, closest: AccuracyMeasurement.Outcome,
     _ data: LabelledDataset, _ path: String
   ) throws -> (CalibrationResult, AccuracyMeasurement.Outcome) {
-    let noise = try OutputNoise(compilation, input: input, images: images)
-    var progress: ProgressLine?
-    let choice = try PrecisionChoice(result, noise) { _, total in
-      if progress == nil { progress = ProgressLine(label: "finding layers that hurt", total: total) }
-      progress?.advance()
-    }
-    progress?.end()
+    let choice = try calibrated.choice ?? rankedValues(calibrated.result, OutputNoise(compilation, input: input, images: images))
     let exact = float.accuracy.metric.value
     var (measured, best) = (closest, closest.accuracy.metric.value)
-    let found = try choice.leastFloat { tried in
+    let found = try choice.leastFloat(above: calibrated.result.keptFloatCount) { tried in
       measured = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data, path)
       best = max(best, measured.accuracy.metric.value)
       return measured.accuracy.metric.value >= exact - budget
