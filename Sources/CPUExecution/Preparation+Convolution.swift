@@ -92,16 +92,38 @@ extension Preparation {
     let kernel = unsafe kernel(SWL_CONVOLUTION_F32)
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe withUnsafePointer(to: window) { unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), $0, &blocking) }
-    let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Float.self)
-    let packed = try unsafe packedWeights(
-      fields.weights, as: .convolution(SWL_CONVOLUTION_F32, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 4))
-    ) { unsafe swl_pack_weights_f32(kernel, &blocking, source, $0.assumingMemoryBound(to: Float.self)) }
+    var scratch = unsafe swl_convolution_scratch(kernel, &blocking, 4)
+    var weights: UnsafePointer<Float>?
+    var narrow = unsafe swl_narrow_weights()
+    if let given = fields.narrow {
+      unsafe narrow = try narrowWeights(fields.weights, given, kernel, blocking)
+      scratch += unsafe swl_expanded_panel_size(kernel, &blocking)
+    } else {
+      let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Float.self)
+      let packed = try unsafe packedWeights(
+        fields.weights, as: .convolution(SWL_CONVOLUTION_F32, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 4))
+      ) { unsafe swl_pack_weights_f32(kernel, &blocking, source, $0.assumingMemoryBound(to: Float.self)) }
+      unsafe weights = UnsafePointer(packed.block.assumingMemoryBound(to: Float.self))
+    }
     let epilogue = try unsafe epilogue(fields)
     let arguments = unsafe swl_convolution_f32(
       input: bytes(fields.input).assumingMemoryBound(to: Float.self), output: bytes(fields.output).assumingMemoryBound(to: Float.self),
-      weights: packed.block.assumingMemoryBound(to: Float.self), window: window, blocking: blocking, is_pointwise: window.isPointwise, epilogue: epilogue)
-    let scratch = unsafe swl_convolution_scratch(kernel, &blocking, 4)
+      weights: weights, narrow: narrow, window: window, blocking: blocking, is_pointwise: window.isPointwise, epilogue: epilogue)
     try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
+  }
+
+  private mutating func narrowWeights(
+    _ weights: TensorIndex, _ fields: Convolution.NarrowWeights, _ kernel: UnsafePointer<swl_kernel>, _ blocking: swl_blocking
+  ) throws(InferenceError) -> swl_narrow_weights {
+    var blocking = blocking
+    var narrow = unsafe swl_narrow_weights(bits: fields.bits, group: fields.group, panels: nil)
+    let source = unsafe bytes(weights).assumingMemoryBound(to: UInt8.self)
+    let scales = unsafe bytes(fields.scales).assumingMemoryBound(to: Float.self)
+    let packed = try unsafe packedWeights(
+      weights, as: .narrow(fields, firstAlike(fields.scales), blocking), byteCount: Int(swl_packed_narrow_size(kernel, &blocking, &narrow))
+    ) { unsafe swl_pack_narrow_weights(kernel, &blocking, &narrow, source, scales, $0.assumingMemoryBound(to: UInt8.self)) }
+    unsafe narrow.panels = UnsafePointer(packed.block.assumingMemoryBound(to: UInt8.self))
+    return unsafe narrow
   }
 
   private mutating func appendFloatDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
@@ -190,6 +212,12 @@ extension PackedWeights.Form {
     // Windows that are read from strips know how far its lines lie apart.
     PackedWeights.Form(
       family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(blocking.strip_run), Int(blocking.strip_pitch)])
+  }
+
+  fileprivate static func narrow(_ fields: Convolution.NarrowWeights, _ scales: TensorIndex, _ blocking: swl_blocking) -> PackedWeights.Form {
+    PackedWeights.Form(
+      family: SWL_CONVOLUTION_F32,
+      sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(fields.bits), Int(fields.group), Int(scales)])
   }
 
   fileprivate static func winograd(_ window: swl_window) -> PackedWeights.Form {

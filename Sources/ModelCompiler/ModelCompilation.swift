@@ -5,6 +5,15 @@ public import ONNX
 import Operators
 public import Tensors
 
+/// In what form a package keeps the weights of layers that are computed in float.
+public enum WeightPrecision: Int, Sendable {
+  case float = 32
+  /// A scale an output channel.
+  case int8 = 8
+  /// A scale each 32 products.
+  case int4 = 4
+}
+
 /// What the user asked of a compilation.
 public struct CompilationOptions: Sendable {
   /// Dimensions bound by the user, by input name.
@@ -13,6 +22,8 @@ public struct CompilationOptions: Sendable {
   /// branch that a sampling rate chooses, a shape).
   public var constants: [String: HostTensor] = [:]
   public var recipe: Recipe?
+  /// In how many bits the weights of float layers are kept.
+  public var weights = WeightPrecision.float
 
   public init() {}
 }
@@ -34,6 +45,7 @@ public struct ModelCompilation: Sendable {
     let shapes = (options.recipe?.shapes ?? [:]).mapValues { $0.map(\.upperBound) }.merging(options.shapes) { $1 }
     graph = try GraphImport.graph(of: model, shapes: shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
+    graph.weightBits = options.weights.rawValue
     if let recipe = options.recipe { try checkInput(of: recipe) }
     for state in options.recipe?.states ?? [] { try checkState(state) }
   }

@@ -61,7 +61,7 @@ extension Instruction {
   /// The opcode in the file: never renumber.
   var opcode: UInt16 {
     switch self {
-    case .convolution(let fields): fields.gates == nil ? 1 : 25
+    case .convolution(let fields): fields.gates != nil ? 25 : fields.narrow != nil ? 26 : 1
     case .pooling: 2
     case .binary: 3
     case .unary: 4
@@ -141,6 +141,10 @@ extension Instruction {
       var gated = Convolution(input: 0, weights: 0, output: 0)
       gated.gates = 0
       return .convolution(gated)
+    case 26:
+      var narrow = Convolution(input: 0, weights: 0, output: 0)
+      narrow.narrow = Convolution.NarrowWeights(bits: 8, scales: 0, group: 2)
+      return .convolution(narrow)
     default: return nil
     }
   }

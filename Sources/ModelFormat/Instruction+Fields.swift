@@ -25,11 +25,17 @@ extension Convolution {
     try coder.code(&middleScale)
     try coder.code(&outputLower)
     try coder.code(&outputUpper)
-    // Its own opcode says so: convolutions without gates are as they were.
-    guard var index = gates else { return }
-    try coder.code(&index)
-    gates = index
-    try coder.code(&gateFactor)
+    // Opcodes of their own say that there is more.
+    if var index = gates {
+      try coder.code(&index)
+      gates = index
+      try coder.code(&gateFactor)
+    } else if var fields = narrow {
+      try coder.code(&fields.bits)
+      try coder.code(&fields.scales)
+      try coder.code(&fields.group)
+      narrow = fields
+    }
   }
 }
 

@@ -5,11 +5,19 @@ extension Instruction {
   public func multiplications(in program: Program) -> Int? {
     switch self {
     case .convolution(let fields):
-      let weights = program.tensors[Int(fields.weights)].dimensions
+      let weights = fields.kernelDimensions(program.tensors[Int(fields.weights)].dimensions)
       return program.tensors[Int(fields.output)].elementCount * weights.dropFirst().reduce(1, *)
     case .matrixProduct(let fields): return Int(fields.batch) * Int(fields.m) * Int(fields.n) * Int(fields.k)
     default: return nil
     }
+  }
+}
+
+extension Convolution {
+  /// `[O,kH,kW,C/groups]`, from the dimensions of the tensor that holds the weights.
+  public func kernelDimensions(_ stored: [Int]) -> [Int] {
+    guard narrow?.bits == 4, let last = stored.last else { return stored }
+    return stored.dropLast() + [2 * last]
   }
 }
 

@@ -3,7 +3,7 @@ extension Instruction {
   public var reads: [TensorIndex] {
     switch self {
     case .convolution(let fields):
-      [fields.input, fields.weights] + [fields.bias, fields.multipliers, fields.table, fields.gates, fields.residual].compactMap { $0 }
+      [fields.input, fields.weights] + [fields.bias, fields.multipliers, fields.table, fields.gates, fields.narrow?.scales, fields.residual].compactMap { $0 }
     case .pooling(let fields): [fields.input]
     case .binary(let fields): [fields.left, fields.right]
     case .unary(let fields): [fields.input]

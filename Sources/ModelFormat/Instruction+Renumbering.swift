@@ -10,6 +10,7 @@ extension Instruction {
       fields.multipliers = fields.multipliers.map(number)
       fields.table = fields.table.map(number)
       fields.gates = fields.gates.map(number)
+      if let narrow = fields.narrow { fields.narrow?.scales = number(narrow.scales) }
       fields.residual = fields.residual.map(number)
       return .convolution(fields)
     case .pooling(var fields):

@@ -58,7 +58,7 @@ public struct Padding: Equatable, Sendable {
 /// Shapes: input `[N,H,W,C]`, weights `[O,kH,kW,C/groups]`, bias `[O]`, output `[N,oH,oW,O]`; output channel `o` belongs to
 /// group `o / (O/groups)`.
 ///
-/// Float: float32 throughout; `y = function(sum + bias)`, then `+ residual`, then `min(max(y, lower), upper)`.
+/// Float: float32 throughout, but for narrow weights; `y = function(sum + bias)`, then `+ residual`, then `min(max(y, lower), upper)`.
 ///
 /// Integer: input int8 or uint8 with zero point `zx`; weights int8 symmetric; bias int32 in units of `input scale ×
 /// weight scale`. All exact in 32 bits: `sum = bias[o] + Σ (x − zx) × w`, padding counting as `x = zx`. Then
@@ -70,6 +70,23 @@ public struct Padding: Equatable, Sendable {
 /// where `sr`, `zr`, `sy` and `zy` are the residual's and the output's scales and zero points: `binary`'s addition, so that
 /// fusing changes no bit. Every float32 operation is rounded by itself (no fused multiply-add). Without a residual `y = t`.
 public struct Convolution: Equatable, Sendable {
+  /// Weights of fewer bits than what they are multiplied with: `weight = integer × scale`, each output channel's depth (rows, columns, input
+  /// channels) in groups with a scale each.
+  public struct NarrowWeights: Equatable, Sendable {
+    /// 8: weights are int8. 4: uint8 `[O,kH,kW,C/groups/2]`, the even element in the lower half, integers less 8.
+    public var bits: Int32
+    /// float32 `[O, ⌈depth ÷ group⌉]`.
+    public var scales: TensorIndex
+    /// Elements of the depth that share a scale; even.
+    public var group: Int32
+
+    public init(bits: Int32, scales: TensorIndex, group: Int32) {
+      self.bits = bits
+      self.scales = scales
+      self.group = group
+    }
+  }
+
   public var input: TensorIndex
   public var weights: TensorIndex
   public var bias: TensorIndex?
@@ -88,6 +105,7 @@ public struct Convolution: Equatable, Sendable {
   public var groups: Int32
 
   // Float form.
+  public var narrow: NarrowWeights?
   public var function: UnaryFunction = .identity
   public var alpha: Float = 0
   public var beta: Float = 0

@@ -7,7 +7,8 @@ extension InstructionRules {
     let w = try tensor(fields.weights)
     let y = try written(fields.output)
     let input = try image(x)
-    let kernel = try image(w)
+    var kernel = try image(w)
+    if fields.narrow?.bits == 4 { kernel.c *= 2 }
     let output = try image(y)
     let groups = Int(fields.groups)
     guard case .weights = w.storage else { throw broken("has weights that are no constant") }
@@ -29,14 +30,31 @@ extension InstructionRules {
     if try isQuantised(x) {
       try checkInteger(fields, w, y, output.c, reduction: kernel.h * kernel.w * kernel.c)
     } else {
-      try require(w.elementType == .float32 && y.elementType == .float32, "mixes float and integer")
+      try require(y.elementType == .float32, "mixes float and integer")
+      if let narrow = fields.narrow {
+        try check(narrow, w, output.c, depth: kernel.h * kernel.w * kernel.c)
+        try require(kernel.c > 1 || groups == 1, "has narrow weights by channel")
+      } else {
+        try require(w.elementType == .float32, "mixes float and integer")
+      }
       try require(fields.multipliers == nil && fields.table == nil && fields.gates == nil, "has integer constants on float data")
       if let bias = fields.bias { try constant(bias, .float32, count: output.c, "bias") }
     }
   }
 
+  private func check(_ narrow: Convolution.NarrowWeights, _ w: TensorDescription, _ channels: Int, depth: Int) throws(ModelFormatError) {
+    try require(
+      narrow.bits == 8 && w.elementType == .int8 || narrow.bits == 4 && w.elementType == .uint8,
+      "has narrow weights of \(narrow.bits) bits in \(w.elementType.name)")
+    try require(narrow.group >= 2 && narrow.group % 2 == 0, "has narrow weights in groups of \(narrow.group)")
+    let groups = (depth + Int(narrow.group) - 1) / Int(narrow.group)
+    try constant(narrow.scales, .float32, count: channels * groups, "scales")
+  }
+
   private func checkInteger(_ fields: Convolution, _ w: TensorDescription, _ y: TensorDescription, _ channels: Int, reduction: Int) throws(ModelFormatError) {
-    guard try isQuantised(y), w.elementType == .int8, let range = y.elementType.eightBitRange else { throw broken("mixes float and integer") }
+    guard fields.narrow == nil, try isQuantised(y), w.elementType == .int8, let range = y.elementType.eightBitRange else {
+      throw broken("mixes float and integer")
+    }
     try require(reduction <= Int(Int32.max) / (255 * 128) - 1, "sums \(reduction) products, which could overflow 32 bits")
     guard let bias = fields.bias, let multipliers = fields.multipliers else { throw broken("lacks bias or multipliers") }
     try constant(bias, .int32, count: channels, "bias")

@@ -109,6 +109,9 @@ public struct Graph: Sendable {
   /// rounded for the sake of integer arithmetic. The model's own forms ask for each rounding that they name, and for no other.
   public var isCalibrated = false
 
+  /// Bits of the weights of layers that are computed in float: 32, or 8 or 4, from which they are expanded.
+  public var weightBits = 32
+
   public init(name: String) { self.name = name }
 
   public subscript(_ id: ValueID) -> Value {

@@ -110,6 +110,30 @@ struct ConvolutionShape {
     try compareWithOracle(builder, &g, "\(shape)")
   }
 
+  @Test(arguments: [8, 4], 0..<16)
+  func `convolutions with narrow weights equal the oracle`(_ bits: Int, _ seed: Int) throws {
+    var g = SeededGenerator(seed: UInt64(seed) &* 1013 &+ UInt64(bits))
+    var shape = ConvolutionShape(seed % 3 == 0 ? .some : .one, &g)
+    // Two to a byte: an even number of channels meets each output.
+    if shape.weights[3] % 2 == 1 { (shape.weights[3], shape.input[3]) = (shape.weights[3] + 1, shape.input[3] + shape.groups) }
+    var builder = ProgramBuilder()
+    let input = builder.input(shape.input)
+    let depth = shape.weights.dropFirst().reduce(1, *)
+    let group = 2 * g.integer(1...40)
+    let scales = g.floats(shape.weights[0] * ((depth + group - 1) / group), 0.001...0.01)
+    let weights =
+      bits == 8
+      ? builder.constant(g.weights(shape.weights.elementCount), shape.weights)
+      : builder.constant(g.bytes(shape.weights.elementCount / 2), shape.weights.dropLast() + [shape.weights[3] / 2])
+    var convolution = Convolution(
+      input: input, weights: weights, bias: builder.constant(g.floats(shape.output[3])), output: builder.output(shape.output), strides: shape.strides,
+      dilations: shape.dilations, padding: shape.padding, groups: Int32(shape.groups))
+    convolution.narrow = Convolution.NarrowWeights(bits: Int32(bits), scales: builder.constant(scales), group: Int32(group))
+    convolution.function = seed % 2 == 0 ? .silu : .identity
+    builder.append(.convolution(convolution))
+    try compareWithOracle(builder, &g, "\(shape)")
+  }
+
   @Test func `a tall convolution is shared in blocks without a seam`() throws {
     var g = SeededGenerator(seed: 3)
     var builder = ProgramBuilder()

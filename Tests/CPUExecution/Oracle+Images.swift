@@ -18,7 +18,7 @@ extension Oracle {
 
   mutating func run(_ fields: Convolution) {
     let output = self[fields.output].dimensions
-    let kernel = self[fields.weights].dimensions
+    let kernel = fields.kernelDimensions(self[fields.weights].dimensions)
     let isInteger = self[fields.input].elementType != .float32
     for (position, at) in positions(output).enumerated() {
       let group = at.c / (output[3] / Int(fields.groups))
@@ -38,12 +38,22 @@ extension Oracle {
         set(fields.output, position, requantised(fields, sum, at.c, position))
       } else {
         let bias = fields.bias.map { Double(float($0, at.c)) } ?? 0
-        let sum = products.reduce(bias) { $0 + Double(float(fields.input, $1.0)) * Double(float(fields.weights, $1.1)) }
+        let sum = products.reduce(bias) { $0 + Double(float(fields.input, $1.0)) * weight(fields, $1.1, kernel) }
         var y = fields.function.value(sum, Double(fields.alpha), Double(fields.beta))
         if let residual = fields.residual { y += Double(float(residual, position)) }
         set(fields.output, position, Float(min(max(y, Double(fields.lower)), Double(fields.upper))))
       }
     }
+  }
+
+  private func weight(_ fields: Convolution, _ element: Int, _ kernel: [Int]) -> Double {
+    guard let narrow = fields.narrow else { return Double(float(fields.weights, element)) }
+    let depth = kernel.dropFirst().reduce(1, *)
+    let groups = (depth + Int(narrow.group) - 1) / Int(narrow.group)
+    let scale = Double(float(narrow.scales, element / depth * groups + element % depth / Int(narrow.group)))
+    if narrow.bits == 8 { return Double(integer(fields.weights, element)) * scale }
+    let half = element % 2 == 0 ? byte(fields.weights, element / 2) & 15 : byte(fields.weights, element / 2) >> 4
+    return (Double(half) - 8) * scale
   }
 
   private func requantised(_ fields: Convolution, _ sum: Int32, _ channel: Int, _ position: Int) -> Int32 {

@@ -36,6 +36,20 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: path("drawn")).count == 1)
   }
 
+  @Test func `weights are kept in 8 bits on demand, and not beside a calibration`() throws {
+    let (plain, small) = (path("plain.swiftlet"), path("small.swiftlet"))
+    #expect(try run(["compile", weights, "--recipe", recipe, "-o", plain]).status == 0)
+    #expect(try run(["compile", weights, "--recipe", recipe, "--weights", "int8", "-o", small]).status == 0)
+    let sizes = try [plain, small].map { try #require(try FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int) }
+    #expect(sizes[1] < sizes[0] / 2)
+    let image = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
+    #expect(try run(["infer", small, "\(frames)/\(image)", "--json"]).output.contains("\"detections\""))
+    let refused = try run(["compile", weights, "--recipe", recipe, "--calibrate", frames, "--weights", "int4", "-o", small])
+    #expect(refused.status == 2 && refused.errors.last?.contains("leave --weights int4 out") == true)
+    let methodAlone = try run(["compile", weights, "--recipe", recipe, "--method", "entropy", "-o", small])
+    #expect(methodAlone.status == 2 && methodAlone.errors.last?.contains("--calibrate FOLDER") == true)
+  }
+
   @Test func `a benchmark takes a frame from the camera's buffer to the message`() throws {
     let image = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
     let arguments = ["bench", builtIn, "--frame", "1280x720", "--picture", "\(frames)/\(image)", "--seconds", "0.2"]

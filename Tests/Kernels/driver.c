@@ -264,6 +264,9 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
   int32_t groups = random_groups(&w), threads = random_in(1, 4);
   struct swl_blocking b = blocking_of(&w, groups);
   float range = 1.0f / sqrtf((float)b.depth), *weights = take_floats(w.output_channels * b.depth, -range, range);
+  struct swl_narrow_weights narrow = {.bits = random_in(0, 1) ? 0 : random_in(1, 2) * 4, .group = random_in(1, 40) * 2};
+  const uint8_t *narrow_weights = take_bytes(w.output_channels * b.depth);
+  const float *scales = take_floats(w.output_channels * (b.depth + 1) / 2 + w.output_channels, range / 256, range / 128);
   struct swl_convolution_f32 c = {
       .input = take_floats(input_size(&w), -1, 1), .window = w, .epilogue = random_epilogue(w.output_channels, output_size(&w)),
       .is_pointwise = is_pointwise(&w)};
@@ -271,12 +274,18 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
   for (int i = 0; i < 2; i++) {
     c.blocking = b;
     swl_plan_blocking(kernels[i], 4, threads, &w, &c.blocking);
-    float *packed = take(swl_packed_weights_size(kernels[i], &c.blocking, 4));
-    swl_pack_weights_f32(kernels[i], &c.blocking, weights, packed);
-    c.weights = packed;
+    if (narrow.bits) {
+      uint8_t *packed = take(swl_packed_narrow_size(kernels[i], &c.blocking, &narrow));
+      swl_pack_narrow_weights(kernels[i], &c.blocking, &narrow, narrow_weights, scales, packed);
+      c.narrow = narrow, c.narrow.panels = packed, c.weights = NULL;
+    } else {
+      float *packed = take(swl_packed_weights_size(kernels[i], &c.blocking, 4));
+      swl_pack_weights_f32(kernels[i], &c.blocking, weights, packed);
+      c.weights = packed;
+    }
     c.output = trials[i].output = take(output_size(&w) * 4);
     trials[i].items = swl_blocking_items(&c.blocking);
-    trials[i].scratch = swl_convolution_scratch(kernels[i], &c.blocking, 4);
+    trials[i].scratch = swl_convolution_scratch(kernels[i], &c.blocking, 4) + (narrow.bits ? swl_expanded_panel_size(kernels[i], &c.blocking) : 0);
     arguments[i] = c;
   }
 }

@@ -29,6 +29,15 @@ struct InstructionRulesTests {
     Case("bias", TestProgram.floatConvolution) { $0.tensors[3].dimensions = [4] },
     Case("mixes float and integer", TestProgram.floatConvolution) { $0.tensors[2].elementType = .int8 },
     Case("integer constants on float", TestProgram.floatConvolution) { $0.convolve { $0.table = 3 } },
+    Case("narrow weights of 3 bits", TestProgram.narrowConvolution) { $0.convolve { $0.narrow?.bits = 3 } },
+    Case("narrow weights of 4 bits in int8", TestProgram.narrowConvolution) {
+      $0.tensors[2].dimensions = [3, 1, 1, 1]
+      $0.convolve { $0.narrow?.bits = 4 }
+    },
+    Case("in groups of 3", TestProgram.narrowConvolution) { $0.convolve { $0.narrow?.group = 3 } },
+    Case("in groups of 0", TestProgram.narrowConvolution) { $0.convolve { $0.narrow?.group = 0 } },
+    Case("scales", TestProgram.narrowConvolution) { $0.tensors[4].dimensions = [2] },
+    Case("mixes float and integer", TestProgram.narrowConvolution) { $0.convolve { $0.narrow = nil } },
     Case("lacks bias or multipliers", TestProgram.integerConvolution) { $0.convolve { $0.multipliers = nil } },
     Case("lacks bias or multipliers", TestProgram.integerConvolution) { $0.convolve { $0.bias = nil } },
     Case("table", TestProgram.integerConvolution) { $0.tensors[5].dimensions = [255] },

@@ -61,6 +61,16 @@ enum TestProgram {
     return program
   }
 
+  static var narrowConvolution: Program {
+    var convolution = Convolution(input: 0, weights: 2, bias: 3, output: 1)
+    convolution.narrow = Convolution.NarrowWeights(bits: 8, scales: 4, group: 2)
+    return program(
+      [
+        arena("x", .float32, [1, 4, 4, 2], at: 0), arena("y", .float32, [1, 4, 4, 3], at: 256), constant("w", .int8, [3, 1, 1, 2]),
+        constant("b", .float32, [3]), constant("s", .float32, [3]),
+      ], .convolution(convolution))
+  }
+
   static var pooling: Program {
     program(
       [arena("x", .uint8, [1, 4, 4, 2], at: 0, form), arena("y", .uint8, [1, 2, 2, 2], at: 256, form)],
@@ -143,7 +153,8 @@ enum TestProgram {
   /// One of each family.
   static var all: [Program] {
     [
-      floatConvolution, integerConvolution, gatedConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction, resize, matrixProduct,
+      floatConvolution, integerConvolution, gatedConvolution, narrowConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction,
+      resize, matrixProduct,
     ] + whole
   }
 }

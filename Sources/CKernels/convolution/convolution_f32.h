@@ -5,6 +5,7 @@
 #include "../shared/epilogue.h"
 #include "../shared/kernels.h"
 #include "../shared/window.h"
+#include "narrow.h"
 #include "swl_matrix.h"
 
 #define GATHER_NAME gather_rows

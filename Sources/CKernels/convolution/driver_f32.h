@@ -7,7 +7,8 @@ TARGET void CONVOLUTION(const void *arguments, void *scratch, int64_t begin, int
   const struct swl_blocking *b = &c->blocking;
   float *sums = scratch;
   float *packed = (float *)((char *)scratch + (ROWS * COLUMNS * 4 + 63) / 64 * 64);
-  const int64_t panel_size = b->padded_depth * COLUMNS;
+  const int64_t panel_size = b->padded_depth * COLUMNS, narrow_size = swl_narrow_panel_size(&c->narrow, b->depth, COLUMNS);
+  float *expanded = (float *)((char *)scratch + (swl_gathered_size(b, ROWS, COLUMNS, 4) + 63) / 64 * 64);
   for (int64_t item = begin; item < end; item++) {
     int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
     int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);
@@ -21,9 +22,21 @@ TARGET void CONVOLUTION(const void *arguments, void *scratch, int64_t begin, int
       gather_rows(&c->window, b, false, c->input, group, first_row, rows, packed);
     }
     for (int64_t panel = first_panel; panel < last_panel; panel++) {
-      const float *weights = c->weights + (group * b->panels + panel) * panel_size;
       int64_t column = panel * COLUMNS, columns = swl_minimum(COLUMNS, b->group_outputs - column);
       int64_t channel = group * b->group_outputs + column;
+      const float *weights = expanded;
+      if (c->narrow.bits == 0) {
+        weights = c->weights + (group * b->panels + panel) * panel_size;
+      } else {
+        const uint8_t *narrow = c->narrow.panels + (group * b->panels + panel) * narrow_size;
+        // By the number of all rows, so that no division among threads changes a bit.
+        if (b->rows == 1) {
+          swl_narrow_row(&c->narrow, b->depth, COLUMNS, narrow, a, sums);
+          swl_finish_row(&c->epilogue, sums, channel, columns, first_row * c->window.output_channels + channel, c->output);
+          continue;
+        }
+        swl_expand_panel(&c->narrow, b->depth, COLUMNS, narrow, expanded);
+      }
       for (int64_t row = 0; row < rows; row += ROWS) {
         int64_t count = swl_minimum(ROWS, rows - row);
         TILE(count, a + row * stride, stride, weights, b->depth, sums);

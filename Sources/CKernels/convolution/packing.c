@@ -2,6 +2,7 @@
 
 #include "../depthwise/blocks.h"
 #include "../shared/balance.h"
+#include "narrow.h"
 #include "paired.h"
 #include "swl_convolution.h"
 
@@ -79,6 +80,25 @@ void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_bloc
   PACK(float)
 }
 
+int64_t swl_packed_narrow_size(const struct swl_kernel *kernel, const struct swl_blocking *b, const struct swl_narrow_weights *n) {
+  return b->groups * b->panels * swl_narrow_panel_size(n, b->depth, kernel->columns);
+}
+
+void swl_pack_narrow_weights(const struct swl_kernel *kernel, const struct swl_blocking *b, const struct swl_narrow_weights *n, const uint8_t *weights,
+                             const float *scales, uint8_t *packed) {
+  const int64_t columns = kernel->columns, groups = swl_narrow_groups(n, b->depth), size = swl_narrow_panel_size(n, b->depth, columns);
+  const int64_t row = n->bits == 8 ? b->depth : (b->depth + 1) / 2;
+  memset(packed, 0, (size_t)swl_packed_narrow_size(kernel, b, n));
+  for (int64_t channel = 0; channel < b->groups * b->group_outputs; channel++) {
+    const int64_t group = channel / b->group_outputs, column = channel % b->group_outputs;
+    uint8_t *panel = packed + (group * b->panels + column / columns) * size + column % columns * 4, *bytes = panel + groups * columns * 4 - column % columns * 3;
+    for (int64_t g = 0; g < groups; g++) memcpy(panel + g * columns * 4, &scales[channel * groups + g], 4);
+    for (int64_t k = 0; k < row; k++) bytes[k * columns] = weights[channel * row + k];
+  }
+}
+
+int64_t swl_expanded_panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b) { return (b->depth + 1) / 2 * 2 * kernel->columns * 4 + 64; }
+
 // A block of rows should stay in the second-level cache beside the panel it meets.
 #define BLOCK_BYTES 98304
 #define LARGEST_BLOCK 384
@@ -144,7 +164,7 @@ int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct sw
   // An offset for every pixel, and what may be read behind the last line.
   if (b->strip_pitch > 0) return (b->rows_per_block * 4 + 63) / 64 * 64 + b->strip_size + 64;
   const int64_t gathered = element_size < 4 && is_paired(kernel, 1) ? 1 : element_size;
-  return b->rows_per_block * b->padded_depth * gathered + kernel->rows * kernel->columns * 4 + 128;
+  return swl_gathered_size(b, kernel->rows, kernel->columns, gathered);
 }
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) { return swl_taps_and_sums_size(w) + 2 * swl_gated_elements(w); }

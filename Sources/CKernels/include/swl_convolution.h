@@ -76,10 +76,18 @@ struct swl_epilogue_f32 {
   float alpha, beta, lower, upper;
 };
 
+// Weights of 8 or 4 bits that are expanded to float32 a panel at a time: integer × the scale of their group of the depth.
+struct swl_narrow_weights {
+  int32_t bits;        // 0: weights are float32
+  int32_t group;       // elements of the depth, even
+  const uint8_t *panels; // packed by swl_pack_narrow_weights
+};
+
 struct swl_convolution_f32 {
   const float *input;
   float *output;
-  const float *weights; // packed by swl_pack_weights_f32
+  const float *weights; // packed by swl_pack_weights_f32; NULL where they are narrow
+  struct swl_narrow_weights narrow;
   struct swl_window window;
   struct swl_blocking blocking;
   bool is_pointwise; // as above: rows are read where they lie
@@ -102,6 +110,13 @@ struct swl_depthwise_f32 {
 int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
 int64_t swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const int8_t *weights, int8_t *packed);
 void swl_pack_weights_f32(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const float *weights, float *packed);
+// The same for narrow weights: [O][kH][kW][I/groups] as int8, or two to a byte, the even one in the lower half, less 8; scales [O][⌈depth ÷ group⌉].
+// A panel is its scales, group by group, then its weights, depth by depth (or two at a time), each for all columns.
+int64_t swl_packed_narrow_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const struct swl_narrow_weights *narrow);
+void swl_pack_narrow_weights(const struct swl_kernel *kernel, const struct swl_blocking *blocking, const struct swl_narrow_weights *narrow,
+                             const uint8_t *weights, const float *scales, uint8_t *packed);
+// Scratch bytes for one expanded panel, beside a convolution's.
+int64_t swl_expanded_panel_size(const struct swl_kernel *kernel, const struct swl_blocking *blocking);
 int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *window);
 // Source [C][kH][kW].
 void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_window *window, const int8_t *weights, int16_t *packed);

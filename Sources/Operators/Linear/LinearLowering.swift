@@ -52,13 +52,18 @@ struct LinearForm {
     let name = lowering.graph[output].name
     let x = prepared(lowering.operand(input, layout: layout, as: .plain), in: &lowering)
     let r = residual.map { lowering.operand($0, layout: layout, as: .plain) }
-    let w = lowering.addConstant(weights, name: "\(name).weights")
+    let narrowed = NarrowedWeights(weights, bits: lowering.graph.weightBits)
+    let w = lowering.addConstant(narrowed?.integers ?? weights, name: "\(name).weights")
     let b = bias.map { lowering.addConstant($0, name: "\(name).bias") }
     let y = lowering.result(output, layout: layout, as: .plain)
     let sums = sums(for: y, in: &lowering)
     var instruction = base(
       input: lowering.addView(of: x, dimensions: inputImage), weights: w, bias: b, output: lowering.addView(of: sums, dimensions: outputImage))
     instruction.residual = r.map { lowering.addView(of: $0, dimensions: outputImage) }
+    instruction.narrow = narrowed.map {
+      let scales = lowering.addConstant($0.scales, name: "\(name).scales")
+      return Convolution.NarrowWeights(bits: Int32($0.bits), scales: scales, group: Int32($0.group))
+    }
     instruction.function = epilogue.function
     instruction.alpha = epilogue.alpha
     instruction.beta = epilogue.beta

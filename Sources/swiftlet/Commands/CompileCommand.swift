@@ -29,6 +29,20 @@ struct CompileCommand: ParsableCommand {
     var calibration: CalibrationMethod? { CalibrationMethod(rawValue: rawValue) }
   }
 
+  enum Weights: String, ExpressibleByArgument, CaseIterable {
+    case float
+    case int8
+    case int4
+
+    var precision: WeightPrecision {
+      switch self {
+      case .float: .float
+      case .int8: .int8
+      case .int4: .int4
+      }
+    }
+  }
+
   @Argument(help: "The ONNX or TFLite file.")
   var model: String
 
@@ -43,6 +57,13 @@ struct CompileCommand: ParsableCommand {
   @Option(
     help: "How ranges are chosen: automatic (of the others the one that disturbs the outputs least), min-max, percentile, entropy or mean-squared-error.")
   var method = Method.automatic
+
+  @Option(
+    help: """
+      How weights are kept where layers are computed in float: float, int8 (a scale an output channel) or int4 (a scale each 32 products). Activations stay \
+      float: for models of large matrices, such as those that hear.
+      """)
+  var weights = Weights.float
 
   @Option(
     help: ArgumentHelp(
@@ -67,7 +88,9 @@ struct CompileCommand: ParsableCommand {
 
   func run() throws {
     try checkOptions()
-    let result = try source.openCompilation(of: model).map { Outcome(model: try compiled($0)) } ?? compiled(source.compilation(of: model))
+    let result =
+      try source.openCompilation(of: model, weights: weights.precision).map { Outcome(model: try compiled($0)) }
+      ?? compiled(source.compilation(of: model, weights: weights.precision))
     let file = result.model.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
@@ -89,6 +112,12 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func checkOptions() throws {
+    guard calibrate == nil || weights == .float else {
+      throw CommandFailure("--calibrate brings weights to 8 bits already: leave --weights \(weights.rawValue) out", status: .wrongUse)
+    }
+    guard calibrate != nil || method == .automatic else {
+      throw CommandFailure("--method says how --calibrate chooses ranges: give --calibrate FOLDER", status: .wrongUse)
+    }
     guard calibrate != nil || evaluate == nil else {
       throw CommandFailure("--evaluate measures what 8 bits cost: quantise, --calibrate FOLDER, or use swiftlet evaluate", status: .wrongUse)
     }

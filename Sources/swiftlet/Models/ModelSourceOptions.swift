@@ -43,19 +43,24 @@ struct ModelSourceOptions: ParsableArguments {
   }
 
   /// The compilation of a model file some of whose sizes --shape leaves open; nil where it leaves none.
-  func openCompilation(of path: String) throws -> OpenCompilation? {
+  func openCompilation(of path: String, weights: WeightPrecision = .float) throws -> OpenCompilation? {
     // What the caller binds comes before what the recipe does.
     let shapes = try (loadedRecipe()?.shapes ?? [:]).merging(givenShapes()) { $1 }
     guard shapes.values.contains(where: { $0.contains { if case .open = $0 { true } else { false } } }) else { return nil }
-    return try reading(path) { model, options in try OpenCompilation(model, name: FilePath.stem(of: path), options: options, shapes: shapes) }
+    return try reading(path) { model, options in
+      var options = options
+      options.weights = weights
+      return try OpenCompilation(model, name: FilePath.stem(of: path), options: options, shapes: shapes)
+    }
   }
 
   /// The compilation of a model file.
-  func compilation(of path: String) throws -> ModelCompilation {
+  func compilation(of path: String, weights: WeightPrecision = .float) throws -> ModelCompilation {
     let shapes = try boundShapes()
     return try reading(path) { model, options in
       var options = options
       options.shapes = shapes
+      options.weights = weights
       return try ModelCompilation(model, name: FilePath.stem(of: path), options: options)
     }
   }

@@ -1,0 +1,70 @@
+import ModelCompiler
+import ModelFormat
+@testable import ONNX
+import Tensors
+import Testing
+
+@Suite struct NarrowedWeightsTests {
+  /// Numbers between -1 and 1, the same in every run (Knuth's linear congruential generator).
+  private func numbers(_ count: Int, seed: UInt64) -> [Float] {
+    var state = seed
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(Int64(state >> 33)) / Float(1 << 30) - 1
+    }
+  }
+
+  /// x [1, 3, depth] × a [depth, outputs], with weights that are the same in every run.
+  private func product(depth: Int, outputs: Int) -> SmallModel {
+    var model = SmallModel.of([1, 3, depth])
+    model.floats("w", numbers(depth * outputs, seed: 7).map { $0 / Float(depth).squareRoot() }, [depth, outputs])
+    model.append("MatMul", ["x", "w"], ["y"])
+    return model
+  }
+
+  private func compiled(_ model: SmallModel, _ weights: WeightPrecision) throws -> CompiledModel {
+    var options = CompilationOptions()
+    options.weights = weights
+    return try ModelCompilation(model.model, name: "small", options: options).compiled()
+  }
+
+  private func narrow(_ model: CompiledModel) -> [Convolution.NarrowWeights?] {
+    model.program.instructions.compactMap { if case .convolution(let fields) = $0 { .some(fields.narrow) } else { nil } }
+  }
+
+  @Test(arguments: [(WeightPrecision.int8, 0.01, 128), (.int4, 0.12, 32)])
+  func `large matrices are kept in few bits, and lose little`(_ weights: WeightPrecision, largestError: Double, group: Int) throws {
+    let model = product(depth: 128, outputs: 96)
+    let plain = try compiled(model, .float)
+    let small = try compiled(model, weights)
+    #expect(narrow(plain) == [nil])
+    #expect(narrow(small).map { $0?.bits } == [Int32(weights.rawValue)] && narrow(small)[0]?.group == Int32(group))
+    #expect(small.weights.count < plain.weights.count * 2 / 5)
+    let x = HostTensor(numbers(3 * 128, seed: 9), dimensions: [1, 3, 128])
+    let (exact, given) = (try model.run(plain, [x])[0].floats(), try model.run(small, [x])[0].floats())
+    let differences = zip(exact, given).map { Double($0 - $1) }
+    let error = differences.reduce(0) { $0 + $1 * $1 }
+    let energy = exact.reduce(Double(0)) { $0 + Double($1) * Double($1) }
+    #expect((error / energy).squareRoot() < largestError)
+  }
+
+  @Test func `weights that are multiples of their scale come through exactly`() throws {
+    var model = SmallModel.of([1, 2, 64])
+    model.floats("w", (0..<64 * 64).map { Float($0 % 16 - 8) / 4 }, [64, 64])
+    model.append("MatMul", ["x", "w"], ["y"])
+    let x = HostTensor((0..<128).map { Float($0 % 9) - 4 }, dimensions: [1, 2, 64])
+    #expect(try model.run(compiled(model, .int4), [x]) == model.run(compiled(model, .float), [x]))
+  }
+
+  @Test func `what doesn't pair up takes 8 bits; small, depthwise and endless weights stay float`() throws {
+    #expect(narrow(try compiled(product(depth: 127, outputs: 64), .int4)).map { $0?.bits } == [8])
+    #expect(narrow(try compiled(product(depth: 32, outputs: 64), .int8)) == [nil])
+    var depthwise = SmallModel.of([1, 600, 8, 8])
+    depthwise.floats("w", [Float](repeating: 0.5, count: 600 * 9), [600, 1, 3, 3])
+    depthwise.append("Conv", ["x", "w"], ["y"], ["group": .integer(600)])
+    #expect(narrow(try compiled(depthwise, .int8)) == [nil])
+    var endless = product(depth: 128, outputs: 64)
+    endless.floats("w", [Float](repeating: 1, count: 128 * 64 - 1) + [.infinity], [128, 64])
+    #expect(narrow(try compiled(endless, .int4)) == [nil])
+  }
+}
