@@ -52,22 +52,30 @@ def run(model, images, as_input, batch=50):
     return np.concatenate(outputs)
 
 
-def train(model, data, images, truth, watch, grid, epochs, batch, peak_rate, seed, watch_every, watch_batch=50, watched=lambda average: None):
+def train(model, phases, images, truth, batch, peak_rate, seed, watch, watch_every, watched=lambda average: None, teacher=None):
     """Trains on 8-bit images with their boxes, and returns the average model.
 
-    - data: the module with `augmented`, `as_input` and `LABELS`.
-    - watch: images and truth that are only scored, every `watch_every` epochs and at the end; `watched` is then given the average model."""
+    - phases: one after the other under one schedule, each (epochs, the function that makes inputs and their truth of 8-bit images, theirs and
+      random numbers, the grid for those inputs).
+    - teacher: a trained model, whose answers to the same inputs are learnt beside the truth.
+    - watch: gives a line about the average model, which only looks: every `watch_every` epochs and at the end; `watched` is then given the model."""
     model = model.to(memory_format=torch.channels_last)
     average = Average(model)
     random = np.random.default_rng(seed)
+    epochs = sum(count for count, *_ in phases)
     steps, schedule = optimiser(model, peak_rate, epochs * (len(images) // batch))
-    for epoch in range(epochs):
+    for epoch, (augmented, grid) in enumerate([(augmented, grid) for count, augmented, grid in phases for _ in range(count)], 1):
         started, total = time.monotonic(), 0.0
         order = random.permutation(len(images))[: len(images) // batch * batch].reshape(-1, batch)
         for chosen in order:
-            inputs, rows = data.augmented(images[chosen], [truth[index] for index in chosen], random)
-            raw = model(torch.from_numpy(inputs).to(memory_format=torch.channels_last))
+            inputs, rows = augmented(images[chosen], [truth[index] for index in chosen], random)
+            inputs = torch.from_numpy(inputs).to(memory_format=torch.channels_last)
+            raw = model(inputs)
             value = losses.loss(raw, [torch.from_numpy(boxes) for boxes in rows], grid)
+            if teacher is not None:
+                with torch.no_grad():
+                    told = teacher(inputs)
+                value = value + losses.distillation(raw, told)
             steps.zero_grad()
             value.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 20)
@@ -75,10 +83,18 @@ def train(model, data, images, truth, watch, grid, epochs, batch, peak_rate, see
             schedule.step()
             average.update(model)
             total += value.item()
-        line = f"epoch {epoch + 1}/{epochs}: loss {total / len(order):.3f}, {time.monotonic() - started:.0f} s"
-        if (epoch + 1) % watch_every == 0 or epoch + 1 == epochs:
-            outputs = run(average.model, watch[0], data.as_input, batch=watch_batch)
-            line += f", mAP@0.5 {scoring.mean_average_precision(outputs, watch[1], grid, data.LABELS)[0]:.4f}"
+        line = f"epoch {epoch}/{epochs}: loss {total / len(order):.3f}, {time.monotonic() - started:.0f} s"
+        if epoch % watch_every == 0 or epoch == epochs:
+            line += f", {watch(average.model)}"
             watched(average.model)
         print(line, flush=True)
     return average.model
+
+
+def watch(images, truth, data, grid, batch=50):
+    """A line with the mean average precision on 8-bit images of `data`, a module with `as_input` and `LABELS`."""
+
+    def line(model):
+        return f"mAP@0.5 {scoring.mean_average_precision(run(model, images, data.as_input, batch), truth, grid, data.LABELS)[0]:.4f}"
+
+    return line

@@ -83,3 +83,14 @@ def loss(raw, truth, grid):
         exact = torch.cat([wanted[:, :2] / stride - column_row, (wanted[:, 2:] / stride).log()], 1)
         total = total + functional.l1_loss(raw[image, cell, :4], exact, reduction="sum")
     return total / count
+
+
+def distillation(raw, told):
+    """How far a student's answers are from its teacher's, both [images, cells, 5 + classes], logits (Hinton et al. 2015, at temperature 1):
+    objectness everywhere; classes and boxes as far as the teacher sees something there. Per cell in which it does."""
+    seen = told[..., 4].sigmoid()
+    count = seen.sum().clamp(min=1)
+    objectness = functional.binary_cross_entropy_with_logits(raw[..., 4], seen, reduction="sum")
+    classes = functional.binary_cross_entropy_with_logits(raw[..., 5:], told[..., 5:].sigmoid(), reduction="none").sum(-1)
+    boxes = (raw[..., :4] - told[..., :4]).abs().sum(-1)
+    return (objectness + ((classes + boxes) * seen).sum()) / count

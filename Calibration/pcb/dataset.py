@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import links
+
 LABELS = ["open", "short", "mousebite", "spur", "copper", "pin-hole"]
 SIDE = 640
 
@@ -46,33 +48,45 @@ def turned(image, rows, way):
     return image, rows
 
 
-def placed(image, rows, scale, right, down):
-    """The image enlarged by `scale` and moved so that its pixel (`right`, `down`) of the enlarged one lies in the corner; what lies outside
-    is white. A box of which less than half stays is no longer labelled."""
+def placed(image, rows, scale, right, down, side):
+    """`side` × `side` pixels of the image enlarged by `scale`, from its pixel (`right`, `down`) on; what lies outside is white. A box of which
+    less than half stays is no longer labelled."""
     size = round(SIDE * scale)
-    larger = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
-    canvas = np.full((SIDE, SIDE), 255, np.uint8)
+    larger = image if size == SIDE else np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+    canvas = np.full((side, side), 255, np.uint8)
     left, top = max(right, 0), max(down, 0)
-    part = larger[top : top + SIDE + min(down, 0), left : left + SIDE + min(right, 0)]
+    part = larger[top : down + side, left : right + side]
     canvas[max(-down, 0) :, max(-right, 0) :][: part.shape[0], : part.shape[1]] = part
     rows = rows.copy()
     rows[:, 1:] *= size / SIDE
     rows[:, 1:3] -= np.float32([right, down])
-    low, high = (rows[:, 1:3] - rows[:, 3:] / 2).clip(0, SIDE), (rows[:, 1:3] + rows[:, 3:] / 2).clip(0, SIDE)
+    low, high = (rows[:, 1:3] - rows[:, 3:] / 2).clip(0, side), (rows[:, 1:3] + rows[:, 3:] / 2).clip(0, side)
     kept = np.prod(high - low, 1) >= 0.5 * np.prod(rows[:, 3:], 1)
     return canvas, np.concatenate([rows[:, :1], (low + high) / 2, high - low], 1)[kept]
 
 
-def augmented(images, truth, random):
-    """A batch turned at random and, every other image, at another size and place, in other light and noise; and its truth."""
+def somewhere(side, size, rows, scale, random):
+    """Where a cut of `side` pixels begins in an image of `size`: near a box if the cut is the smaller, else anywhere that shows nearly all."""
+    if side >= size:
+        return [int(random.integers(size - side - 24, 25)) for _ in range(2)]
+    if not len(rows) or random.random() < 0.2:
+        return [int(random.integers(size - side + 1)) for _ in range(2)]
+    middle = rows[random.integers(len(rows)), 1:3] * scale
+    return [int(np.clip(at - side / 2 + random.uniform(-0.35, 0.35) * side, -24, size - side + 24)) for at in middle]
+
+
+def augmented(images, truth, random, side=SIDE):
+    """A batch cut to `side` × `side` pixels, with bridges drawn in, turned at random and, every other image, at another size and place, in other
+    light and noise; and its truth."""
     made, rows = [], []
     for image, boxes in zip(images, truth):
+        image, boxes = links.bridged(image, boxes, random)
         image, boxes = turned(image, boxes, int(random.integers(8)))
-        if random.random() < 0.5:
-            scale = random.uniform(0.85, 1.2)
-            spare = round(SIDE * scale) - SIDE
-            low, high = min(spare, 0) - 24, max(spare, 0) + 24
-            image, boxes = placed(np.ascontiguousarray(image), boxes, scale, int(random.integers(low, high + 1)), int(random.integers(low, high + 1)))
+        changed = random.random() < 0.5
+        if changed or side < SIDE:
+            scale = random.uniform(0.85, 1.2) if changed else 1
+            right, down = somewhere(side, round(SIDE * scale), boxes, scale, random)
+            image, boxes = placed(np.ascontiguousarray(image), boxes, scale, right, down, side)
         made.append(image)
         rows.append(boxes)
     batch = as_input(np.stack(made))

@@ -41,8 +41,9 @@ def main():
     tests = dataset.load_all(arguments.test)
     print(f"{len(images)} frames with {sum(map(len, truth))} boxes; tested on {len(tests[0])} with {sum(map(len, tests[1]))}", flush=True)
     started = time.monotonic()
-    watch = (tests[0][:250], tests[1][:250])
-    model = loop.train(detector.Detector(), dataset, images, truth, watch, detector.GRID, arguments.epochs, BATCH, PEAK_RATE, SEED, watch_every=3)
+    watch = loop.watch(tests[0][:250], tests[1][:250], dataset, detector.GRID)
+    phases = [(arguments.epochs, dataset.augmented, detector.GRID)]
+    model = loop.train(detector.Detector(), phases, images, truth, BATCH, PEAK_RATE, SEED, watch, watch_every=3)
     print(f"trained in {(time.monotonic() - started) / 60:.1f} min; {sum(weight.numel() for weight in model.parameters())} parameters")
     scoring.report(loop.run(model, tests[0], dataset.as_input), tests[1], detector.GRID, dataset.LABELS)
     exporting.export(model, arguments.output, (1, 3, dataset.HEIGHT, dataset.WIDTH))
