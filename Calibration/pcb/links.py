@@ -11,8 +11,8 @@ SHORT = 1
 TRIED = 30
 # The share of bridges that are shorts.
 SHORTS = 0.25
-# White pixels that a bridge spans.
-SPAN = (10, 70)
+# White pixels that a bridge spans; links of less are no links.
+SPAN, LEAST_LINK = (4, 70), 10
 # Pixels around a bridge in which no labelled defect may lie.
 CLEAR = 12
 # Pixels around a short that its box takes in, and the least side of a box.
@@ -44,12 +44,19 @@ def draw_link(part, ends, random):
 
 
 def draw_short(part, ends, random):
-    """A thin, more or less crooked bridge with sharp corners."""
+    """A more or less crooked bridge with sharp corners and uneven edges, thin as a rule."""
     canvas = Image.fromarray(part)
+    draw = ImageDraw.Draw(canvas)
     (x0, y0), (x1, y1) = ends
-    bend = random.uniform(0, 0.12) * (abs(x1 - x0) + abs(y1 - y0))
+    length = abs(x1 - x0) + abs(y1 - y0)
+    bend, width = random.uniform(0, 0.12) * length, random.uniform(2, 6) if random.random() < 0.7 else random.uniform(5, 12)
+    # One end may lie aside of the other.
+    aside = random.normal(0, 0.15 * length)
+    x1, y1 = (x1, y1 + aside) if abs(x1 - x0) > abs(y1 - y0) else (x1 + aside, y1)
     inner = [(x0 + (x1 - x0) * t + random.normal(0, bend), y0 + (y1 - y0) * t + random.normal(0, bend)) for t in (0.33, 0.67)]
-    ImageDraw.Draw(canvas).line([ends[0], *inner, ends[1]], fill=0, width=int(random.integers(2, 6)), joint="curve")
+    points = [(x0, y0), *inner, (x1, y1)]
+    for a, b in zip(points, points[1:]):
+        draw.line([a, b], fill=0, width=max(2, round(width * random.uniform(0.7, 1.3))))
     part[:] = np.asarray(canvas)
 
 
@@ -64,6 +71,8 @@ def bridged(image, rows, random):
         found = gap(image[y] if across else image[:, x], x if across else y)
         if found is None or not SPAN[0] <= found[1] - found[0] <= SPAN[1]:
             continue
+        if found[1] - found[0] < LEAST_LINK and random.random() > SHORTS:
+            continue
         low, high = found[0] - 3, found[1] + 3
         ends = [(low, y), (high, y)] if across else [(x, low), (x, high)]
         x0, y0 = max(0, ends[0][0] - 20), max(0, ends[0][1] - 20)
@@ -72,7 +81,7 @@ def bridged(image, rows, random):
         if (abs(taken[:, :2] - box[:2]) < (taken[:, 2:] + box[2:]) / 2 + CLEAR).all(1).any():
             continue
         part, inside = image[y0:y1, x0:x1], [(end[0] - x0, end[1] - y0) for end in ends]
-        if random.random() < SHORTS:
+        if found[1] - found[0] < LEAST_LINK or random.random() < SHORTS:
             before = part.copy()
             draw_short(part, inside, random)
             changed = np.argwhere(part != before)

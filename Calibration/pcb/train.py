@@ -29,6 +29,8 @@ def parse_arguments():
     parser.add_argument("--cut-epochs", type=int, default=40, help="epochs on cuts of 384×384 pixels, which come first")
     parser.add_argument("--epochs", type=int, default=14, help="epochs on whole images after those")
     parser.add_argument("--width", type=float, default=1.0, help="channels, relative to the network that runs on the device")
+    parser.add_argument("--from", dest="start", type=Path, metavar="FILE", help="the .pt of a training to go on from; by default from nothing")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="the learning rate's peak")
     parser.add_argument("--teacher", type=Path, metavar="FILE", help="the .pt of a trained detector, whose answers are learnt beside the truth")
     parser.add_argument("--teacher-width", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=2)
@@ -50,7 +52,7 @@ def main():
     apart = np.arange(len(images)) % APART == APART - 1
     learned, watched = np.nonzero(~apart)[0], np.nonzero(apart)[0]
     print(f"{len(learned)} images with {sum(len(truth[index]) for index in learned)} boxes; watched on {len(watched)}", flush=True)
-    model = detector.Detector(arguments.width)
+    model = trained(arguments.start, arguments.width).train() if arguments.start else detector.Detector(arguments.width)
     print(f"{sum(weight.numel() for weight in model.parameters())} parameters", flush=True)
     teacher = trained(arguments.teacher, arguments.teacher_width) if arguments.teacher else None
     started = time.monotonic()
@@ -60,7 +62,7 @@ def main():
         (arguments.epochs, dataset.augmented, detector.GRID),
     ]
     model = loop.train(
-        model, phases, images[learned], [truth[index] for index in learned], BATCH, PEAK_RATE, SEED, watch, watch_every=5,
+        model, phases, images[learned], [truth[index] for index in learned], BATCH, arguments.rate, SEED, watch, watch_every=5,
         watched=lambda average: torch.save(average.state_dict(), arguments.output.with_suffix(".pt")), teacher=teacher,
     )  # fmt: skip
     print(f"trained in {(time.monotonic() - started) / 60:.1f} min")
