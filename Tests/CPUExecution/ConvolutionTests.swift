@@ -134,6 +134,22 @@ struct ConvolutionShape {
     try compareWithOracle(builder, &g, "\(shape)")
   }
 
+  @Test(arguments: [(8, 34), (8, 95), (4, 34), (4, 96)], [7, 16, 40])
+  func `a single row meets narrow weights as they are expanded`(_ form: (bits: Int, depth: Int), _ outputs: Int) throws {
+    var g = SeededGenerator(seed: UInt64(form.depth * outputs))
+    var builder = ProgramBuilder()
+    let input = builder.input([1, 1, 1, form.depth])
+    let scales = builder.constant(g.floats(outputs * ((form.depth + 31) / 32), 0.001...0.01))
+    let weights =
+      form.bits == 8
+      ? builder.constant(g.weights(outputs * form.depth), [outputs, 1, 1, form.depth])
+      : builder.constant(g.bytes(outputs * form.depth / 2), [outputs, 1, 1, form.depth / 2])
+    var product = Convolution(input: input, weights: weights, output: builder.output([1, 1, 1, outputs]))
+    product.narrow = Convolution.NarrowWeights(bits: Int32(form.bits), scales: scales, group: 32)
+    builder.append(.convolution(product))
+    try compareWithOracle(builder, &g)
+  }
+
   @Test func `a tall convolution is shared in blocks without a seam`() throws {
     var g = SeededGenerator(seed: 3)
     var builder = ProgramBuilder()
