@@ -202,7 +202,7 @@ extension Preparation {
     unsafe result.output_lower = Float(fields.outputLower - output.zeroPoint)
     unsafe result.output_upper = Float(fields.outputUpper - output.zeroPoint)
     unsafe result.output_zero_point = output.zeroPoint
-    unsafe swl_mark_narrow(&result, Int64(channels), largestSum)
+    unsafe swl_mark_narrow(&result, Int64(channels), magnitudes, largestInput)
     return unsafe (result, largestSum)
   }
 }

@@ -154,7 +154,9 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
     r.multipliers = take_floats(channels, spread * 60, spread * 250);
   }
   // The largest sum of full-range operands; sometimes nothing is known.
-  if (random_in(0, 3)) swl_mark_narrow(&r, channels, 20000 + depth * 255 * 128);
+  int64_t *magnitudes = take(channels * 8);
+  for (int64_t i = 0; i < channels; i++) magnitudes[i] = depth * 128;
+  if (random_in(0, 3)) swl_mark_narrow(&r, channels, magnitudes, 255);
   return r;
 }
 

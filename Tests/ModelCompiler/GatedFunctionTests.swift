@@ -49,6 +49,17 @@ import Testing
     }
   }
 
+  @Test func `gates follow where the result's form has become coarser since`() throws {
+    let (narrow, wide) = (StoredQuantisation.covering(-0.3...4), StoredQuantisation.covering(-0.3...6.9))
+    let before = try #require(GatedFunction.form(reaching: 8, before: narrow))
+    let gates = try #require(GatedFunction(from: before, to: wide, silu))
+    #expect(gates.before.quantisation.scale * 32768 >= 7.999)
+    for x in [1, 2, 3, 4, 5, 6, 6.5] as [Float] {
+      let given = wide.quantisation.dequantised(gates.stored(gates.before.quantisation.quantised(x, in: -32768...32767)))
+      #expect(abs(given - silu(x)) <= 0.75 * wide.quantisation.scale, "\(x)")
+    }
+  }
+
   @Test func `a convolution with SiLU compiles to gates, and runs`() throws {
     var model = SmallModel.of([1, 2, 8, 8])
     model.floats("w", [1, 0.5, -1, 0.25], [2, 2, 1, 1])
@@ -63,11 +74,25 @@ import Testing
       observed.count(name, elements)
     }
     observed.countSample()
-    let compiled = try ModelCompilation(model.model, name: "small").quantised(by: CalibrationResult(observed: observed))
-    let gated = compiled.program.instructions.compactMap { instruction -> Convolution? in
-      if case .convolution(let fields) = instruction, fields.gates != nil { fields } else { nil }
+    var result = CalibrationResult(observed: observed)
+    let compilation = try ModelCompilation(model.model, name: "small")
+    let compiled = try compilation.quantised(by: result)
+    let gated = { (model: CompiledModel) in
+      model.program.instructions.compactMap { instruction -> Convolution? in
+        if case .convolution(let fields) = instruction, fields.gates != nil { fields } else { nil }
+      }
     }
-    #expect(gated.count == 1 && gated[0].table == nil)
+    #expect(gated(compiled).count == 1 && gated(compiled)[0].table == nil)
+    // Ranges that were chosen once give the same, until another method is asked for.
+    result.chooseRanges(compilation.canonicalGraph)
+    #expect(try compilation.quantised(by: result).program == compiled.program)
+    var other = result
+    other.method = .minMax
+    #expect(gated(try compilation.quantised(by: other)).isEmpty)
+    // The function's result in float takes the gates away, and its reader's integers.
+    result.keptFloat = ["b"]
+    let float = try compilation.quantised(by: result)
+    #expect(gated(float).isEmpty && float.program.floatShare == 1 && float.manifest.calibration?.floatValues == ["b"])
     let inputs = (0..<128).map { Float($0 % 37) / 10 - 1.5 }
     let outputs = try model.run(compiled, [HostTensor(inputs, dimensions: [1, 2, 8, 8])])[0].floats()
     for place in 0..<64 {

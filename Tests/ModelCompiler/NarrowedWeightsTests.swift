@@ -50,7 +50,8 @@ import Testing
 
   @Test func `weights that are multiples of their scale come through exactly`() throws {
     var model = SmallModel.of([1, 2, 64])
-    model.floats("w", (0..<64 * 64).map { Float($0 % 16 - 8) / 4 }, [64, 64])
+    let multiples = (0..<64 * 64).map { ($0 / 64 * 5 + $0) % 16 - 8 }
+    model.floats("w", multiples.map { Float($0) / 4 }, [64, 64])
     model.append("MatMul", ["x", "w"], ["y"])
     let x = HostTensor((0..<128).map { Float($0 % 9) - 4 }, dimensions: [1, 2, 64])
     #expect(try model.run(compiled(model, .int4), [x]) == model.run(compiled(model, .float), [x]))
@@ -66,5 +67,8 @@ import Testing
     var endless = product(depth: 128, outputs: 64)
     endless.floats("w", [Float](repeating: 1, count: 128 * 64 - 1) + [.infinity], [128, 64])
     #expect(narrow(try compiled(endless, .int4)) == [nil])
+    var huge = product(depth: 128, outputs: 64)
+    huge.floats("w", (0..<128 * 64).map { Float($0 % 31 - 15) * 1e30 }, [128, 64])
+    #expect(narrow(try compiled(huge, .int4)).map { $0?.bits } == [4])
   }
 }

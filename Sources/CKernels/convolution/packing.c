@@ -184,23 +184,26 @@ void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth
   }
 }
 
+static int64_t largest_sum_of(int64_t magnitude, int32_t bias, int32_t largest_input) {
+  const int64_t offset = bias;
+  return magnitude * largest_input + (offset < 0 ? -offset : offset);
+}
+
 int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t outputs, int32_t largest_input) {
   int64_t largest = 0;
-  for (int64_t o = 0; o < outputs; o++) {
-    int64_t offset = bias[o], total = magnitudes[o] * largest_input + (offset < 0 ? -offset : offset);
-    largest = total > largest ? total : largest;
-  }
+  for (int64_t o = 0; o < outputs; o++) largest = swl_maximum(largest, largest_sum_of(magnitudes[o], bias[o], largest_input));
   return largest;
 }
 
-void swl_mark_narrow(struct swl_requantisation *r, int64_t channels, int64_t largest_sum) {
+void swl_mark_narrow(struct swl_requantisation *r, int64_t channels, const int64_t *magnitudes, int32_t largest_input) {
   double largest = 0;
   for (int64_t c = 0; c < channels; c++) {
-    double magnitude = r->multipliers[c] < 0 ? -(double)r->multipliers[c] : (double)r->multipliers[c];
+    const double product = (double)r->multipliers[c] * (double)largest_sum_of(magnitudes[c], r->bias[c], largest_input);
+    const double magnitude = product < 0 ? -product : product;
     largest = magnitude > largest ? magnitude : largest;
   }
   double lower = (double)r->middle_lower + r->middle_zero_point, upper = (double)r->middle_upper + r->middle_zero_point;
   r->middle_flip = lower < 0 ? 0x80 : 0;
   // Half of 2^31: the product is rounded to float32.
-  r->is_narrow = largest * (double)largest_sum < 1073741824.0 && lower <= upper && lower + r->middle_flip >= 0 && upper + r->middle_flip <= 255;
+  r->is_narrow = largest < 1073741824.0 && lower <= upper && lower + r->middle_flip >= 0 && upper + r->middle_flip <= 255;
 }

@@ -126,8 +126,8 @@ void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth
 // The largest magnitude that any sum of any input can reach: |bias| + Σ |weight| × largest_input, over all outputs.
 int64_t swl_largest_sum(const int64_t *magnitudes, const int32_t *bias, int64_t outputs, int32_t largest_input);
 
-// Says whether a requantisation is narrow, for sums of at most `largest_sum` over `channels` channels.
-void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, int64_t largest_sum);
+// Says whether a requantisation is narrow, for sums of each channel of at most |bias| + magnitude × largest_input.
+void swl_mark_narrow(struct swl_requantisation *requantisation, int64_t channels, const int64_t *magnitudes, int32_t largest_input);
 
 // Fills in all but groups, their inputs and outputs, depth and rows, which are set, for a kernel and a number of threads.
 void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, int32_t threads, const struct swl_window *window,

@@ -36,6 +36,7 @@ public struct Calibrator {
     result.equalisation.applied(to: &result.observed, of: graph)
     let equalised = result.equalisation.applied(to: graph)
     try look(at: equalised, images, &result, progress)
+    result.chooseRanges(graph)
     return result
   }
 

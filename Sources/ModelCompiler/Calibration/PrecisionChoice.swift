@@ -32,11 +32,12 @@ public struct PrecisionChoice {
     for (position, name) in names.enumerated() {
       var alone = result
       alone.keptFloat.insert(name)
-      let measured = try noise.measure(alone, imageCount: Self.imageCount)
+      defer { progress(position + 1, names.count) }
+      // Without its form, another value may get one that no program can have.
+      guard let measured = try? noise.measure(alone, imageCount: Self.imageCount) else { continue }
       candidates.append(
         Candidate(
           name: name, gain: plain.noise > 0 ? 1 - measured.noise / plain.noise : 0, cost: max(measured.floatShare - plain.floatShare, 0)))
-      progress(position + 1, names.count)
     }
     self.candidates = candidates.filter { $0.gain > 0 }.sorted {
       let (a, b) = ($0.gain / ($0.cost + Self.fixedCost), $1.gain / ($1.cost + Self.fixedCost))
@@ -54,7 +55,8 @@ public struct PrecisionChoice {
       share += candidate.cost
     }
     guard kept.keptFloatCount > 0 else { return result }
-    return try noise.measure(kept).noise < noise.measure(result).noise ? kept : result
+    guard let measured = try? noise.measure(kept) else { return result }
+    return try measured.noise < noise.measure(result).noise ? kept : result
   }
 
   /// How many values may be kept float.

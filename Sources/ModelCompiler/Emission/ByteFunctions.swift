@@ -112,7 +112,7 @@ struct ByteFunctions {
   /// The convolution that does what the only reader of its output did; nil where none can.
   private mutating func convolution(_ fields: Convolution, followedBy reader: Instruction, _ writers: [[Int]], _ makers: [Int: Int]) -> Convolution? {
     let y = reader.written
-    guard fields.multipliers != nil, fields.residual == nil, fields.gates == nil, let form = form(of: fields.output), let to = self.form(of: y),
+    guard fields.multipliers != nil, fields.residual == nil, let form = form(of: fields.output), let to = self.form(of: y),
       form.elementType == to.elementType,
       let range = to.elementType.eightBitRange, lowering.tensors[Int(fields.output)].dimensions == lowering.tensors[Int(y)].dimensions, isModest(form),
       isModest(to)
@@ -121,7 +121,7 @@ struct ByteFunctions {
     merged.output = y
     switch reader {
     case .lookup(let lookup):
-      guard var table = bytes(of: lookup.table) else { return nil }
+      guard fields.gates == nil, var table = bytes(of: lookup.table) else { return nil }
       if let own = fields.table {
         guard let before = bytes(of: own) else { return nil }
         table = before.map { table[Int($0)] }

@@ -8,6 +8,8 @@ public struct GatedFunction {
   public let gates: [UInt8]
   /// Of 32768, from the product's step to the result's.
   public let factor: Int32
+  /// The form of x for just that factor: the one asked for, or one that reaches a little further where the result's form has changed since.
+  public let before: StoredQuantisation
   private let after: StoredQuantisation
 
   /// The 16-bit form whose range reaches `reach`, or a little further: for each factor there is just one step.
@@ -19,11 +21,13 @@ public struct GatedFunction {
   }
 
   /// nil where no factor leads from one form to the other.
-  public init?(from before: StoredQuantisation, to after: StoredQuantisation, _ function: (Float) -> Float) {
-    let ideal = (Double(before.quantisation.scale) / Double(after.quantisation.scale) * 32768 * 256 / 255).rounded()
-    guard before.elementType == .int16, after.elementType.isEightBitInteger, ideal.isFinite, 1...32767 ~= ideal else { return nil }
-    factor = Int32(ideal)
-    self.after = after
+  public init?(from wanted: StoredQuantisation, to after: StoredQuantisation, _ function: (Float) -> Float) {
+    // A float's rounding apart, a form that was made for `after` is met exactly.
+    guard wanted.elementType == .int16, after.elementType.isEightBitInteger,
+      let before = Self.form(reaching: wanted.quantisation.scale * 32768 * (1 - 1e-5), before: after)
+    else { return nil }
+    factor = Int32((Double(before.quantisation.scale) / Double(after.quantisation.scale) * 32768 * 256 / 255).rounded())
+    (self.before, self.after) = (before, after)
     gates = (-128..<128).map { part in
       let middle = (Float(part) + 0.5) * 256 * before.quantisation.scale
       let gate = 255 * function(middle) / middle

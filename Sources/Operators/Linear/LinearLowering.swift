@@ -129,8 +129,9 @@ extension LinearForm {
     guard afterTable.elementType == y.elementType else { return nil }
     var form = IntegerForm(input: x, middle: middle, afterTable: afterTable, output: y, residual: r)
     if middle.elementType == .int16 {
-      form.gates = GatedFunction(from: middle, to: afterTable, functionValue)
-      return form.gates == nil ? nil : form
+      guard let gates = GatedFunction(from: middle, to: afterTable, functionValue) else { return nil }
+      (form.middle, form.gates) = (gates.before, gates)
+      return form
     }
     return middle.elementType == y.elementType ? form : nil
   }

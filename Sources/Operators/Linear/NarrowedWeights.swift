@@ -56,11 +56,15 @@ struct NarrowedWeights {
   private static func inFourBits(_ values: ArraySlice<Float>) -> (scale: Float, integers: [Int]) {
     let largest = values.reduce(Float(0)) { max($0, $1.magnitude) }
     guard largest / 16 > 0 else { return (1, values.map { _ in 0 }) }
-    var best: (error: Float, scale: Float, integers: [Int]) = (.infinity, 1, [])
+    var best: (error: Double, scale: Float, integers: [Int]) = (.infinity, 1, [])
     for steps in [6.0, 6.5, 7, 7.5, 8, 8.5, 9, 10] as [Float] {
       for scale in [largest / steps, -largest / steps] {
         let integers = values.map { Int(min(max(($0 / scale).rounded(), -8), 7)) }
-        let error = zip(values, integers).reduce(Float(0)) { $0 + ($1.0 - Float($1.1) * scale) * ($1.0 - Float($1.1) * scale) }
+        // In double precision: squares of large weights are beyond single.
+        let error = zip(values, integers).reduce(0.0) { sum, pair in
+          let difference = Double(pair.0) - Double(pair.1) * Double(scale)
+          return sum + difference * difference
+        }
         if error < best.error { best = (error, scale, integers) }
       }
     }
