@@ -123,18 +123,18 @@ struct GraphGrammarTests {
 
   @Test(arguments: [
     (ElementType.uint8, Float(1), Int32(-1)), (.uint8, 1, 256), (.int8, 1, 128), (.int8, 1, -129), (.int8, 0, 0), (.int8, -1, 0), (.int8, .infinity, 0),
-    (.int8, .nan, 0), (.int32, 1, 0), (.float32, 1, 0),
-  ]) func `impossible 8-bit forms`(type: ElementType, scale: Float, zeroPoint: Int32) {
-    breaks("impossible 8-bit form") { $0.values[1].stored = StoredQuantisation(type, Quantisation(scale: scale, zeroPoint: zeroPoint)) }
+    (.int8, .nan, 0), (.int16, 1, 1), (.int32, 1, 0), (.float32, 1, 0),
+  ]) func `impossible integer forms`(type: ElementType, scale: Float, zeroPoint: Int32) {
+    breaks("impossible integer form") { $0.values[1].stored = StoredQuantisation(type, Quantisation(scale: scale, zeroPoint: zeroPoint)) }
   }
 
-  @Test func `8-bit forms at the ends of their range stand on floats only`() {
-    for (type, zeroPoint) in [(ElementType.uint8, Int32(0)), (.uint8, 255), (.int8, -128), (.int8, 127)] {
+  @Test func `integer forms at the ends of their range stand on floats only`() {
+    for (type, zeroPoint) in [(ElementType.uint8, Int32(0)), (.uint8, 255), (.int8, -128), (.int8, 127), (.int16, 0)] {
       var graph = chain
       graph.values[1].stored = StoredQuantisation(type, Quantisation(scale: 0.5, zeroPoint: zeroPoint))
       #expect(GraphGrammar.violations(of: graph) == [])
     }
-    breaks("is no float and has an 8-bit form") {
+    breaks("is no float and has an integer form") {
       for index in 0..<3 { $0.values[index].type = TensorType(.int32, [2, 3]) }
       $0.values[1].stored = StoredQuantisation(.int8, Quantisation(scale: 1, zeroPoint: 0))
     }
