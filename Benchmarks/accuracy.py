@@ -5,7 +5,8 @@
 
 The peers write QDQ models; all models are run and scored by `swiftlet evaluate`, which computes such models exactly, so that only the choice
 of scales and integers differs. 43 labelled images tell little about detectors, so there is a second number: the mAP@0.5:0.95 that a quantised detector
-has where the float model's own detections above 0.25 are taken for the truth, on the photographs that calibration didn't see. Needs numpy, pillow, onnx, onnxruntime and, for its column, nncf.
+has where the float model's own detections above 0.25 are taken for the truth, on the photographs that calibration didn't see. Needs numpy, pillow,
+onnx, onnxruntime and, for its column, nncf.
 """
 
 import argparse
@@ -111,18 +112,16 @@ def score(swiftlet, model, path, recipe=None):
 def own_detections(swiftlet, model, original, recipe, files, folder):
     """A data set of `files` whose truth is what the float model finds."""
     labels = (ROOT / "Calibration/recipes/labels/coco.txt").read_text().split("\n")
-    package, data = folder / f"{model.stem}.float.swiftlet", folder / f"{model.stem}.own"
+    data = folder / f"{model.stem}.own"
     (data / "images").mkdir(parents=True)
     (data / "labels").mkdir()
-    run(swiftlet, "compile", original, "--recipe", recipe, "-o", package)
-    found = run(swiftlet, "infer", package, "--json", "--threshold", "0.25", *files).splitlines()
+    found = run(swiftlet, "infer", original, "--recipe", recipe, "--json", "--threshold", "0.25", *files).splitlines()
     (data / "classes.txt").write_text("\n".join(label for label in labels if label) + "\n")
     for path, line in zip(files, found):
         width, height = Image.open(path).size
         rows = []
         for detection in json.loads(line)["detections"]:
-            box = detection["box"]
-            x, y, across, down = (box[key] for key in ("x", "y", "width", "height")) if isinstance(box, dict) else box
+            x, y, across, down = detection["box"]
             middle = ((x + across / 2) / width, (y + down / 2) / height)
             rows.append(" ".join(map(str, (labels.index(detection["label"]), *middle, across / width, down / height))))
         (data / "images" / path.name).symlink_to(path.resolve())

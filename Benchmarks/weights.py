@@ -53,14 +53,6 @@ def decoder_step(rows):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 
 
-class Narrowed(models_table.Model):
-    """A model of the table, its package compiled with narrow weights."""
-
-    def narrow(self, weights):
-        recipe = ROOT / "Calibration/recipes" / f"{self.path.stem}.yaml"
-        self.command("compile", self.path, "--recipe", recipe, "--weights", weights, "-o", self.package)
-
-
 def bench(swiftlet, package, threads):
     return json.loads(subprocess.run([swiftlet, "bench", package, "--threads", str(threads), "--json"], check=True, capture_output=True, text=True).stdout)
 
@@ -94,8 +86,7 @@ def main():
             for weights in ("float", "int8", "int4"):
                 own = folder / f"{stem}.{weights}"
                 own.mkdir()
-                model = Narrowed(options.swiftlet, stem, own)
-                model.narrow(weights)
+                model = models_table.Model(options.swiftlet, stem, own, "--weights", weights)
                 what, reference, found, words = measure(model)
                 print(f"| {stem} | {weights} | {model.package.stat().st_size / 1e6:.1f} | {what} | {reference} | {found} | {words} |", flush=True)
 

@@ -4,14 +4,13 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch_pruning
 
 import dataset
 import detector
 import train
-from detector_training import exporting, loop, scoring
+from detector_training import loop
 
 # A third of the rate that a training from nothing peaks at: what is left is nearly right.
 PEAK_RATE = 1e-3
@@ -46,23 +45,18 @@ def main():
     arguments = parse_arguments()
     torch.manual_seed(train.SEED)
     torch.set_num_threads(arguments.threads)
-    images, truth = dataset.load(arguments.data / "train")
-    tests, test_truth = dataset.load(arguments.data / "test")
+    learned, watched = train.split(*dataset.load(arguments.data / "train"))
+    watch = loop.watch(*watched, dataset, detector.GRID, batch=10)
     model = train.trained(arguments.checkpoint, 1.0)
     before = sum(weight.numel() for weight in model.parameters())
     model = pruned(model, arguments.share)
     print(f"{sum(weight.numel() for weight in model.parameters())} parameters of {before} are left", flush=True)
-    scored = lambda model: scoring.mean_average_precision(loop.run(model, tests, dataset.as_input, 10), test_truth, detector.GRID, dataset.LABELS)[0]
-    print(f"before training on: mAP@0.5 {scored(model):.4f}", flush=True)
-    apart = np.arange(len(images)) % train.APART == train.APART - 1
-    learned, watched = np.nonzero(~apart)[0], np.nonzero(apart)[0]
-    watch = loop.watch(images[watched], [truth[index] for index in watched], dataset, detector.GRID, batch=10)
+    print(f"before training on: {watch(model)}", flush=True)
     started = time.monotonic()
     phases = [(arguments.epochs, dataset.augmented, detector.GRID)]
-    model = loop.train(model.train(), phases, images[learned], [truth[index] for index in learned], train.BATCH, PEAK_RATE, train.SEED, watch, watch_every=3)
+    model = loop.train(model.train(), phases, *learned, train.BATCH, PEAK_RATE, train.SEED, watch, watch_every=3)
     print(f"trained in {(time.monotonic() - started) / 60:.1f} min")
-    scoring.report(loop.run(model, tests, dataset.as_input, batch=10), test_truth, detector.GRID, dataset.LABELS)
-    exporting.export(model, arguments.output, (1, 1, dataset.SIDE, dataset.SIDE))
+    train.finish(model, arguments.data, arguments.output)
 
 
 if __name__ == "__main__":

@@ -44,31 +44,40 @@ def trained(path, width):
     return model.eval().to(memory_format=torch.channels_last)
 
 
+def split(images, truth):
+    """(images, truth) to learn from, and (images, truth) that are kept apart."""
+    apart = np.arange(len(images)) % APART == APART - 1
+    return tuple((images[chosen], [truth[index] for index in chosen]) for chosen in (np.nonzero(~apart)[0], np.nonzero(apart)[0]))
+
+
+def finish(model, data, output):
+    """Prints how good the model is on the test images, and writes it."""
+    tests, truth = dataset.load(data / "test")
+    scoring.report(loop.run(model, tests, dataset.as_input, batch=10), truth, detector.GRID, dataset.LABELS)
+    exporting.export(model, output, (1, 1, dataset.SIDE, dataset.SIDE))
+
+
 def main():
     arguments = parse_arguments()
     torch.manual_seed(SEED)
     torch.set_num_threads(arguments.threads)
-    images, truth = dataset.load(arguments.data / "train")
-    apart = np.arange(len(images)) % APART == APART - 1
-    learned, watched = np.nonzero(~apart)[0], np.nonzero(apart)[0]
-    print(f"{len(learned)} images with {sum(len(truth[index]) for index in learned)} boxes; watched on {len(watched)}", flush=True)
+    learned, watched = split(*dataset.load(arguments.data / "train"))
+    print(f"{len(learned[0])} images with {sum(map(len, learned[1]))} boxes; watched on {len(watched[0])}", flush=True)
     model = trained(arguments.start, arguments.width).train() if arguments.start else detector.Detector(arguments.width)
     print(f"{sum(weight.numel() for weight in model.parameters())} parameters", flush=True)
     teacher = trained(arguments.teacher, arguments.teacher_width) if arguments.teacher else None
     started = time.monotonic()
-    watch = loop.watch(images[watched], [truth[index] for index in watched], dataset, detector.GRID, batch=10)
+    watch = loop.watch(*watched, dataset, detector.GRID, batch=10)
     phases = [
         (arguments.cut_epochs, functools.partial(dataset.augmented, side=CUT), Grid(CUT, CUT, detector.GRID.strides)),
         (arguments.epochs, dataset.augmented, detector.GRID),
     ]
     model = loop.train(
-        model, phases, images[learned], [truth[index] for index in learned], BATCH, arguments.rate, SEED, watch, watch_every=5,
+        model, phases, *learned, BATCH, arguments.rate, SEED, watch, watch_every=5,
         watched=lambda average: torch.save(average.state_dict(), arguments.output.with_suffix(".pt")), teacher=teacher,
     )  # fmt: skip
     print(f"trained in {(time.monotonic() - started) / 60:.1f} min")
-    tests, test_truth = dataset.load(arguments.data / "test")
-    scoring.report(loop.run(model, tests, dataset.as_input, batch=10), test_truth, detector.GRID, dataset.LABELS)
-    exporting.export(model, arguments.output, (1, 1, dataset.SIDE, dataset.SIDE))
+    finish(model, arguments.data, arguments.output)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,20 @@ import Operators
 public import Tensors
 
 /// In what form a package keeps the weights of layers that are computed in float.
-public enum WeightPrecision: Int, Sendable {
-  case float = 32
+public enum WeightPrecision: String, Sendable, CaseIterable {
+  case float
   /// A scale an output channel.
-  case int8 = 8
+  case int8
   /// A scale each 32 products.
-  case int4 = 4
+  case int4
+
+  public var bits: Int {
+    switch self {
+    case .float: 32
+    case .int8: 8
+    case .int4: 4
+    }
+  }
 }
 
 /// What the user asked of a compilation.
@@ -45,7 +53,7 @@ public struct ModelCompilation: Sendable {
     let shapes = (options.recipe?.shapes ?? [:]).mapValues { $0.map(\.upperBound) }.merging(options.shapes) { $1 }
     graph = try GraphImport.graph(of: model, shapes: shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
-    graph.weightBits = options.weights.rawValue
+    graph.weightBits = options.weights.bits
     if let recipe = options.recipe { try checkInput(of: recipe) }
     for state in options.recipe?.states ?? [] { try checkState(state) }
   }

@@ -8,7 +8,7 @@ extension InstructionRules {
     let y = try written(fields.output)
     let input = try image(x)
     var kernel = try image(w)
-    if fields.narrow?.bits == 4 { kernel.c *= 2 }
+    kernel.c = fields.kernelDimensions(w.dimensions)[3]
     let output = try image(y)
     let groups = Int(fields.groups)
     guard case .weights = w.storage else { throw broken("has weights that are no constant") }

@@ -36,13 +36,13 @@ KEYWORDS = "down go left no off on right stop up yes silence unknown".split()
 class Model:
     """One model in both engines, and how far apart their outputs were so far."""
 
-    def __init__(self, swiftlet, stem, folder):
+    def __init__(self, swiftlet, stem, folder, *options):
         self.swiftlet, self.stem, self.folder = swiftlet, stem, folder
         self.path, self.recipe = SHARED / f"models/{stem}.onnx", ROOT / f"Calibration/recipes/{stem}.yaml"
         self.is_integer = stem.endswith("_qdq")
         self.session, self.mode = conformance.exact_session(self.path)
         self.package = folder / f"{stem}.swiftlet"
-        self.command("compile", self.path, "--recipe", self.recipe, "-o", self.package)
+        self.command("compile", self.path, "--recipe", self.recipe, *options, "-o", self.package)
         self.error, self.within, self.total, self.count = 0.0, 0, 0, 0
 
     def command(self, *arguments):

@@ -64,10 +64,9 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   struct trial t = {.kernel = kernel};
   struct swl_requantisation plain = random_requantisation(w.output_channels, b.depth, 1);
   plain.table = NULL;
+  plain.gates = NULL;
   plain.residual = NULL;
-  int64_t *magnitudes = take(w.output_channels * 8);
-  for (int64_t i = 0; i < w.output_channels; i++) magnitudes[i] = b.depth * 128;
-  swl_mark_narrow(&plain, w.output_channels, magnitudes, 255);
+  swl_mark_narrow(&plain, w.output_channels, take_magnitudes(w.output_channels, b.depth), 255);
   struct swl_epilogue_f32 epilogue = {.bias = take_floats(w.output_channels, -1, 1), .function = SWL_IDENTITY, .lower = 0, .upper = 6};
   if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &w, &b);
   struct swl_convolution_q8 cq = {.input = take_bytes(input_size(&w)), .output = take(output_size(&w)), .window = w,

@@ -126,6 +126,13 @@ static struct swl_blocking blocking_of(const struct swl_window *w, int32_t group
   return b;
 }
 
+// Each channel's Σ |weight| for weights of the largest magnitude.
+static int64_t *take_magnitudes(int64_t channels, int64_t depth) {
+  int64_t *magnitudes = take(channels * 8);
+  for (int64_t i = 0; i < channels; i++) magnitudes[i] = depth * 128;
+  return magnitudes;
+}
+
 static struct swl_requantisation random_requantisation(int64_t channels, int64_t depth, int64_t outputs) {
   int32_t *bias = take(channels * 4);
   for (int64_t i = 0; i < channels; i++) bias[i] = random_in(-20000, 20000);
@@ -154,9 +161,7 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
     r.multipliers = take_floats(channels, spread * 60, spread * 250);
   }
   // The largest sum of full-range operands; sometimes nothing is known.
-  int64_t *magnitudes = take(channels * 8);
-  for (int64_t i = 0; i < channels; i++) magnitudes[i] = depth * 128;
-  if (random_in(0, 3)) swl_mark_narrow(&r, channels, magnitudes, 255);
+  if (random_in(0, 3)) swl_mark_narrow(&r, channels, take_magnitudes(channels, depth), 255);
   return r;
 }
 

@@ -38,7 +38,7 @@ import Testing
     let plain = try compiled(model, .float)
     let small = try compiled(model, weights)
     #expect(narrow(plain) == [nil])
-    #expect(narrow(small).map { $0?.bits } == [Int32(weights.rawValue)] && narrow(small)[0]?.group == Int32(group))
+    #expect(narrow(small).map { $0?.bits } == [Int32(weights.bits)] && narrow(small)[0]?.group == Int32(group))
     #expect(small.weights.count < plain.weights.count * 2 / 5)
     let x = HostTensor(numbers(3 * 128, seed: 9), dimensions: [1, 3, 128])
     let (exact, given) = (try model.run(plain, [x])[0].floats(), try model.run(small, [x])[0].floats())

@@ -226,9 +226,7 @@ SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *
   const struct swl_blocking *b = &c->blocking;
   const int32_t padding = c->input_flip + c->input_zero_point;
   struct swl_table_avx2 table;
-  const uint8_t *plain = c->requantisation.gates ? c->requantisation.gates : c->requantisation.table;
-  if (plain) swl_prepare_table_avx2(&table, plain);
-  const struct swl_table_avx2 *prepared = plain ? &table : NULL;
+  const struct swl_table_avx2 *prepared = swl_prepared_table(&c->requantisation, &table);
   for (int64_t item = begin; item < end; item++) {
     int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
     int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);

@@ -367,27 +367,26 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
     return;
   }
   const struct swl_requantisation *r = &d->requantisation;
-  const uint8_t *plain = r->gates ? r->gates : r->table;
-  struct swl_table_avx2 table;
-  if (plain) swl_prepare_table_avx2(&table, plain);
+  struct swl_table_avx2 prepared;
+  const struct swl_table_avx2 *table = swl_prepared_table(r, &prepared);
   if (swl_is_read_by_column(w)) {
     if (w->kernel_width == 3) {
-      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, &table, scratch, begin, end);
+      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, table, scratch, begin, end);
     } else {
-      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, &table, scratch, begin, end);
+      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, table, scratch, begin, end);
     }
   } else {
     const bool is_wide = w->input_channels >= 16, is_signed = d->input_flip != 0;
-    if (is_wide && !is_signed) run_taps(true, false, d, &table, scratch, begin, end);
-    if (is_wide && is_signed) run_taps(true, true, d, &table, scratch, begin, end);
-    if (!is_wide && !is_signed) run_taps(false, false, d, &table, scratch, begin, end);
-    if (!is_wide && is_signed) run_taps(false, true, d, &table, scratch, begin, end);
+    if (is_wide && !is_signed) run_taps(true, false, d, table, scratch, begin, end);
+    if (is_wide && is_signed) run_taps(true, true, d, table, scratch, begin, end);
+    if (!is_wide && !is_signed) run_taps(false, false, d, table, scratch, begin, end);
+    if (!is_wide && is_signed) run_taps(false, true, d, table, scratch, begin, end);
   }
   // What isn't narrow has met the table already.
   if (!r->table || !r->is_narrow || r->residual) return;
   const int64_t row_bytes = (int64_t)w->output_width * w->output_channels;
   uint8_t *bytes = d->output + begin * row_bytes;
-  swl_look_up_run(&table, r->table, bytes, bytes, (end - begin) * row_bytes);
+  swl_look_up_run(table, r->table, bytes, bytes, (end - begin) * row_bytes);
 }
 #else
 typedef int swl_not_x86;

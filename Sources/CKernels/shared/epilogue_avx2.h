@@ -60,11 +60,23 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *
   return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_one(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
-  __m256i words = _mm256_permute4x64_epi64(swl_narrow_words(n, low, high), 0xD8);
+// Sixteen words in order.
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_bytes(const struct swl_narrow_avx2 *n, __m256i words) {
   __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   bytes = _mm_min_epu8(_mm_max_epu8(bytes, _mm256_castsi256_si128(n->lower)), _mm256_castsi256_si128(n->upper));
   return _mm_xor_si128(bytes, _mm256_castsi256_si128(n->flip));
+}
+
+SWL_TARGET_AVX2 SWL_INLINE __m128i swl_narrow_one(const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
+  return swl_narrow_bytes(n, _mm256_permute4x64_epi64(swl_narrow_words(n, low, high), 0xD8));
+}
+
+// The requantisation's table, or its gates, ready for look-ups; NULL where it has neither.
+SWL_TARGET_AVX2 SWL_INLINE const struct swl_table_avx2 *swl_prepared_table(const struct swl_requantisation *r, struct swl_table_avx2 *prepared) {
+  const uint8_t *plain = r->gates ? r->gates : r->table;
+  if (!plain) return NULL;
+  swl_prepare_table_avx2(prepared, plain);
+  return prepared;
 }
 
 // The index of each word's gate, in the order that packing two vectors makes of them.
@@ -73,14 +85,18 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gate_places(__m256i first, __m256i second
   return _mm256_xor_si256(places, _mm256_set1_epi8((char)0x80));
 }
 
-// Words to stored bytes by their gates; the order is still that of packing. Multiplying with rounding, once by 128 × gate and once by the
-// factor, is what the definition's shifts by 8 and by 15 do.
+// Words through their gates, which are widened. Multiplying with rounding, once by 128 × gate and once by the factor, is what the
+// definition's shifts by 8 and by 15 do.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gated_words(const struct swl_narrow_avx2 *n, int32_t factor, __m256i words, __m256i gates) {
+  const __m256i product = _mm256_mulhrs_epi16(words, _mm256_slli_epi16(gates, 7));
+  return _mm256_adds_epi16(_mm256_mulhrs_epi16(product, _mm256_set1_epi16((short)factor)), n->zero_point);
+}
+
+// Words to stored bytes by their gates; the order is still that of packing.
 SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gated_bytes(const struct swl_narrow_avx2 *n, int32_t factor, __m256i first, __m256i second, __m256i gates) {
-  const __m256i factors = _mm256_set1_epi16((short)factor), zero = _mm256_setzero_si256();
-  first = _mm256_mulhrs_epi16(first, _mm256_slli_epi16(_mm256_unpacklo_epi8(gates, zero), 7));
-  second = _mm256_mulhrs_epi16(second, _mm256_slli_epi16(_mm256_unpackhi_epi8(gates, zero), 7));
-  first = _mm256_adds_epi16(_mm256_mulhrs_epi16(first, factors), n->zero_point);
-  second = _mm256_adds_epi16(_mm256_mulhrs_epi16(second, factors), n->zero_point);
+  const __m256i zero = _mm256_setzero_si256();
+  first = swl_gated_words(n, factor, first, _mm256_unpacklo_epi8(gates, zero));
+  second = swl_gated_words(n, factor, second, _mm256_unpackhi_epi8(gates, zero));
   return _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper), n->flip);
 }
 
@@ -128,11 +144,11 @@ SWL_TARGET_AVX2 SWL_INLINE __m128i swl_add_residual_sixteen(const struct swl_req
 // One pixel's sixteen channels by gates, of a narrow requantisation.
 SWL_TARGET_AVX2 SWL_INLINE __m128i swl_gated_one(const struct swl_requantisation *r, const struct swl_narrow_avx2 *n, __m256i low, __m256i high) {
   const __m256i words = _mm256_permute4x64_epi64(swl_narrow_products(n, low, high), 0xD8);
-  uint8_t gates[32];
-  _mm256_storeu_si256((__m256i *)gates, swl_gate_places(words, words));
-  swl_look_up_sixteen(r->gates, gates), swl_look_up_sixteen(r->gates, gates + 16);
-  const __m256i bytes = swl_gated_bytes(n, r->gate_factor, words, words, _mm256_loadu_si256((const __m256i *)gates));
-  return _mm_unpacklo_epi64(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+  const __m256i places = swl_gate_places(words, words);
+  uint8_t gates[16];
+  _mm_storeu_si128((__m128i *)gates, _mm_unpacklo_epi64(_mm256_castsi256_si128(places), _mm256_extracti128_si256(places, 1)));
+  swl_look_up_sixteen(r->gates, gates);
+  return swl_narrow_bytes(n, swl_gated_words(n, r->gate_factor, words, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)gates))));
 }
 
 // Not inlined: kernels call it from many places, all of them rare or followed by it alone.

@@ -174,8 +174,7 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
   const struct winograd_scratch s = winograd_scratch(w, b, scratch);
   const int64_t inputs = w->input_channels;
   struct swl_table_avx2 table;
-  const uint8_t *plain = a->requantisation.gates ? a->requantisation.gates : a->requantisation.table;
-  if (plain) swl_prepare_table_avx2(&table, plain);
+  const struct swl_table_avx2 *prepared = swl_prepared_table(&a->requantisation, &table);
   for (int64_t item = begin; item < end; item++) {
     const int64_t first = item / b->column_splits * b->tiles_per_block, count = swl_minimum(b->tiles_per_block, b->tiles - first);
     const int64_t split = item % b->column_splits, last_panel = swl_minimum((split + 1) * b->panels_per_split, b->panels);
@@ -190,7 +189,7 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
       struct swl_narrow_avx2 narrow;
       if (is_narrow) narrow = swl_narrow_avx2(&a->requantisation, channel, true);
       for (int64_t t = 0; t < count; t++) {
-        finish(a, plain ? &table : NULL, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS,
+        finish(a, prepared, is_narrow ? &narrow : NULL, place_of_tile(w, first + t), channel, columns, s.products + t * COLUMNS,
                s.product_stride);
       }
     }

@@ -22,7 +22,7 @@ public struct CalibrationResult: Sendable {
   /// How ranges are chosen from what was observed; may be changed afterwards.
   public var method: CalibrationMethod {
     get { observed.method }
-    set { observed.method = newValue }
+    set { if newValue != method { observed.method = newValue } }
   }
 
   /// Images that were observed.

@@ -59,7 +59,7 @@ public struct OutputNoise {
     var best: (result: CalibrationResult, noise: Double)?
     for method in CalibrationMethod.allCases {
       var tried = result
-      if tried.method != method { tried.method = method }
+      tried.method = method
       tried.chooseRanges(compilation.canonicalGraph)
       // A method may give a form that no program can have, where values are very large.
       guard let noise = try? measure(tried).noise else { continue }
@@ -67,8 +67,6 @@ public struct OutputNoise {
     }
     return best?.result ?? result
   }
-
-  func chooseRanges(of result: inout CalibrationResult) { result.chooseRanges(compilation.canonicalGraph) }
 
   /// Values that could be kept float: those that have an 8-bit form of their own. What only stands before gates is none: kept float it
   /// costs the same multiplications as its function's result would, and takes off a third of the noise (YOLOX-nano's early layers).

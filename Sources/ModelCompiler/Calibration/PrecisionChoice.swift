@@ -23,8 +23,6 @@ public struct PrecisionChoice {
 
   /// - Parameter progress: called with how many of how many trials are done.
   public init(_ result: CalibrationResult, _ noise: OutputNoise, progress: (Int, Int) -> Void = { _, _ in }) throws(CompilerError) {
-    var result = result
-    noise.chooseRanges(of: &result)
     self.result = result
     let plain = try noise.measure(result, imageCount: Self.imageCount)
     let names = noise.candidates(result)

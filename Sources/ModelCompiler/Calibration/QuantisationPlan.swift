@@ -55,12 +55,10 @@ struct QuantisationPlan {
   /// Functions that only read a convolution's or matrix product's result: a clamp needs no form before it, since bounds are
   /// rounded like the result; for any other the form before it and the form behind it are found together.
   private func chooseBeforeFunctions(in target: inout Graph, _ tail: Set<ValueID>) {
-    for node in graph.nodes {
-      guard let function = node.elementFunction(in: graph), let x = node.input(0), let y = node.outputs.first, let producer = producers[x.index],
-        graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x), !tail.contains(y),
-        target[x].stored != nil, target[y].stored != nil
-      else { continue }
-      if function.function == .clamp {
+    for behind in FunctionBehindLayer.all(of: graph) {
+      let (x, y) = (behind.argument, behind.result)
+      guard !tail.contains(y), target[x].stored != nil, target[y].stored != nil else { continue }
+      if behind.function.function == .clamp {
         target[x].stored = nil
       } else if let pair = ranges.pair(before: graph[x].name) {
         (target[x].stored, target[y].stored) = (pair.before, pair.after)

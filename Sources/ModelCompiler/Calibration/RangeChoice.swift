@@ -15,14 +15,9 @@ struct RangeChoice: Sendable {
       forms[graph[value].name] = graph.inputs.contains(value) ? .covering(known.range) : RangeSearch.form(of: known, by: observed.method)
     }
     guard observed.method == .meanSquaredError else { return }
-    let producers = graph.producers()
-    let consumers = graph.consumers()
-    for node in graph.nodes {
-      guard let function = node.elementFunction(in: graph), function.function != .clamp, let x = node.input(0), let producer = producers[x.index],
-        graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x),
-        let known = observed[graph[x].name]
-      else { continue }
-      pairs[graph[x].name] = RangeSearch.pair(of: known, before: { function($0) })
+    for behind in FunctionBehindLayer.all(of: graph) where behind.function.function != .clamp {
+      guard let known = observed[graph[behind.argument].name] else { continue }
+      pairs[graph[behind.argument].name] = RangeSearch.pair(of: known, before: { behind.function($0) })
     }
   }
 
@@ -31,4 +26,21 @@ struct RangeChoice: Sendable {
 
   /// The form of a linear layer's result that only a function reads, and of the function's result.
   func pair(before name: String) -> RangeSearch.Pair? { pairs[name] }
+}
+
+/// A unary function that alone reads a convolution's or matrix product's result.
+struct FunctionBehindLayer {
+  let function: ElementFunction
+  let argument: ValueID
+  let result: ValueID
+
+  static func all(of graph: Graph) -> [FunctionBehindLayer] {
+    let (producers, consumers) = (graph.producers(), graph.consumers())
+    return graph.nodes.compactMap { node in
+      guard let function = node.elementFunction(in: graph), let x = node.input(0), let y = node.outputs.first, let producer = producers[x.index],
+        graph.nodes[producer].operation.linearEpilogue != nil, consumers[x.index].count == 1, !graph.outputs.contains(x)
+      else { return nil }
+      return FunctionBehindLayer(function: function, argument: x, result: y)
+    }
+  }
 }

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Imaging
-import ModelCompiler
+public import ModelCompiler
 import ModelManifest
 import ObjectDetection
 
@@ -29,20 +29,6 @@ struct CompileCommand: ParsableCommand {
     var calibration: CalibrationMethod? { CalibrationMethod(rawValue: rawValue) }
   }
 
-  enum Weights: String, ExpressibleByArgument, CaseIterable {
-    case float
-    case int8
-    case int4
-
-    var precision: WeightPrecision {
-      switch self {
-      case .float: .float
-      case .int8: .int8
-      case .int4: .int4
-      }
-    }
-  }
-
   @Argument(help: "The ONNX or TFLite file.")
   var model: String
 
@@ -63,7 +49,7 @@ struct CompileCommand: ParsableCommand {
       How weights are kept where layers are computed in float: float, int8 (a scale an output channel) or int4 (a scale each 32 products). Activations stay \
       float: for models of large matrices, such as those that hear.
       """)
-  var weights = Weights.float
+  var weights = WeightPrecision.float
 
   @Option(
     help: ArgumentHelp(
@@ -89,8 +75,8 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     try checkOptions()
     let result =
-      try source.openCompilation(of: model, weights: weights.precision).map { Outcome(model: try compiled($0)) }
-      ?? compiled(source.compilation(of: model, weights: weights.precision))
+      try source.openCompilation(of: model, weights: weights).map { Outcome(model: try compiled($0)) }
+      ?? compiled(source.compilation(of: model, weights: weights))
     let file = result.model.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
@@ -190,3 +176,5 @@ struct CompileCommand: ParsableCommand {
     return Quantisation(compilation: compilation, input: input, images: images, method: method.calibration, modelName: model)
   }
 }
+
+extension WeightPrecision: ExpressibleByArgument {}
