@@ -100,6 +100,42 @@ struct WeightRoundingTests {
     #expect(rounded.integers[0...1] == [0, 0] && rounded.integers[2] == 127 && rounded.scales.allSatisfy { $0 > 0 && $0.isFinite })
   }
 
+  @Test func `the program's bias holds what rounding took off on average`() throws {
+    var model = SmallModel.of([1, 2, 2, 2])
+    model.floats("w", [1, 0.3, -0.7, 1], [2, 2, 1, 1])
+    model.floats("b", [0.5, -0.25])
+    model.floats("v", [1, 1, 1, -1], [2, 2, 1, 1])
+    model.append("Conv", ["x", "w", "b"], ["a"])
+    model.append("Conv", ["a", "v"], ["y"])
+    let compilation = try ModelCompilation(model.model, name: "small")
+    let layer = try #require(LinearLayer.layers(of: compilation.canonicalGraph).first)
+    var moments = InputMoments(groups: 1, reduction: 2)
+    moments.add([1, 2, 1, 2, 3, 3, 3, 3], of: layer, places: 4)
+    let rounded = RoundedWeights([1, 0.3, -0.7, 1], of: layer, moments)
+    #expect(rounded.biasShifts.allSatisfy { abs($0) > 1e-4 })
+    var observed = ObservedValues(method: .minMax)
+    for name in ["x", "a"] { observed.observe(name, [-4, 4], dimensions: []) }
+    observed.countSample()
+    var result = CalibrationResult(observed: observed)
+    result.rounding["a"] = rounded
+    let compiled = try compilation.quantised(by: result)
+    let first = try #require(compiled.program.instructions.compactMap { if case .convolution(let fields) = $0 { fields } else { nil } }.first)
+    let bias = try #require(first.bias.map { compiled.program.tensors[Int($0)] })
+    guard case .weights(let offset) = bias.storage else { throw CompilerError(.invalid, "the bias is no constant") }
+    let words = unsafe [Int32](unsafeUninitializedCapacity: 2) { words, count in
+      unsafe UnsafeMutableRawBufferPointer(words).copyBytes(from: compiled.weights[offset..<offset + 8])
+      count = 2
+    }
+    let inputScale = compiled.program.tensors[Int(first.input)].quantisation!.scale
+    for (channel, word) in words.enumerated() {
+      let unit = Double(inputScale * rounded.scales[channel])
+      let plain: Double = [0.5, -0.25][channel]
+      let corrected: Double = (plain + rounded.biasShifts[channel]) / unit
+      #expect(word == Int32(corrected.rounded(.toNearestOrEven)))
+      #expect(word != Int32((plain / unit).rounded(.toNearestOrEven)))
+    }
+  }
+
   @Test func `an equalised graph computes the same, with even channels`() throws {
     let graph = try graph(channels: 2, outputs: 3, weights: [100, 50, 1, -1, 0.02, 0.01], next: [0.01, 1, 30, 0.02, -1, 20])
     var observed = ObservedValues(method: .meanSquaredError)

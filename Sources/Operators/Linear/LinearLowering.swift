@@ -252,11 +252,19 @@ extension HostTensor {
     values.reserveCapacity(elementCount)
     for channel in 0..<channels {
       let row = source[channel * size..<(channel + 1) * size]
-      let magnitude = row.reduce(Float(0)) { max($0, $1.magnitude) }
-      let scale = magnitude > 0 ? magnitude / 127 : 1
+      let (scale, integers) = row.inEightBits()
       scales.append(scale)
-      values.append(contentsOf: row.map { Int8(min(max(($0 / scale).rounded(.toNearestOrEven), -127), 127)) })
+      values.append(contentsOf: integers.map { Int8($0) })
     }
     return (HostTensor(values, dimensions: dimensions), scales)
+  }
+}
+
+extension ArraySlice<Float> {
+  /// Finite values as −127…127 times one scale: the largest magnitude ÷ 127, or 1 where that is too small for a float.
+  func inEightBits() -> (scale: Float, integers: [Int]) {
+    let largest = reduce(Float(0)) { Swift.max($0, $1.magnitude) }
+    let scale = largest / 127 > 0 ? largest / 127 : 1
+    return (scale, map { Int(Swift.min(Swift.max(($0 / scale).rounded(.toNearestOrEven), -127), 127)) })
   }
 }

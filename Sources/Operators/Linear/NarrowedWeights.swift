@@ -32,7 +32,7 @@ struct NarrowedWeights {
     for row in 0..<outputs {
       for first in stride(from: 0, to: depth, by: group) {
         let part = values[row * depth + first..<row * depth + min(first + group, depth)]
-        let (scale, integers) = self.bits == 4 ? Self.inFourBits(part) : Self.inEightBits(part)
+        let (scale, integers) = self.bits == 4 ? Self.inFourBits(part) : part.inEightBits()
         scales.append(scale)
         rounded += integers
       }
@@ -44,12 +44,6 @@ struct NarrowedWeights {
       let bytes = stride(from: 0, to: rounded.count, by: 2).map { UInt8(rounded[$0] + 8) | UInt8(rounded[$0 + 1] + 8) << 4 }
       integers = HostTensor(bytes, dimensions: weights.dimensions.dropLast() + [inputs / 2])
     }
-  }
-
-  private static func inEightBits(_ values: ArraySlice<Float>) -> (scale: Float, integers: [Int]) {
-    let largest = values.reduce(Float(0)) { max($0, $1.magnitude) }
-    let scale = largest / 127 > 0 ? largest / 127 : 1
-    return (scale, values.map { Int(min(max(($0 / scale).rounded(), -127), 127)) })
   }
 
   /// The range −8…7 is lopsided: a negative scale turns it round. Of some scales the one that errs least.
