@@ -163,7 +163,10 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
-    tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    // The figures of Benchmarks/outbox.py.
+    .executableTarget(
+      name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
+    tests("Outbox", ["Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],

@@ -3,8 +3,11 @@ import Pipelines
 // The writing thread.
 extension Outbox {
   private static let largestBatch = 256
-  /// Acknowledgements wait this long for something to be written with.
+  /// Acknowledgements wait this long for something to be written with, and until this many are together.
   private static let removalDelay = Duration.milliseconds(500)
+  private static let mostRemovals = 1024
+  /// How often it is looked for messages that are too old, where nothing is written.
+  private static let ageInterval = Duration.seconds(10)
 
   func run() {
     while let work = takeWork() {
@@ -31,11 +34,13 @@ extension Outbox {
     defer { mutex.unlock() }
     shared.isBusy = false
     settled.broadcast()
-    var removalDeadline: MonotonicInstant?
-    while !shared.isClosing && !shared.mustReopen && shared.work.pending.isEmpty && shared.work.discarded.isEmpty {
-      if shared.work.delivered.count >= Self.largestBatch || (shared.isHasty && !shared.work.delivered.isEmpty) { break }
-      if !shared.work.delivered.isEmpty && removalDeadline == nil { removalDeadline = MonotonicClock.now().advanced(by: Self.removalDelay) }
-      if !arrived.wait(with: mutex, until: removalDeadline) { break }
+    let begun = MonotonicClock.now()
+    while !shared.isClosing && !shared.mustReopen && shared.work.discarded.isEmpty && !mustWrite {
+      guard let deadline = nextDeadline(since: begun) else {
+        arrived.wait(with: mutex)
+        continue
+      }
+      if !arrived.wait(with: mutex, until: deadline) { break }
     }
     if shared.isClosing && shared.work.isEmpty { return nil }
     shared.isBusy = true
@@ -43,9 +48,27 @@ extension Outbox {
     var work = Work()
     work.pending = Array(shared.work.pending.prefix(Self.largestBatch))
     shared.work.pending.removeFirst(work.pending.count)
+    if shared.work.pending.isEmpty { shared.pendingSince = nil }
     swap(&work.delivered, &shared.work.delivered)
     swap(&work.discarded, &shared.work.discarded)
     return work
+  }
+
+  /// Whether what is queued is enough, or urgent enough, to be written now; under the mutex.
+  var mustWrite: Bool {
+    let work = shared.work
+    if shared.isHasty && !work.isEmpty || work.delivered.count >= Self.mostRemovals { return true }
+    guard !work.pending.isEmpty else { return false }
+    return settings.commitInterval == .zero || work.pending.count >= Self.largestBatch
+      || work.pending.count * shared.meanCost >= settings.commitBytes
+  }
+
+  private func nextDeadline(since begun: MonotonicInstant) -> MonotonicInstant? {
+    var deadlines: [MonotonicInstant] = []
+    if let pendingSince = shared.pendingSince { deadlines.append(pendingSince.advanced(by: settings.commitInterval)) }
+    if !shared.work.delivered.isEmpty { deadlines.append(begun.advanced(by: max(Self.removalDelay, settings.commitInterval))) }
+    if settings.classLimits.values.contains(where: { $0.age != nil }) { deadlines.append(begun.advanced(by: Self.ageInterval)) }
+    return deadlines.min()
   }
 
   private func write(_ work: Work) throws(OutboxError) -> (OutboxStore.Commit, String) {
@@ -79,7 +102,18 @@ extension Outbox {
     guard let store else { throw OutboxError(.closed, "the outbox is closed") }
     let delivered = work.delivered.filter { $0.epoch == store.epoch }.map(\.id)
     let discarded = work.discarded.filter { $0.0.epoch == store.epoch }.map { ($0.0.id, $0.1) }
-    return (try store.commit(work.pending.map(\.draft), removing: delivered, discarding: discarded), store.epoch)
+    let begun = MonotonicClock.now()
+    let commit = try store.commit(work.pending.map(\.draft), removing: delivered, discarding: discarded)
+    note(begun.duration(to: MonotonicClock.now()), commit)
+    return (commit, store.epoch)
+  }
+
+  private func note(_ duration: Duration, _ commit: OutboxStore.Commit) {
+    mutex.withLock {
+      shared.status.lastCommit = duration
+      shared.status.longestCommit = max(shared.status.longestCommit, duration)
+      if !commit.numbers.isEmpty { shared.meanCost = (shared.meanCost + commit.bytes / commit.numbers.count) / 2 }
+    }
   }
 
   /// The disk is full before the outbox is: its log and its oldest messages may make room enough.
@@ -95,7 +129,7 @@ extension Outbox {
   func replaceDamaged(_ error: OutboxError) throws(OutboxError) {
     store = nil
     onEvent(.setAside(error, as: try SetAside.move(settings.path)))
-    let new = try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
+    let new = try OutboxStore(settings)
     store = new
     // Both at once: from here on ids name messages of the new file.
     mutex.withLock {
@@ -107,7 +141,7 @@ extension Outbox {
   /// Opens the file, beginning a new one in place of a damaged one.
   func openStore() throws(OutboxError) -> OutboxStore? {
     do {
-      return try OutboxStore(path: settings.path, byteLimit: settings.byteLimit, gapTopic: settings.gapTopic)
+      return try OutboxStore(settings)
     } catch  where error.code == .damaged {
       try replaceDamaged(error)
       return store

@@ -9,27 +9,6 @@ import Pipelines
 ///
 /// Appending never waits for the disk: it puts the message in a queue of bounded length, and is refused when that is full.
 public final class Outbox: @unchecked Sendable {
-  public struct Settings: Sendable {
-    /// The database file; its folder must exist.
-    public var path: String
-    /// What the file may hold, in bytes: payloads and a small overhead each. SQLite's own structure and log come on top, a tenth
-    /// and about 1 MiB.
-    public var byteLimit: Int
-    /// Messages that may wait to be written.
-    public var queueLimit = 1024
-    /// Where the gap event of a topic goes: `…/PIPELINE/detections` to `…/PIPELINE/events`.
-    public var gapTopic: @Sendable (String) -> String = { topic in
-      (topic.lastIndex(of: "/").map { topic[...$0] } ?? "") + "events"
-    }
-    /// After a failure, before the disk is tried again.
-    public var retryDelay: Duration = .seconds(2)
-
-    public init(path: String, byteLimit: Int = 256 << 20) {
-      self.path = path
-      self.byteLimit = byteLimit
-    }
-  }
-
   public enum Event: Sendable, Equatable {
     /// The file was damaged, why, and its new name; a new one has been begun.
     case setAside(OutboxError, as: String)
@@ -49,9 +28,12 @@ public final class Outbox: @unchecked Sendable {
     public var accepted: UInt64 = 0
     /// Never written: the queue was full or the disk failed. They have no number.
     public var refused: UInt64 = 0
-    /// Given up for newer ones.
+    /// Given up for newer ones, or for their age.
     public var evicted: UInt64 = 0
     public var delivered: UInt64 = 0
+    /// How long the latest commit took the disk, and the longest.
+    public var lastCommit = Duration.zero
+    public var longestCommit = Duration.zero
     /// Why nothing can be accepted at the moment.
     public var error: OutboxError?
 
@@ -75,9 +57,13 @@ public final class Outbox: @unchecked Sendable {
 
   struct Shared {
     var work = Work()
+    /// When the oldest of what is pending came.
+    var pendingSince: MonotonicInstant?
     /// Delivered or discarded, and perhaps still in the file.
     var leaving: Set<Int64> = []
     var isBusy = false
+    /// Bytes of a message, lately; the first ones are guessed at.
+    var meanCost = 512
     var isClosing = false
     var mustReopen = false
     /// Removals don't wait for something to be written with.
@@ -104,12 +90,7 @@ public final class Outbox: @unchecked Sendable {
   /// - Parameter onEvent: called on the writing thread, and from here while opening; must not wait.
   /// - Throws: when the file can't be opened or made; a damaged one is set aside instead.
   public init(_ settings: Settings, onEvent: @escaping @Sendable (Event) -> Void = { _ in }) throws(OutboxError) {
-    guard settings.byteLimit >= 1 << 16, settings.queueLimit > 0 else {
-      throw OutboxError(.invalidSettings, "the outbox must be allowed at least 64 KiB; raise storage: outbox")
-    }
-    guard !settings.path.isEmpty, !settings.path.utf8.contains(0) else {
-      throw OutboxError(.invalidSettings, "the outbox needs a file name; check storage: path")
-    }
+    try settings.validate()
     self.settings = settings
     self.onEvent = onEvent
     store = try openStore()
@@ -145,34 +126,38 @@ extension Outbox {
   ///
   /// - Parameters:
   ///   - encode: builds the payload once the number is known, on the writing thread; called again should the write be repeated.
+  ///   - isUrgent: written at once, with all that is queued before it, instead of after `Settings.commitInterval`.
   ///   - completion: called once, on the writing thread, with the number when the message is committed, or why it isn't kept.
   /// - Returns: false, and counts, when the queue is full or the outbox closed; `completion` is then not called.
   @discardableResult
   public func append(
-    to topic: String, encoding encode: @escaping @Sendable (MessageNumber) -> [UInt8], completion: Acceptance? = nil
+    to topic: String, isUrgent: Bool = false, encoding encode: @escaping @Sendable (MessageNumber) -> [UInt8], completion: Acceptance? = nil
   ) -> Bool {
-    let isQueued = mutex.withLock {
+    let (isQueued, isToWrite) = mutex.withLock { () -> (Bool, Bool) in
       guard !shared.isClosing, shared.work.pending.count < settings.queueLimit else {
         shared.status.refused += 1
-        return false
+        return (false, false)
       }
+      if shared.work.pending.isEmpty { shared.pendingSince = MonotonicClock.now() }
       shared.work.pending.append(Pending(draft: OutboxDraft(topic: topic, encode: encode), completion: completion))
-      return true
+      if isUrgent { shared.isHasty = true }
+      // The first one sets the time until when others are waited for.
+      return (true, shared.work.pending.count == 1 || mustWrite)
     }
-    if isQueued { arrived.signal() }
+    if isToWrite { arrived.signal() }
     return isQueued
   }
 
-  /// Queues a message without waiting; see `append(to:encoding:completion:)`.
+  /// Queues a message without waiting; see `append(to:isUrgent:encoding:completion:)`.
   @discardableResult
-  public func append(_ payload: some Payload, to topic: String, completion: Acceptance? = nil) -> Bool {
-    append(to: topic, encoding: { payload.encoded(as: $0) }, completion: completion)
+  public func append(_ payload: some Payload, to topic: String, isUrgent: Bool = false, completion: Acceptance? = nil) -> Bool {
+    append(to: topic, isUrgent: isUrgent, encoding: { payload.encoded(as: $0) }, completion: completion)
   }
 
   /// Appends and waits until the message is committed.
   public func write(to topic: String, encoding encode: @escaping @Sendable (MessageNumber) -> [UInt8]) throws(OutboxError) -> MessageNumber {
     let answer = Answer()
-    let isQueued = append(to: topic, encoding: encode) { answer.give($0) }
+    let isQueued = append(to: topic, isUrgent: true, encoding: encode) { answer.give($0) }
     guard isQueued else {
       throw mutex.withLock { shared.isClosing }
         ? OutboxError(.closed, "the outbox is closed") : OutboxError(.queueFull, "\(settings.queueLimit) messages wait to be written to ‘\(settings.path)’")

@@ -6,18 +6,29 @@ extension OutboxStore {
     /// The drafts' numbers, nil for one that is larger than the outbox.
     var numbers: [MessageNumber?] = []
     var gaps: [GapMessage] = []
+    /// Of what was written.
+    var bytes = 0
   }
 
-  /// Writes drafts and removes acknowledged messages in one transaction; when the limit is reached the oldest messages make
-  /// room, and a gap event names them. All or nothing: after an error everything is as before.
+  /// Writes drafts and removes acknowledged messages in one transaction; when a limit is reached the oldest messages make
+  /// room, and a gap event names them, as it does those that have become too old. All or nothing: after an error everything is as before.
   func commit(_ drafts: [OutboxDraft], removing acknowledged: [Int64], discarding refused: [(Int64, GapMessage.Reason)]) throws(OutboxError) -> Commit {
+    let ageing = classesThatAge()
+    guard !(drafts.isEmpty && acknowledged.isEmpty && refused.isEmpty && ageing.isEmpty) else { return Commit() }
+    return try transaction { (commit) throws(OutboxError) in
+      for id in acknowledged { _ = try remove(id) }
+      for (id, reason) in refused { try discard(id, reason, &commit) }
+      for (name, age) in ageing { try expire(name, age, &commit) }
+      for draft in drafts { commit.numbers.append(try append(draft, &commit)) }
+    }
+  }
+
+  private func transaction(_ change: (inout Commit) throws(OutboxError) -> Void) throws(OutboxError) -> Commit {
     let before = content
     do {
       var commit = Commit()
       try database.execute("BEGIN IMMEDIATE")
-      for id in acknowledged { _ = try remove(id) }
-      for (id, reason) in refused { try discard(id, reason, &commit) }
-      for draft in drafts { commit.numbers.append(try append(draft, &commit)) }
+      try change(&commit)
       try database.execute("COMMIT")
       return commit
     } catch {
@@ -29,18 +40,10 @@ extension OutboxStore {
 
   /// Frees `bytes`: removes acknowledged messages and, where that isn't enough, gives up the oldest, with their gap events.
   func evict(bytes: Int, removing acknowledged: [Int64]) throws(OutboxError) -> Commit {
-    let before = content
-    do {
-      var commit = Commit()
-      try database.execute("BEGIN IMMEDIATE")
+    let before = content.bytes
+    return try transaction { (commit) throws(OutboxError) in
       for id in acknowledged { _ = try remove(id) }
-      try makeRoom(freeing: bytes - (before.bytes - content.bytes), &commit)
-      try database.execute("COMMIT")
-      return commit
-    } catch {
-      database.rollBack()
-      content = before
-      throw error
+      try makeRoom(freeing: bytes - (before - content.bytes), &commit)
     }
   }
 
@@ -54,22 +57,33 @@ extension OutboxStore {
     let number = MessageNumber(epoch: epoch, sequence: topic.next)
     let payload = draft.encode(number)
     let cost = payload.count + Self.rowOverhead
-    guard cost <= byteLimit / 2 else { return nil }
-    if content.bytes + cost > byteLimit {
-      // A sixteenth at once: one gap event then names many messages.
-      try makeRoom(freeing: content.bytes + cost - byteLimit + byteLimit / 16, &commit)
-      // Gap events may have taken numbers of this topic.
-      return try insert(draft.topic, encoding: draft.encode, gap: nil)
-    }
-    return try insert(draft.topic, payload, number, gap: nil)
+    let classLimit = settings.classLimits[topic.className]?.byteLimit
+    guard cost <= min(classLimit ?? .max, settings.byteLimit) / 2 else { return nil }
+    let hasRoom = content.bytes + cost <= settings.byteLimit && (content.classes[topic.className]?.bytes ?? 0) + cost <= classLimit ?? .max
+    if hasRoom { return try insert(draft.topic, payload, number, gap: nil, &commit) }
+    if let classLimit { try makeRoom(for: cost, within: classLimit, of: topic.className, &commit) }
+    try makeRoom(for: cost, within: settings.byteLimit, of: nil, &commit)
+    // Gap events may have taken numbers of this topic.
+    return try insert(draft.topic, encoding: draft.encode, gap: nil, &commit)
   }
 
-  private func insert(_ topic: String, encoding encode: (MessageNumber) -> [UInt8], gap: GapMessage?) throws(OutboxError) -> MessageNumber {
+  /// A sixteenth at once: one gap event then names many messages.
+  private func makeRoom(for cost: Int, within limit: Int, of className: String?, _ commit: inout Commit) throws(OutboxError) {
+    let held = className.map { content.classes[$0]?.bytes ?? 0 } ?? content.bytes
+    guard held + cost > limit else { return }
+    try makeRoom(freeing: held + cost - limit + limit / 16, of: className, &commit)
+  }
+
+  private func insert(
+    _ topic: String, encoding encode: (MessageNumber) -> [UInt8], gap: GapMessage?, _ commit: inout Commit
+  ) throws(OutboxError) -> MessageNumber {
     let number = MessageNumber(epoch: epoch, sequence: try findOrMakeTopic(topic).next)
-    return try insert(topic, encode(number), number, gap: gap)
+    return try insert(topic, encode(number), number, gap: gap, &commit)
   }
 
-  private func insert(_ name: String, _ payload: [UInt8], _ number: MessageNumber, gap: GapMessage?) throws(OutboxError) -> MessageNumber {
+  private func insert(
+    _ name: String, _ payload: [UInt8], _ number: MessageNumber, gap: GapMessage?, _ commit: inout Commit
+  ) throws(OutboxError) -> MessageNumber {
     let topic = try findOrMakeTopic(name)
     let cost = payload.count + Self.rowOverhead
     statements.insert.bind(1, topic.row)
@@ -82,13 +96,16 @@ extension OutboxStore {
       statements.insert.bind(7, Int64(clamping: gap.sequences.upperBound))
     }
     statements.insert.bind(8, payload)
+    let (time, clock) = settings.clock()
+    if clock == .synchronised { statements.insert.bind(9, time.seconds) }
     try statements.insert.run()
     statements.updateTopic.bind(1, topic.row)
     statements.updateTopic.bind(2, Int64(clamping: number.sequence + 1))
     try statements.updateTopic.run()
-    content.topics[name] = Topic(row: topic.row, next: number.sequence + 1)
-    content.bytes += cost
+    content.topics[name]?.next = number.sequence + 1
+    content.add(cost, ofRow: topic.row)
     content.messages += 1
+    commit.bytes += cost
     return number
   }
 
@@ -97,17 +114,16 @@ extension OutboxStore {
     statements.insertTopic.bind(1, name)
     statements.insertTopic.bind(2, 1)
     try statements.insertTopic.run()
-    let topic = Topic(row: database.lastInsertedRow, next: 1)
-    content.topics[name] = topic
-    return topic
+    content.add(name, row: database.lastInsertedRow, next: 1)
+    return content.topics[name]!
   }
 
   /// - Returns: false when it was gone already.
-  private func remove(_ id: Int64) throws(OutboxError) -> Bool {
+  func remove(_ id: Int64) throws(OutboxError) -> Bool {
     defer { statements.delete.reset() }
     statements.delete.bind(1, id)
     guard try statements.delete.step() else { return false }
-    content.bytes -= Int(statements.delete.integer(0))
+    content.add(-Int(statements.delete.integer(0)), ofRow: statements.delete.integer(1))
     content.messages -= 1
     while try statements.delete.step() {}
     return true
@@ -123,44 +139,11 @@ extension OutboxStore {
     try report(GapRanges([(topic, sequence...sequence)]), reason, &commit)
   }
 
-  private func makeRoom(freeing bytes: Int, _ commit: inout Commit) throws(OutboxError) {
-    var ranges = GapRanges()
-    var freed = 0
-    // The gap events need room too. Those given up with their neighbours' become one, so this ends.
-    while freed < bytes + ranges.cost && content.messages > 0 {
-      for (id, cost, lost) in try oldestMessages(worth: bytes + ranges.cost - freed) {
-        for (topic, sequences) in lost { ranges.insert(topic, sequences) }
-        guard try remove(id) else { throw OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (a listed message can't be found)") }
-        freed += cost
-        content.evicted += 1
-      }
-    }
-    try report(ranges, .storageFull, &commit)
-  }
-
-  /// The oldest messages up to `bytes`, at most 256 and at least one, with what giving each up loses.
-  private func oldestMessages(worth bytes: Int) throws(OutboxError) -> [(id: Int64, cost: Int, lost: [(String, ClosedRange<UInt64>)])] {
-    let oldest = statements.oldest
-    defer { oldest.reset() }
-    var found: [(id: Int64, cost: Int, lost: [(String, ClosedRange<UInt64>)])] = []
-    var sum = 0
-    while sum < bytes, try oldest.step() {
-      let sequence = UInt64(clamping: oldest.integer(2))
-      var lost = [(oldest.text(1), sequence...sequence)]
-      if !oldest.isNull(4), oldest.integer(5) <= oldest.integer(6) {
-        lost.append((oldest.text(4), UInt64(clamping: oldest.integer(5))...UInt64(clamping: oldest.integer(6))))
-      }
-      let cost = Int(oldest.integer(3))
-      found.append((oldest.integer(0), cost, lost))
-      sum += max(cost, 1)
-    }
-    return found
-  }
-
-  private func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
+  func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
+    let (time, clock) = settings.clock()
     for (topic, sequences) in ranges.all {
-      let gap = GapMessage(capturedAt: MonotonicClock.wallTime(), clock: ClockStatus.current(), topic: topic, sequences: sequences, reason: reason)
-      _ = try insert(gapTopic(topic), encoding: { gap.encoded(as: $0) }, gap: gap)
+      let gap = GapMessage(capturedAt: time, clock: clock, topic: topic, sequences: sequences, reason: reason)
+      _ = try insert(settings.gapTopic(topic), encoding: { gap.encoded(as: $0) }, gap: gap, &commit)
       commit.gaps.append(gap)
     }
   }

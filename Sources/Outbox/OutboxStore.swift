@@ -20,33 +20,58 @@ public struct OutboxMessage: Sendable, Equatable {
 /// The outbox's file and what is known about its content. One thread at a time.
 ///
 /// Tables: `topics` keeps each topic's next sequence, also when no message of it is left; `messages` holds what waits, in the
-/// order of `id`; a message that is itself a gap event has the range it names in `gap_*`, so that nothing is forgotten should
+/// order of `id`, with the second at which it was accepted, where the clock was kept; a message that is itself a gap event has the range it names in `gap_*`, so that nothing is forgotten should
 /// the event be evicted in its turn. WAL with `synchronous=FULL`: a commit returns after the log is on the disk, and so
 /// survives power loss. `locking_mode=EXCLUSIVE`: one agent, and no shared-memory file.
 final class OutboxStore {
   struct Topic {
     let row: Int64
+    let className: String
     var next: UInt64
+  }
+
+  /// What a class of topics holds.
+  struct ClassContent {
+    var bytes = 0
+    /// Nothing of it has this id or a smaller one.
+    var position: Int64 = 0
+    /// Seconds since 1970 before which nothing of it is too old.
+    var nextExpiry: Int64 = .min
   }
 
   /// What a transaction changes, to be taken back with it.
   struct Content {
     var topics: [String: Topic] = [:]
+    /// The class of each topic's row.
+    var classNames: [Int64: String] = [:]
+    var classes: [String: ClassContent] = [:]
     var bytes = 0
     var messages = 0
     var evicted: UInt64 = 0
+
+    mutating func add(_ name: String, row: Int64, next: UInt64) {
+      let className = Outbox.className(name)
+      topics[name] = Topic(row: row, className: className, next: next)
+      classNames[row] = className
+    }
+
+    /// Counts bytes that come to a topic, or leave it.
+    mutating func add(_ bytes: Int, ofRow row: Int64) {
+      self.bytes += bytes
+      classes[classNames[row] ?? "", default: ClassContent()].bytes += bytes
+    }
   }
 
   static let applicationID: Int64 = 0x7377_6C6F
-  static let schemaVersion: Int64 = 1
+  /// Version 1 kept no times.
+  static let schemaVersion: Int64 = 2
   /// Bytes that a message takes beside its payload, reckoned generously.
   static let rowOverhead = 64
   static let walPages = 256
 
   let database: SQLiteDatabase
   let epoch: String
-  let byteLimit: Int
-  let gapTopic: @Sendable (String) -> String
+  let settings: Outbox.Settings
   var content = Content()
   private(set) var statements: Statements
 
@@ -61,12 +86,10 @@ final class OutboxStore {
 
   /// Opens or makes the file.
   ///
-  /// - Parameter byteLimit: of payloads and their overhead.
   /// - Throws: `.damaged` when the content doesn't hold together, beside what opening can throw.
-  init(path: String, byteLimit: Int, gapTopic: @escaping @Sendable (String) -> String) throws(OutboxError) {
-    self.byteLimit = byteLimit
-    self.gapTopic = gapTopic
-    database = try SQLiteDatabase(path: path)
+  init(_ settings: Outbox.Settings) throws(OutboxError) {
+    self.settings = settings
+    database = try SQLiteDatabase(path: settings.path)
     try database.execute(
       """
       PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=\(Self.walPages);
@@ -74,6 +97,9 @@ final class OutboxStore {
       """)
     if try database.integer("SELECT count(*) FROM sqlite_schema") == 0 {
       try Self.makeSchema(in: database)
+    }
+    if try database.integer("PRAGMA user_version") == 1, try Self.columnCount(database) == 9 {
+      try database.execute("BEGIN IMMEDIATE; ALTER TABLE messages ADD COLUMN written INTEGER; PRAGMA user_version=\(Self.schemaVersion); COMMIT")
     }
     epoch = try Self.check(database)
     statements = try Self.prepare(in: database)
@@ -88,12 +114,16 @@ final class OutboxStore {
       CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next_sequence INTEGER NOT NULL);
       CREATE TABLE messages(
         id INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL, sequence INTEGER NOT NULL, cost INTEGER NOT NULL, checksum INTEGER NOT NULL,
-        gap_topic TEXT, gap_first INTEGER, gap_last INTEGER, payload BLOB NOT NULL);
+        gap_topic TEXT, gap_first INTEGER, gap_last INTEGER, payload BLOB NOT NULL, written INTEGER);
       INSERT INTO meta VALUES('epoch', '\(Epoch.random())');
       PRAGMA application_id=\(applicationID);
       PRAGMA user_version=\(schemaVersion);
       COMMIT;
       """)
+  }
+
+  private static func columnCount(_ database: SQLiteDatabase) throws(OutboxError) -> Int64? {
+    try database.integer("SELECT count(*) FROM pragma_table_info('messages')")
   }
 
   /// - Returns: the epoch, of a file that holds together.
@@ -104,8 +134,7 @@ final class OutboxStore {
     }
     let verdict = try database.text("PRAGMA quick_check(1)")
     guard verdict == "ok" else { throw damage(verdict ?? "no verdict") }
-    let columns = try database.integer("SELECT count(*) FROM pragma_table_info('messages')")
-    guard columns == 9, let epoch = try database.text("SELECT value FROM meta WHERE key='epoch'"), epoch.utf8.count == 16,
+    guard try columnCount(database) == 10, let epoch = try database.text("SELECT value FROM meta WHERE key='epoch'"), epoch.utf8.count == 16,
       epoch.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { throw damage("a table or the epoch is missing") }
     let stray = try database.integer(
@@ -124,14 +153,14 @@ final class OutboxStore {
   private static func prepare(in database: SQLiteDatabase) throws(OutboxError) -> Statements {
     Statements(
       insert: try database.prepare(
-        "INSERT INTO messages(topic, sequence, cost, checksum, gap_topic, gap_first, gap_last, payload) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
+        "INSERT INTO messages(topic, sequence, cost, checksum, gap_topic, gap_first, gap_last, payload, written) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"),
       insertTopic: try database.prepare("INSERT INTO topics(name, next_sequence) VALUES(?1, ?2)"),
       updateTopic: try database.prepare("UPDATE topics SET next_sequence=?2 WHERE id=?1"),
-      delete: try database.prepare("DELETE FROM messages WHERE id=?1 RETURNING cost"),
+      delete: try database.prepare("DELETE FROM messages WHERE id=?1 RETURNING cost, topic"),
       oldest: try database.prepare(
         """
-        SELECT messages.id, topics.name, sequence, cost, gap_topic, gap_first, gap_last
-        FROM messages JOIN topics ON topics.id = messages.topic ORDER BY messages.id LIMIT 256
+        SELECT messages.id, topics.name, sequence, cost, gap_topic, gap_first, gap_last, written
+        FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id > ?1 ORDER BY messages.id LIMIT 256
         """),
       next: try database.prepare(
         """
@@ -143,11 +172,12 @@ final class OutboxStore {
   private static func readContent(of database: SQLiteDatabase) throws(OutboxError) -> Content {
     var content = Content()
     content.messages = Int(try database.integer("SELECT count(*) FROM messages") ?? 0)
-    content.bytes = Int(try database.integer("SELECT coalesce(sum(cost), 0) FROM messages") ?? 0)
     let topics = try database.prepare("SELECT name, id, next_sequence FROM topics")
     while try topics.step() {
-      content.topics[topics.text(0)] = Topic(row: topics.integer(1), next: UInt64(clamping: topics.integer(2)))
+      content.add(topics.text(0), row: topics.integer(1), next: UInt64(clamping: topics.integer(2)))
     }
+    let sums = try database.prepare("SELECT topic, sum(cost) FROM messages GROUP BY topic")
+    while try sums.step() { content.add(Int(sums.integer(1)), ofRow: sums.integer(0)) }
     return content
   }
 }

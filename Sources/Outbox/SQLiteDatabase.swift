@@ -37,7 +37,11 @@ import Glibc
   func prepare(_ sql: String) throws(OutboxError) -> SQLiteStatement {
     var statement: OpaquePointer?
     let status = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
-    guard status == SQLITE_OK, let statement = unsafe statement else { throw error(status) }
+    guard status == SQLITE_OK, let statement = unsafe statement else {
+      // What is prepared here is right for the tables of an outbox.
+      guard status == SQLITE_ERROR else { throw error(status) }
+      throw OutboxError(.damaged, "the outbox ‘\(path)’ is damaged (\(unsafe String(cString: sqlite3_errmsg(handle))))")
+    }
     return unsafe SQLiteStatement(statement, of: self)
   }
 

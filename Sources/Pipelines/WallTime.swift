@@ -7,6 +7,9 @@ public struct WallTime: Comparable, Hashable, Sendable {
     self.microseconds = microseconds
   }
 
+  /// Whole seconds, rounded down.
+  public var seconds: Int64 { Self.floorDivide(microseconds, 1_000_000).quotient }
+
   public static func < (left: Self, right: Self) -> Bool {
     left.microseconds < right.microseconds
   }

@@ -176,7 +176,7 @@ import Testing
   }
 
   @Test func `making room on a full disk, what the broker has already goes first and isn't reported lost`() throws {
-    let store = try OutboxStore(path: folder.path(), byteLimit: 1 << 20) { _ in "p/events" }
+    let store = try OutboxStore(Outbox.Settings(path: folder.path(), byteLimit: 1 << 20))
     let drafts = (1...10).map { _ in OutboxDraft(topic: "p/detections") { _ in [UInt8](repeating: 1, count: 4000) } }
     _ = try store.commit(drafts, removing: [], discarding: [])
     let ids = try store.messages(after: 0, count: 10, bytes: 1 << 20).sound.map(\.id)

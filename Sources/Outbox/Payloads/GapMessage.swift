@@ -7,6 +7,8 @@ public struct GapMessage: Payload, Equatable {
   public enum Reason: String, Sendable {
     /// The outbox's share of the disk was used up, and the oldest went first.
     case storageFull = "storage_full"
+    /// They were older than the outbox may keep their class.
+    case expired
     /// The broker will not take it, now or later.
     case refused
     /// What the disk gave back isn't what was written.

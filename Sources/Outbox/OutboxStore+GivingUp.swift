@@ -1,0 +1,115 @@
+import Pipelines
+
+// What is given up for newer messages, or for its age: always the oldest first, and always named by a gap event.
+extension OutboxStore {
+  /// A row of `messages` without its payload.
+  private struct Row {
+    let id: Int64
+    let topic: String
+    let sequences: ClosedRange<UInt64>
+    let cost: Int
+    /// What the row names, where it is itself a gap event.
+    let gap: (topic: String, sequences: ClosedRange<UInt64>)?
+    /// Seconds since 1970; nil where the clock wasn't kept.
+    let written: Int64?
+  }
+
+  /// In one commit.
+  private static let mostExpiries = 1024
+
+  /// The oldest rows after `position`, at most 256.
+  private func rows(after position: Int64) throws(OutboxError) -> [Row] {
+    let oldest = statements.oldest
+    defer { oldest.reset() }
+    oldest.bind(1, position)
+    var found: [Row] = []
+    while try oldest.step() {
+      let sequence = UInt64(clamping: oldest.integer(2))
+      let isGap = !oldest.isNull(4) && oldest.integer(5) <= oldest.integer(6)
+      found.append(
+        Row(
+          id: oldest.integer(0), topic: oldest.text(1), sequences: sequence...sequence, cost: Int(oldest.integer(3)),
+          gap: isGap ? (oldest.text(4), UInt64(clamping: oldest.integer(5))...UInt64(clamping: oldest.integer(6))) : nil,
+          written: oldest.isNull(7) ? nil : oldest.integer(7)))
+    }
+    return found
+  }
+
+  private func giveUp(_ row: Row, _ ranges: inout GapRanges) throws(OutboxError) {
+    guard try remove(row.id) else { throw OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (a listed message can't be found)") }
+    ranges.insert(row.topic, row.sequences)
+    if let gap = row.gap { ranges.insert(gap.topic, gap.sequences) }
+    content.evicted += 1
+  }
+
+  /// - Parameter className: gives up only messages of this class; nil for the oldest of all.
+  func makeRoom(freeing bytes: Int, of className: String? = nil, _ commit: inout Commit) throws(OutboxError) {
+    var ranges = GapRanges()
+    var freed = 0
+    var position = className.flatMap { content.classes[$0]?.position } ?? 0
+    // The gap events need room too. Those given up with their neighbours' become one, so this ends.
+    search: while freed < bytes + ranges.cost {
+      let rows = try rows(after: position)
+      guard !rows.isEmpty else { break }
+      for row in rows {
+        position = row.id
+        guard className == nil || Outbox.className(row.topic) == className else { continue }
+        try giveUp(row, &ranges)
+        freed += row.cost
+        if freed >= bytes + ranges.cost { break search }
+      }
+    }
+    if let className { content.classes[className]?.position = position }
+    try report(ranges, .storageFull, &commit)
+  }
+
+  /// The classes of which something may be too old by now.
+  func classesThatAge() -> [(name: String, age: Int64)] {
+    let limits = settings.classLimits.filter { $0.value.age != nil }
+    guard !limits.isEmpty else { return [] }
+    let (time, clock) = settings.clock()
+    guard clock == .synchronised else { return [] }
+    return limits.compactMap { name, limit in
+      guard let held = content.classes[name], held.bytes > 0, time.seconds >= held.nextExpiry else { return nil }
+      return (name, limit.age!.components.seconds)
+    }.sorted { $0.name < $1.name }
+  }
+
+  /// Gives up what is older than `age`, in seconds; a part of it where it is much.
+  func expire(_ className: String, _ age: Int64, _ commit: inout Commit) throws(OutboxError) {
+    let now = settings.clock().time.seconds
+    let (last, next) = try oldestToKeep(of: className, now, age)
+    content.classes[className]?.nextExpiry = next
+    guard let last else { return }
+    var ranges = GapRanges()
+    var position = content.classes[className]?.position ?? 0
+    while position < last {
+      for row in try rows(after: position) where row.id <= last {
+        position = row.id
+        if Outbox.className(row.topic) == className { try giveUp(row, &ranges) }
+      }
+    }
+    content.classes[className]?.position = last
+    try report(ranges, .expired, &commit)
+  }
+
+  /// - Returns: the last message that is too old, nil for none, and when to look again.
+  private func oldestToKeep(of className: String, _ now: Int64, _ age: Int64) throws(OutboxError) -> (last: Int64?, next: Int64) {
+    var position = content.classes[className]?.position ?? 0
+    var last: Int64?
+    var count = 0
+    while true {
+      let rows = try rows(after: position)
+      guard !rows.isEmpty else { return (last, now + age) }
+      for row in rows {
+        position = row.id
+        // Without a time it is as old as the next one that has one.
+        guard let written = row.written, Outbox.className(row.topic) == className else { continue }
+        guard written <= now - age else { return (last, min(written + age, now + age)) }
+        last = row.id
+        count += 1
+        if count == Self.mostExpiries { return (last, now) }
+      }
+    }
+  }
+}
