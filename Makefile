@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -30,7 +30,7 @@ setup:
 test: test-setup
 	swift build --build-tests
 	$(MAKE) -j2 BUILD_WRITER= test-on-kernels-and-arm test-release
-	$(MAKE) -j2 BUILD_WRITER= run-unit fuzz-briefly-aside
+	$(MAKE) -j3 BUILD_WRITER= run-unit fuzz-briefly-aside chaos-briefly-aside
 
 test-on-kernels-and-arm:
 	$(MAKE) test-kernels
@@ -38,11 +38,15 @@ test-on-kernels-and-arm:
 
 test-release:
 	$(MAKE) build
+	swift build $(RELEASE) --product chaos-agent
 	$(MAKE) test-virtual-machine
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:
 	nice -n 19 $(MAKE) fuzz-briefly
+
+chaos-briefly-aside:
+	nice -n 19 $(CHAOS) --faults 42 --rate 200
 
 test-setup:
 	@Packaging/install-dependencies.sh test
@@ -80,6 +84,17 @@ test-sanitizers: test-kernels
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path build/address --filter '$(SANITIZED)'
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
+
+## Torments broker, network, disk and agent at random while events are accepted; the ledger at the broker's acknowledgement must be
+## clean. `chaos-long` is the run that docs/messaging.md records, about half an hour.
+CHAOS = PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --agent .build/release/chaos-agent
+chaos: test-setup
+	swift build $(RELEASE) --product chaos-agent
+	$(CHAOS) --faults 500 --seconds 1000 --rate 200
+
+chaos-long: test-setup
+	swift build $(RELEASE) --product chaos-agent
+	$(CHAOS) --faults 1050 --rate 200 --seed 2
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus

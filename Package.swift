@@ -163,6 +163,9 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
+    // What Tests/Chaos torments.
+    .executableTarget(
+      name: "chaos-agent", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Tests/Chaos/Agent", swiftSettings: swiftSettings),
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
