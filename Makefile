@@ -87,7 +87,7 @@ test-sanitizers: test-kernels
 
 ## Torments broker, network, disk and agent at random while events are accepted; the ledger at the broker's acknowledgement must be
 ## clean. `chaos-long` is the run that docs/messaging.md records, about half an hour.
-CHAOS = PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --agent .build/release/chaos-agent
+CHAOS = env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --agent .build/release/chaos-agent
 chaos: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 500 --seconds 1000 --rate 200

@@ -1,3 +1,2 @@
 #pragma once
 #include <sqlite3.h>
-#include <sys/timex.h>

@@ -24,6 +24,11 @@ public struct BackOff: Sendable {
     return step / 2 + step / 2 * random.below(1001) / 1000
   }
 
+  /// A delay of the first step that counts as no failure: between the addresses of one broker.
+  public mutating func shortest() -> Duration {
+    initial / 2 + initial / 2 * random.below(1001) / 1000
+  }
+
   /// Begins anew at `initial`, once a connection has held.
   public mutating func reset() {
     failures = 0

@@ -5,24 +5,29 @@ extension BrokerConnection {
   /// The owner thread's life: attempt after attempt until asked to stop.
   func run() {
     mutex.withLock { shared.owner = pthread_self() }
+    let addresses = [settings.address] + settings.fallbacks
     var attempt = 0
+    // Of the addresses.
+    var position = 0
     while !isStopRequested {
       attempt += 1
       change(to: .connecting(attempt: attempt))
-      let ending = attemptSession()
+      let ending = attemptSession(addresses[position])
       finishAll()
+      if case .stopped = ending.cause { break }
       if ending.connectedFor >= settings.stableAfter {
         backOff.reset()
         attempt = 0
       }
-      if case .stopped = ending.cause { break }
-      let delay = backOff.next()
-      switch ending.cause {
-      case .failed(let error): change(to: .disconnected(error, nextAttemptIn: delay))
-      case .refused(let reason, let error): change(to: .refused(reason, error, nextAttemptIn: delay))
-      case .stopped: break
+      if case .returning = ending.cause {
+        position = 0
+        continue
       }
-      if !isStopRequested { waitForWakeUp(delay) }
+      // A connection that was there is sought at the primary first, as is every one after the last address.
+      position = ending.connectedFor > .zero ? 0 : (position + 1) % addresses.count
+      let delay = position == 0 ? backOff.next() : backOff.shortest()
+      report(ending.cause, delay)
+      if !isStopRequested { waitForWakeUp(delay, orForTheTime: ending.cause.mayBeTheClock) }
     }
     finishAll()
     change(to: .stopped)
@@ -33,9 +38,18 @@ extension BrokerConnection {
     }
   }
 
-  private func attemptSession() -> SessionDriver.Ending {
+  private func report(_ cause: SessionDriver.Cause, _ delay: Duration) {
+    switch cause {
+    case .failed(let error): change(to: .disconnected(error, nextAttemptIn: delay))
+    case .refused(let reason, let error): change(to: .refused(reason, error, nextAttemptIn: delay))
+    case .returning, .stopped: break
+    }
+  }
+
+  private func attemptSession(_ address: BrokerAddress) -> SessionDriver.Ending {
+    mutex.withLock { shared.address = address }
     do {
-      let driver = SessionDriver(try MosquittoSession(settings), of: self)
+      let driver = SessionDriver(try MosquittoSession(settings.trying(address)), of: self)
       return driver.run()
     } catch {
       return SessionDriver.Ending(cause: .failed(error), connectedFor: .zero)
@@ -55,13 +69,15 @@ extension BrokerConnection {
     for handler in handlers { handler(state) }
   }
 
-  /// Until the time is up, a stop or `reconnectNow`.
-  private func waitForWakeUp(_ limit: Duration) {
+  /// Until the time is up, a stop or `reconnectNow`; if asked for, also until somebody sets the clock.
+  private func waitForWakeUp(_ limit: Duration, orForTheTime waitsForTime: Bool) {
     wakeUp.clear()
     // A stop between the last look and the clearing must not be slept over.
     guard !isStopRequested else { return }
-    var events = pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
-    _ = unsafe poll(&events, 1, Int32(clamping: limit.wholeNanoseconds / 1_000_000 + 1))
+    let clock = waitsForTime ? ClockChange() : nil
+    let events = [wakeUp.descriptor, clock?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var answered = events
+    withExtendedLifetime(clock) { _ = unsafe poll(&answered, 2, Int32(clamping: limit.wholeNanoseconds / 1_000_000 + 1)) }
   }
 
   /// Reports what is queued or in flight as lost; the next connection begins with an empty window.
@@ -80,5 +96,12 @@ extension BrokerConnection {
     inFlight.removeAll()
     subscriptionPackets.removeAll()
     for publication in sent + queued { publication.completion?(.lost) }
+  }
+}
+
+extension SessionDriver.Cause {
+  /// Whether another time of day might mend it: a certificate that isn't valid yet.
+  var mayBeTheClock: Bool {
+    if case .failed(let error) = self { error.code == .tls } else { false }
   }
 }

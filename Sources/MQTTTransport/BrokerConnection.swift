@@ -41,6 +41,8 @@ public final class BrokerConnection: @unchecked Sendable {
   /// What other threads read and write; under `mutex`.
   struct Shared {
     var state = BrokerState.idle
+    /// The one that is tried, or connected to.
+    var address: BrokerAddress?
     var stateHandlers: [StateHandler] = []
     var subscriptions: [Subscription] = []
     var abandonedFilters: [String] = []
@@ -90,6 +92,11 @@ public final class BrokerConnection: @unchecked Sendable {
 
   public var state: BrokerState {
     mutex.withLock { shared.state }
+  }
+
+  /// Of the settings' addresses the one that is tried at the moment, or connected to.
+  public var address: BrokerAddress {
+    mutex.withLock { shared.address } ?? settings.address
   }
 
   public var counters: Counters {

@@ -33,6 +33,10 @@ public struct BrokerSettings: Sendable {
   }
 
   public var address: BrokerAddress
+  /// Tried in this order where the one before can't be had.
+  public var fallbacks: [BrokerAddress] = []
+  /// On a fallback it is looked this often whether `address` accepts connections again; if so, it is gone back to.
+  public var returnInterval: Duration = .seconds(300)
   public var clientID: String
   public var username: String?
   public var password: String?
@@ -88,7 +92,20 @@ public struct BrokerSettings: Sendable {
         throw MQTTTransportError(.invalidSettings, "the last will's payload is larger than 65535 bytes")
       }
     }
+    guard returnInterval >= .seconds(1) else {
+      throw MQTTTransportError(.invalidSettings, "the primary broker can be looked for once a second at most")
+    }
+    for fallback in fallbacks where fallback.usesTLS != address.usesTLS {
+      throw MQTTTransportError(.invalidSettings, "the fallback \(fallback) and \(address) must both be encrypted, or neither")
+    }
     try checkTLSFiles()
+  }
+
+  /// The same for the one of its addresses that is tried.
+  func trying(_ address: BrokerAddress) -> BrokerSettings {
+    var settings = self
+    settings.address = address
+    return settings
   }
 
   private func checkTLSFiles() throws(MQTTTransportError) {

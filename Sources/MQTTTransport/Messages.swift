@@ -16,10 +16,12 @@ public struct OutgoingMessage: Sendable {
   public var responseTopic: String?
   public var correlationData: [UInt8]?
   public var userProperties: [UserProperty]
+  /// After this the broker no longer hands it to subscribers that were away; nil: however long that was. Whole seconds.
+  public var expiry: Duration?
 
   public init(
     topic: String, payload: [UInt8], quality: QualityOfService = .atLeastOnce, isRetained: Bool = false, contentType: String? = nil,
-    responseTopic: String? = nil, correlationData: [UInt8]? = nil, userProperties: [UserProperty] = []
+    responseTopic: String? = nil, correlationData: [UInt8]? = nil, userProperties: [UserProperty] = [], expiry: Duration? = nil
   ) {
     self.topic = topic
     self.payload = payload
@@ -29,6 +31,7 @@ public struct OutgoingMessage: Sendable {
     self.responseTopic = responseTopic
     self.correlationData = correlationData
     self.userProperties = userProperties
+    self.expiry = expiry
   }
 }
 

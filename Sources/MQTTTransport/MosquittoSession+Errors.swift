@@ -1,11 +1,12 @@
 import CMosquitto
 import Glibc
+import Pipelines
 
 extension MosquittoSession {
   /// What the library reported, as an error for a person.
   func error(_ failure: Failure, connected: Bool, address: BrokerAddress, tls: BrokerSettings.TLSFiles) -> MQTTTransportError {
     if let complaint = inbox.complaint, address.usesTLS {
-      return MQTTTransportError(.tls, "TLS with \(address) failed: \(Self.explain(complaint, address, tls))")
+      return MQTTTransportError(.tls, "TLS with \(address) failed: \(Self.explain(complaint, address, tls))\(Self.clockHint(complaint))")
     }
     let isTLSBroken = failure.status == MOSQ_ERR_ERRNO.rawValue && failure.systemError == EPROTO || failure.status == MOSQ_ERR_CONN_LOST.rawValue
     if address.usesTLS && !connected && isTLSBroken {
@@ -58,6 +59,12 @@ extension MosquittoSession {
 
   static func tlsHint(_ address: BrokerAddress) -> String {
     address.usesTLS ? "" : "; if this port expects TLS, write mqtts://"
+  }
+
+  /// Without a battery a clock starts in the past, where no certificate is valid yet.
+  static func clockHint(_ complaint: String, _ clock: ClockStatus = .current(), _ now: WallTime = MonotonicClock.wallTime()) -> String {
+    guard complaint.contains("certificate verify failed"), clock == .unsynchronised else { return "" }
+    return "; this machine's clock says \(now.rfc3339.prefix(19))Z and no time service keeps it: it is tried again as soon as the clock is set"
   }
 
   /// OpenSSL's words, with what to do about the common ones.

@@ -15,7 +15,7 @@ import Glibc
 
   let inbox: SessionInbox
   private let handle: OpaquePointer
-  private let settings: BrokerSettings
+  let settings: BrokerSettings
 
   private static let isLibraryReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
 

@@ -52,6 +52,7 @@ import Glibc
       try add(MQTT_PROP_RESPONSE_TOPIC, text: responseTopic)
     }
     if let correlationData = message.correlationData { try add(MQTT_PROP_CORRELATION_DATA, bytes: correlationData) }
+    if let expiry = message.expiry { add(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, UInt32(clamping: expiry.components.seconds)) }
     for pair in message.userProperties { try add(pair) }
   }
 

@@ -7,6 +7,8 @@ final class SessionDriver {
   enum Cause {
     case failed(MQTTTransportError)
     case refused(ReasonCode, MQTTTransportError)
+    /// The primary broker is there again.
+    case returning
     case stopped
   }
 
@@ -27,7 +29,10 @@ final class SessionDriver {
 
   let session: MosquittoSession
   private let connection: BrokerConnection
-  private var settings: BrokerSettings { connection.settings }
+  private let settings: BrokerSettings
+  /// On a fallback: looks for the primary broker.
+  private var search: BrokerSearch?
+  private var nextSearch: MonotonicInstant?
   private var phase = Phase.reaching
   private var deadline: MonotonicInstant
   private var connectedAt: MonotonicInstant?
@@ -40,7 +45,8 @@ final class SessionDriver {
   init(_ session: MosquittoSession, of connection: BrokerConnection) {
     self.session = session
     self.connection = connection
-    deadline = MonotonicClock.now().advanced(by: connection.settings.connectTimeout)
+    settings = session.settings
+    deadline = MonotonicClock.now().advanced(by: settings.connectTimeout)
   }
 
   func run() -> Ending {
@@ -60,7 +66,10 @@ final class SessionDriver {
   private func step() throws(MosquittoSession.Failure) {
     handleEvents()
     obeyStop()
-    if phase == .connected { try sendAccepted() }
+    if phase == .connected {
+      try sendAccepted()
+      lookForPrimary()
+    }
     guard ending == nil else { return }
     handleEvents()
     let now = MonotonicClock.now()
@@ -201,6 +210,7 @@ extension SessionDriver {
     phase = .connected
     let now = MonotonicClock.now()
     connectedAt = now
+    if settings.address != connection.settings.address { nextSearch = now.advanced(by: settings.returnInterval) }
     connection.change(to: .connected(since: now))
   }
 
@@ -221,6 +231,19 @@ extension SessionDriver {
 // MARK: - Sending and stopping
 
 extension SessionDriver {
+  /// The fallback publishes the last will: to whoever listens there, this client is gone.
+  private func lookForPrimary() {
+    guard let due = nextSearch, MonotonicClock.now() >= due else { return }
+    if search?.isFound == true {
+      session.disconnect(sendingWill: true)
+      if session.descriptor >= 0 { try? session.write() }
+      ending = .returning
+      return
+    }
+    nextSearch = MonotonicClock.now().advanced(by: settings.returnInterval)
+    search = BrokerSearch(connection.settings.address) { [connection] in connection.wakeUp.signal() }
+  }
+
   private var stopDeadline: MonotonicInstant? {
     phase == .leaving ? nil : connection.mutex.withLock { connection.shared.stop?.drainUntil }
   }

@@ -30,6 +30,7 @@ public final class OutboxPublisher: @unchecked Sendable {
   private let outbox: Outbox
   private let connection: BrokerConnection
   private let inFlightLimit: Int
+  private let expiry: Duration?
   private let mutex = PthreadMutex()
   private let woken = PthreadCondition()
   private var shared = Shared()
@@ -41,15 +42,18 @@ public final class OutboxPublisher: @unchecked Sendable {
 
   /// Starts at once, whether or not there is a connection yet.
   ///
-  /// - Parameter inFlightLimit: less than the connection's window, so that there is room for what bypasses the outbox.
+  /// - Parameters:
+  ///   - inFlightLimit: less than the connection's window, so that there is room for what bypasses the outbox.
+  ///   - expiry: of the messages at the broker, from their publishing on.
   /// - Throws: `.unavailable` when the system gives no thread.
   public init(
-    from outbox: Outbox, to connection: BrokerConnection, inFlightLimit: Int = 32,
+    from outbox: Outbox, to connection: BrokerConnection, inFlightLimit: Int = 32, expiry: Duration? = nil,
     pauseAfterRefusal: (initial: Duration, limit: Duration) = (.seconds(1), .seconds(60))
   ) throws(OutboxError) {
     self.outbox = outbox
     self.connection = connection
     self.inFlightLimit = max(1, inFlightLimit)
+    self.expiry = expiry
     backOff = BackOff(initial: pauseAfterRefusal.initial, limit: pauseAfterRefusal.limit, seed: UInt64.random(in: .min ... .max))
     outbox.onCommit { [weak self] in self?.wake() }
     connection.onStateChange { [weak self] state in self?.wake(restarting: state.isConnected) }
@@ -137,7 +141,7 @@ public final class OutboxPublisher: @unchecked Sendable {
   private func publish(_ message: OutboxMessage) -> Bool {
     mutex.withLock { _ = shared.inFlight.insert(Key(message)) }
     do {
-      let outgoing = OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json")
+      let outgoing = OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json", expiry: expiry)
       try connection.publish(outgoing) { [self] outcome in finish(message, outcome) }
       waiting.removeFirst()
       return true

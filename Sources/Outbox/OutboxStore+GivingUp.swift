@@ -77,8 +77,7 @@ extension OutboxStore {
 
   /// Gives up what is older than `age`, in seconds; a part of it where it is much.
   func expire(_ className: String, _ age: Int64, _ commit: inout Commit) throws(OutboxError) {
-    let now = settings.clock().time.seconds
-    let (last, next) = try oldestToKeep(of: className, now, age)
+    let (last, next) = try oldestToKeep(of: className, commit.time.seconds, age)
     content.classes[className]?.nextExpiry = next
     guard let last else { return }
     var ranges = GapRanges()

@@ -8,13 +8,18 @@ extension OutboxStore {
     var gaps: [GapMessage] = []
     /// Of what was written.
     var bytes = 0
+    /// When; asked once, as the kernel is.
+    let time: WallTime
+    let clock: ClockStatus
+
+    init(_ settings: Outbox.Settings) { (time, clock) = settings.clock() }
   }
 
   /// Writes drafts and removes acknowledged messages in one transaction; when a limit is reached the oldest messages make
   /// room, and a gap event names them, as it does those that have become too old. All or nothing: after an error everything is as before.
   func commit(_ drafts: [OutboxDraft], removing acknowledged: [Int64], discarding refused: [(Int64, GapMessage.Reason)]) throws(OutboxError) -> Commit {
     let ageing = classesThatAge()
-    guard !(drafts.isEmpty && acknowledged.isEmpty && refused.isEmpty && ageing.isEmpty) else { return Commit() }
+    guard !(drafts.isEmpty && acknowledged.isEmpty && refused.isEmpty && ageing.isEmpty) else { return Commit(settings) }
     return try transaction { (commit) throws(OutboxError) in
       for id in acknowledged { _ = try remove(id) }
       for (id, reason) in refused { try discard(id, reason, &commit) }
@@ -26,7 +31,7 @@ extension OutboxStore {
   private func transaction(_ change: (inout Commit) throws(OutboxError) -> Void) throws(OutboxError) -> Commit {
     let before = content
     do {
-      var commit = Commit()
+      var commit = Commit(settings)
       try database.execute("BEGIN IMMEDIATE")
       try change(&commit)
       try database.execute("COMMIT")
@@ -96,8 +101,7 @@ extension OutboxStore {
       statements.insert.bind(7, Int64(clamping: gap.sequences.upperBound))
     }
     statements.insert.bind(8, payload)
-    let (time, clock) = settings.clock()
-    if clock == .synchronised { statements.insert.bind(9, time.seconds) }
+    if commit.clock == .synchronised { statements.insert.bind(9, commit.time.seconds) }
     try statements.insert.run()
     statements.updateTopic.bind(1, topic.row)
     statements.updateTopic.bind(2, Int64(clamping: number.sequence + 1))
@@ -140,9 +144,8 @@ extension OutboxStore {
   }
 
   func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
-    let (time, clock) = settings.clock()
     for (topic, sequences) in ranges.all {
-      let gap = GapMessage(capturedAt: time, clock: clock, topic: topic, sequences: sequences, reason: reason)
+      let gap = GapMessage(capturedAt: commit.time, clock: commit.clock, topic: topic, sequences: sequences, reason: reason)
       _ = try insert(settings.gapTopic(topic), encoding: { gap.encoded(as: $0) }, gap: gap, &commit)
       commit.gaps.append(gap)
     }

@@ -1,6 +1,7 @@
 // What glibc offers for threads only to C with _GNU_SOURCE. All of it acts on the calling thread.
 #pragma once
 #include <stddef.h>
+#include "swl_clock.h"
 #include "swl_signals.h"
 
 /// Names the calling thread; the kernel keeps the first 15 bytes. Returns 0 or a negative errno.

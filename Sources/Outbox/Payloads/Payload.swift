@@ -1,5 +1,3 @@
-import CSQLite
-import Glibc
 public import Pipelines
 
 /// What numbers a message within its topic: sequences are contiguous and never reused as long as the epoch stays; another
@@ -40,19 +38,6 @@ enum Epoch {
   static func random() -> String {
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-}
-
-/// Whether the wall clock can be believed.
-public enum ClockStatus: String, Sendable {
-  case synchronised
-  case unsynchronised
-
-  /// The kernel's view: synchronised while a time service keeps it so.
-  public static func current() -> ClockStatus {
-    var state = timex()
-    let status = unsafe adjtimex(&state)
-    return status < 0 || status == TIME_ERROR || state.status & STA_UNSYNC != 0 ? .unsynchronised : .synchronised
   }
 }
 
