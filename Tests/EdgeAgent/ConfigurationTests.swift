@@ -83,20 +83,29 @@ private struct Sample {
 
   @Test func `every setting is read`() throws {
     var sample = try Sample()
-    sample.storage = "{path: data, outbox: 5 MB}"
+    sample.storage = """
+      {path: data, outbox: 5 MB, commit: {interval: 2 s, size: 1 MB}, limits: {detections: {size: 1 MB, age: 2 d}, events: {age: 30 d}},
+        offline_detections: 10}
+      """
     sample.mqtt = """
       {url: "mqtts://broker.plant.example:8884", ca: ca.pem, certificate: ca.pem, key: ca.pem, username: u, password: {file: secret},
-        keep_alive: 10 s, health_interval: 1 min}
+        keep_alive: 10 s, health_interval: 1 min, fallback: ["mqtts://second", "mqtts://third:1"], session_expiry: 1 d, message_expiry: 1 h,
+        in_flight: 7}
       """
     sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
     sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
     let configuration = try #require(sample.read().configuration)
-    #expect(configuration.storage == StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000))
+    var storage = StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000)
+    (storage.commitInterval, storage.commitByteCount, storage.offlineDetections) = (.seconds(2), 1_000_000, 10)
+    storage.limits = [.detections: .init(byteCount: 1_000_000, age: .seconds(172_800)), .events: .init(age: .seconds(2_592_000))]
+    #expect(configuration.storage == storage)
     let mqtt = try #require(configuration.mqtt)
     #expect(mqtt.broker == BrokerAddress(host: "broker.plant.example", port: 8884, usesTLS: true))
     #expect(mqtt.password?.text == "pa55")
     #expect(mqtt.keepAlive == .seconds(10))
     #expect(mqtt.healthInterval == .seconds(60))
+    #expect(mqtt.fallbacks.map(\.description) == ["mqtts://second:8883", "mqtts://third:1"])
+    #expect(mqtt.sessionExpiry == .seconds(86_400) && mqtt.messageExpiry == .seconds(3600) && mqtt.inFlight == 7)
     let camera = configuration.cameras[0]
     #expect(camera.source == .device("/dev/video0"))
     #expect(
@@ -153,12 +162,24 @@ private struct Sample {
     "{url: \"mqtts://h\", ca: gone.pem}",
     "{url: \"mqtts://h\", key: ca.pem}", "{url: \"mqtt://localhost\", ca: ca.pem}", "{url: \"mqtts://h\", password: {file: gone}, username: u}",
     "{url: \"mqtts://h\", username: u, password: {environment: NOT_SET}}", "{url: \"mqtts://h\", password: {file: secret}}", "{ca: ca.pem}",
-    "{url: \"mqtt://[::1\"}", "{url: \"mqtt://h:+1\"}",
+    "{url: \"mqtt://[::1\"}", "{url: \"mqtt://h:+1\"}", "{url: \"mqtts://h\", fallback: [\"mqtt://g\"]}", "{url: \"mqtts://h\", fallback: \"mqtts://g\"}",
+    "{url: \"mqtts://h\", in_flight: 0}", "{url: \"mqtts://h\", session_expiry: forever}",
   ])
   func `a broker that can't be reached as written is refused`(mqtt: String) throws {
     var sample = try Sample()
     sample.mqtt = mqtt
     #expect(sample.mistakes.count == 1)
+  }
+
+  @Test(arguments: [
+    ("{limits: {detection: {age: 1 d}}}", "did you mean \"detections\"?"), ("{limits: {events: {size: 1 kB}}}", "100000"),
+    ("{outbox: 1 MB, limits: {events: {size: 2 MB}}}", "more than the whole outbox"), ("{commit: {interval: 1 h}}", "storage.commit.interval"),
+    ("{commit: 3 s}", "storage.commit"), ("{offline_detections: 0}", "storage.offline_detections"),
+  ])
+  func `storage that can't work as written is refused`(storage: String, words: String) throws {
+    var sample = try Sample()
+    sample.storage = storage
+    #expect(sample.mistakes.count == 1 && sample.mistakes[0].contains(words), "\(sample.mistakes)")
   }
 
   @Test func `a named pipe is no file to read`() throws {

@@ -51,6 +51,17 @@ import Testing
     #expect(daemon.errorText.contains("messages wait in the outbox for the next start"), "\(daemon.errorText)")
   }
 
+  @Test func `while the broker is away detections are thinned as configured, and what is kept has no hole`() throws {
+    let scene = try Scene()
+    let port = try LoopbackPort.free()
+    scene.mqtt = "{url: \"mqtt://localhost:\(port)\"}"
+    scene.storage = "{path: state, outbox: 10 MB, offline_detections: 10}"
+    scene.pipeline = "{camera: top, model: fixed, frames: 60}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    #expect(daemon.errorText.contains("6 messages wait in the outbox for the next start"), "\(daemon.errorText)")
+  }
+
   @Test func `what happens while the broker is away arrives afterwards, without a hole`() throws {
     let broker = try RealBroker()
     let watcher = try Watcher(broker)

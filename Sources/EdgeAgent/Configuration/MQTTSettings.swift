@@ -5,6 +5,9 @@ import YAMLReading
 public struct MQTTSettings: Equatable, Sendable {
   /// `url`: `mqtts://HOST[:PORT]` or, without encryption, `mqtt://HOST[:PORT]`; required. Default ports 8883 and 1883.
   public var broker: BrokerAddress
+  /// `fallback`: brokers that are tried in turn while `url` can't be had, written as it is; at most 8. From a fallback the agent goes back as
+  /// soon as `url` accepts connections again. Default: none.
+  public var fallbacks: [BrokerAddress] = []
   /// `ca`: certificates (PEM) that the broker's own must lead to. Default: the system's.
   public var authorityPath: String?
   /// `certificate` and `key`: this device's certificate and private key (PEM), both or neither. Default: none.
@@ -17,6 +20,13 @@ public struct MQTTSettings: Equatable, Sendable {
   public var keepAlive: Duration = .seconds(30)
   /// `health_interval`: how often `health` is published; 1 s to 1 h, default 10 s.
   public var healthInterval: Duration = .seconds(10)
+
+  /// `session_expiry`: how long the broker keeps what comes for this device while it is away; 0 s to 30 d, default 1 h.
+  public var sessionExpiry: Duration = .seconds(3600)
+  /// `message_expiry`: after this the broker no longer hands a result to subscribers that were away; 1 s to 10 years. Default: never.
+  public var messageExpiry: Duration?
+  /// `in_flight`: most results that are published and not yet acknowledged; 1 to 1000, default 64. A broker may ask for less.
+  public var inFlight = 64
 
   public init(broker: BrokerAddress) { self.broker = broker }
 
@@ -32,6 +42,11 @@ public struct MQTTSettings: Equatable, Sendable {
     settings.password = map["password"].flatMap { Secret.read($0, context) }
     if let keepAlive = map["keep_alive"]?.duration(in: .seconds(5) ... .seconds(3600)) { settings.keepAlive = keepAlive }
     if let interval = map["health_interval"]?.duration(in: .seconds(1) ... .seconds(3600)) { settings.healthInterval = interval }
+    if let expiry = map["session_expiry"]?.duration(in: .zero ... .seconds(2_592_000)) { settings.sessionExpiry = expiry }
+    settings.messageExpiry = map["message_expiry"]?.duration(in: .seconds(1) ... .seconds(315_360_000))
+    if let count = map["in_flight"]?.int(in: 1...1000) { settings.inFlight = count }
+    settings.fallbacks = map["fallback"]?.list { readFallback($0, broker) } ?? []
+    if settings.fallbacks.count > 8 { map.report("fallback", "mqtt.fallback: at most 8 brokers") }
     checkTogether(map, settings, context, url)
     return broker == nil ? nil : settings
   }
@@ -49,6 +64,14 @@ public struct MQTTSettings: Equatable, Sendable {
     if !settings.broker.isLoopback {
       context.warn(url, "mqtt.url: \(settings.broker.host) is reached without encryption; anyone between can read and change messages (mqtts:// encrypts)")
     }
+  }
+
+  private static func readFallback(_ value: YAMLValue, _ broker: BrokerAddress?) -> BrokerAddress? {
+    guard let address = readAddress(value) else { return nil }
+    if let broker, address.usesTLS != broker.usesTLS {
+      value.report("\(value.path): must be \(broker.usesTLS ? "mqtts" : "mqtt")://, as \"url\" is")
+    }
+    return address
   }
 
   private static func readAddress(_ value: YAMLValue) -> BrokerAddress? {

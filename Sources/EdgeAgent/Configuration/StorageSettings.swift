@@ -1,3 +1,4 @@
+import Outbox
 import YAMLReading
 
 /// `storage`: what the agent keeps on disk.
@@ -6,6 +7,32 @@ public struct StorageSettings: Equatable, Sendable {
   public var path: String
   /// `outbox`: most bytes of results that wait for the broker; when full, the oldest goes first. 1 MB to 1 TB; default 256 MB.
   public var outboxByteCount: Int
+  /// `commit`: detections wait `interval` (0 s to 1 min; default 100 ms) for others to be written to disk with, unless about `size` (4 kB to
+  /// 16 MB; default 64 kB) are together before. Longer wears flash less; what a power cut finds unwritten was not accepted.
+  public var commitInterval: Duration = .milliseconds(100)
+  public var commitByteCount = 64_000
+  /// `limits`: of `detections` and of `events` the most bytes (`size`, from 100 kB) and the longest time (`age`, 1 s to 10 years) that they
+  /// wait, within `outbox`. Default: none.
+  public var limits: [ResultClass: ResultLimit] = [:]
+  /// `offline_detections`: while the broker is away only each so many-th detections message of a pipeline is kept; 1 to 1,000,000, default 1:
+  /// all.
+  public var offlineDetections = 1
+
+  /// What has a limit of its own: the last level of its topic.
+  public enum ResultClass: String, CaseIterable, Sendable {
+    case detections
+    case events
+  }
+
+  public struct ResultLimit: Equatable, Sendable {
+    public var byteCount: Int?
+    public var age: Duration?
+
+    public init(byteCount: Int? = nil, age: Duration? = nil) {
+      self.byteCount = byteCount
+      self.age = age
+    }
+  }
 
   public init(path: String = "/var/lib/swiftlet", outboxByteCount: Int = 256_000_000) {
     self.path = path
@@ -15,10 +42,36 @@ public struct StorageSettings: Equatable, Sendable {
   /// The package of a name in the store.
   public func modelPath(_ name: String) -> String { "\(path)/models/\(name).swiftlet" }
 
+  /// The outbox as these settings want it.
+  var outbox: Outbox.Settings {
+    var settings = Outbox.Settings(path: "\(path)/outbox.sqlite", byteLimit: outboxByteCount)
+    settings.commitInterval = commitInterval
+    settings.commitBytes = commitByteCount
+    for (name, limit) in limits { settings.classLimits[name.rawValue] = Outbox.ClassLimit(byteLimit: limit.byteCount, age: limit.age) }
+    return settings
+  }
+
   static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> StorageSettings {
     var settings = StorageSettings()
     if let path = map["path"]?.string() { settings.path = context.resolve(path) }
     if let bytes = map["outbox"]?.byteCount(in: 1_000_000...1_000_000_000_000) { settings.outboxByteCount = bytes }
+    _ = map["commit"]?.mapping { commit in
+      if let interval = commit["interval"]?.duration(in: .zero ... .seconds(60)) { settings.commitInterval = interval }
+      if let bytes = commit["size"]?.byteCount(in: 4000...16_000_000) { settings.commitByteCount = bytes }
+      return true
+    }
+    _ = map["limits"]?.mapping { limits in
+      for name in ResultClass.allCases { settings.limits[name] = limits[name.rawValue]?.mapping(readLimit) }
+      return true
+    }
+    for (name, limit) in settings.limits where limit.byteCount ?? 0 > settings.outboxByteCount {
+      map.report("limits", "storage.limits.\(name.rawValue).size: is more than the whole outbox may hold (storage.outbox)")
+    }
+    if let count = map["offline_detections"]?.int(in: 1...1_000_000) { settings.offlineDetections = count }
     return settings
+  }
+
+  private static func readLimit(_ map: YAMLMapping) -> ResultLimit? {
+    ResultLimit(byteCount: map["size"]?.byteCount(in: 100_000...1_000_000_000_000), age: map["age"]?.duration(in: .seconds(1) ... .seconds(315_360_000)))
   }
 }

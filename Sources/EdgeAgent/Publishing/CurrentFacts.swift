@@ -28,13 +28,13 @@ final class CurrentFacts: @unchecked Sendable {
     send(state(value).encoded(as: number), to: "state", connection)
   }
 
-  func publishHealth(_ status: AgentStatus, outbox: Outbox.Status, to connection: BrokerConnection) {
+  func publishHealth(_ status: AgentStatus, outbox: Outbox.Status, _ thinning: OfflineThinning, to connection: BrokerConnection) {
     let rates = frameRates(status)
     let memory = ResidentMemory.read()
     let message = HealthMessage(
       capturedAt: MonotonicClock.wallTime(), clock: .current(), uptime: uptime, residentBytes: UInt64(memory?.current ?? 0),
       peakResidentBytes: UInt64(memory?.peak ?? 0), temperatures: Temperatures.read(),
-      pipelines: status.pipelines.map { Self.health(of: $0, in: status, frameRate: rates[$0.description.name] ?? 0) }, outbox: outbox,
+      pipelines: status.pipelines.map { Self.health(of: $0, in: status, rates[$0.description.name] ?? 0, thinning) }, outbox: outbox,
       brokerConnections: connection.counters.connections)
     let number = mutex.withLock { healthNumbering.next() }
     send(message.encoded(as: number), to: "health", connection)
@@ -68,7 +68,7 @@ final class CurrentFacts: @unchecked Sendable {
     }
   }
 
-  private static func health(of pipeline: AgentStatus.Pipeline, in status: AgentStatus, frameRate: Double) -> HealthMessage.Pipeline {
+  private static func health(of pipeline: AgentStatus.Pipeline, in status: AgentStatus, _ frameRate: Double, _ thinning: OfflineThinning) -> HealthMessage.Pipeline {
     let camera = status.cameras.first { $0.name == pipeline.description.camera }
     let state =
       switch camera?.state {
@@ -79,6 +79,7 @@ final class CurrentFacts: @unchecked Sendable {
     let statistics = pipeline.statistics
     return HealthMessage.Pipeline(
       name: pipeline.description.name, camera: pipeline.description.camera, state: state, frameRate: frameRate, processed: statistics.processed,
-      dropped: statistics.replaced + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0))
+      dropped: statistics.replaced + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
+      thinned: thinning.leftOut(pipeline.description.name))
   }
 }

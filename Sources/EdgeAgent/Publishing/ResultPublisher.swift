@@ -8,11 +8,15 @@ final class ResultPublisher: @unchecked Sendable {
   /// How long an orderly end waits for the broker to acknowledge what it was given.
   static let drainTime = Duration.seconds(5)
 
+  /// Current facts that may be under way beside results.
+  private static let factCount = 16
+
   private let configuration: AgentConfiguration
   private let log: AgentLog
   private let outbox: Outbox
   private let connection: BrokerConnection?
   private let facts: CurrentFacts
+  private let thinning: OfflineThinning
   private var carrier: OutboxPublisher?
 
   /// Opens the outbox, making its folder where needed, and checks the broker's settings; nothing is sent yet.
@@ -21,10 +25,9 @@ final class ResultPublisher: @unchecked Sendable {
     self.log = log
     try makeFolders(configuration.storage.path)
     do {
-      outbox = try Outbox(path: "\(configuration.storage.path)/outbox.sqlite", byteLimit: configuration.storage.outboxByteCount) { event in
-        Self.report(event, log)
-      }
+      outbox = try Outbox(configuration.storage.outbox) { event in Self.report(event, log) }
     } catch { throw EdgeAgentError(.storage, error.message) }
+    thinning = OfflineThinning(interval: configuration.mqtt == nil ? 1 : configuration.storage.offlineDetections)
     let facts = CurrentFacts(topicRoot: configuration.topicRoot)
     self.facts = facts
     guard let mqtt = configuration.mqtt else {
@@ -43,17 +46,22 @@ final class ResultPublisher: @unchecked Sendable {
     guard let connection else { return }
     let (facts, log) = (facts, log)
     connection.onStateChange { [weak connection] state in
-      Self.report(state, log)
+      Self.report(state, connection?.address, log)
       // On the connection's own thread: the state is there before anything that follows it.
       if state.isConnected, let connection { facts.publishState(.online, to: connection) }
     }
-    do throws(OutboxError) { carrier = try OutboxPublisher(from: outbox, to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
+    do throws(OutboxError) { carrier = try publisher(to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
     do throws(MQTTTransportError) { try connection.start() } catch { throw EdgeAgentError(.resources, error.message) }
+  }
+
+  private func publisher(to connection: BrokerConnection) throws(OutboxError) -> OutboxPublisher {
+    try OutboxPublisher(from: outbox, to: connection, inFlightLimit: configuration.mqtt?.inFlight ?? 1, expiry: configuration.mqtt?.messageExpiry)
   }
 
   /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
   func record(_ result: FrameResult) {
     let name = result.pipeline.name
+    guard thinning.keeps(name, isOnline: isConnected) else { return }
     guard !outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(name)/detections") else { return }
     log.log(
       .error, "pipeline \(name): results are being lost, as the disk of \(configuration.storage.path) doesn't keep up; check it, or report fewer frames",
@@ -62,7 +70,7 @@ final class ResultPublisher: @unchecked Sendable {
 
   func publishHealth(_ status: AgentStatus) {
     guard let connection, connection.state.isConnected else { return }
-    facts.publishHealth(status, outbox: outbox.status, to: connection)
+    facts.publishHealth(status, outbox: outbox.status, thinning, to: connection)
   }
 
   /// Writes what is queued, gives the broker a moment to take it, says goodbye and closes everything.
@@ -87,7 +95,7 @@ final class ResultPublisher: @unchecked Sendable {
   /// A few words; nil without a broker.
   var brokerState: String? {
     guard let connection else { return nil }
-    let address = connection.settings.address
+    let address = connection.address
     return switch connection.state {
     case .idle, .connecting: "connecting to \(address)"
     case .connected: "connected to \(address)"
@@ -105,6 +113,9 @@ extension ResultPublisher {
     settings.tls = BrokerSettings.TLSFiles(authority: mqtt.authorityPath, certificate: mqtt.certificatePath, key: mqtt.keyPath)
     settings.keepAlive = mqtt.keepAlive
     settings.lastWill = facts.lastWill
+    settings.fallbacks = mqtt.fallbacks
+    settings.sessionExpiry = mqtt.sessionExpiry
+    settings.window.messages = mqtt.inFlight + Self.factCount
     return settings
   }
 
@@ -119,9 +130,9 @@ extension ResultPublisher {
     }
   }
 
-  private static func report(_ state: BrokerState, _ log: AgentLog) {
+  private static func report(_ state: BrokerState, _ address: BrokerAddress?, _ log: AgentLog) {
     switch state {
-    case .connected: log.log(.notice, "connected to the broker", subject: "connected")
+    case .connected: log.log(.notice, "connected to the broker\(address.map { " \($0)" } ?? "")", subject: "connected")
     case .refused(_, let error, _), .disconnected(let error, _): log.warning("\(error.message); results wait in the outbox")
     case .idle, .connecting, .stopped: break
     }

@@ -25,14 +25,17 @@ public struct HealthMessage: Payload {
     /// Since the start.
     public var processed: UInt64
     public var dropped: UInt64
+    /// Results left out on purpose while the broker was away.
+    public var thinned: UInt64
 
-    public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64) {
+    public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64, thinned: UInt64 = 0) {
       self.name = name
       self.camera = camera
       self.state = state
       self.frameRate = frameRate
       self.processed = processed
       self.dropped = dropped
+      self.thinned = thinned
     }
   }
 
@@ -82,6 +85,8 @@ public struct HealthMessage: Payload {
         $0.member("refused", outbox.refused)
         $0.member("evicted", outbox.evicted)
         $0.member("delivered", outbox.delivered)
+        $0.member("last_commit_ms", outbox.lastCommit / .milliseconds(1))
+        $0.member("longest_commit_ms", outbox.longestCommit / .milliseconds(1))
         if let error = outbox.error { $0.member("error", error.message) }
       })
     json.member("broker", object: { $0.member("connections", brokerConnections) })
@@ -93,5 +98,6 @@ public struct HealthMessage: Payload {
     json.member("frame_rate", pipeline.frameRate)
     json.member("processed", pipeline.processed)
     json.member("dropped", pipeline.dropped)
+    json.member("thinned", pipeline.thinned)
   }
 }
