@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -40,6 +40,7 @@ test-release:
 	$(MAKE) build
 	swift build $(RELEASE) --product chaos-agent
 	$(MAKE) test-virtual-machine
+	$(MAKE) test-messaging-sanitized
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:
@@ -84,6 +85,14 @@ test-sanitizers: test-kernels
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path build/address --filter '$(SANITIZED)'
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
+
+## The transport's and the outbox's tests with the thread and the address sanitizer, in builds of what they need alone.
+test-messaging-sanitized: test-setup
+	for s in thread address; do \
+	  SWIFTLET_MESSAGING_ONLY=1 swift build --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
+	  SWIFTLET_MESSAGING_ONLY=1 ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=$$s \
+	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' || exit 1; \
+	done
 
 ## Torments broker, network, disk and agent at random while events are accepted; the ledger at the broker's acknowledgement must be
 ## clean. `chaos-long` is the run that docs/messaging.md records, about half an hour.

@@ -68,7 +68,9 @@ final class CurrentFacts: @unchecked Sendable {
     }
   }
 
-  private static func health(of pipeline: AgentStatus.Pipeline, in status: AgentStatus, _ frameRate: Double, _ thinning: OfflineThinning) -> HealthMessage.Pipeline {
+  private static func health(
+    of pipeline: AgentStatus.Pipeline, in status: AgentStatus, _ frameRate: Double, _ thinning: OfflineThinning
+  ) -> HealthMessage.Pipeline {
     let camera = status.cameras.first { $0.name == pipeline.description.camera }
     let state =
       switch camera?.state {
