@@ -61,8 +61,9 @@ final class Watcher: Sendable {
   let messages = Recorder<IncomingMessage>()
   private let connection: BrokerConnection
 
-  init(_ broker: RealBroker, authority: TestAuthority? = nil) throws {
+  init(_ broker: RealBroker, authority: TestAuthority? = nil, user: (name: String, password: String)? = nil) throws {
     var settings = BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "watcher")
+    (settings.username, settings.password) = (user?.name, user?.password)
     if let authority {
       settings.tls = .init(authority: authority.certificate, certificate: authority.client.certificate, key: authority.client.key)
     }

@@ -6,6 +6,7 @@ public final class RealBroker: @unchecked Sendable {
   public struct Options: Sendable {
     /// With one, nobody gets in without it.
     public var user: (name: String, password: String)?
+    public var moreUsers: [(name: String, password: String)] = []
     /// Serves TLS with the authority's broker certificate, and asks every client for one of the authority's.
     public var authority: TestAuthority?
     /// Lines of an access list (`topic readwrite #`); nil lets everyone do everything.
@@ -96,7 +97,8 @@ public final class RealBroker: @unchecked Sendable {
     if geteuid() == 0 { lines.append("user root") }
     if let user = options.user {
       let file = folder.appendingPathComponent("passwords")
-      try Data("\(user.name):\(user.password)\n".utf8).write(to: file)
+      let users = [user] + options.moreUsers
+      try Data(users.map { "\($0.name):\($0.password)\n" }.joined().utf8).write(to: file)
       try Command.run("/usr/bin/mosquitto_passwd", ["-U", file.path])
       lines.append("password_file \(file.path)")
     }

@@ -1,0 +1,56 @@
+import Foundation
+import MQTTTransport
+import TestBroker
+import Testing
+
+/// The shipped access list for mosquitto, with a device and with somebody who has stolen its password.
+@Suite(.enabled(if: RealBroker.isAvailable), .serialized) struct AccessListTests {
+  private static let device = (name: "line-3", password: "d3v1ce"), supervisor = (name: "supervisor", password: "5up3r")
+
+  private func broker() throws -> RealBroker {
+    let list = Programs.packageRoot.appendingPathComponent("Packaging/acl/mosquitto.acl")
+    var options = RealBroker.Options()
+    options.user = Self.device
+    options.moreUsers = [Self.supervisor]
+    options.accessList = try String(contentsOf: list, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    return try RealBroker(options)
+  }
+
+  @Test func `an agent has all that it needs`() throws {
+    let broker = try broker()
+    let watcher = try Watcher(broker, user: Self.supervisor)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", username: \(Self.device.name), password: {file: password}, health_interval: 1 s}"
+    try Data("\(Self.device.password)\n".utf8).write(to: scene.folder.appendingPathComponent("password"))
+    let daemon = try scene.daemon()
+    #expect(watcher.wait(for: 5, of: "/surface/detections"), "\(daemon.errorText)")
+    #expect(watcher.wait(for: 1, of: "/health") && watcher.wait(for: 1, of: "/state"))
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    #expect(watcher.waitForState("offline"))
+  }
+
+  @Test func `who has a device's password writes to its own topics alone, and gives no commands`() throws {
+    let broker = try broker()
+    var settings = BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "thief")
+    (settings.username, settings.password) = Self.device
+    let connection = try BrokerConnection(settings)
+    let states = Recorder<BrokerState>()
+    connection.onStateChange { states.append($0) }
+    try connection.start()
+    defer { connection.stop() }
+    #expect(states.wait { $0.contains(where: \.isConnected) })
+    let own = "swiftlet/v1/plant-a/line-3"
+    let topics = [
+      ("\(own)/surface/detections", true), ("\(own)/state", true), ("\(own)/command", false), ("swiftlet/v1/plant-a/line-4/surface/detections", false),
+      ("swiftlet/v1/plant-a/line-4/command", false), ("swiftlet/v1/plant-b/line-3/state", false), ("swiftlet/v1/releases/metadata/timestamp", false),
+      ("elsewhere", false),
+    ]
+    for (topic, isAllowed) in topics {
+      let outcomes = Recorder<DeliveryOutcome>()
+      try connection.publish(OutgoingMessage(topic: topic, payload: [1])) { outcomes.append($0) }
+      let outcome = try #require(outcomes.first { _ in true })
+      #expect((outcome == .acknowledged) == isAllowed, "\(topic): \(outcome)")
+    }
+  }
+}
