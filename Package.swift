@@ -53,6 +53,7 @@ let library: [Target] = [
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
+  module("Sparkplug", ["Pipelines"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
   module("ModelManifest", ["Tensors", "ModelFormat"]),
@@ -164,6 +165,7 @@ let package = Package(
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
     tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    tests("Sparkplug", ["Sparkplug", "Pipelines"]),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
