@@ -89,6 +89,19 @@ import Testing
     #expect(try scene.node.publish(live: Scene.sample(2, frame: 2), at: scene.tick()) == .store)
   }
 
+  @Test func `what the transport refused goes back to the store, and births mend the sequence`() throws {
+    var scene = try Scene()
+    scene.connect()
+    let sample = Scene.sample(1, frame: 1)
+    _ = try scene.node.publish(live: sample, at: scene.tick())
+    scene.node.backlogBegan()
+    var messages = scene.node.rebirth(at: scene.tick())
+    #expect(try scene.node.publish(live: Scene.sample(2, frame: 2), at: scene.tick()) == .store)
+    messages += try scene.node.publish(stored: [sample, Scene.sample(2, frame: 2)], at: scene.tick())
+    #expect(messages.kinds == ["NBIRTH", "DBIRTH", "DDATA"])
+    #expect(try messages.sequences == [0, 1, 2])
+  }
+
   @Test func `stored data must wait for the session`() throws {
     var scene = try Scene(primaryHost: Scene.host)
     for _ in 0..<2 {
@@ -128,6 +141,17 @@ import Testing
     // A rebirth doesn't make the older one news either.
     let again = try #require(try scene.node.publish(live: Scene.sample(4, frame: 4), at: scene.tick()).messages)
     #expect(try again[0].decoded.metrics.allSatisfy(\.isHistorical))
+  }
+
+  @Test func `after the clock was set back, what comes is live again`() throws {
+    var scene = try Scene()
+    scene.connect()
+    let future = SparkplugSample(
+      device: "surface", capturedAt: WallTime(microseconds: Scene.start.microseconds * 2), metrics: Scene.sample(0, frame: 1).metrics)
+    _ = try scene.node.publish(live: future, at: future.capturedAt)
+    let messages = try #require(try scene.node.publish(live: Scene.sample(1, frame: 2), at: scene.tick()).messages)
+    #expect(try messages[0].decoded.metrics.allSatisfy { !$0.isHistorical })
+    #expect(try scene.isAskedForBirths().messages[1].metric("Frame/Number")?.value == .long(2))
   }
 
   @Test func `metrics that a present birth doesn't define are left out of history`() throws {

@@ -21,9 +21,9 @@ import Testing
     #expect(messages.allSatisfy { !$0.isAtLeastOnce && !$0.isRetained })
     #expect(try messages[0].decoded == SparkplugPayload(timestamp: died.sparkplugMilliseconds, sequence: 2))
     #expect(scene.node.deviceDied("surface", at: died).isEmpty && scene.node.deviceDied("nobody", at: died).isEmpty)
-    #expect(scene.isAskedForBirths().messages.kinds == ["NBIRTH"])
+    #expect(scene.isAskedForBirths().messages.kinds == ["NBIRTH"] && !scene.node.isAlive("surface"))
     let back = try scene.node.deviceBorn("surface", metrics: SparkplugMetrics.device(model: "m", version: "1"), at: scene.tick())
-    #expect(back.kinds == ["DBIRTH"])
+    #expect(back.kinds == ["DBIRTH"] && scene.node.isAlive("surface"))
     #expect(try back.sequences == [1])
   }
 

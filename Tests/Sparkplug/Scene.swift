@@ -11,7 +11,8 @@ struct Scene {
   static let commandTopic = "spBv1.0/plant-a/NCMD/line-3"
 
   var node: SparkplugEdgeNode
-  private(set) var now = Scene.start
+  /// An hour after the start: samples are older than the messages that tell them.
+  private(set) var now = WallTime(microseconds: Scene.start.microseconds + 3_600_000_000)
 
   init(primaryHost: String? = nil, devices: [String] = ["surface"], backlogged: Bool = false, nextBirthDeathSequence: UInt8 = 0) throws {
     node = try SparkplugEdgeNode(

@@ -4,8 +4,7 @@ struct MetricRegister: Sendable {
     let name: String
     let dataType: SparkplugDataType
     let isTransient: Bool
-    /// nil for the one metric that must not have any.
-    let alias: UInt64?
+    let alias: UInt64
     /// The newest value there is, for the next birth.
     var value: SparkplugValue
     /// When that was acquired, in milliseconds.
@@ -22,7 +21,7 @@ struct MetricRegister: Sendable {
   private(set) var toldUntil: UInt64 = 0
 
   /// - Throws: `.invalidMetrics` for a name that is empty, too long, or there already, be it in other capitals.
-  init(_ metrics: [SparkplugMetric], at timestamp: UInt64, alias: (String) -> UInt64?) throws(SparkplugError) {
+  init(_ metrics: [SparkplugMetric], at timestamp: UInt64, alias: (String) -> UInt64) throws(SparkplugError) {
     var folded: Set<String> = []
     for metric in metrics {
       guard (1...1024).contains(metric.name.utf8.count) else {
@@ -58,6 +57,14 @@ struct MetricRegister: Sendable {
   /// Remembers how far an earlier definition of the same metrics had told.
   mutating func follow(_ earlier: Self) {
     toldUntil = max(toldUntil, earlier.toldUntil)
+  }
+
+  /// Forgets the times of earlier samples where they lie after the present: the clock was set back since, and who kept to them would
+  /// take all that comes for old, perhaps for ever.
+  mutating func forgetTimes(after now: UInt64) {
+    guard max(toldUntil, entries.map(\.learnedAt).max() ?? 0) > now else { return }
+    toldUntil = 0
+    for index in entries.indices { entries[index].learnedAt = 0 }
   }
 
   /// Takes over values that are no older than what is known.
@@ -109,8 +116,7 @@ struct MetricRegister: Sendable {
 
   /// Data carries the alias in place of the name, and no type.
   private func data(_ metric: SparkplugMetric, _ entry: Entry, at timestamp: UInt64) -> SparkplugPayload.Metric {
-    var told = SparkplugPayload.Metric(
-      name: entry.alias == nil ? entry.name : nil, alias: entry.alias, timestamp: timestamp, value: metric.value.onTheWire)
+    var told = SparkplugPayload.Metric(alias: entry.alias, timestamp: timestamp, value: metric.value.onTheWire)
     told.isTransient = entry.isTransient
     told.isNull = metric.value.isNull
     return told

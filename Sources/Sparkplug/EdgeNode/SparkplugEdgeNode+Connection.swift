@@ -20,7 +20,7 @@ extension SparkplugEdgeNode {
     return primaryHost == nil || hostPresence == .online ? beginSession(at: now) : []
   }
 
-  /// The connection or the attempt ended by itself; the broker publishes the will, if it had it.
+  /// The connection or the attempt ended by itself; the broker publishes the will, if it had it. Must be told before the next begins.
   public mutating func connectionLost() {
     phase = .disconnected
     hostPresence = .unknown
@@ -34,7 +34,7 @@ extension SparkplugEdgeNode {
   }
 
   /// All births anew, with the same `bdSeq`. For when something returned earlier could not be published, as hosts then miss a
-  /// number of the sequence; nothing outside a session.
+  /// number of the sequence (what was in it the caller stores, see `backlogBegan`); nothing outside a session.
   public mutating func rebirth(at now: WallTime) -> [SparkplugMessage] {
     guard phase == .inSession else { return [] }
     return birthMessages(at: now)

@@ -13,6 +13,7 @@ extension SparkplugEdgeNode {
   public mutating func publish(live sample: SparkplugSample, at now: WallTime) throws(SparkplugError) -> SparkplugDelivery {
     let place = try place(of: sample.device), timestamp = sample.capturedAt.sparkplugMilliseconds
     try self[place].check(sample.metrics)
+    self[place].forgetTimes(after: max(now.sparkplugMilliseconds, timestamp))
     self[place].learn(sample.metrics, at: timestamp)
     guard mayPublishLiveData else {
       hasBacklog = true
@@ -45,6 +46,11 @@ extension SparkplugEdgeNode {
     }
     if !batch.metrics.isEmpty { messages.append(message(batch.metrics, of: batch.device, at: now)) }
     return messages
+  }
+
+  /// The caller stored samples of its own accord, as the transport refused what was to be published: live ones queue behind them.
+  public mutating func backlogBegan() {
+    hasBacklog = true
   }
 
   /// The store is empty: live samples may go out again. Call it only where no sample can be stored between the look and the call.

@@ -1,6 +1,11 @@
 public import Pipelines
 
 extension SparkplugEdgeNode {
+  /// Whether a device was born and didn't die, so that data of it can be told.
+  public func isAlive(_ id: String) -> Bool {
+    devices.contains { $0.id == id && $0.isAlive }
+  }
+
   /// A device is there, with every metric it will ever tell and their present values (`.null` where there is none). Within a
   /// session this is its DBIRTH. A device that is there already may be given again: with the same metrics it is born again; with
   /// others the whole edge node is, as hosts learn new metrics by a complete sequence of births.
