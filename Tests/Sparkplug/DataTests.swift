@@ -143,6 +143,26 @@ import Testing
     #expect(try again[0].decoded.metrics.allSatisfy(\.isHistorical))
   }
 
+  @Test func `a sample older than what a birth told goes out as history, also after another birth of its device`() throws {
+    var scene = try Scene()
+    _ = try scene.node.publish(live: Scene.sample(10, frame: 10), at: scene.tick())
+    scene.connect()
+    scene.node.backlogDrained()
+    for _ in 0..<2 {
+      let messages = try #require(try scene.node.publish(live: Scene.sample(9, frame: 9), at: scene.tick()).messages)
+      #expect(try messages.count == 1 && messages.allSatisfy { try $0.decoded.metrics.allSatisfy(\.isHistorical) })
+      _ = try scene.node.deviceBorn("surface", metrics: SparkplugMetrics.device(model: "m", version: "1"), at: scene.tick())
+    }
+  }
+
+  @Test func `of stored samples among which one can't be told, none takes a number`() throws {
+    var scene = try Scene()
+    scene.connect()
+    let samples = [Scene.sample(1, frame: 1), Scene.sample(1, frame: 2), Scene.sample(2, frame: 3, device: "nobody")]
+    #expect(throws: SparkplugError.self) { _ = try scene.node.publish(stored: samples, at: scene.tick()) }
+    #expect(try scene.node.publish(stored: Array(samples.prefix(1)), at: scene.tick()).sequences == [2])
+  }
+
   @Test func `after the clock was set back, what comes is live again`() throws {
     var scene = try Scene()
     scene.connect()

@@ -48,6 +48,13 @@ import Testing
     #expect(aliases.count == first.count + 1 && first.allSatisfy { aliases[$0.key] == $0.value })
   }
 
+  @Test func `a dead device may come back with other metrics by its birth alone`() throws {
+    var scene = try Scene()
+    scene.connect()
+    _ = scene.node.deviceDied("surface", at: scene.tick())
+    #expect(try scene.node.deviceBorn("surface", metrics: [.init("Other", .boolean(true))], at: scene.tick()).kinds == ["DBIRTH"])
+  }
+
   @Test func `other metrics of the node are all births`() throws {
     var scene = try Scene()
     #expect(try scene.node.nodeMetricsChanged([.init("Extra", .boolean(true))], at: Scene.start).isEmpty)

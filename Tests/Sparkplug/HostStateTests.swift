@@ -20,6 +20,7 @@ import Testing
     #"{"online":true,"timestamp":1,}"#, #"{"online":true "timestamp":1}"#, #"{"online":true,"timestamp":1}x"#, #"{"online":true,"timestamp":1"#,
     #"{"online":true,"online":true,"timestamp":1}"#, #"{"online":true,"timestamp":1,"timestamp":1}"#, #"{"Online":true,"timestamp":1}"#,
     #"{"online":true,"timestamp":1,"a":}"#, #"{"online":true,"timestamp":1,"a"}"#, #"{"online":true,"timestamp":1,"a\"#, "{\"on\nline\":1}",
+    "{\"online\":true,\"timestamp\":1,\"a\nb\":1}",
     #"{"online":true,"timestamp":1,"a":[[[[[[[[[[0]]]]]]]]]]}"#, #"{"a":"\"#,
   ])
   func `what isn't a state is refused`(json: String) {

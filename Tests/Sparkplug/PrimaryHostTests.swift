@@ -84,6 +84,8 @@ import Testing
     #expect(scene.node.hostPresence == .unknown)
     #expect(scene.connect().isEmpty)
     #expect(scene.hears(Self.state(true, 10)).messages.count == 2)
+    // Also when nobody told of the end of the one before.
+    #expect(scene.connect().isEmpty && scene.node.hostPresence == .unknown)
   }
 
   @Test func `a state that isn't understood changes nothing`() throws {
