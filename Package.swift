@@ -62,6 +62,7 @@ let library: [Target] = [
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
+  module("Sparkplug", ["Pipelines"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
   module("ModelManifest", ["Tensors", "ModelFormat"]),
@@ -100,6 +101,7 @@ let fuzzers: [Target] =
     ("ONNX", ["ONNX", "ModelCompiler"]), ("TFLite", ["TFLite", "ModelCompiler"]),
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
+    ("Sparkplug", ["Sparkplug", "Pipelines"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -179,6 +181,9 @@ let package = Package(
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
     tests("Outbox", ["Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    .testTarget(
+      name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
+      swiftSettings: swiftSettings),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what is missing from Debian's packages; costs nothing when all is there.
+# Installs what is missing from Debian's packages, and for the tests what only PyPI has, into build/sparkplug-python; costs nothing
+# when all is there.
 # Usage: install-dependencies.sh build | test   ("test" includes "build")
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev"
-test="mosquitto mosquitto-clients openssl python3-jsonschema gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user qemu-system-x86 \
-busybox-static cpio kmod xz-utils iproute2"
+test="mosquitto mosquitto-clients openssl python3-jsonschema python3-venv gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
+qemu-system-x86 busybox-static cpio kmod xz-utils iproute2"
 
 case "${1:-}" in
   build) wanted=$build ;;
@@ -13,22 +14,35 @@ case "${1:-}" in
   *) echo "usage: $0 build|test" >&2; exit 2 ;;
 esac
 
+install_packages() {
+  if ! command -v swift >/dev/null; then
+    echo "Swift 6.2 or later is needed and not on PATH: install it from swift.org" >&2
+    exit 1
+  fi
+  run=""
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "missing packages:$missing; install them as root: apt-get install$missing" >&2; exit 1; }
+    run=sudo
+  fi
+  echo "installing$missing"
+  $run apt-get update -qq
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# A Sparkplug implementation to compare with, which Debian doesn't have. Without it (say, without a network) its tests skip, and say so.
+install_sparkplug_python() {
+  environment=$(dirname "$0")/../build/sparkplug-python
+  requirements=$(dirname "$0")/../Tests/Sparkplug/requirements.txt
+  ! ls -d "$environment"/lib/python3*/site-packages/pysparkplug >/dev/null 2>&1 || return 0
+  echo "installing pysparkplug in build/sparkplug-python"
+  /usr/bin/python3 -m venv "$environment" && "$environment/bin/pip" install -q --disable-pip-version-check -r "$requirements" 2>/dev/null \
+    || echo "pysparkplug can't be installed: the tests that need it will be skipped" >&2
+}
+
 missing=""
 for package in $wanted; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
-
-if ! command -v swift >/dev/null; then
-  echo "Swift 6.2 or later is needed and not on PATH: install it from swift.org" >&2
-  exit 1
-fi
-run=""
-if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "missing packages:$missing; install them as root: apt-get install$missing" >&2; exit 1; }
-  run=sudo
-fi
-echo "installing$missing"
-$run apt-get update -qq
-# shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing >/dev/null
+[ -z "$missing" ] || install_packages
+[ "$1" != test ] || install_sparkplug_python
