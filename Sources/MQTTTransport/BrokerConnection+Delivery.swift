@@ -2,8 +2,12 @@ import CMosquitto
 
 // What the owner thread does with accepted messages; all of it runs there.
 extension BrokerConnection {
-  func takeQueued() -> Publication? {
-    mutex.withLock { shared.queue.isEmpty ? nil : shared.queue.removeFirst() }
+  /// Whatever isn't sent after all must be finished.
+  func takeQueued() -> [Publication] {
+    mutex.withLock {
+      defer { shared.queue.removeAll() }
+      return shared.queue
+    }
   }
 
   func send(_ publication: Publication, on session: MosquittoSession) throws(MosquittoSession.Failure) {

@@ -181,11 +181,12 @@ extension BrokerConnection {
   ///   is then not kept anywhere.
   public func publish(_ message: OutgoingMessage, completion: DeliveryCompletion? = nil) throws(MQTTTransportError) {
     try Topic.checkName(message.topic)
-    _ = try Properties(of: message)
+    try Properties.check(message)
     let publication = Publication(message: message, completion: completion)
     guard publication.size <= settings.window.bytes else {
       throw MQTTTransportError(.messageTooLarge, "a message of \(publication.size) bytes for ‘\(message.topic)’ exceeds the window of \(settings.window.bytes)")
     }
+    var isFirst = false
     let refusal = mutex.withLock { () -> MQTTTransportError? in
       guard shared.state.isConnected, shared.stop == nil else {
         return MQTTTransportError(.notConnected, "not connected to \(settings.address)")
@@ -195,10 +196,12 @@ extension BrokerConnection {
       }
       shared.pending.messages += 1
       shared.pending.bytes += publication.size
+      isFirst = shared.queue.isEmpty
       shared.queue.append(publication)
       return nil
     }
     if let refusal { throw refusal }
-    wakeUp.signal()
+    // The thread takes all that is queued when it is woken.
+    if isFirst { wakeUp.signal() }
   }
 }

@@ -56,6 +56,13 @@ import Glibc
     for pair in message.userProperties { try add(pair) }
   }
 
+  /// Whether `message` can be sent with what it carries; the same rules as for making the properties, without making any.
+  static func check(_ message: OutgoingMessage) throws(MQTTTransportError) {
+    let hasMore = message.responseTopic != nil || message.correlationData != nil || !message.userProperties.isEmpty
+    guard hasMore || !(message.contentType.map(isText) ?? true) else { return }
+    _ = try Properties(of: message)
+  }
+
   private static func isText(_ text: String) -> Bool {
     text.utf8.count <= 65535 && !text.utf8.contains(0)
   }

@@ -269,16 +269,18 @@ extension SessionDriver {
 
   private func sendAccepted() throws(MosquittoSession.Failure) {
     try connection.renewSubscriptions(on: session)
-    while let publication = connection.takeQueued() {
-      do {
-        try connection.send(publication, on: session)
-      } catch {
-        // Too large for this broker is the message's fault, anything else the connection's.
-        guard error.status == MOSQ_ERR_OVERSIZE_PACKET.rawValue || error.status == MOSQ_ERR_PAYLOAD_SIZE.rawValue else {
-          connection.finish(publication, .lost)
-          throw error
+    while case let queued = connection.takeQueued(), !queued.isEmpty {
+      for (index, publication) in queued.enumerated() {
+        do {
+          try connection.send(publication, on: session)
+        } catch {
+          // Too large for this broker is the message's fault, anything else the connection's.
+          guard error.status == MOSQ_ERR_OVERSIZE_PACKET.rawValue || error.status == MOSQ_ERR_PAYLOAD_SIZE.rawValue else {
+            for unsent in queued[index...] { connection.finish(unsent, .lost) }
+            throw error
+          }
+          connection.finish(publication, .refused(.packetTooLarge))
         }
-        connection.finish(publication, .refused(.packetTooLarge))
       }
     }
   }

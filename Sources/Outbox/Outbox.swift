@@ -233,12 +233,14 @@ extension Outbox {
 
   /// The broker has it: it leaves the file with one of the next commits, and isn't given out again.
   public func markDelivered(_ message: OutboxMessage) {
-    mutex.withLock {
-      guard message.epoch == shared.status.epoch else { return }
+    let isToWrite = mutex.withLock {
+      guard message.epoch == shared.status.epoch else { return false }
       shared.work.delivered.append(message)
       shared.leaving.insert(message.id)
+      // The first one sets the time until when others are waited for.
+      return shared.work.delivered.count == 1 || mustWrite
     }
-    arrived.signal()
+    if isToWrite { arrived.signal() }
   }
 
   /// It can't be delivered: it leaves the file, and a gap event says so.

@@ -77,11 +77,12 @@ public final class OutboxPublisher: @unchecked Sendable {
   }
 
   private func wake(restarting: Bool = false) {
-    mutex.withLock {
-      shared.isWoken = true
+    let wasAsleep = mutex.withLock {
+      defer { shared.isWoken = true }
       if restarting { shared.restarts = true }
+      return restarting || !shared.isWoken
     }
-    woken.signal()
+    if wasAsleep { woken.signal() }
   }
 
   private func run() {
