@@ -96,6 +96,8 @@ class Agent:
         return self.process is not None and self.process.poll() is None
 
     def stop(self, how=signal.SIGKILL):
+        if self.process is None:
+            return
         if self.is_running():
             self.process.send_signal(how)
         self.process.wait()
