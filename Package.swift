@@ -89,7 +89,7 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Capture", "Outbox",
+      "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug",
     ]),
 ]
 
@@ -186,7 +186,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
+      name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
   ]
 )

@@ -53,7 +53,7 @@ final class AgentRuntime: @unchecked Sendable {
   }
 
   private func start() throws(EdgeAgentError) {
-    try publisher.start()
+    try publisher.start(pipelines.map(\.description))
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
   }

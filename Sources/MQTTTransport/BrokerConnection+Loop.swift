@@ -19,15 +19,14 @@ extension BrokerConnection {
         backOff.reset()
         attempt = 0
       }
-      if case .returning = ending.cause {
-        position = 0
-        continue
+      switch ending.cause {
+      case .returning: position = 0
+      case .restarting: break
+      default:
+        // A connection that was there is sought at the primary first, as is every one after the last address.
+        position = ending.connectedFor > .zero ? 0 : (position + 1) % addresses.count
+        pause(after: ending.cause, position == 0 ? backOff.next() : backOff.shortest())
       }
-      // A connection that was there is sought at the primary first, as is every one after the last address.
-      position = ending.connectedFor > .zero ? 0 : (position + 1) % addresses.count
-      let delay = position == 0 ? backOff.next() : backOff.shortest()
-      report(ending.cause, delay)
-      if !isStopRequested { waitForWakeUp(delay, orForTheTime: ending.cause.mayBeTheClock) }
     }
     finishAll()
     change(to: .stopped)
@@ -38,18 +37,25 @@ extension BrokerConnection {
     }
   }
 
-  private func report(_ cause: SessionDriver.Cause, _ delay: Duration) {
+  private func pause(after cause: SessionDriver.Cause, _ delay: Duration) {
     switch cause {
     case .failed(let error): change(to: .disconnected(error, nextAttemptIn: delay))
     case .refused(let reason, let error): change(to: .refused(reason, error, nextAttemptIn: delay))
-    case .returning, .stopped: break
+    case .returning, .restarting, .stopped: break
     }
+    if !isStopRequested { waitForWakeUp(delay, orForTheTime: cause.mayBeTheClock) }
   }
 
   private func attemptSession(_ address: BrokerAddress) -> SessionDriver.Ending {
-    mutex.withLock { shared.address = address }
+    let attemptHandler = mutex.withLock {
+      shared.address = address
+      shared.restart = nil
+      return shared.attemptHandler
+    }
     do {
-      let driver = SessionDriver(try MosquittoSession(settings.trying(address)), of: self)
+      var attempt = settings.trying(address)
+      if let attemptHandler { attempt.lastWill = attemptHandler() }
+      let driver = SessionDriver(try MosquittoSession(attempt), of: self)
       return driver.run()
     } catch {
       return SessionDriver.Ending(cause: .failed(error), connectedFor: .zero)

@@ -19,6 +19,8 @@ import Pipelines
 /// The thread holds the connection until `stop()`.
 public final class BrokerConnection: @unchecked Sendable {
   public typealias StateHandler = @Sendable (BrokerState) -> Void
+  /// Gives the last will of one attempt to connect.
+  public typealias AttemptHandler = @Sendable () -> BrokerSettings.LastWill
   public typealias MessageHandler = @Sendable (IncomingMessage) -> Void
   public typealias SubscriptionCompletion = @Sendable (SubscriptionOutcome) -> Void
   public typealias DeliveryCompletion = @Sendable (DeliveryOutcome) -> Void
@@ -50,6 +52,9 @@ public final class BrokerConnection: @unchecked Sendable {
     /// Messages and bytes accepted and not finished: queued or in flight.
     var pending = (messages: 0, bytes: 0)
     var stop: StopRequest?
+    /// End this connection, in which case with the last will, and begin another.
+    var restart: Bool?
+    var attemptHandler: AttemptHandler?
     var counters = Counters()
     var owner: pthread_t?
     var thread: DataPlaneThread?
@@ -108,6 +113,11 @@ public final class BrokerConnection: @unchecked Sendable {
     mutex.withLock { shared.stateHandlers.append(handler) }
   }
 
+  /// Asks `handler` before every attempt to connect for its last will, which takes the place of the settings'. Before `start` only.
+  public func onAttempt(_ handler: @escaping AttemptHandler) {
+    mutex.withLock { shared.attemptHandler = handler }
+  }
+
   /// Starts the thread. Once only.
   ///
   /// - Throws: `.noResources` when the system gives no thread.
@@ -134,6 +144,14 @@ public final class BrokerConnection: @unchecked Sendable {
     }
     wakeUp.signal()
     if !isOwner { thread?.join() }
+  }
+
+  /// Ends the present connection, once what was accepted before is sent, and connects anew at once. Without a connection, does nothing.
+  ///
+  /// - Parameter sendingWill: the broker then publishes the last will (MQTT 5's reason 0x04).
+  public func restart(sendingWill: Bool) {
+    mutex.withLock { if shared.state.isConnected { shared.restart = sendingWill } }
+    wakeUp.signal()
   }
 
   /// Tries to connect now instead of when the back-off ends.

@@ -9,6 +9,8 @@ final class SessionDriver {
     case refused(ReasonCode, MQTTTransportError)
     /// The primary broker is there again.
     case returning
+    /// As somebody asked for.
+    case restarting
     case stopped
   }
 
@@ -69,6 +71,7 @@ final class SessionDriver {
     if phase == .connected {
       try sendAccepted()
       lookForPrimary()
+      obeyRestart()
     }
     guard ending == nil else { return }
     handleEvents()
@@ -231,15 +234,22 @@ extension SessionDriver {
 // MARK: - Sending and stopping
 
 extension SessionDriver {
+  private func leave(sendingWill: Bool, _ cause: Cause) {
+    session.disconnect(sendingWill: sendingWill)
+    // What the socket doesn't take at once is not waited for.
+    for _ in 0..<64 where session.descriptor >= 0 && session.wantsToWrite { try? session.write() }
+    ending = cause
+  }
+
+  private func obeyRestart() {
+    guard ending == nil, let sendsWill = connection.mutex.withLock({ connection.shared.restart }) else { return }
+    leave(sendingWill: sendsWill, .restarting)
+  }
+
   /// The fallback publishes the last will: to whoever listens there, this client is gone.
   private func lookForPrimary() {
     guard let due = nextSearch, MonotonicClock.now() >= due else { return }
-    if search?.isFound == true {
-      session.disconnect(sendingWill: true)
-      if session.descriptor >= 0 { try? session.write() }
-      ending = .returning
-      return
-    }
+    if search?.isFound == true { return leave(sendingWill: true, .returning) }
     nextSearch = MonotonicClock.now().advanced(by: settings.returnInterval)
     search = BrokerSearch(connection.settings.address) { [connection] in connection.wakeUp.signal() }
   }

@@ -50,8 +50,12 @@ public enum SparkplugMetrics {
       SparkplugMetric("Detections/Count", .null(.int32)), SparkplugMetric("Detections/Best Label", .null(.string)),
       SparkplugMetric("Detections/Best Score", .null(.float)), SparkplugMetric("Detections/Message", .null(.string)),
       SparkplugMetric("Frame/Number", .null(.int64)), SparkplugMetric("Frame/Clock Synchronised", .null(.boolean)),
+      SparkplugMetric("Outbox/Gap", .null(.string)),
     ] + model(name, version)
   }
+
+  /// Stored results that were given up: the gap event, JSON, as the plain encoding publishes it.
+  public static func gap(_ message: String) -> SparkplugMetric { SparkplugMetric("Outbox/Gap", .string(message)) }
 
   /// The edge node's metrics beside `bdSeq` and `Node Control/Rebirth`.
   public static func node(agentVersion: String, bootID: String, operatingSystem: String? = nil, hardwareModel: String? = nil) -> [SparkplugMetric] {

@@ -163,6 +163,7 @@ private struct Sample {
     "{url: \"mqtts://h\", key: ca.pem}", "{url: \"mqtt://localhost\", ca: ca.pem}", "{url: \"mqtts://h\", password: {file: gone}, username: u}",
     "{url: \"mqtts://h\", username: u, password: {environment: NOT_SET}}", "{url: \"mqtts://h\", password: {file: secret}}", "{ca: ca.pem}",
     "{url: \"mqtt://[::1\"}", "{url: \"mqtt://h:+1\"}", "{url: \"mqtts://h\", fallback: [\"mqtt://g\"]}", "{url: \"mqtts://h\", fallback: \"mqtts://g\"}",
+    "{url: \"mqtts://h\", primary_host: scada}", "{url: \"mqtts://h\", encoding: sparkplug, in_flight: 3}", "{url: \"mqtts://h\", encoding: protobuf}",
     "{url: \"mqtts://h\", in_flight: 0}", "{url: \"mqtts://h\", session_expiry: forever}",
   ])
   func `a broker that can't be reached as written is refused`(mqtt: String) throws {

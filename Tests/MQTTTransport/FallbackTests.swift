@@ -87,6 +87,30 @@ import Testing
     }
   }
 
+  @Test func `each attempt has the last will that it is given, and a restart can have it published`() throws {
+    let broker = try RealBroker()
+    let watcher = try BrokerClient(broker.url, id: "watcher")
+    try watcher.subscribe("will")
+    try watcher.connect()
+    defer { watcher.connection.stop() }
+    let client = try BrokerClient(broker.url)
+    let attempts = Recorder<Int>()
+    client.connection.onAttempt {
+      attempts.append(attempts.all.count + 1)
+      return BrokerSettings.LastWill(topic: "will", payload: [UInt8(attempts.all.count)], isRetained: false)
+    }
+    try client.connect()
+    defer { client.connection.stop() }
+    try client.publish(OutgoingMessage(topic: "will", payload: [100], quality: .atMostOnce))
+    client.connection.restart(sendingWill: true)
+    #expect(client.waitUntilConnected(times: 2))
+    #expect(watcher.messages.wait { $0.count == 2 })
+    #expect(watcher.messages.all.map(\.payload) == [[100], [1]])
+    client.connection.restart(sendingWill: false)
+    #expect(client.waitUntilConnected(times: 3))
+    #expect(watcher.messages.all.count == 2 && attempts.all == [1, 2, 3])
+  }
+
   @Test func `certificates that are replaced on disk serve the next attempt`() throws {
     let (authority, stranger) = (try TestAuthority(), try TestAuthority())
     var options = RealBroker.Options()

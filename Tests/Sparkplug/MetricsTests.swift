@@ -8,7 +8,8 @@ import Testing
   }
 
   @Test func `a frame's metrics are those of the device before it`() {
-    let (before, after) = (SparkplugMetrics.device(model: "m", version: "1.2"), Self.frame().device)
+    // What is given up is told by itself.
+    let (before, after) = (SparkplugMetrics.device(model: "m", version: "1.2").filter { $0.name != SparkplugMetrics.gap("").name }, Self.frame().device)
     #expect(before.map(\.name) == after.map(\.name))
     #expect(before.map(\.value.dataType) == after.map(\.value.dataType))
     #expect(before.suffix(2) == after.suffix(2))

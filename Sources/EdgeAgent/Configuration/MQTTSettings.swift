@@ -28,6 +28,16 @@ public struct MQTTSettings: Equatable, Sendable {
   /// `in_flight`: most results that are published and not yet acknowledged; 1 to 1000, default 64. A broker may ask for less.
   public var inFlight = 64
 
+  /// `encoding`: `swiftlet` (JSON, at least once, from the outbox; the default) or `sparkplug` (Sparkplug B, data at most once).
+  public var encoding = Encoding.swiftlet
+  /// `primary_host`: the Sparkplug host without which results are stored rather than published. Default: none.
+  public var primaryHost: String?
+
+  public enum Encoding: String, CaseIterable, Sendable {
+    case swiftlet
+    case sparkplug
+  }
+
   public init(broker: BrokerAddress) { self.broker = broker }
 
   static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> MQTTSettings? {
@@ -47,6 +57,13 @@ public struct MQTTSettings: Equatable, Sendable {
     if let count = map["in_flight"]?.int(in: 1...1000) { settings.inFlight = count }
     settings.fallbacks = map["fallback"]?.list { readFallback($0, broker) } ?? []
     if settings.fallbacks.count > 8 { map.report("fallback", "mqtt.fallback: at most 8 brokers") }
+    settings.encoding = map["encoding"]?.choice() ?? .swiftlet
+    settings.primaryHost = map["primary_host"]?.identifier()
+    // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
+    let foreign = settings.encoding == .sparkplug ? ["session_expiry", "message_expiry", "in_flight", "health_interval"] : ["primary_host"]
+    for key in foreign where map[key] != nil {
+      map.report(key, "mqtt.\(key): does not apply to the encoding \(settings.encoding.rawValue); remove it")
+    }
     checkTogether(map, settings, context, url)
     return broker == nil ? nil : settings
   }

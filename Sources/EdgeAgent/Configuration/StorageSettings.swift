@@ -42,9 +42,10 @@ public struct StorageSettings: Equatable, Sendable {
   /// The package of a name in the store.
   public func modelPath(_ name: String) -> String { "\(path)/models/\(name).swiftlet" }
 
-  /// The outbox as these settings want it.
-  var outbox: Outbox.Settings {
-    var settings = Outbox.Settings(path: "\(path)/outbox.sqlite", byteLimit: outboxByteCount)
+  /// The outbox as these settings want it, a file for each encoding.
+  func outbox(_ encoding: MQTTSettings.Encoding) -> Outbox.Settings {
+    let name = encoding == .sparkplug ? "sparkplug" : "outbox"
+    var settings = Outbox.Settings(path: "\(path)/\(name).sqlite", byteLimit: outboxByteCount)
     settings.commitInterval = commitInterval
     settings.commitBytes = commitByteCount
     for (name, limit) in limits { settings.classLimits[name.rawValue] = Outbox.ClassLimit(byteLimit: limit.byteCount, age: limit.age) }

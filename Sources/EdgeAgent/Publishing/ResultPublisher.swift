@@ -11,6 +11,9 @@ final class ResultPublisher: @unchecked Sendable {
   /// Current facts that may be under way beside results.
   private static let factCount = 16
 
+  /// Messages that the network hasn't taken yet; none of them is acknowledged.
+  private static let sparkplugCount = 1024
+
   private let configuration: AgentConfiguration
   private let log: AgentLog
   private let outbox: Outbox
@@ -18,6 +21,7 @@ final class ResultPublisher: @unchecked Sendable {
   private let facts: CurrentFacts
   private let thinning: OfflineThinning
   private var carrier: OutboxPublisher?
+  private var sparkplug: SparkplugRoute?
 
   /// Opens the outbox, making its folder where needed, and checks the broker's settings; nothing is sent yet.
   init(_ configuration: AgentConfiguration, log: AgentLog) throws(EdgeAgentError) {
@@ -25,7 +29,7 @@ final class ResultPublisher: @unchecked Sendable {
     self.log = log
     try makeFolders(configuration.storage.path)
     do {
-      outbox = try Outbox(configuration.storage.outbox) { event in Self.report(event, log) }
+      outbox = try Outbox(configuration.storage.outbox(configuration.mqtt?.encoding ?? .swiftlet)) { event in Self.report(event, log) }
     } catch { throw EdgeAgentError(.storage, error.message) }
     thinning = OfflineThinning(interval: configuration.mqtt == nil ? 1 : configuration.storage.offlineDetections)
     let facts = CurrentFacts(topicRoot: configuration.topicRoot)
@@ -42,16 +46,26 @@ final class ResultPublisher: @unchecked Sendable {
     }
   }
 
-  func start() throws(EdgeAgentError) {
+  /// - Parameter pipelines: whose results will be recorded.
+  func start(_ pipelines: [PipelineDescription]) throws(EdgeAgentError) {
     guard let connection else { return }
     let (facts, log) = (facts, log)
+    let hasFacts = configuration.mqtt?.encoding != .sparkplug
     connection.onStateChange { [weak connection] state in
       Self.report(state, connection?.address, log)
       // On the connection's own thread: the state is there before anything that follows it.
-      if state.isConnected, let connection { facts.publishState(.online, to: connection) }
+      if hasFacts, state.isConnected, let connection { facts.publishState(.online, to: connection) }
     }
-    do throws(OutboxError) { carrier = try publisher(to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
+    if hasFacts { try startCarrier(connection) } else {
+      let route = try SparkplugRoute(configuration, pipelines: pipelines, outbox: outbox, connection: connection, thinning: thinning, log: log)
+      try route.start()
+      sparkplug = route
+    }
     do throws(MQTTTransportError) { try connection.start() } catch { throw EdgeAgentError(.resources, error.message) }
+  }
+
+  private func startCarrier(_ connection: BrokerConnection) throws(EdgeAgentError) {
+    do throws(OutboxError) { carrier = try publisher(to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
   }
 
   private func publisher(to connection: BrokerConnection) throws(OutboxError) -> OutboxPublisher {
@@ -60,6 +74,7 @@ final class ResultPublisher: @unchecked Sendable {
 
   /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
   func record(_ result: FrameResult) {
+    if let sparkplug { return sparkplug.record(result) }
     let name = result.pipeline.name
     guard thinning.keeps(name, isOnline: isConnected) else { return }
     guard !outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(name)/detections") else { return }
@@ -69,7 +84,7 @@ final class ResultPublisher: @unchecked Sendable {
   }
 
   func publishHealth(_ status: AgentStatus) {
-    guard let connection, connection.state.isConnected else { return }
+    guard let connection, sparkplug == nil, connection.state.isConnected else { return }
     facts.publishHealth(status, outbox: outbox.status, thinning, to: connection)
   }
 
@@ -79,8 +94,9 @@ final class ResultPublisher: @unchecked Sendable {
     if let connection {
       if isOrderly, connection.state.isConnected { outbox.waitUntilDelivered(until: MonotonicClock.now().advanced(by: Self.drainTime)) }
       carrier?.stop()
-      facts.publishState(.offline, to: connection)
-      connection.stop(draining: .seconds(2))
+      if let sparkplug { sparkplug.finish() } else { facts.publishState(.offline, to: connection) }
+      // Sparkplug wants its edge node's death said twice.
+      connection.stop(draining: .seconds(2), sendingWill: sparkplug != nil)
     }
     let left = outbox.status.waiting
     outbox.close()
@@ -114,8 +130,9 @@ extension ResultPublisher {
     settings.keepAlive = mqtt.keepAlive
     settings.lastWill = facts.lastWill
     settings.fallbacks = mqtt.fallbacks
-    settings.sessionExpiry = mqtt.sessionExpiry
-    settings.window.messages = mqtt.inFlight + Self.factCount
+    // Each session of a Sparkplug edge node begins anew, and has its own last will.
+    settings.sessionExpiry = mqtt.encoding == .sparkplug ? .zero : mqtt.sessionExpiry
+    settings.window.messages = mqtt.encoding == .sparkplug ? Self.sparkplugCount : mqtt.inFlight + Self.factCount
     return settings
   }
 

@@ -1,0 +1,179 @@
+import MQTTTransport
+import Outbox
+import Pipelines
+import Sparkplug
+
+/// Results as a Sparkplug B edge node tells them: live ones at once and at most once. What can't go out now waits in the outbox, and is told
+/// afterwards, marked as historical, before anything live. docs/sparkplug.md says what is promised.
+final class SparkplugRoute: @unchecked Sendable {
+  let outbox: Outbox
+  let connection: BrokerConnection
+  let log: AgentLog
+  private let thinning: OfflineThinning
+  /// Guards what follows, and the order of publications: a sequence is given out and published under it.
+  let mutex = PthreadMutex()
+  let woken = PthreadCondition()
+  var node: SparkplugEdgeNode
+  /// Samples that were given to the outbox and aren't on its disk yet.
+  var unwritten = 0
+  /// Something that had a number of the sequence couldn't be published.
+  var needsRebirth = false
+  var isWoken = true
+  var isStopping = false
+  private var granted = 0
+  private var numberings: [String: CurrentFactNumbering] = [:]
+  private var thread: DataPlaneThread?
+
+  /// - Parameter pipelines: each is a device of the edge node, from its start to its end.
+  init(
+    _ configuration: AgentConfiguration, pipelines: [PipelineDescription], outbox: Outbox, connection: BrokerConnection, thinning: OfflineThinning,
+    log: AgentLog
+  ) throws(EdgeAgentError) {
+    (self.outbox, self.connection, self.thinning, self.log) = (outbox, connection, thinning, log)
+    let now = MonotonicClock.wallTime()
+    do throws(SparkplugError) {
+      let identity = try SparkplugIdentity(group: configuration.device.site, edgeNode: configuration.device.identifier)
+      let metrics = SparkplugMetrics.node(agentVersion: agentVersion, bootID: bootIdentifier())
+      node = try SparkplugEdgeNode(
+        identity, primaryHost: configuration.mqtt?.primaryHost, metrics: metrics, backlogged: outbox.status.waiting > 0, at: now)
+      for pipeline in pipelines {
+        _ = try node.deviceBorn(pipeline.name, metrics: SparkplugMetrics.device(model: pipeline.modelName, version: pipeline.modelVersion), at: now)
+      }
+    } catch {
+      throw EdgeAgentError(.broker, "mqtt: \(error.message)")
+    }
+  }
+
+  /// Before the connection's own start.
+  func start() throws(EdgeAgentError) {
+    connection.onAttempt { [self] in
+      let will = mutex.withLock { node.beginConnection(at: MonotonicClock.wallTime()) }.lastWill
+      return BrokerSettings.LastWill(topic: will.topic, payload: will.payload, isRetained: false)
+    }
+    connection.onStateChange { [weak self] state in self?.connectionChanged(to: state) }
+    // The filters are the same for each connection.
+    var trial = node
+    let filters = trial.beginConnection(at: MonotonicClock.wallTime()).subscriptions
+    do throws(MQTTTransportError) {
+      for filter in filters {
+        try connection.subscribe(
+          to: filter, completion: { [weak self] outcome in self?.subscribed(filter, outcome, of: filters.count) },
+          handler: { [weak self] message in self?.receive(message) })
+      }
+    } catch { throw EdgeAgentError(.broker, "mqtt: \(error.message)") }
+    outbox.onCommit { [weak self] in self?.wake() }
+    do { thread = try DataPlaneThread(name: "sparkplug") { self.run() } } catch { throw EdgeAgentError(.resources, error.message) }
+  }
+
+  /// Publishes a result, or stores it. Doesn't wait for the disk or the network.
+  func record(_ result: FrameResult) {
+    mutex.withLock {
+      let sample = sample(of: result)
+      do throws(SparkplugError) {
+        switch try node.publish(live: sample, at: MonotonicClock.wallTime()) {
+        case .publish(let messages) where send(messages): break
+        case .publish:
+          node.backlogBegan()
+          store(sample)
+        case .store:
+          if thinning.keeps(result.pipeline.name, isOnline: false) { store(sample) }
+        }
+      } catch {
+        log.log(.error, "pipeline \(result.pipeline.name): a result could not be told: \(error.message)", subject: "sparkplug \(result.pipeline.name)")
+      }
+    }
+  }
+
+  /// Tells the hosts that this edge node ends; afterwards the connection is to be stopped with its last will.
+  func finish() {
+    mutex.withLock {
+      isStopping = true
+      _ = send(node.finish(at: MonotonicClock.wallTime()))
+    }
+    woken.broadcast()
+    thread?.join()
+  }
+
+  func wake() {
+    mutex.withLock { isWoken = true }
+    woken.signal()
+  }
+
+  // Everything below under the mutex.
+
+  /// - Returns: false when one could not be published; hosts then need the births anew.
+  func send(_ messages: [SparkplugMessage], completion: (@Sendable (DeliveryOutcome) -> Void)? = nil) -> Bool {
+    for message in messages {
+      let quality: QualityOfService = message.isAtLeastOnce ? .atLeastOnce : .atMostOnce
+      do throws(MQTTTransportError) {
+        try connection.publish(OutgoingMessage(topic: message.topic, payload: message.payload, quality: quality), completion: completion)
+      } catch {
+        needsRebirth = true
+        isWoken = true
+        woken.signal()
+        return false
+      }
+    }
+    return true
+  }
+
+  private func sample(of result: FrameResult) -> SparkplugSample {
+    let message = DetectionMessage(result)
+    let name = result.pipeline.name
+    let number = numberings[name, default: CurrentFactNumbering()].next()
+    let best = message.detections.first.map { ($0.label, $0.score) }
+    let frame = SparkplugMetrics.Frame(
+      number: message.frame, count: message.detections.count, best: best, message: String(decoding: message.encoded(as: number), as: UTF8.self),
+      model: message.model, modelVersion: message.modelVersion, clockIsSynchronised: message.clock == .synchronised)
+    return SparkplugSample(device: name, capturedAt: message.capturedAt, metrics: frame.device)
+  }
+
+  private func store(_ sample: SparkplugSample) {
+    let (form, name) = (sample.storedForm, sample.device ?? "")
+    unwritten += 1
+    let isQueued = outbox.append(to: "sparkplug/\(name)/detections", encoding: { _ in form }) { [weak self] _ in
+      guard let self else { return }
+      mutex.withLock { unwritten -= 1 }
+      wake()
+    }
+    guard !isQueued else { return }
+    unwritten -= 1
+    log.log(.error, "pipeline \(name): results are being lost, as the disk doesn't keep up; check it, or report fewer frames", subject: "unkept \(name)")
+  }
+
+  private func perform(_ actions: [SparkplugAction]) {
+    for action in actions {
+      switch action {
+      case .publish(let message): _ = send([message])
+      case .reconnect: connection.restart(sendingWill: true)
+      case .ignored(let error): log.log(.warning, "Sparkplug: \(error.message)", subject: "sparkplug \(error.code)")
+      }
+    }
+    isWoken = true
+    woken.signal()
+  }
+}
+
+// On the connection's thread.
+extension SparkplugRoute {
+  private func connectionChanged(to state: BrokerState) {
+    mutex.withLock {
+      granted = 0
+      if !state.isConnected { node.connectionLost() }
+    }
+  }
+
+  private func subscribed(_ filter: String, _ outcome: SubscriptionOutcome, of count: Int) {
+    guard outcome == .granted else {
+      return log.warning("Sparkplug: the broker doesn't let this device subscribe to \(filter); results wait in the outbox until its access list does")
+    }
+    mutex.withLock {
+      granted += 1
+      if granted == count { perform(node.connectionEstablished(at: MonotonicClock.wallTime())) }
+    }
+  }
+
+  private func receive(_ message: IncomingMessage) {
+    mutex.withLock { perform(node.receive(topic: message.topic, payload: message.payload, at: MonotonicClock.wallTime())) }
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import MQTTTransport
+@testable import Sparkplug
+import TestBroker
+import Testing
+
+/// The agent as a Sparkplug edge node, at a real broker.
+@Suite(.enabled(if: RealBroker.isAvailable), .serialized) struct SparkplugTests {
+  /// What came, read; the first part of a topic after the group is its kind.
+  struct Told: Sendable {
+    let kind: String
+    let device: String?
+    let payload: SparkplugPayload
+
+    init?(_ message: IncomingMessage) {
+      let levels = message.topic.split(separator: "/").map(String.init)
+      guard levels.count >= 4, levels[0] == "spBv1.0", levels[1] == "plant-a", levels[3] == "line-3",
+        levels[2] != "NCMD", let payload = try? SparkplugPayload(message.payload, within: .stored)
+      else { return nil }
+      kind = levels[2]
+      device = levels.count > 4 ? levels[4] : nil
+      self.payload = payload
+    }
+
+    var isHistorical: Bool { payload.metrics.contains(where: \.isHistorical) }
+
+    /// Of the metric of that name in a birth.
+    func value(_ name: String) -> SparkplugPayload.Value? { payload.metrics.first { $0.name == name }?.value }
+    func alias(_ name: String) -> UInt64? { payload.metrics.first { $0.name == name }?.alias }
+    func values(alias: UInt64) -> [SparkplugPayload.Value] { payload.metrics.filter { $0.alias == alias }.compactMap(\.value) }
+  }
+
+  private final class Host: Sendable {
+    let told = Recorder<Told>()
+    let connection: BrokerConnection
+
+    init(_ broker: RealBroker) throws {
+      connection = try BrokerConnection(BrokerSettings(address: BrokerAddress(parsing: broker.url), clientID: "host"))
+      let granted = Recorder<SubscriptionOutcome>()
+      try connection.subscribe(to: "spBv1.0/#", completion: { granted.append($0) }) { [told] in if let one = Told($0) { told.append(one) } }
+      try connection.start()
+      guard granted.wait(until: { $0 == [.granted] }) else { throw RealBroker.Failure(description: "the host isn't connected") }
+    }
+
+    deinit { connection.stop() }
+
+    func wait(_ isEnough: @escaping ([Told]) -> Bool) -> Bool { told.wait(limit: 60, until: isEnough) }
+
+    func say(isOnline: Bool) throws {
+      let state = "{\"online\":\(isOnline),\"timestamp\":\(Int(Date().timeIntervalSince1970 * 1000))}"
+      try connection.publish(OutgoingMessage(topic: "spBv1.0/STATE/scada", payload: Array(state.utf8), isRetained: true))
+    }
+  }
+
+  /// The agent's own count of results, from the whole messages in data.
+  private func counts(_ told: [Told], alias: UInt64) -> [Int] {
+    told.filter { $0.kind == "DDATA" }.flatMap { $0.values(alias: alias) }.compactMap { value in
+      guard case .string(let text) = value else { return nil }
+      return (try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["sequence"] as? Int
+    }
+  }
+
+  @Test func `births come before data, numbers are contiguous, and the end is told twice`() throws {
+    let broker = try RealBroker()
+    let host = try Host(broker)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug}"
+    let daemon = try scene.daemon()
+    #expect(host.wait { $0.count { $0.kind == "DDATA" } >= 10 }, "\(daemon.errorText)")
+    try host.connection.publish(OutgoingMessage(topic: "spBv1.0/plant-a/NCMD/line-3", payload: rebirthCommand))
+    #expect(host.wait { $0.count { $0.kind == "NBIRTH" } == 2 })
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    #expect(host.wait { $0.count { $0.kind == "NDEATH" } == 2 })
+    let second = try #require(host.told.all.lastIndex { $0.kind == "NBIRTH" })
+    #expect(host.told.all[second + 1].kind == "DBIRTH" && host.told.all[second].value("bdSeq") == host.told.all[0].value("bdSeq"))
+    let told = Array(host.told.all[..<second]) + host.told.all.filter { $0.kind == "NDEATH" }
+    #expect(told.prefix(2).map(\.kind) == ["NBIRTH", "DBIRTH"] && told[1].device == "surface")
+    let numbers = told.filter { $0.kind != "NDEATH" }.map(\.payload.sequence)
+    #expect(numbers == (0..<numbers.count).map { UInt64($0 % 256) })
+    #expect(told.filter { $0.kind == "NDEATH" }.allSatisfy { $0.value("bdSeq") == told[0].value("bdSeq") && $0.payload.sequence == nil })
+    let best = try #require(told[1].alias("Detections/Best Label"))
+    #expect(told.flatMap { $0.values(alias: best) }.contains(.string("scratch")))
+    #expect(told.allSatisfy { !$0.isHistorical })
+  }
+
+  @Test func `what happens without a broker is told afterwards as historical, before anything live`() throws {
+    let broker = try RealBroker()
+    let host = try Host(broker)
+    let relay = try Relay(to: broker.port)
+    relay.cut()
+    let scene = try Scene()
+    scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\", encoding: sparkplug}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("results wait in the outbox"), "\(daemon.errorText)")
+    Thread.sleep(forTimeInterval: 1)
+    try relay.restore()
+    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    let data = host.told.all.filter { $0.kind == "DDATA" }
+    let firstLive = try #require(data.firstIndex { !$0.isHistorical })
+    #expect(firstLive > 0)
+    #expect(data[..<firstLive].allSatisfy(\.isHistorical) && data[firstLive...].allSatisfy { !$0.isHistorical })
+    let alias = try #require(host.told.all.first { $0.kind == "DBIRTH" }?.alias("Detections/Message"))
+    let counts = counts(host.told.all, alias: alias)
+    #expect(counts.count > 20 && counts == Array(1...counts.count))
+  }
+
+  @Test func `without its primary host the agent stores, and leaves when the host goes`() throws {
+    let broker = try RealBroker()
+    let host = try Host(broker)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug, primary_host: scada}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("connected to the broker"), "\(daemon.errorText)")
+    Thread.sleep(forTimeInterval: 1)
+    #expect(host.told.all.isEmpty)
+    try host.say(isOnline: true)
+    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
+    #expect(host.told.all.first { $0.kind == "DDATA" }?.isHistorical == true)
+    try host.say(isOnline: false)
+    #expect(host.wait { $0.count { $0.kind == "NDEATH" } == 2 })
+    Thread.sleep(forTimeInterval: 0.5)
+    let before = host.told.all.count
+    Thread.sleep(forTimeInterval: 1)
+    #expect(host.told.all.count == before)
+    try host.say(isOnline: true)
+    #expect(host.wait { $0.count { $0.kind == "NBIRTH" } == 2 })
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    let births = host.told.all.filter { $0.kind == "NBIRTH" }.map { $0.value("bdSeq") }
+    #expect(births == [.long(0), .long(1)])
+  }
+
+  /// Asks for all births.
+  private var rebirthCommand: [UInt8] {
+    SparkplugPayload(metrics: [.init(name: "Node Control/Rebirth", dataType: 11, value: .boolean(true))]).encoded()
+  }
+}
