@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside test-kernels test-arm test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -80,6 +80,13 @@ test-sanitizers: test-kernels
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path build/address --filter '$(SANITIZED)'
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
+
+## Cuts the outbox's power at every write of its workloads, with POWER_CUTS random states of the disk for each; the unit tests do it
+## with one.
+POWER_CUTS ?= 20
+power-cuts: test-setup
+	swift build --build-tests
+	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter OutboxTests.PowerCut
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus

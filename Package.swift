@@ -163,7 +163,9 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
-    tests("Outbox", ["Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    // Logs what SQLite writes, for power cuts by replay.
+    .target(name: "CRecordingVFS", dependencies: ["CSQLite"], path: "Tests/CRecordingVFS"),
+    tests("Outbox", ["CRecordingVFS", "Outbox", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
