@@ -76,6 +76,7 @@ final class OutboxStore {
       try Self.makeSchema(in: database)
     }
     epoch = try Self.check(database)
+    try Self.settle(database)
     statements = try Self.prepare(in: database)
     content = try Self.readContent(of: database)
   }
@@ -94,6 +95,14 @@ final class OutboxStore {
       PRAGMA user_version=\(schemaVersion);
       COMMIT;
       """)
+  }
+
+  /// What a killed process had in its log but not on the disk yet looks committed here. Before anyone is shown it, and numbers go on from
+  /// it, it is synced: a checkpoint begins with that, and a disk that is full stops only what follows.
+  private static func settle(_ database: SQLiteDatabase) throws(OutboxError) {
+    do {
+      try database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    } catch  where error.code == .diskFull {}
   }
 
   /// - Returns: the epoch, of a file that holds together.

@@ -159,6 +159,21 @@ import Testing
     outbox.close()
   }
 
+  @Test func `on a full disk what a killed process left is opened and given out`() throws {
+    guard let disk = SmallDisk(at: folder.path("small"), size: "512k") else {
+      print("SKIPPED: a log on a full disk, as mounting a small one needs root")
+      return
+    }
+    let running = try Outbox(path: folder.path(), byteLimit: 256 << 10)
+    for _ in 0..<20 { _ = try running.write(to: "a/detections") { _ in [UInt8](repeating: 1, count: 2000) } }
+    for ending in ["", "-wal"] { try FileManager.default.copyItem(atPath: folder.path() + ending, toPath: disk.path + "/outbox.db" + ending) }
+    try disk.fill()
+    let outbox = try Outbox(path: disk.path + "/outbox.db", byteLimit: 256 << 10)
+    #expect(outbox.messages() == running.messages())
+    outbox.close()
+    running.close()
+  }
+
   @Test(arguments: [
     "UPDATE topics SET next_sequence = 2", "DELETE FROM topics WHERE name = 'a'", "UPDATE topics SET next_sequence = 9 WHERE name = 'b'",
     "UPDATE topics SET next_sequence = 9223372036854775807",

@@ -31,6 +31,14 @@ private let restarts = min(40, 4 * max(1, tears))
     try check(startsAfter: first, at: points) { point, disk in Disk(disk.contents(after: .tears(seed: UInt64(point)))) }
   }
 
+  /// What the kernel still holds of a killed process's commit looks committed to the next one, which may publish it.
+  @Test(arguments: [PowerCutWorkload.creation, .appends, .eviction])
+  func `what is found after a kill survives a power cut, too`(workload: PowerCutWorkload) throws {
+    let first = try workload.record()
+    let points = first.points(restarts) { if case .synced("outbox.db-wal", _) = $0 { true } else { false } }
+    try check(startsAfter: first, at: points) { _, disk in disk }
+  }
+
   private func check(startsAfter first: RecordedHistory, at points: [Int], finding found: (Int, Disk) -> Disk) throws {
     #expect(points.count >= 4)
     var sum = PowerCutReplay.Outcome()
