@@ -114,13 +114,17 @@ extension OutboxStore {
   }
 
   private func discard(_ id: Int64, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
-    let row = try database.prepare("SELECT topics.name, sequence FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id = ?1")
+    let row = try database.prepare(
+      "SELECT topics.name, sequence, gap_topic, gap_first, gap_last FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id = ?1")
     row.bind(1, id)
     guard try row.step() else { return }
-    let (topic, sequence) = (row.text(0), UInt64(clamping: row.integer(1)))
+    let sequence = UInt64(clamping: row.integer(1))
+    var ranges = GapRanges([(row.text(0), sequence...sequence)])
+    // A broker that refused a gap event would refuse the next that names the same, and with each round there would be more.
+    if reason == .damaged, let (topic, sequences) = Self.named(by: row, from: 2) { ranges.insert(topic, sequences) }
     row.reset()
     _ = try remove(id)
-    try report(GapRanges([(topic, sequence...sequence)]), reason, &commit)
+    try report(ranges, reason, &commit)
   }
 
   private func makeRoom(freeing bytes: Int, _ commit: inout Commit) throws(OutboxError) {
@@ -147,14 +151,18 @@ extension OutboxStore {
     while sum < bytes, try oldest.step() {
       let sequence = UInt64(clamping: oldest.integer(2))
       var lost = [(oldest.text(1), sequence...sequence)]
-      if !oldest.isNull(4), oldest.integer(5) <= oldest.integer(6) {
-        lost.append((oldest.text(4), UInt64(clamping: oldest.integer(5))...UInt64(clamping: oldest.integer(6))))
-      }
+      if let named = Self.named(by: oldest, from: 4) { lost.append(named) }
       let cost = Int(oldest.integer(3))
       found.append((oldest.integer(0), cost, lost))
       sum += max(cost, 1)
     }
     return found
+  }
+
+  /// What a gap event names, in three columns; nil for another message.
+  private static func named(by row: SQLiteStatement, from column: Int32) -> (String, ClosedRange<UInt64>)? {
+    guard !row.isNull(column), row.integer(column + 1) <= row.integer(column + 2) else { return nil }
+    return (row.text(column), UInt64(clamping: row.integer(column + 1))...UInt64(clamping: row.integer(column + 2)))
   }
 
   private func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {

@@ -201,6 +201,17 @@ import Testing
     #expect(gaps.first?.sequences.lowerBound == 5)
   }
 
+  @Test func `what a damaged gap event named is named again`() throws {
+    let store = try OutboxStore(path: folder.path(), byteLimit: 1 << 20) { _ in "p/events" }
+    let drafts = (1...10).map { _ in OutboxDraft(topic: "p/detections") { _ in [UInt8](repeating: 1, count: 4000) } }
+    _ = try store.commit(drafts, removing: [], discarding: [])
+    _ = try store.evict(bytes: 12_000, removing: [])
+    let event = try #require(try store.messages(after: 0, count: 20, bytes: 1 << 20).sound.last)
+    #expect(event.topic == "p/events" && event.sequence == 1)
+    let gaps = try store.commit([], removing: [], discarding: [(event.id, .damaged)]).gaps
+    #expect(gaps.map { "\($0.topic) \($0.sequences) \($0.reason)" } == ["p/events 1...1 damaged", "p/detections 1...4 damaged"])
+  }
+
   @Test func `a file that can be opened again is, without waiting for something to write`() throws {
     let home = folder.path("home"), away = folder.path("away")
     try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
