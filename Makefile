@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -86,12 +86,13 @@ test-sanitizers: test-kernels
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
 
-## The transport's and the outbox's tests with the thread and the address sanitizer, in builds of what they need alone.
+## The transport's and the outbox's tests with the thread and the address sanitizer, in builds of what they need alone; the power cuts, one
+## thread's, take too long there.
 test-messaging-sanitized: test-setup
 	for s in thread address; do \
 	  SWIFTLET_MESSAGING_ONLY=1 swift build --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
 	  SWIFTLET_MESSAGING_ONLY=1 ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=$$s \
-	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' || exit 1; \
+	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' --skip PowerCutTests || exit 1; \
 	done
 
 ## Torments broker, network, disk and agent at random while events are accepted; the ledger at the broker's acknowledgement must be
@@ -104,6 +105,13 @@ chaos: test-setup
 chaos-long: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed 2
+
+## Cuts the outbox's power at every write of its workloads, with POWER_CUTS random states of the disk for each; the unit tests do it
+## with one.
+POWER_CUTS ?= 20
+power-cuts: test-setup
+	swift build --build-tests
+	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter OutboxTests.PowerCut
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus

@@ -34,7 +34,7 @@ let messaging: Set<String>? =
   ? nil
   : [
     "CMosquitto", "CSQLite", "CThreads", "CKernels", "Pipelines", "MQTTTransport", "Outbox", "TestBroker", "OutboxWriter", "PipelinesTests",
-    "MQTTTransportTests", "OutboxTests",
+    "MQTTTransportTests", "OutboxTests", "CRecordingVFS",
   ]
 
 let isFuzzing = Context.environment["SWIFTLET_FUZZING"] != nil
@@ -174,13 +174,15 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
+    // Logs what SQLite writes, for power cuts by replay.
+    .target(name: "CRecordingVFS", dependencies: ["CSQLite"], path: "Tests/CRecordingVFS"),
     // What Tests/Chaos torments.
     .executableTarget(
       name: "chaos-agent", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Tests/Chaos/Agent", swiftSettings: swiftSettings),
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
-    tests("Outbox", ["Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    tests("Outbox", ["CRecordingVFS", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
       swiftSettings: swiftSettings),

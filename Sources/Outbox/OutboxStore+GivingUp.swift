@@ -25,14 +25,18 @@ extension OutboxStore {
     var found: [Row] = []
     while try oldest.step() {
       let sequence = UInt64(clamping: oldest.integer(2))
-      let isGap = !oldest.isNull(4) && oldest.integer(5) <= oldest.integer(6)
       found.append(
         Row(
           id: oldest.integer(0), topic: oldest.text(1), sequences: sequence...sequence, cost: Int(oldest.integer(3)),
-          gap: isGap ? (oldest.text(4), UInt64(clamping: oldest.integer(5))...UInt64(clamping: oldest.integer(6))) : nil,
-          written: oldest.isNull(7) ? nil : oldest.integer(7)))
+          gap: Self.named(by: oldest, from: 4), written: oldest.isNull(7) ? nil : oldest.integer(7)))
     }
     return found
+  }
+
+  /// What a gap event names, in three columns; nil for another message.
+  static func named(by row: SQLiteStatement, from column: Int32) -> (topic: String, sequences: ClosedRange<UInt64>)? {
+    guard !row.isNull(column), row.integer(column + 1) <= row.integer(column + 2) else { return nil }
+    return (row.text(column), UInt64(clamping: row.integer(column + 1))...UInt64(clamping: row.integer(column + 2)))
   }
 
   private func giveUp(_ row: Row, _ ranges: inout GapRanges) throws(OutboxError) {

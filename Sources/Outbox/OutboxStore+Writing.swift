@@ -134,13 +134,17 @@ extension OutboxStore {
   }
 
   private func discard(_ id: Int64, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
-    let row = try database.prepare("SELECT topics.name, sequence FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id = ?1")
+    let row = try database.prepare(
+      "SELECT topics.name, sequence, gap_topic, gap_first, gap_last FROM messages JOIN topics ON topics.id = messages.topic WHERE messages.id = ?1")
     row.bind(1, id)
     guard try row.step() else { return }
-    let (topic, sequence) = (row.text(0), UInt64(clamping: row.integer(1)))
+    let sequence = UInt64(clamping: row.integer(1))
+    var ranges = GapRanges([(row.text(0), sequence...sequence)])
+    // A broker that refused a gap event would refuse the next that names the same, and with each round there would be more.
+    if reason == .damaged, let (topic, sequences) = Self.named(by: row, from: 2) { ranges.insert(topic, sequences) }
     row.reset()
     _ = try remove(id)
-    try report(GapRanges([(topic, sequence...sequence)]), reason, &commit)
+    try report(ranges, reason, &commit)
   }
 
   func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {

@@ -102,6 +102,7 @@ final class OutboxStore {
       try database.execute("BEGIN IMMEDIATE; ALTER TABLE messages ADD COLUMN written INTEGER; PRAGMA user_version=\(Self.schemaVersion); COMMIT")
     }
     epoch = try Self.check(database)
+    try Self.settle(database)
     statements = try Self.prepare(in: database)
     content = try Self.readContent(of: database)
   }
@@ -124,6 +125,14 @@ final class OutboxStore {
 
   private static func columnCount(_ database: SQLiteDatabase) throws(OutboxError) -> Int64? {
     try database.integer("SELECT count(*) FROM pragma_table_info('messages')")
+  }
+
+  /// What a killed process had in its log but not on the disk yet looks committed here. Before anyone is shown it, and numbers go on from
+  /// it, it is synced: a checkpoint begins with that, and a disk that is full stops only what follows.
+  private static func settle(_ database: SQLiteDatabase) throws(OutboxError) {
+    do {
+      try database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    } catch  where error.code == .diskFull {}
   }
 
   /// - Returns: the epoch, of a file that holds together.

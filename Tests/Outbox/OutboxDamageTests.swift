@@ -159,6 +159,21 @@ import Testing
     outbox.close()
   }
 
+  @Test func `on a full disk what a killed process left is opened and given out`() throws {
+    guard let disk = SmallDisk(at: folder.path("small"), size: "512k") else {
+      print("SKIPPED: a log on a full disk, as mounting a small one needs root")
+      return
+    }
+    let running = try Outbox(path: folder.path(), byteLimit: 256 << 10)
+    for _ in 0..<20 { _ = try running.write(to: "a/detections") { _ in [UInt8](repeating: 1, count: 2000) } }
+    for ending in ["", "-wal"] { try FileManager.default.copyItem(atPath: folder.path() + ending, toPath: disk.path + "/outbox.db" + ending) }
+    try disk.fill()
+    let outbox = try Outbox(path: disk.path + "/outbox.db", byteLimit: 256 << 10)
+    #expect(outbox.messages() == running.messages())
+    outbox.close()
+    running.close()
+  }
+
   @Test(arguments: [
     "UPDATE topics SET next_sequence = 2", "DELETE FROM topics WHERE name = 'a'", "UPDATE topics SET next_sequence = 9 WHERE name = 'b'",
     "UPDATE topics SET next_sequence = 9223372036854775807",
@@ -184,6 +199,17 @@ import Testing
     #expect(store.content.messages == 7)
     let gaps = try store.evict(bytes: 12_000, removing: [ids[3]]).gaps
     #expect(gaps.first?.sequences.lowerBound == 5)
+  }
+
+  @Test func `what a damaged gap event named is named again`() throws {
+    let store = try OutboxStore(Outbox.Settings(path: folder.path(), byteLimit: 1 << 20))
+    let drafts = (1...10).map { _ in OutboxDraft(topic: "p/detections") { _ in [UInt8](repeating: 1, count: 4000) } }
+    _ = try store.commit(drafts, removing: [], discarding: [])
+    _ = try store.evict(bytes: 12_000, removing: [])
+    let event = try #require(try store.messages(after: 0, count: 20, bytes: 1 << 20).sound.last)
+    #expect(event.topic == "p/events" && event.sequence == 1)
+    let gaps = try store.commit([], removing: [], discarding: [(event.id, .damaged)]).gaps
+    #expect(gaps.map { "\($0.topic) \($0.sequences) \($0.reason)" } == ["p/events 1...1 damaged", "p/detections 1...4 damaged"])
   }
 
   @Test func `a file that can be opened again is, without waiting for something to write`() throws {

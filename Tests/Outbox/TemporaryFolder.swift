@@ -1,11 +1,17 @@
 import Foundation
 
 /// A folder of a test's own, removed with its owner.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let url: URL
 
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-outbox-\(UUID().uuidString)")
+  /// A file system in memory, where there is one: for tests that write a great deal and sync it.
+  static var memory: URL {
+    let shared = URL(fileURLWithPath: "/dev/shm")
+    return FileManager.default.isWritableFile(atPath: shared.path) ? shared : FileManager.default.temporaryDirectory
+  }
+
+  init(in parent: URL = FileManager.default.temporaryDirectory) throws {
+    url = parent.appendingPathComponent("swiftlet-outbox-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

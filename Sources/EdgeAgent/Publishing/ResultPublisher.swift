@@ -56,7 +56,9 @@ final class ResultPublisher: @unchecked Sendable {
       // On the connection's own thread: the state is there before anything that follows it.
       if hasFacts, state.isConnected, let connection { facts.publishState(.online, to: connection) }
     }
-    if hasFacts { try startCarrier(connection) } else {
+    if hasFacts {
+      try startCarrier(connection)
+    } else {
       let route = try SparkplugRoute(configuration, pipelines: pipelines, outbox: outbox, connection: connection, thinning: thinning, log: log)
       try route.start()
       sparkplug = route
