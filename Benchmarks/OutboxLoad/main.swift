@@ -3,9 +3,10 @@ import MQTTTransport
 import Outbox
 import Pipelines
 
-// A week offline in compressed time: fills an outbox, then lets it catch up with a broker while new events come. See Benchmarks/outbox.py.
+// What the outbox costs; see Benchmarks/outbox.py.
 //
-//   outbox-load FOLDER COUNT LIMIT_BYTES [BROKER_URL]
+//   outbox-load week FOLDER COUNT LIMIT_BYTES [BROKER_URL]     fills an outbox, then lets it catch up while new events come
+//   outbox-load wear FOLDER RATE SECONDS INTERVAL_MS [BROKER_URL]     appends RATE events a second
 //
 // Prints `name value` lines.
 
@@ -57,51 +58,50 @@ final class Latencies: @unchecked Sendable {
   var all: [Double] { mutex.withLock { seconds } }
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count >= 4, let count = Int(arguments[2]), let limit = Int(arguments[3]) else {
-  print("usage: outbox-load FOLDER COUNT LIMIT_BYTES [BROKER_URL]")
-  exit(2)
-}
-
 func seconds(_ start: MonotonicInstant) -> Double { start.duration(to: MonotonicClock.now()) / .seconds(1) }
 
-let outbox = try Outbox(path: "\(arguments[1])/outbox.sqlite", byteLimit: limit)
-let started = MonotonicClock.now()
-for index in 0..<count {
-  // Full: let the disk catch up.
-  while !outbox.append(to: "swiftlet/v1/plant/line/surface/detections", encoding: { event($0, index) }) { outbox.flush() }
-}
-outbox.flush()
-let status = outbox.status
-report("offline_events", status.accepted)
-report("offline_events_per_second", Int(Double(status.accepted) / seconds(started)))
-report("waiting", status.waiting)
-report("evicted", status.evicted)
-report("peak_resident_kib", processFact("status", "VmHWM:"))
-report("disk_bytes_per_event", processFact("io", "write_bytes:") / max(count, 1))
+let topic = "swiftlet/v1/plant/line/surface/detections"
 
-if arguments.count > 4 {
-  var settings = BrokerSettings(address: try BrokerAddress(parsing: arguments[4]), clientID: "outbox-load")
+func connect(_ url: String) throws -> BrokerConnection {
+  var settings = BrokerSettings(address: try BrokerAddress(parsing: url), clientID: "outbox-load")
   settings.window = (2048, 16 << 20)
-  let connection = try BrokerConnection(settings)
+  return try BrokerConnection(settings)
+}
+
+func week(_ folder: String, count: Int, limit: Int, broker: String?) throws {
+  let outbox = try Outbox(path: "\(folder)/outbox.sqlite", byteLimit: limit)
+  let started = MonotonicClock.now()
+  for index in 0..<count {
+    // Full: let the disk catch up.
+    while !outbox.append(to: topic, encoding: { event($0, index) }) { outbox.flush() }
+  }
+  outbox.flush()
+  let status = outbox.status
+  report("offline_events", status.accepted)
+  report("offline_events_per_second", Int(Double(status.accepted) / seconds(started)))
+  report("waiting", status.waiting)
+  report("evicted", status.evicted)
+  report("offline_peak_resident_kib", processFact("status", "VmHWM:"))
+  report("disk_bytes_per_event", processFact("io", "write_bytes:") / max(count, 1))
+  if let broker { try catchUp(outbox, broker, after: count) }
+  outbox.close()
+}
+
+/// New events come, a hundred a second, while the old ones leave.
+func catchUp(_ outbox: Outbox, _ broker: String, after count: Int) throws {
+  let connection = try connect(broker)
   let publisher = try OutboxPublisher(from: outbox, to: connection)
   let before = outbox.status.delivered
   let online = MonotonicClock.now()
   try connection.start()
   let latencies = Latencies()
-  var fresh = 0
   var appending: [Double] = []
-  // New events come, a hundred a second, while the old ones leave.
-  while outbox.status.waiting > fresh {
+  while outbox.status.waiting >= 1000 {
     let begun = MonotonicClock.now()
-    let index = count + fresh
-    outbox.append(to: "swiftlet/v1/plant/line/surface/detections", encoding: { event($0, index) }) { _ in
-      latencies.add(begun.duration(to: MonotonicClock.now()))
-    }
+    let index = count + appending.count
+    outbox.append(to: topic, encoding: { event($0, index) }) { _ in latencies.add(begun.duration(to: MonotonicClock.now())) }
     appending.append(begun.duration(to: MonotonicClock.now()) / .seconds(1))
-    fresh += 1
     usleep(10_000)
-    if outbox.status.waiting < 1000 { break }
   }
   let taken = seconds(online)
   let delivered = outbox.status.delivered - before
@@ -116,4 +116,34 @@ if arguments.count > 4 {
   publisher.stop()
   connection.stop()
 }
-outbox.close()
+
+func wear(_ folder: String, rate: Int, duration: Int, interval: Int, broker: String?) throws {
+  var settings = Outbox.Settings(path: "\(folder)/outbox.sqlite")
+  settings.commitInterval = .milliseconds(interval)
+  let outbox = try Outbox(settings)
+  let connection = try broker.map { try connect($0) }
+  let publisher = try connection.map { try OutboxPublisher(from: outbox, to: $0) }
+  try connection?.start()
+  let before = processFact("io", "write_bytes:")
+  for index in 0..<rate * duration {
+    outbox.append(to: topic, encoding: { event($0, index) })
+    usleep(UInt32(1_000_000 / rate))
+  }
+  outbox.flush()
+  report("disk_bytes_per_event", (processFact("io", "write_bytes:") - before) / (rate * duration))
+  publisher?.stop()
+  connection?.stop()
+  outbox.close()
+}
+
+let arguments = CommandLine.arguments
+let numbers = arguments.dropFirst(3).compactMap { Int($0) }
+switch arguments.count > 2 ? arguments[1] : "" {
+case "week" where numbers.count == 2:
+  try week(arguments[2], count: numbers[0], limit: numbers[1], broker: arguments.count > 5 ? arguments[5] : nil)
+case "wear" where numbers.count == 3 && numbers[0] > 0:
+  try wear(arguments[2], rate: numbers[0], duration: numbers[1], interval: numbers[2], broker: arguments.count > 6 ? arguments[6] : nil)
+default:
+  print("usage: outbox-load week FOLDER COUNT LIMIT_BYTES [BROKER_URL] | wear FOLDER RATE SECONDS INTERVAL_MS [BROKER_URL]")
+  exit(2)
+}

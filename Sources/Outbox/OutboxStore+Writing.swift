@@ -140,19 +140,24 @@ extension OutboxStore {
     guard try row.step() else { return }
     let sequence = UInt64(clamping: row.integer(1))
     var ranges = GapRanges([(row.text(0), sequence...sequence)])
-    // A broker that refused a gap event would refuse the next that names the same, and with each round there would be more.
-    if reason == .damaged, let (topic, sequences) = Self.named(by: row, from: 2) { ranges.insert(topic, sequences) }
+    let named = Self.named(by: row, from: 2)
+    if let named { ranges.insert(named.topic, named.sequences) }
     row.reset()
     _ = try remove(id)
+    // A broker that refused a gap event would refuse the next, without end: who watches the outbox is told, the broker isn't.
+    if reason == .refused, named != nil { return commit.gaps += gaps(ranges, reason, commit) }
     try report(ranges, reason, &commit)
   }
 
   func report(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: inout Commit) throws(OutboxError) {
-    for (topic, sequences) in ranges.all {
-      let gap = GapMessage(capturedAt: commit.time, clock: commit.clock, topic: topic, sequences: sequences, reason: reason)
-      _ = try insert(settings.gapTopic(topic), encoding: { gap.encoded(as: $0) }, gap: gap, &commit)
+    for gap in gaps(ranges, reason, commit) {
+      _ = try insert(settings.gapTopic(gap.topic), encoding: { gap.encoded(as: $0) }, gap: gap, &commit)
       commit.gaps.append(gap)
     }
+  }
+
+  private func gaps(_ ranges: GapRanges, _ reason: GapMessage.Reason, _ commit: Commit) -> [GapMessage] {
+    ranges.all.map { GapMessage(capturedAt: commit.time, clock: commit.clock, topic: $0.topic, sequences: $0.sequences, reason: reason) }
   }
 
   static func checksum(_ topic: String, _ sequence: UInt64, _ payload: [UInt8]) -> UInt32 {

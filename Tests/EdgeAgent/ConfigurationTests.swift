@@ -90,7 +90,7 @@ private struct Sample {
     sample.mqtt = """
       {url: "mqtts://broker.plant.example:8884", ca: ca.pem, certificate: ca.pem, key: ca.pem, username: u, password: {file: secret},
         keep_alive: 10 s, health_interval: 1 min, fallback: ["mqtts://second", "mqtts://third:1"], session_expiry: 1 d, message_expiry: 1 h,
-        in_flight: 7}
+        in_flight: 7, home_assistant: true}
       """
     sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
     sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
@@ -105,7 +105,7 @@ private struct Sample {
     #expect(mqtt.keepAlive == .seconds(10))
     #expect(mqtt.healthInterval == .seconds(60))
     #expect(mqtt.fallbacks.map(\.description) == ["mqtts://second:8883", "mqtts://third:1"])
-    #expect(mqtt.sessionExpiry == .seconds(86_400) && mqtt.messageExpiry == .seconds(3600) && mqtt.inFlight == 7)
+    #expect(mqtt.sessionExpiry == .seconds(86_400) && mqtt.messageExpiry == .seconds(3600) && mqtt.inFlight == 7 && mqtt.announcesToHomeAssistant)
     let camera = configuration.cameras[0]
     #expect(camera.source == .device("/dev/video0"))
     #expect(

@@ -51,6 +51,25 @@ import Testing
     #expect(daemon.errorText.contains("messages wait in the outbox for the next start"), "\(daemon.errorText)")
   }
 
+  @Test func `Home Assistant finds a sensor for each pipeline, whose state and availability it can read`() throws {
+    let broker = try RealBroker()
+    let watcher = try Watcher(broker, also: "homeassistant/#")
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", home_assistant: true}"
+    let daemon = try scene.daemon()
+    #expect(watcher.wait(for: 1, of: "/config") && watcher.wait(for: 1, of: "/surface/detections"), "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    let message = try #require(watcher.messages.all.first { $0.topic == "homeassistant/sensor/line-3/plant-a_surface/config" })
+    let sensor = try #require(JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any])
+    for (key, member) in [("state_topic", "detections"), ("availability_topic", "state")] {
+      let topic = try #require(sensor[key] as? String)
+      let told = try #require(watcher.messages.all.first { $0.topic == topic }, "\(topic)")
+      #expect(try (JSONSerialization.jsonObject(with: Data(told.payload)) as? [String: Any])?[member] != nil)
+    }
+    #expect((sensor["unique_id"] as? String)?.contains("line-3_surface") == true)
+  }
+
   @Test func `while the broker is away detections are thinned as configured, and what is kept has no hole`() throws {
     let scene = try Scene()
     let port = try LoopbackPort.free()

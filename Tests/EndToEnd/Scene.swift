@@ -61,7 +61,7 @@ final class Watcher: Sendable {
   let messages = Recorder<IncomingMessage>()
   private let connection: BrokerConnection
 
-  init(_ broker: RealBroker, authority: TestAuthority? = nil, user: (name: String, password: String)? = nil) throws {
+  init(_ broker: RealBroker, authority: TestAuthority? = nil, user: (name: String, password: String)? = nil, also filter: String? = nil) throws {
     var settings = BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "watcher")
     (settings.username, settings.password) = (user?.name, user?.password)
     if let authority {
@@ -70,6 +70,7 @@ final class Watcher: Sendable {
     connection = try BrokerConnection(settings)
     let granted = Recorder<SubscriptionOutcome>()
     try connection.subscribe(to: "swiftlet/v1/#", completion: { granted.append($0) }) { [messages] in messages.append($0) }
+    if let filter { try connection.subscribe(to: filter) { [messages] in messages.append($0) } }
     try connection.start()
     guard granted.wait(until: { $0 == [.granted] }) else { throw RealBroker.Failure(description: "the watcher isn't connected: \(connection.state)") }
   }

@@ -150,6 +150,20 @@ private func text(_ message: OutboxMessage) -> String {
     outbox.close()
   }
 
+  @Test func `a gap event that the broker refuses is reported here, and makes no other`() throws {
+    let events = Recorder<Outbox.Event>()
+    let outbox = try Outbox(Outbox.Settings(path: folder.path(), byteLimit: 1 << 20)) { events.append($0) }
+    _ = try outbox.write(to: "a/detections") { _ in [1] }
+    for _ in 0..<2 {
+      outbox.discard(try #require(all(outbox).first), .refused)
+      outbox.flush()
+    }
+    #expect(all(outbox).isEmpty)
+    let topics = events.all.compactMap { if case .gap(let gap) = $0 { gap.topic } else { nil } }
+    #expect(topics == ["a/detections", "a/events", "a/detections"])
+    outbox.close()
+  }
+
   @Test func `a second process is told that the outbox is in use`() throws {
     let outbox = try Outbox(path: folder.path(), byteLimit: 1 << 20)
     let error = #expect(throws: OutboxError.self) { try Outbox(path: folder.path(), byteLimit: 1 << 20) }

@@ -33,6 +33,9 @@ public struct MQTTSettings: Equatable, Sendable {
   /// `primary_host`: the Sparkplug host without which results are stored rather than published. Default: none.
   public var primaryHost: String?
 
+  /// `home_assistant`: makes each pipeline known to Home Assistant, as a sensor that counts detections. Default: false.
+  public var announcesToHomeAssistant = false
+
   public enum Encoding: String, CaseIterable, Sendable {
     case swiftlet
     case sparkplug
@@ -59,8 +62,9 @@ public struct MQTTSettings: Equatable, Sendable {
     if settings.fallbacks.count > 8 { map.report("fallback", "mqtt.fallback: at most 8 brokers") }
     settings.encoding = map["encoding"]?.choice() ?? .swiftlet
     settings.primaryHost = map["primary_host"]?.identifier()
+    settings.announcesToHomeAssistant = map["home_assistant"]?.bool() ?? false
     // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
-    let foreign = settings.encoding == .sparkplug ? ["session_expiry", "message_expiry", "in_flight", "health_interval"] : ["primary_host"]
+    let foreign = settings.encoding == .sparkplug ? ["session_expiry", "message_expiry", "in_flight", "health_interval", "home_assistant"] : ["primary_host"]
     for key in foreign where map[key] != nil {
       map.report(key, "mqtt.\(key): does not apply to the encoding \(settings.encoding.rawValue); remove it")
     }

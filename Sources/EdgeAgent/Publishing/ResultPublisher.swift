@@ -50,11 +50,14 @@ final class ResultPublisher: @unchecked Sendable {
   func start(_ pipelines: [PipelineDescription]) throws(EdgeAgentError) {
     guard let connection else { return }
     let (facts, log) = (facts, log)
+    let discovery = configuration.mqtt?.announcesToHomeAssistant == true ? HomeAssistantDiscovery(configuration) : nil
     let hasFacts = configuration.mqtt?.encoding != .sparkplug
     connection.onStateChange { [weak connection] state in
       Self.report(state, connection?.address, log)
       // On the connection's own thread: the state is there before anything that follows it.
-      if hasFacts, state.isConnected, let connection { facts.publishState(.online, to: connection) }
+      guard hasFacts, state.isConnected, let connection else { return }
+      facts.publishState(.online, to: connection)
+      discovery?.publish(pipelines, to: connection)
     }
     if hasFacts {
       try startCarrier(connection)
