@@ -179,7 +179,7 @@ let package = Package(
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
     tests("Outbox", ["Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
-    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ObjectDetection"]),
+    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages"],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
