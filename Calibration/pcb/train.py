@@ -18,7 +18,6 @@ BATCH = 16
 PEAK_RATE = 3e-3
 # Pixels a side of the cuts that the first epochs see: a third of the cost, and a fuller diet of defects.
 CUT = 384
-HERE = Path(__file__).parent
 # Of the training images every tenth is kept apart, to choose by.
 APART = 10
 
@@ -34,7 +33,7 @@ def parse_arguments():
     parser.add_argument("--teacher", type=Path, metavar="FILE", help="the .pt of a trained detector, whose answers are learnt beside the truth")
     parser.add_argument("--teacher-width", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", type=Path, default=HERE / "pcb.onnx")
+    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help="the .onnx to write; a .pt is left beside it")
     return parser.parse_args()
 
 

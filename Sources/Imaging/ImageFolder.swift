@@ -26,9 +26,28 @@ package enum ImageFolder {
     return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  /// The names of a folder's image files, in the order of their bytes.
-  package static func imageNames(of path: String) throws(ImagingError) -> [String] {
-    try entries(of: path).filter { !$0.isFolder && RGBImage.isImageFile(named: $0.name) }.map(\.name)
+  /// The image files of a folder.
+  package struct Images: Sendable {
+    /// Of those that can be read, in the order of their bytes.
+    package let names: [String]
+    /// How many others there are, in formats that aren't read.
+    package let foreignCount: Int
+  }
+
+  package static func images(of path: String) throws(ImagingError) -> Images {
+    let files = try entries(of: path).filter { !$0.isFolder }.map(\.name)
+    return Images(
+      names: files.filter { RGBImage.isImageFile(named: $0) }, foreignCount: files.count { RGBImage.isForeignImageFile(named: $0) })
+  }
+
+  /// What to do about images in formats that aren't read, for a person.
+  package static let foreignFormats = "PNG, WebP, TIFF, GIF and HEIC aren't read: convert them to JPEG or PPM"
+
+  /// The path of what lies in a folder, whether or not the folder was written with slashes at its end.
+  package static func path(in folder: String, _ name: String) -> String {
+    var folder = folder[...]
+    while folder.last == "/" { folder.removeLast() }
+    return "\(folder)/\(name)"
   }
 
   private static func failure(_ path: String, _ number: Int32) -> ImagingError {

@@ -25,7 +25,16 @@ extension RGBImage {
 
   /// Whether a file's name ends as those of the formats that are read.
   public static func isImageFile(named name: String) -> Bool {
-    guard let dot = name.lastIndex(of: ".") else { return false }
-    return ["jpg", "jpeg", "bmp", "ppm", "pgm"].contains(name[name.index(after: dot)...].lowercased())
+    ["jpg", "jpeg", "bmp", "ppm", "pgm"].contains(ending(of: name))
+  }
+
+  /// Whether a file's name ends as those of widespread image formats that aren't read.
+  public static func isForeignImageFile(named name: String) -> Bool {
+    ["png", "webp", "tif", "tiff", "gif", "heic"].contains(ending(of: name))
+  }
+
+  /// In lower case; empty where there is none.
+  private static func ending(of name: String) -> String {
+    name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
   }
 }

@@ -69,8 +69,10 @@ public struct ModelCompilation: Sendable {
   /// The model in 8 bits, by what calibration found.
   public func quantised(by result: CalibrationResult) throws(CompilerError) -> CompiledModel {
     var model = try compile(result.annotated(graph))
+    let uneven = result.unevenValues(of: graph).sorted()
     model.manifest.calibration = Calibration(
-      method: result.method.rawValue, samples: result.sampleCount, floatValues: result.keptFloat.isEmpty ? nil : result.keptFloat.sorted())
+      method: result.method.rawValue, samples: result.sampleCount, floatValues: result.keptFloat.isEmpty ? nil : result.keptFloat.sorted(),
+      unevenValues: uneven.isEmpty ? nil : uneven)
     return model
   }
 

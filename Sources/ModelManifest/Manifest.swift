@@ -119,10 +119,14 @@ public struct Calibration: Codable, Equatable, Sendable {
   public var samples: Int
   /// Names of the model's values that were kept in float because 8 bits would have cost most there; nil where none was.
   public var floatValues: [String]?
+  /// Names of the model's values that were left in float because their channels differ too much for one scale; nil where none was, and in
+  /// packages that don't say.
+  public var unevenValues: [String]?
 
-  public init(method: String, samples: Int, floatValues: [String]? = nil) {
+  public init(method: String, samples: Int, floatValues: [String]? = nil, unevenValues: [String]? = nil) {
     self.method = method
     self.samples = samples
     self.floatValues = floatValues
+    self.unevenValues = unevenValues
   }
 }

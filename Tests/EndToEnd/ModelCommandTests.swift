@@ -95,7 +95,7 @@ import Testing
     // The calibration set shows the same line.
     #expect(!compiled.errors.contains { $0.contains("calibrated ranges") }, "\(compiled.errors)")
     let page = try String(contentsOfFile: path("report/index.html"), encoding: .utf8)
-    #expect(page.contains("<h2>Classes</h2>") && page.contains("Signal to quantisation noise"))
+    #expect(page.contains("<h2>Classes</h2>") && page.contains("Signal to quantisation noise") && page.contains("<th>float</th><th>8 bits</th>"))
     let inspected = try run(["inspect", package, "--json"])
     let facts = try #require(try JSONSerialization.jsonObject(with: Data(inspected.output.utf8)) as? [String: Any])
     let kept = try #require(facts["accuracy"] as? [String: Any])
@@ -109,10 +109,16 @@ import Testing
     let against = try run(["evaluate", package, data, "--against", weights, "--recipe", recipe, "--json"])
     let later = try #require(try JSONSerialization.jsonObject(with: Data(against.output.utf8)) as? [String: Any])
     #expect(later["quantised"] as? Double == quantised && later["float"] as? Double == float)
-    // Compiling again gives the same bytes.
+    // Compiling again gives the same bytes, and takes the place of the first report, pictures and all.
     #expect(try run(options + ["--evaluate", data]).status == 0)
     let first = try Data(contentsOf: URL(fileURLWithPath: package))
-    #expect(try run(options + ["--evaluate", data]).status == 0)
+    try Data().write(to: URL(fileURLWithPath: path("report/worst-9-before.jpg")))
+    let again = try run(options + ["--evaluate", data, "--report", path("report") + "/"])
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("report/worst-9-before.jpg")))
+    try Data().write(to: URL(fileURLWithPath: path("report/mine.txt")))
+    let refused = try run(options + ["--evaluate", data, "--report", path("report")])
+    #expect(refused.status == 2 && refused.errors.contains { $0.contains("(mine.txt)") }, "\(refused.errors)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: package)) == first)
   }
 
@@ -126,7 +132,9 @@ import Testing
     let noticed = try run(compile)
     #expect(noticed.status == 0 && noticed.errors.contains { $0.contains("leave the calibrated ranges") }, "\(noticed.errors)")
     let misuses = [
-      (compile + ["--accuracy-budget", "much"], "--accuracy-budget much is not understood"),
+      (compile + ["--accuracy-budget", "much"], "'much' is invalid for '--accuracy-budget <points>': write points"),
+      (compile + ["--accuracy-budget", "0.005"], "the percent sign is missing"),
+      (compile + ["--accuracy-budget", "-20%"], "the loss to allow is 0% to 100%"),
       (["compile", weights, "-o", path("x"), "--evaluate", data], "--calibrate FOLDER"),
       (["compile", weights, "-o", path("x"), "--calibrate", frames, "--recipe", recipe, "--report", path("r")], "--report needs labelled images"),
       (["evaluate", builtIn, data, "--report", path("r")], "--against"),

@@ -46,6 +46,27 @@ struct CalibrationTests {
     #expect(lost(0) < 0.001)
   }
 
+  @Test func `values that no single scale serves are named, whichever method doesn't leave them float isn't`() throws {
+    var model = SmallModel.of([1, 2, 2, 2])
+    model.floats("w", [1, 0.5, -1, 0.25], [2, 2, 1, 1])
+    model.append("Conv", ["x", "w"], ["even"])
+    model.append("Conv", ["even", "w"], ["uneven"])
+    model.append("Conv", ["uneven", "w"], ["y"])
+    let compilation = try ModelCompilation(model.model, name: "small")
+    func named(_ method: CalibrationMethod) throws -> [String]? {
+      var observed = ObservedValues(method: method)
+      for (name, second) in [("x", Float(1)), ("even", 100), ("uneven", 0.1)] {
+        let elements = [100, -100, 50, -50, second, -second, second / 2, -second / 2]
+        observed.observe(name, elements, dimensions: name == "x" ? [] : [1, 2, 2, 2])
+        observed.count(name, elements)
+      }
+      observed.countSample()
+      return try compilation.quantised(by: CalibrationResult(observed: observed)).manifest.calibration?.unevenValues
+    }
+    #expect(try named(.meanSquaredError) == ["uneven"])
+    #expect(try named(.percentile) == nil && named(.minMax) == nil)
+  }
+
   @Test func `a percentile leaves out one element in ten thousand, and no end that holds none`() {
     var observed = ObservedValues(method: .percentile)
     let elements = (0..<100_000).map { Float($0) / 100_000 } + [50, 60, 70]

@@ -10,7 +10,7 @@ private let manifests: [Manifest] = [
     input: ImageInput(
       tensor: "image", width: 256, height: 192, colour: .bgr, fit: .stretch, anchor: .topLeft, padding: 0, mean: [0.485, 1e-7, 123], deviation: [1, 2, 3]),
     decoding: .yolox(YOLOXDecoding(output: "o", strides: [8, 16], appliesSigmoid: true, suppression: Suppression(scoreThreshold: 0.35))),
-    licence: "Apache-2.0", provenance: "x/y", calibration: Calibration(method: "min-max", samples: 24)),
+    licence: "Apache-2.0", provenance: "x/y", calibration: Calibration(method: "min-max", samples: 24, floatValues: ["a"], unevenValues: ["b", "c"])),
   Manifest(name: "s", version: "1", task: .detection, decoding: .ssd(SSDDecoding(scores: "s", boxes: "b", backgroundClass: nil))),
   Manifest(
     name: "v5", version: "1", task: .detection,
@@ -40,6 +40,12 @@ private func parse(_ text: String) throws -> JSONValue { try JSONParser.parse(Ar
       encoder.outputFormatting = formatting
       #expect(try JSONValueDecoder.decode(Manifest.self, from: [UInt8](encoder.encode(manifest))) == manifest)
     }
+  }
+
+  @Test func `a package that says nothing of values left in float is read`() throws {
+    let manifest = try JSONValueDecoder.decode(
+      Manifest.self, from: Array(#"{"name":"m","version":"1","task":"raw","labels":[],"calibration":{"method":"min-max","samples":3}}"#.utf8))
+    #expect(manifest.calibration == Calibration(method: "min-max", samples: 3))
   }
 
   @Test func `values are read as the standard says`() throws {

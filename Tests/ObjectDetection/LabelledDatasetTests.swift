@@ -10,6 +10,7 @@ final class TemporaryFolder {
 
   init(_ files: [String: String]) throws {
     path = FileManager.default.temporaryDirectory.appendingPathComponent("dataset-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for (name, content) in files {
       let url = URL(fileURLWithPath: path + "/" + name)
       try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -20,9 +21,9 @@ final class TemporaryFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-func datasetFailure(_ files: [String: String], form: LabelledDataset.Form? = nil, labels: [String]) throws -> String {
+func datasetFailure(_ files: [String: String], suffix: String = "", form: LabelledDataset.Form? = nil, labels: [String]) throws -> String {
   let folder = try TemporaryFolder(files)
-  do throws(ObjectDetectionError) { _ = try LabelledDataset(path: folder.path, form: form, labels: labels) } catch { return error.message }
+  do throws(ObjectDetectionError) { _ = try LabelledDataset(path: folder.path + suffix, form: form, labels: labels) } catch { return error.message }
   return ""
 }
 
@@ -98,6 +99,40 @@ func datasetFailure(_ files: [String: String], form: LabelledDataset.Form? = nil
       let message = try datasetFailure(files, labels: ["cat"])
       #expect(message.contains("/labels has no box"), "\(message)")
     }
+  }
+
+  @Test func `images in formats that aren't read and images without a label file are counted`() throws {
+    let boxes = try TemporaryFolder([
+      "images/a.jpg": "", "images/b.jpg": "", "images/c.PNG": "", "images/d.webp": "", "images/notes.txt": "", "labels/a.txt": "0 0.5 0.5 0.1 0.1",
+    ])
+    let detection = try LabelledDataset(path: boxes.path, labels: ["cat"])
+    #expect(detection.items.count == 2 && detection.foreignCount == 2 && detection.unlabelledCount == 1)
+    let classes = try TemporaryFolder(["cat/a.jpg": "", "cat/b.tiff": "", "dog/c.heic": ""])
+    let classification = try LabelledDataset(path: classes.path, labels: ["cat", "dog"])
+    #expect(classification.items.count == 1 && classification.foreignCount == 2 && classification.unlabelledCount == 0)
+    let named = try TemporaryFolder(["cat_1.jpg": "", "cat_2.gif": ""])
+    #expect(try LabelledDataset(path: named.path, form: .names, labels: ["cat"]).foreignCount == 1)
+  }
+
+  @Test func `paths have one slash between folder and file, however the folder is written`() throws {
+    let folder = try TemporaryFolder(["images/a.jpg": "", "labels/a.txt": "0 0.5 0.5 0.1 0.1", "cat/b.jpg": "", "cat_1.jpg": ""])
+    for form in LabelledDataset.Form.allCases {
+      let labels = form == .folders ? ["cat", "images"] : ["cat"]
+      guard form != .corners else { continue }
+      for item in try LabelledDataset(path: folder.path + "//", form: form, labels: labels).items { #expect(!item.imagePath.contains("//")) }
+    }
+    let message = try datasetFailure(["images/a.jpg": "", "labels/a.txt": "1"], suffix: "/", labels: ["cat"])
+    #expect(message.contains("/labels/a.txt:1") && !message.contains("//"), "\(message)")
+  }
+
+  @Test(arguments: [
+    ([:], "a data set is images/ with labels/"), (["a.png": ""], "1 file(s) are images of other formats"), (["a.jpg": ""], "--labels names"),
+    (["images/a.jpg": ""], "has only images"), (["images/a.png": "", "labels/a.txt": ""], "convert them to JPEG or PPM"),
+    (["cat/a.png": ""], "convert them to JPEG or PPM"),
+  ])
+  func `a data set without readable images says what is there and what belongs there`(files: [String: String], hint: String) throws {
+    let message = try datasetFailure(files, labels: ["cat"])
+    #expect(message.contains(hint), "\(message)")
   }
 
   @Test func `folders that are no data set are refused in words`() throws {

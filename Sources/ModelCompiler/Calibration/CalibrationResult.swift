@@ -37,12 +37,21 @@ public struct CalibrationResult: Sendable {
   func annotated(_ graph: Graph) -> Graph {
     let equalised = equalisation.applied(to: graph)
     var annotated = equalised
-    let ranges = ranges ?? RangeChoice(equalised, observed)
-    QuantisationPlan(graph: equalised, observed: observed, ranges: ranges, keptFloat: keptFloat).annotate(&annotated)
+    plan(of: equalised).annotate(&annotated)
     for layer in LinearLayer.layers(of: equalised) {
       guard let rounded = rounding[equalised[layer.output].name] else { continue }
       rounded.store(in: &annotated, layer)
     }
     return annotated
+  }
+
+  /// Names of the canonical graph's values that stay float because no single scale serves all their channels.
+  func unevenValues(of graph: Graph) -> [String] {
+    let equalised = equalisation.applied(to: graph)
+    return plan(of: equalised).unevenValues().map { equalised[$0].name }
+  }
+
+  private func plan(of equalised: Graph) -> QuantisationPlan {
+    QuantisationPlan(graph: equalised, observed: observed, ranges: ranges ?? RangeChoice(equalised, observed), keptFloat: keptFloat)
   }
 }

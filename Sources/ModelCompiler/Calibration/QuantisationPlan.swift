@@ -38,18 +38,28 @@ struct QuantisationPlan {
   func annotate(_ target: inout Graph) {
     let tail = floatTail()
     target.isCalibrated = true
-    for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
-      target[value].stored = ranges.form(of: graph[value].name)
-    }
-    if observed.method == .meanSquaredError {
-      chooseBeforeFunctions(in: &target, tail)
-      keepUnevenValuesFloat(in: &target)
-    }
+    giveOwnForms(in: &target, tail)
+    for value in unevenValues(in: target) { target[value].stored = nil }
     for value in target.values.indices where keptFloat.contains(target.values[value].name) { target.values[value].stored = nil }
     for node in graph.nodes where node.operation.quantisationRule == .float {
       for output in node.outputs { target[output].stored = nil }
     }
     shareForms(in: &target, tail)
+  }
+
+  /// Values that stay float because no single scale serves all their channels.
+  func unevenValues() -> [ValueID] {
+    var target = graph
+    giveOwnForms(in: &target, floatTail())
+    return unevenValues(in: target)
+  }
+
+  /// What the method gives each value by itself.
+  private func giveOwnForms(in target: inout Graph, _ tail: Set<ValueID>) {
+    for value in graph.inputs + graph.nodes.flatMap(\.outputs) where graph.type(of: value).elementType == .float32 && !tail.contains(value) {
+      target[value].stored = ranges.form(of: graph[value].name)
+    }
+    if observed.method == .meanSquaredError { chooseBeforeFunctions(in: &target, tail) }
   }
 
   /// Functions that only read a convolution's or matrix product's result: a clamp needs no form before it, since bounds are
@@ -70,14 +80,12 @@ struct QuantisationPlan {
   /// channels, the value stays float. (Values that 8 bits serve well lose less than a hundredth.)
   static let largestLostEnergy = 0.05
 
-  private func keepUnevenValuesFloat(in target: inout Graph) {
-    for node in graph.nodes where node.operation.quantisationRule == .ownRange {
-      for output in node.outputs {
-        guard let form = target[output].stored, let known = observed[graph[output].name],
-          known.lostEnergy(scale: form.quantisation.scale) > Self.largestLostEnergy
-        else { continue }
-        target[output].stored = nil
-      }
+  /// - Parameter target: with each value's own form.
+  private func unevenValues(in target: Graph) -> [ValueID] {
+    guard observed.method == .meanSquaredError else { return [] }
+    return graph.nodes.filter { $0.operation.quantisationRule == .ownRange }.flatMap(\.outputs).filter { output in
+      guard let form = target[output].stored, let known = observed[graph[output].name] else { return false }
+      return known.lostEnergy(scale: form.quantisation.scale) > Self.largestLostEnergy
     }
   }
 

@@ -6,8 +6,7 @@ enum Folder {
     do throws(ImagingError) { return try ImageFolder.entries(of: path) } catch { throw ObjectDetectionError(.unreadableDataset, error.message) }
   }
 
-  /// The image files of a folder.
-  static func images(of path: String) throws(ObjectDetectionError) -> [String] {
-    do throws(ImagingError) { return try ImageFolder.imageNames(of: path) } catch { throw ObjectDetectionError(.unreadableDataset, error.message) }
+  static func images(of path: String) throws(ObjectDetectionError) -> ImageFolder.Images {
+    do throws(ImagingError) { return try ImageFolder.images(of: path) } catch { throw ObjectDetectionError(.unreadableDataset, error.message) }
   }
 }

@@ -58,14 +58,15 @@ extension LabelledDataset {
     }
   }
 
-  static func namedItems(_ path: String, _ entries: [ImageFolder.Entry], labels: [String]) throws(ObjectDetectionError) -> [Item] {
+  static func namedContents(_ path: String, labels: [String]) throws(ObjectDetectionError) -> Contents {
     let names = LabelNames(labels)
-    let images = try Folder.images(of: path).map { NamedImage(file: $0, names: names) }
+    let files = try Folder.images(of: path)
+    let images = files.names.map { NamedImage(file: $0, names: names) }
     let certain = images.filter { $0.wordNetNumber != nil && $0.candidates.count == 1 }
     var items: [Item] = []
     for image in images {
       guard var label = image.candidates.first else {
-        throw ObjectDetectionError(.malformedLabels, "\(path)/\(image.file): the model has no label of this name")
+        throw ObjectDetectionError(.malformedLabels, "\(ImageFolder.path(in: path, image.file)): the model has no label of this name")
       }
       if image.candidates.count > 1, let number = image.wordNetNumber {
         // ImageNet's classes are in the order of their WordNet numbers, so the neighbours tell which of two namesakes it is.
@@ -76,8 +77,8 @@ extension LabelledDataset {
           label = image.candidates.first { candidate in certain.allSatisfy { ($0.wordNetNumber! < number) == ($0.candidates[0] < candidate) } } ?? label
         }
       }
-      items.append(Item(imagePath: "\(path)/\(image.file)", truth: .label(label)))
+      items.append(Item(imagePath: ImageFolder.path(in: path, image.file), truth: .label(label)))
     }
-    return items
+    return Contents(items: items, foreignCount: files.foreignCount)
   }
 }

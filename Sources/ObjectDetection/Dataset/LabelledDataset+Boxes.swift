@@ -1,17 +1,23 @@
 import Imaging
 
 extension LabelledDataset {
-  static func boxItems(_ path: String, form: Form, labels: [String]) throws(ObjectDetectionError) -> [Item] {
-    let labelled = Set(try Folder.entries(of: path + "/labels").map(\.name))
-    var items: [Item] = []
-    for image in try Folder.images(of: path + "/images") {
+  static func boxContents(_ path: String, form: Form, labels: [String]) throws(ObjectDetectionError) -> Contents {
+    let (imageFolder, labelFolder) = (ImageFolder.path(in: path, "images"), ImageFolder.path(in: path, "labels"))
+    let labelled = Set(try Folder.entries(of: labelFolder).map(\.name))
+    let images = try Folder.images(of: imageFolder)
+    var contents = Contents(foreignCount: images.foreignCount)
+    for image in images.names {
       let name = image[..<image.lastIndex(of: ".")!] + ".txt"
       var boxes: [LabelledBox] = []
       // An image without a label file shows nothing of interest.
-      if labelled.contains(String(name)) { boxes = try readBoxes("\(path)/labels/\(name)", form: form, labelCount: labels.count) }
-      items.append(Item(imagePath: "\(path)/images/\(image)", truth: form == .yolo ? .relativeBoxes(boxes) : .boxes(boxes)))
+      if labelled.contains(String(name)) {
+        boxes = try readBoxes("\(labelFolder)/\(name)", form: form, labelCount: labels.count)
+      } else {
+        contents.unlabelledCount += 1
+      }
+      contents.items.append(Item(imagePath: "\(imageFolder)/\(image)", truth: form == .yolo ? .relativeBoxes(boxes) : .boxes(boxes)))
     }
-    return items
+    return contents
   }
 
   private static func readBoxes(_ path: String, form: Form, labelCount: Int) throws(ObjectDetectionError) -> [LabelledBox] {

@@ -34,7 +34,11 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "One line of JSON.")
   var json = false
 
-  @Flag(help: "Time each instruction as well, and compare it with the most that the processor could do.")
+  @Flag(
+    help: """
+      Time each instruction as well, and compare it with the most that the processor could do. Multiplications are counted as the layer defines them; \
+      ways that take fewer may show more than 100 %.
+      """)
   var operators = false
 
   @Option(

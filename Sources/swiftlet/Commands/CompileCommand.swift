@@ -59,11 +59,15 @@ struct CompileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Of --evaluate's data set: yolo, corners, folders, names; found out where it can be.", valueName: "labels"))
   var labels: EvaluateCommand.LabelForm?
 
+  // Unconditional: what is wrong with -20% is said here, not by the parser.
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Most that 8 bits may cost on --evaluate's images, such as 0.5%: layers that cost most are kept float until it holds, or nothing is written.",
-      valueName: "points"))
-  var accuracyBudget: String?
+      """
+      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that cost most are kept float until it holds, or nothing is \
+      written.
+      """, valueName: "points"), transform: AccuracyBudget.init)
+  var accuracyBudget: AccuracyBudget?
 
   @Option(
     help: ArgumentHelp("With --evaluate: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
@@ -84,7 +88,7 @@ struct CompileCommand: ParsableCommand {
     let summary = PackageReport(try ModelPackage(contentsOf: output))
     Terminal.show(json ? "\(summary.json.text)\n" : summary.text)
     if json { return }
-    if let comparison = result.comparison { Terminal.show(comparison.report.text()) }
+    if let comparison = result.comparison { Terminal.show(comparison.text) }
     if source.recipe == nil { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
     if result.model.manifest.sound != nil {
       Terminal.show("the package records how sound is prepared; this version runs it on prepared tensors only (swiftlet infer --tensor)\n")
@@ -111,30 +115,21 @@ struct CompileCommand: ParsableCommand {
       let option = accuracyBudget != nil ? "--accuracy-budget" : report != nil ? "--report" : "--labels"
       throw CommandFailure("\(option) needs labelled images: give --evaluate DATASET", status: .wrongUse)
     }
-    if let report { try OutputFolder.checkEmpty(report) }
-    _ = try budget()
-  }
-
-  /// The budget as a share of the metric.
-  private func budget() throws -> Double? {
-    try accuracyBudget.map { text in
-      guard let points = Double(text.hasSuffix("%") ? String(text.dropLast()) : text), 0...100 ~= points else {
-        throw CommandFailure("--accuracy-budget \(text) is not understood: write points of the metric, such as 0.5%", status: .wrongUse)
-      }
-      return points / 100
-    }
+    if let report { try ReportFolder.check(report) }
   }
 
   private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
     guard let calibrate else { return Outcome(model: try source.explaining(model) { try compilation.compiled() }) }
     let quantisation = try quantisation(of: compilation, by: calibrate)
     // A mistyped path is told before the work begins.
-    let names = try source.loadedRecipe()?.labels ?? []
-    let data = try evaluate.map { try LabelledDataset(path: $0, form: labels?.form, labels: names) }
+    let recipe = try source.loadedRecipe()
+    let data = try evaluate.map {
+      try EvaluationData.load($0, form: labels, for: model, task: recipe?.task ?? .raw, labels: recipe?.labels ?? [])
+    }
     return try source.explaining(model) {
       let result = try quantisation.calibrated()
       guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result.result)) }
-      return try quantisation.evaluated(result, on: data, path: evaluate, budget: try budget())
+      return try quantisation.evaluated(result, on: data, path: evaluate, budget: accuracyBudget?.share)
     }
   }
 
@@ -171,9 +166,18 @@ struct CompileCommand: ParsableCommand {
     guard let input = recipe?.input else {
       throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
     }
-    let images = try ImageFolder.imageNames(of: folder).map { "\(folder)/\($0)" }
-    guard !images.isEmpty else { throw CommandFailure("\(folder): has no images (JPEG, BMP, PPM or PGM)") }
-    return Quantisation(compilation: compilation, input: input, images: images, method: method.calibration, modelName: model)
+    return Quantisation(
+      compilation: compilation, input: input, images: try calibrationImages(of: folder), method: method.calibration, modelName: model)
+  }
+
+  private func calibrationImages(of folder: String) throws -> [String] {
+    let images = try ImageFolder.images(of: folder)
+    guard !images.names.isEmpty else {
+      let foreign = images.foreignCount > 0 ? "; \(images.foreignCount) file(s) are images of other formats: \(ImageFolder.foreignFormats)" : ""
+      throw CommandFailure("\(folder): has no images (JPEG, BMP, PPM or PGM)\(foreign)")
+    }
+    EvaluationData.noteLeftOut(images.foreignCount, of: folder)
+    return images.names.map { ImageFolder.path(in: folder, $0) }
   }
 }
 

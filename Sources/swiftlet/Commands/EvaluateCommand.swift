@@ -60,26 +60,39 @@ struct EvaluateCommand: ParsableCommand {
     guard report == nil || against != nil else {
       throw CommandFailure("--report shows how two models differ: name the other one, --against MODEL", status: .wrongUse)
     }
-    if let report { try OutputFolder.checkEmpty(report) }
-    // With --against, a recipe may be the other model's.
-    let package = try against != nil && FileStart.isPackage(model) ? ModelPackage(contentsOf: model) : source.package(at: model)
-    let data = try LabelledDataset(path: dataset, form: labels?.form, labels: package.manifest.labels)
-    let measurement = try AccuracyMeasurement(package, named: model, data, dataset: dataset, threads: threads)
-    guard let against else { return show(try measurement.run().accuracy, package.manifest, imageCount: data.items.count) }
-    let other = try AccuracyMeasurement(try self.package(at: against, like: package.manifest), named: against, data, dataset: dataset, threads: threads)
+    if let report { try ReportFolder.check(report) }
+    let package = try package(at: model)
+    let manifest = package.manifest
+    let otherPackage = try against.map { try self.package(at: $0, like: manifest) }
+    let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
+    let measurement = try AccuracyMeasurement(package, data, threads: threads)
+    guard let against, let otherPackage else { return show(try measurement.run().accuracy, manifest, imageCount: data.items.count) }
+    let forms = ComparedForms.models(against, model)
+    let other = try AccuracyMeasurement(otherPackage, data, threads: threads).run(label: "evaluating \(forms.first)")
     let comparison = try AccuracyComparison(
-      float: other.run(label: "evaluating in float"), quantised: measurement.run(label: "evaluating in 8 bits"), on: data, package.manifest)
-    Terminal.show(json ? "\(comparison.json.text)\n" : comparison.report.text())
+      float: other, quantised: measurement.run(label: "evaluating \(forms.second)"), on: data, manifest, of: forms)
+    Terminal.show(json ? "\(comparison.json.text)\n" : comparison.text)
     if let report {
       try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))")
     }
   }
 
-  /// The model to compare with. A model file takes the recipe that was given; a package brings its own.
+  /// A model that knows its task and labels. A model file takes the recipe that was given; a package brings its own.
+  private func package(at path: String) throws -> ModelPackage {
+    // With --against, a recipe may be the other model's.
+    if try FileStart.isPackage(path), against != nil { return try ModelPackage(contentsOf: path) }
+    guard try source.recipe != nil || FileStart.isPackage(path) else {
+      throw CommandFailure("\(path) is a model file, which names neither task nor labels: give its recipe, --recipe FILE", status: .wrongUse)
+    }
+    return try source.package(at: path)
+  }
+
+  /// The model to compare with.
   private func package(at path: String, like manifest: Manifest) throws -> ModelPackage {
-    let package = try FileStart.isPackage(path) ? ModelPackage(contentsOf: path) : source.package(at: path)
+    let package = try package(at: path)
     guard package.manifest.labels == manifest.labels, package.manifest.task == manifest.task else {
-      throw CommandFailure("\(path) has other labels or another task than \(model): they can't be compared", status: .wrongUse)
+      let hint = try FileStart.isPackage(path) ? "" : "; --recipe is to be the one that \(model) was compiled with"
+      throw CommandFailure("\(path) has other labels or another task than \(model): they can't be compared\(hint)", status: .wrongUse)
     }
     return package
   }
@@ -92,7 +105,7 @@ struct EvaluateCommand: ParsableCommand {
         let report = JSON.object([("top1", .number(accuracy.top1)), ("top5", .number(accuracy.top5)), ("images", .integer(imageCount))])
         Terminal.show("\(report.text)\n")
       } else {
-        Terminal.show("top-1 \(rounded(accuracy.top1)), top-5 \(rounded(accuracy.top5)) over \(imageCount) images\n")
+        Terminal.show("top-1 \(DemoTable.decimal(accuracy.top1, 4)), top-5 \(DemoTable.decimal(accuracy.top5, 4)) over \(imageCount) images\n")
       }
     }
   }
@@ -107,12 +120,10 @@ struct EvaluateCommand: ParsableCommand {
       Terminal.show("\(report.text)\n")
       return
     }
-    let (loose, strict) = (rounded(accuracy.meanAveragePrecision50), rounded(accuracy.meanAveragePrecision50To95))
+    let (loose, strict) = (DemoTable.decimal(accuracy.meanAveragePrecision50, 4), DemoTable.decimal(accuracy.meanAveragePrecision50To95, 4))
     Terminal.show("mAP@0.5 \(loose), mAP@0.5:0.95 \(strict) over \(accuracy.imageCount) images\n")
     for label in accuracy.presentLabels {
-      Terminal.show("  \(rounded(accuracy.averagePrecision50(label: label) ?? 0))  \(manifest.label(label))\n")
+      Terminal.show("  \(DemoTable.decimal(accuracy.averagePrecision50(label: label) ?? 0, 4))  \(manifest.label(label))\n")
     }
   }
-
-  private func rounded(_ value: Double) -> Double { (value * 10000).rounded() / 10000 }
 }

@@ -19,10 +19,14 @@ struct AccuracyComparison {
   /// Most different first.
   let worst: [Difference]
   private let manifest: Manifest
+  private let forms: ComparedForms
 
   /// - Parameters: both outcomes on all images of the data set.
-  init(float: AccuracyMeasurement.Outcome, quantised: AccuracyMeasurement.Outcome, on data: LabelledDataset, _ manifest: Manifest) {
+  init(
+    float: AccuracyMeasurement.Outcome, quantised: AccuracyMeasurement.Outcome, on data: LabelledDataset, _ manifest: Manifest, of forms: ComparedForms
+  ) {
     self.manifest = manifest
+    self.forms = forms
     report = float.accuracy.report(against: quantised.accuracy, imageCount: data.items.count, manifest: manifest)
     let differences = data.items.indices.map { index in
       let (expected, found) = (float.shown[index], quantised.shown[index])
@@ -35,31 +39,41 @@ struct AccuracyComparison {
     worst = Array(ordered.map(\.element).prefix(Self.shownCount).filter { $0.disagreement > 0 })
   }
 
+  var text: String { report.text(of: forms) }
+
   var json: JSON {
     guard case .object(let members) = report.json else { return report.json }
     let images = worst.map { JSON.object([("image", .string($0.imagePath)), ("disagreement", .number($0.disagreement))]) }
     return .object(members + [("worst_images", .array(images))])
   }
 
-  /// Writes `index.html`, `report.json` and the pictures that the page shows into a folder.
+  /// Writes `index.html`, `report.json` and the pictures that the page shows into a folder, in place of an earlier report's.
   func write(to folder: String, title: String) throws {
     try OutputFile.makeFolder(folder)
-    var pictures = ""
+    let pictures = try writePictures(to: folder)
+    let heading = "<h2>Images that differ most: \(HTML.escaped(forms.first)), \(HTML.escaped(forms.second))</h2>\n"
+    try OutputFile.write(Array("\(json.text)\n".utf8), to: ImageFolder.path(in: folder, ReportFolder.figures))
+    let body = report.html(of: forms) + (pictures.html.isEmpty ? "" : heading + pictures.html)
+    try OutputFile.write(Array(HTML.page(title: title, body: body).utf8), to: ImageFolder.path(in: folder, ReportFolder.page))
+    try ReportFolder.removePictures(in: folder, except: pictures.names)
+  }
+
+  /// Both forms' findings drawn on the images that differ most; what shows them, and their files' names.
+  private func writePictures(to folder: String) throws -> (html: String, names: Set<String>) {
+    var (html, names) = ("", Set<String>())
     for (index, difference) in worst.enumerated() {
-      pictures += "<h3>\(HTML.escaped(FilePath.name(of: difference.imagePath))), differs by \(DemoTable.decimal(difference.disagreement, 3))</h3>\n<p>"
-      for (name, found) in [("float", difference.float), ("8-bit", difference.quantised)] {
+      html += "<h3>\(HTML.escaped(FilePath.name(of: difference.imagePath))), differs by \(DemoTable.decimal(difference.disagreement, 3))</h3>\n<p>"
+      for (side, form, found) in [("before", forms.first, difference.float), ("after", forms.second, difference.quantised)] {
         var image = try RGBImage(contentsOf: difference.imagePath)
         image.draw(found, manifest: manifest)
-        let file = "worst-\(index + 1)-\(name).jpg"
-        try OutputFile.write(image.jpeg(), to: "\(folder)/\(file)")
-        pictures += "<img src=\"\(file)\" alt=\"\(name)\" title=\"\(name)\"> "
+        let file = ReportFolder.picture(index + 1, side)
+        try OutputFile.write(image.jpeg(), to: ImageFolder.path(in: folder, file))
+        names.insert(file)
+        html += "<img src=\"\(file)\" alt=\"\(HTML.escaped(form))\" title=\"\(HTML.escaped(form))\"> "
       }
-      pictures += "</p>\n"
+      html += "</p>\n"
     }
-    try OutputFile.write(Array("\(json.text)\n".utf8), to: "\(folder)/report.json")
-    try OutputFile.write(
-      Array(HTML.page(title: title, body: report.html + (pictures.isEmpty ? "" : "<h2>Images that differ most: float, 8 bits</h2>\n\(pictures)")).utf8),
-      to: "\(folder)/index.html")
+    return (html, names)
   }
 }
 

@@ -11,27 +11,35 @@ extension AccuracyReport {
     values.filter { $0.decibels != nil }.sorted { $0.decibels! == $1.decibels! ? $0.name < $1.name : $0.decibels! < $1.decibels! }
   }
 
-  /// One line: what 8 bits cost.
-  var summary: String {
-    "\(metric) \(DemoTable.decimal(float, 4)) in float, \(DemoTable.decimal(quantised, 4)) in 8 bits over \(images) image(s): "
+  /// One line: what changes from one form to the other.
+  func summary(of forms: ComparedForms) -> String {
+    "\(metric) \(DemoTable.decimal(float, 4)) \(forms.preposition) \(forms.first), \(DemoTable.decimal(quantised, 4)) \(forms.preposition) "
+      + "\(forms.second) over \(images) image(s): "
       + "\(Self.points(quantised - float)) points (95 %: \(Self.points(leastChange)) to \(Self.points(greatestChange)))"
   }
 
   /// Lines for a terminal: the summary, the classes that change most, the values with the most noise.
-  func text(classes shownClasses: Int = 5, values shownValues: Int = 5) -> String {
-    var lines = [summary]
-    let changed = classes.enumerated().sorted {
-      let (a, b) = (($0.element.quantised - $0.element.float).magnitude, ($1.element.quantised - $1.element.float).magnitude)
-      return a == b ? $0.offset < $1.offset : a > b
-    }
-    for (_, change) in changed.prefix(shownClasses) {
+  func text(of forms: ComparedForms, classes shownClasses: Int = 5, values shownValues: Int = 5) -> String {
+    var lines = [summary(of: forms)]
+    let changed = changedClasses
+    for change in changed.prefix(shownClasses) {
       lines.append("  \(DemoTable.decimal(change.float, 4)) -> \(DemoTable.decimal(change.quantised, 4))  \(change.label)")
     }
     if changed.count > shownClasses { lines.append("  … \(changed.count - shownClasses) more class(es) change less") }
+    if changed.count < classes.count { lines.append("  \(classes.count - changed.count) class(es) stay as they are") }
     for value in noisiest.prefix(shownValues) {
       lines.append("  \(Self.decibels(value.decibels)) dB of signal to noise at \(value.name)")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Classes whose figures differ as they are shown, those first that change most.
+  private var changedClasses: [ClassChange] {
+    let changed = classes.filter { DemoTable.decimal($0.float, 4) != DemoTable.decimal($0.quantised, 4) }
+    return changed.enumerated().sorted {
+      let (a, b) = (($0.element.quantised - $0.element.float).magnitude, ($1.element.quantised - $1.element.float).magnitude)
+      return a == b ? $0.offset < $1.offset : a > b
+    }.map(\.element)
   }
 
   var json: JSON {
@@ -52,10 +60,10 @@ extension AccuracyReport {
     ])
   }
 
-  var html: String {
-    var body = "<p>\(HTML.escaped(summary))</p>\n<h2>Classes</h2>\n"
+  func html(of forms: ComparedForms) -> String {
+    var body = "<p>\(HTML.escaped(summary(of: forms)))</p>\n<h2>Classes</h2>\n"
     body += HTML.table(
-      ["class", "float", "8 bits", "change, points"],
+      ["class", forms.first, forms.second, "change, points"],
       classes.map { [$0.label, DemoTable.decimal($0.float, 4), DemoTable.decimal($0.quantised, 4), Self.points($0.quantised - $0.float)] })
     if !values.isEmpty {
       body += "<h2>Signal to quantisation noise, in the program's order</h2>\n"

@@ -56,17 +56,12 @@ struct AccuracyMeasurement {
   let vision: VisionModel<CPUBackend>
   private let detectionThreshold: Float
 
-  /// - Throws: where the data set is labelled for another task than the model's.
-  init(_ package: ModelPackage, named model: String, _ data: LabelledDataset, dataset: String, threads: Int) throws {
+  /// - Parameter data: labelled for the model's task.
+  init(_ package: ModelPackage, _ data: LabelledDataset, threads: Int) throws {
     self.data = data
-    let isDetection = data.form == .yolo || data.form == .corners
     vision = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: threads))
-    guard isDetection == (package.manifest.task == .detection) else {
-      let labelled = isDetection ? "detection" : "classification"
-      throw CommandFailure("\(model) is for \(package.manifest.task.rawValue), \(dataset) is labelled for \(labelled)", status: .wrongUse)
-    }
     detectionThreshold = vision.decoder.suppression.scoreThreshold
-    if isDetection { vision.decoder.suppression = DetectionAccuracy.suppression }
+    if data.form.hasBoxes { vision.decoder.suppression = DetectionAccuracy.suppression }
   }
 
   /// What came of it.

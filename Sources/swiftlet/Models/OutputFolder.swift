@@ -4,17 +4,23 @@ import Glibc
 enum OutputFolder {
   /// Refuses a folder with something in it: files of an earlier run would mix with the new ones.
   static func checkEmpty(_ path: String) throws {
+    guard let name = try names(in: path).first else { return }
+    throw CommandFailure("\(path) is not empty (it has \(name)): name a new folder, or empty it first", status: .wrongUse)
+  }
+
+  /// Everything that a folder holds, hidden entries too; nothing where it isn't there yet.
+  static func names(in path: String) throws -> [String] {
     guard let stream = unsafe opendir(path) else {
       guard errno == ENOENT else { throw CommandFailure("\(path): can't be used as a folder: \(unsafe String(cString: strerror(errno)))") }
-      return
+      return []
     }
     defer { unsafe closedir(stream) }
+    var names: [String] = []
     while let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(cString: $0.bindMemory(to: CChar.self).baseAddress!) }
-      guard name == "." || name == ".." else {
-        throw CommandFailure("\(path) is not empty (it has \(name)): name a new folder, or empty it first", status: .wrongUse)
-      }
+      if name != ".", name != ".." { names.append(name) }
     }
+    return names.sorted()
   }
 
   /// Refuses to begin what the disk has no room for.

@@ -35,9 +35,12 @@ struct PackageReport {
     lines.append("  arena           \(Self.size(program.arenaByteCount)) of planned memory")
     if let calibration = manifest.calibration {
       lines.append("  quantised by    \(calibration.method) over \(calibration.samples) sample(s)")
-      if let kept = calibration.floatValues { lines.append("  kept in float   \(kept.joined(separator: ", "))") }
+      if let kept = calibration.floatValues { lines.append("  kept in float   \(Self.listed(kept))") }
+      if let uneven = calibration.unevenValues {
+        lines.append("  float, uneven   \(Self.listed(uneven)): their channels differ too much for one scale; --method percentile keeps 8 bits")
+      }
     }
-    if let accuracy = manifest.accuracy { lines.append("  accuracy        \(accuracy.summary)") }
+    if let accuracy = manifest.accuracy { lines.append("  accuracy        \(accuracy.summary(of: .precisions))") }
     if let licence = manifest.licence { lines.append("  licence         \(licence)") }
     if let provenance = manifest.provenance { lines.append("  provenance      \(provenance)") }
     for dimension in package.family?.dimensions ?? [] {
@@ -69,6 +72,7 @@ struct PackageReport {
         manifest.calibration.map {
           .object([
             ("method", .string($0.method)), ("samples", .integer($0.samples)), ("float_values", .array(($0.floatValues ?? []).map { .string($0) })),
+            ("uneven_values", .array(($0.unevenValues ?? []).map { .string($0) })),
           ])
         } ?? .null
       ),
@@ -81,6 +85,12 @@ struct PackageReport {
       ("outputs", .array(program.outputs.map(portJSON))),
       ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
     ])
+  }
+
+  /// Names in a line: of many their count, and the first.
+  static func listed(_ names: [String], most: Int = 4) -> String {
+    guard names.count > most else { return names.joined(separator: ", ") }
+    return "\(names.count) values (\(names.prefix(most).joined(separator: ", ")), …; --json has all)"
   }
 
   private static func json(_ dimension: OpenDimension) -> JSON {

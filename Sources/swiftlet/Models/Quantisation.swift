@@ -43,22 +43,22 @@ struct Quantisation {
   /// The quantised model with its accuracy report, within the budget.
   /// - Parameter budget: the most that the metric may fall, 0…1; nil takes what comes.
   func evaluated(_ calibrated: Calibrated, on data: LabelledDataset, path: String, budget: Double?) throws -> CompileCommand.Outcome {
-    let float = try run(compilation.compiled(), "evaluating in float", data, path)
+    let float = try run(compilation.compiled(), "evaluating in float", data)
     let result = calibrated.result
-    var (chosen, measured) = (result, try run(compilation.quantised(by: result), "evaluating in 8 bits", data, path))
+    var (chosen, measured) = (result, try run(compilation.quantised(by: result), "evaluating in 8 bits", data))
     if let budget, measured.accuracy.metric.value < float.accuracy.metric.value - budget {
       (chosen, measured) = try keptFloat(calibrated, for: budget, below: float, closest: measured, data, path)
     }
     var model = try compilation.quantised(by: chosen)
-    var comparison = AccuracyComparison(float: float, quantised: measured, on: data, model.manifest)
+    var comparison = AccuracyComparison(float: float, quantised: measured, on: data, model.manifest, of: .precisions)
     comparison.report.values = try compared(chosen, data)
     model.manifest.accuracy = comparison.report
     return CompileCommand.Outcome(model: model, comparison: comparison)
   }
 
-  private func run(_ model: CompiledModel, _ label: String, _ data: LabelledDataset, _ path: String) throws -> AccuracyMeasurement.Outcome {
+  private func run(_ model: CompiledModel, _ label: String, _ data: LabelledDataset) throws -> AccuracyMeasurement.Outcome {
     let package = try ModelPackage(model.file(), origin: modelName)
-    return try AccuracyMeasurement(package, named: modelName, data, dataset: path, threads: 2).run(label: label)
+    return try AccuracyMeasurement(package, data, threads: 2).run(label: label)
   }
 
   /// The result with as few values in float as hold the budget, and what it measures.
@@ -71,14 +71,15 @@ struct Quantisation {
     let exact = float.accuracy.metric.value
     var (measured, best) = (closest, closest.accuracy.metric.value)
     let found = try choice.leastFloat(above: calibrated.result.keptFloatCount) { tried in
-      measured = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data, path)
+      measured = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data)
       best = max(best, measured.accuracy.metric.value)
       return measured.accuracy.metric.value >= exact - budget
     }
     if let found { return (found, measured) }
+    let points = AccuracyBudget.points(exact - best, above: budget)
     throw CommandFailure(
-      "\(modelName): 8 bits cost \(DemoTable.decimal((exact - best) * 100, 2)) points at least, with all \(choice.candidateCount) values that hurt in float; "
-        + "the budget is \(DemoTable.decimal(budget * 100, 2)): allow more, calibrate on more images like those of \(path), or leave --calibrate out")
+      "\(modelName): 8 bits cost \(points.cost) points at least, with all \(choice.candidateCount) values that hurt in float; "
+        + "the budget is \(points.budget): allow more, calibrate on more images like those of \(path), or leave --calibrate out")
   }
 
   /// Signal to noise of each value on some of the evaluation images; says so where those are unlike the calibration set.
