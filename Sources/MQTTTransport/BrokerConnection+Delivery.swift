@@ -20,7 +20,8 @@ extension BrokerConnection {
     }
     let packet = try session.publish(publication.message, properties)
     mutex.withLock { shared.counters.published += 1 }
-    inFlight[packet] = publication
+    // The library gives numbers out in a circle, whether or not the broker has acknowledged the one before.
+    if let stranded = inFlight.updateValue(publication, forKey: packet) { finish(stranded, .lost) }
   }
 
   /// The broker's acknowledgement, or for at-most-once the network's taking of `packet`.

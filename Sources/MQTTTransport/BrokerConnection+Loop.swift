@@ -23,8 +23,8 @@ extension BrokerConnection {
       case .returning: position = 0
       case .restarting: break
       default:
-        // A connection that was there is sought at the primary first, as is every one after the last address.
-        position = ending.connectedFor > .zero ? 0 : (position + 1) % addresses.count
+        // A connection that held is sought at the primary first, as is every one after the last address.
+        position = ending.connectedFor >= settings.stableAfter ? 0 : (position + 1) % addresses.count
         pause(after: ending.cause, position == 0 ? backOff.next() : backOff.shortest())
       }
     }
@@ -34,6 +34,7 @@ extension BrokerConnection {
     mutex.withLock {
       shared.subscriptions.removeAll()
       shared.stateHandlers.removeAll()
+      shared.attemptHandler = nil
     }
   }
 

@@ -104,6 +104,9 @@ public final class BrokerConnection: @unchecked Sendable {
     mutex.withLock { shared.address } ?? settings.address
   }
 
+  /// Counts the connections that the broker has accepted; the present one's, or the last one's.
+  public var session: UInt64 { counters.connections }
+
   public var counters: Counters {
     mutex.withLock { shared.counters }
   }
@@ -194,10 +197,12 @@ extension BrokerConnection {
 
   /// Accepts a message for sending, in order, if there is a connection and room in the window; never waits.
   ///
-  /// - Parameter completion: called exactly once if this didn't throw.
+  /// - Parameters:
+  ///   - session: the one of `session` for which it is meant: on another it is refused as if there were none.
+  ///   - completion: called exactly once if this didn't throw.
   /// - Throws: `.notConnected`, `.windowFull`, `.messageTooLarge`, `.invalidSettings` (the topic or a property); the message
   ///   is then not kept anywhere.
-  public func publish(_ message: OutgoingMessage, completion: DeliveryCompletion? = nil) throws(MQTTTransportError) {
+  public func publish(_ message: OutgoingMessage, in session: UInt64? = nil, completion: DeliveryCompletion? = nil) throws(MQTTTransportError) {
     try Topic.checkName(message.topic)
     try Properties.check(message)
     let publication = Publication(message: message, completion: completion)
@@ -206,7 +211,7 @@ extension BrokerConnection {
     }
     var isFirst = false
     let refusal = mutex.withLock { () -> MQTTTransportError? in
-      guard shared.state.isConnected, shared.stop == nil else {
+      guard shared.state.isConnected, shared.stop == nil, session ?? shared.counters.connections == shared.counters.connections else {
         return MQTTTransportError(.notConnected, "not connected to \(settings.address)")
       }
       guard shared.pending.messages < settings.window.messages, shared.pending.bytes + publication.size <= settings.window.bytes else {

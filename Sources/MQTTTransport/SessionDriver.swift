@@ -248,8 +248,8 @@ extension SessionDriver {
 
   /// The fallback publishes the last will: to whoever listens there, this client is gone.
   private func lookForPrimary() {
-    guard let due = nextSearch, MonotonicClock.now() >= due else { return }
     if search?.isFound == true { return leave(sendingWill: true, .returning) }
+    guard let due = nextSearch, MonotonicClock.now() >= due else { return }
     nextSearch = MonotonicClock.now().advanced(by: settings.returnInterval)
     search = BrokerSearch(connection.settings.address) { [connection] in connection.wakeUp.signal() }
   }

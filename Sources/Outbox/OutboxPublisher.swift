@@ -39,6 +39,8 @@ public final class OutboxPublisher: @unchecked Sendable {
   // The thread's own.
   private var waiting: ArraySlice<OutboxMessage> = []
   private var last: OutboxMessage?
+  /// What is read ahead is for this one alone: on the next it begins with the oldest again.
+  private var session: UInt64 = 0
 
   /// Starts at once, whether or not there is a connection yet.
   ///
@@ -112,6 +114,7 @@ public final class OutboxPublisher: @unchecked Sendable {
       shared.restarts = false
       last = nil
       waiting = []
+      session = connection.session
     }
     return !shared.isStopping
   }
@@ -143,7 +146,7 @@ public final class OutboxPublisher: @unchecked Sendable {
     mutex.withLock { _ = shared.inFlight.insert(Key(message)) }
     do {
       let outgoing = OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json", expiry: expiry)
-      try connection.publish(outgoing) { [self] outcome in finish(message, outcome) }
+      try connection.publish(outgoing, in: session) { [self] outcome in finish(message, outcome) }
       waiting.removeFirst()
       return true
     } catch {
@@ -184,6 +187,6 @@ public final class OutboxPublisher: @unchecked Sendable {
       break
     }
     mutex.withLock { _ = shared.inFlight.remove(Key(message)) }
-    wake()
+    wake(restarting: outcome == .lost)
   }
 }

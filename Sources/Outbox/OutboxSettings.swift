@@ -51,7 +51,7 @@ extension Outbox {
   /// What beyond these is given up, the oldest first, and named by a gap event.
   public struct ClassLimit: Sendable, Equatable {
     public var byteLimit: Int?
-    /// Since it was accepted. A message that was accepted while nobody kept the clock is as old as the next one whose time is known; while
+    /// Since it was accepted, and up to a sixty-fourth of it more. A message that was accepted while nobody kept the clock is as old as the next one whose time is known; while
     /// the clock isn't kept nothing is given up for its age.
     public var age: Duration?
 

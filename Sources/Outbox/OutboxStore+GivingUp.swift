@@ -16,6 +16,8 @@ extension OutboxStore {
 
   /// In one commit.
   private static let mostExpiries = 1024
+  /// Of an age.
+  private static let expirySteps: Int64 = 64
 
   /// The oldest rows after `position`, at most 256.
   private func rows(after position: Int64) throws(OutboxError) -> [Row] {
@@ -74,8 +76,11 @@ extension OutboxStore {
     let (time, clock) = settings.clock()
     guard clock == .synchronised else { return [] }
     return limits.compactMap { name, limit in
-      guard let held = content.classes[name], held.bytes > 0, time.seconds >= held.nextExpiry else { return nil }
-      return (name, limit.age!.components.seconds)
+      let age = limit.age!.components.seconds
+      // A look that lies farther ahead than the age was planned by a clock that has been set back since.
+      let isDue = { (next: Int64) in time.seconds >= next || next - time.seconds > age + age / Self.expirySteps }
+      guard let held = content.classes[name], held.bytes > 0, held.nextExpiry == .min || isDue(held.nextExpiry) else { return nil }
+      return (name, age)
     }.sorted { $0.name < $1.name }
   }
 
@@ -106,9 +111,10 @@ extension OutboxStore {
       guard !rows.isEmpty else { return (last, now + age) }
       for row in rows {
         position = row.id
-        // Without a time it is as old as the next one that has one.
-        guard let written = row.written, Outbox.className(row.topic) == className else { continue }
-        guard written <= now - age else { return (last, min(written + age, now + age)) }
+        // Without a time, or with one to come, it is as old as the next one that has one.
+        guard let written = row.written, written <= now, Outbox.className(row.topic) == className else { continue }
+        // In steps: one gap event then names many.
+        guard written <= now - age else { return (last, max(written + age, now + age / Self.expirySteps)) }
         last = row.id
         count += 1
         if count == Self.mostExpiries { return (last, now) }

@@ -34,6 +34,7 @@ extension OutboxStore {
       var commit = Commit(settings)
       try database.execute("BEGIN IMMEDIATE")
       try change(&commit)
+      try holdClassLimits(&commit)
       try database.execute("COMMIT")
       return commit
     } catch {
@@ -77,6 +78,14 @@ extension OutboxStore {
     let held = className.map { content.classes[$0]?.bytes ?? 0 } ?? content.bytes
     guard held + cost > limit else { return }
     try makeRoom(freeing: held + cost - limit + limit / 16, of: className, &commit)
+  }
+
+  /// Gap events come without asking for room.
+  private func holdClassLimits(_ commit: inout Commit) throws(OutboxError) {
+    for (name, limit) in settings.classLimits.sorted(by: { $0.key < $1.key }) {
+      guard let byteLimit = limit.byteLimit else { continue }
+      try makeRoom(for: 0, within: byteLimit, of: name, &commit)
+    }
   }
 
   private func insert(

@@ -103,7 +103,8 @@ class Chaos:
         await self.pause(0, 0.3)
 
     async def agent_stopped(self):
-        self.agent.stop(signal.SIGTERM)
+        # Its last words go through the proxy, which this thread serves.
+        await asyncio.to_thread(self.agent.stop, signal.SIGTERM)
 
     async def disk_full(self):
         self.disk.fill()
@@ -141,7 +142,7 @@ class Chaos:
             self.subscriber.keep_running()
             if self.agent_may_run and not self.agent.is_running():
                 if self.agent.process is not None:
-                    self.agent.note_end({0, 1, -signal.SIGKILL, -signal.SIGTERM})
+                    self.agent.note_end(self.agent.process, {0, 1, -signal.SIGKILL, -signal.SIGTERM})
                 self.agent.start(self.rate)
             await asyncio.sleep(0.02)
 
@@ -161,7 +162,7 @@ class Chaos:
             if restarts.done():
                 restarts.result()
         self.agent_may_run = False
-        self.agent.stop(signal.SIGTERM)
+        await asyncio.to_thread(self.agent.stop, signal.SIGTERM)
         is_drained = await asyncio.to_thread(self.agent.drain, 120)
         await asyncio.sleep(1)
         restarts.cancel()

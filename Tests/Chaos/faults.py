@@ -95,18 +95,25 @@ class Agent:
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, how=signal.SIGKILL):
-        if self.process is None:
+    def stop(self, how=signal.SIGKILL, limit=30):
+        """Waits for the end; one that takes longer than `limit` seconds hangs, which is a finding."""
+        process = self.process
+        if process is None:
             return
-        if self.is_running():
-            self.process.send_signal(how)
-        self.process.wait()
-        self.note_end({0, 1, -how})
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.crashes.append("hangs at its end")
+            process.kill()
+            process.wait()
+        self.note_end(process, {0, 1, -how})
 
-    def note_end(self, expected):
+    def note_end(self, process, expected):
         """It may end as asked, or because the disk keeps it from starting (1); a trap or an assertion is a finding."""
-        if self.process.returncode not in expected:
-            self.crashes.append(self.process.returncode)
+        if process.returncode not in expected:
+            self.crashes.append(process.returncode)
 
     def drain(self, limit):
         """Runs without new events until all is delivered. Returns whether it got there."""
@@ -116,7 +123,7 @@ class Agent:
             if self.process.poll() is not None:
                 if self.process.returncode == 0:
                     return True
-                self.note_end({1})
+                self.note_end(self.process, {1})
                 self.start(0)
             time.sleep(0.05)
         self.stop()

@@ -107,6 +107,41 @@ import Testing
     #expect(counts.count > 20 && counts == Array(1...counts.count))
   }
 
+  @Test func `a broker that takes small messages only gets the backlog in small pieces, and then what is live`() throws {
+    var options = RealBroker.Options()
+    options.extraLines = ["max_packet_size 4000"]
+    let broker = try RealBroker(options)
+    let host = try Host(broker)
+    let relay = try Relay(to: broker.port)
+    relay.cut()
+    let scene = try Scene()
+    scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\", encoding: sparkplug}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("results wait in the outbox"), "\(daemon.errorText)")
+    Thread.sleep(forTimeInterval: 2)
+    try relay.restore()
+    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    let alias = try #require(host.told.all.first { $0.kind == "DBIRTH" }?.alias("Detections/Message"))
+    let counts = counts(host.told.all, alias: alias)
+    // What had a part in a refused batch may be told again; nothing is missing.
+    #expect(counts.count > 40 && Set(counts) == Set(1...counts.max()!))
+  }
+
+  @Test func `a broker that stops reading doesn't hold up the end`() throws {
+    let broker = try RealBroker()
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug}"
+    let host = try Host(broker)
+    let daemon = try scene.daemon()
+    #expect(host.wait { $0.contains { $0.kind == "DDATA" } }, "\(daemon.errorText)")
+    broker.freeze(true)
+    defer { broker.freeze(false) }
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+  }
+
   @Test func `without its primary host the agent stores, and leaves when the host goes`() throws {
     let broker = try RealBroker()
     let host = try Host(broker)

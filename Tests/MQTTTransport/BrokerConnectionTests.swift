@@ -66,6 +66,20 @@ import Testing
     #expect(client.messages.wait { $0.count == 1 })
   }
 
+  @Test func `what is meant for one session isn't sent in the next`() throws {
+    let broker = try RealBroker()
+    let client = try BrokerClient(broker.url)
+    try client.connect()
+    defer { client.connection.stop() }
+    let first = client.connection.session
+    try client.connection.publish(OutgoingMessage(topic: "t", payload: [1]), in: first) { [deliveries = client.deliveries] in deliveries.append($0) }
+    #expect(client.deliveries.wait { $0 == [.acknowledged] })
+    client.connection.restart(sendingWill: false)
+    #expect(client.waitUntilConnected(times: 2))
+    let error = #expect(throws: MQTTTransportError.self) { try client.connection.publish(OutgoingMessage(topic: "t", payload: [2]), in: first) }
+    #expect(error?.code == .notConnected && client.connection.session == first + 1)
+  }
+
   @Test func `offline nothing is kept and the caller is told`() throws {
     let port = try LoopbackPort.free()
     let client = try BrokerClient("mqtt://127.0.0.1:\(port)")

@@ -91,10 +91,51 @@ import Testing
     clock.advance(seconds: 3599)
     _ = try outbox.write(to: "p/other") { _ in [] }
     #expect(gaps(events, "p/detections").sequences == [1, 2, 3, 4, 5])
+    // In steps of a sixty-fourth.
     clock.advance(seconds: 1)
+    _ = try outbox.write(to: "p/other") { _ in [] }
+    #expect(gaps(events, "p/detections").sequences == [1, 2, 3, 4, 5])
+    clock.advance(seconds: 56)
     _ = try outbox.write(to: "p/other") { _ in [] }
     #expect(gaps(events, "p/detections").sequences == Set(1...7))
     #expect(messages(outbox).filter { $0.topic == "p/events" }.map(\.sequence) == [1, 2, 3, 4])
+    outbox.close()
+  }
+
+  @Test func `a clock that was wrong and is set back keeps nothing for years`() throws {
+    let clock = SetClock()
+    let events = Recorder<Outbox.Event>()
+    var settings = Outbox.Settings(path: folder.path(), byteLimit: 4 << 20)
+    settings.clock = { clock.reading }
+    settings.classLimits["detections"] = .init(age: .seconds(640))
+    let outbox = try Outbox(settings) { events.append($0) }
+    clock.advance(seconds: 100_000_000)
+    for _ in 0..<2 { _ = try outbox.write(to: "p/detections") { _ in [1] } }
+    clock.advance(seconds: -100_000_000)
+    _ = try outbox.write(to: "p/detections") { _ in [2] }
+    clock.advance(seconds: 660)
+    _ = try outbox.write(to: "p/other") { _ in [] }
+    // Those from the future are as old as the next one.
+    #expect(gaps(events, "p/detections").sequences == [1, 2, 3])
+    outbox.close()
+  }
+
+  @Test func `gap events keep to the limit of their class, too`() throws {
+    var settings = Outbox.Settings(path: folder.path(), byteLimit: 4 << 20)
+    settings.classLimits = ["detections": .init(byteLimit: 1 << 16), "events": .init(byteLimit: 1 << 16)]
+    let outbox = try Outbox(settings)
+    for index in 0..<4000 {
+      while !outbox.append(to: "p\(index % 3)/detections", encoding: { _ in [UInt8](repeating: 0x78, count: 500) }) { outbox.flush() }
+    }
+    outbox.flush()
+    var bytes: [String: Int] = [:]
+    var last: OutboxMessage?
+    while let batch = Optional(outbox.messages(after: last)), let newest = batch.last {
+      for message in batch { bytes[message.topic.hasSuffix("events") ? "events" : "detections", default: 0] += message.payload.count + 64 }
+      last = newest
+    }
+    #expect(bytes["events", default: 0] <= 1 << 16 && bytes["detections", default: 0] <= 1 << 16)
+    #expect(bytes["events", default: 0] > 1 << 14)
     outbox.close()
   }
 

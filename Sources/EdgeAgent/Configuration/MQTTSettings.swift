@@ -64,7 +64,9 @@ public struct MQTTSettings: Equatable, Sendable {
     settings.primaryHost = map["primary_host"]?.identifier()
     settings.announcesToHomeAssistant = map["home_assistant"]?.bool() ?? false
     // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
-    let foreign = settings.encoding == .sparkplug ? ["session_expiry", "message_expiry", "in_flight", "health_interval", "home_assistant"] : ["primary_host"]
+    let foreign =
+      settings.encoding == .sparkplug
+      ? ["session_expiry", "message_expiry", "in_flight", "health_interval", "home_assistant", "fallback"] : ["primary_host"]
     for key in foreign where map[key] != nil {
       map.report(key, "mqtt.\(key): does not apply to the encoding \(settings.encoding.rawValue); remove it")
     }

@@ -5,11 +5,10 @@ import Sparkplug
 
 // What waits in the outbox, told as historical on a thread of its own.
 extension SparkplugRoute {
-  private static let batchCount = 64
-
   func run() {
     while waitForChange() {
       mendSequence()
+      resubscribe()
       while tellBatch() {}
     }
   }
@@ -20,8 +19,12 @@ extension SparkplugRoute {
     defer { mutex.unlock() }
     while !isStopping && !isWoken {
       // Where the connection's window was full, nothing else tells when there is room again.
-      if needsRebirth { _ = woken.wait(with: mutex, until: MonotonicClock.now().advanced(by: .milliseconds(100))) } else { woken.wait(with: mutex) }
-      if needsRebirth { break }
+      let retry = needsRebirth ? MonotonicClock.now().advanced(by: .milliseconds(100)) : nil
+      guard let deadline = [retry, resubscribeAt].compactMap({ $0 }).min() else {
+        woken.wait(with: mutex)
+        continue
+      }
+      if !woken.wait(with: mutex, until: deadline) { break }
     }
     isWoken = false
     return !isStopping
@@ -32,15 +35,26 @@ extension SparkplugRoute {
       guard needsRebirth else { return }
       needsRebirth = false
       _ = send(node.rebirth(at: MonotonicClock.wallTime()))
-      isWoken = false
     }
+  }
+
+  /// A subscription that was refused is asked for again by a new connection.
+  private func resubscribe() {
+    let isDue = mutex.withLock {
+      guard let due = resubscribeAt, MonotonicClock.now() >= due else { return false }
+      resubscribeAt = nil
+      return true
+    }
+    if isDue { connection.restart(sendingWill: false) }
   }
 
   /// - Returns: whether there may be more.
   private func tellBatch() -> Bool {
-    let batch = outbox.messages(count: Self.batchCount)
+    // Asked for before the look into the file: what isn't on disk by then comes with a commit, which wakes this thread.
+    let allIsWritten = mutex.withLock { unwritten == 0 }
+    let batch = outbox.messages(count: batchCount)
     guard !batch.isEmpty else {
-      endBacklog()
+      endBacklog(allWritten: allIsWritten)
       return false
     }
     let deliveries = Deliveries()
@@ -51,15 +65,45 @@ extension SparkplugRoute {
       deliveries.expect(messages.count)
       return send(messages, completion: { deliveries.finish($0) }) ? told : nil
     }
-    guard let told, deliveries.areAllSent() else { return false }
-    for message in told { outbox.markDelivered(message) }
-    return true
+    guard let told else { return false }
+    switch deliveries.outcome(unless: { [self] in mutex.withLock { isStopping } }) {
+    case .sent:
+      for message in told { outbox.markDelivered(message) }
+      batchCount = min(batchCount * 2, Self.largestBatch)
+      return true
+    case .refused:
+      shrink(told)
+      return false
+    case .unknown: return false
+    }
   }
 
-  /// Live samples may go out again; under the mutex, so that none is stored meanwhile.
-  private func endBacklog() {
+  /// The broker takes no message as large as this one: fewer samples go into the next, and one that is too large by itself is given up.
+  private func shrink(_ batch: [OutboxMessage]) {
+    if batch.count == 1 { outbox.discard(batch[0], .refused) }
+    batchCount = max(1, batch.count / 4)
+    // The refused message had a number of the sequence.
+    mutex.withLock { needsRebirth = true }
+  }
+
+  /// Live samples may go out again once nothing older waits. While results keep coming something always waits for the disk: near the end
+  /// they are held in memory instead, until the file is empty.
+  private func endBacklog(allWritten: Bool) {
     mutex.withLock {
-      if unwritten == 0, node.hasBacklog, outbox.messages(count: 1).isEmpty { node.backlogDrained() }
+      guard node.hasBacklog, node.mayPublishData, outbox.status.error == nil else { return }
+      guard held != nil, allWritten, unwritten == 0 else {
+        if held == nil { held = [] }
+        // All may be written already, and no commit come any more.
+        if unwritten == 0 { isWoken = true }
+        return
+      }
+      let samples = held ?? []
+      held = nil
+      node.backlogDrained()
+      for (index, sample) in samples.enumerated() where !tell(sample) {
+        for later in samples[index...] { store(later) }
+        return
+      }
     }
   }
 
@@ -91,28 +135,47 @@ extension SparkplugRoute {
   }
 }
 
-/// Waits until the network has taken a number of messages.
+/// What becomes of a number of messages.
 private final class Deliveries: @unchecked Sendable {
+  enum Outcome {
+    /// The network has taken all of them.
+    case sent
+    /// The broker doesn't take one of them, now or later.
+    case refused
+    case unknown
+  }
+
   private let mutex = PthreadMutex()
   private let changed = PthreadCondition()
   private var awaited = 0
-  private var isLost = false
+  private var worst = Outcome.sent
 
   func expect(_ count: Int) { mutex.withLock { awaited = count } }
 
   func finish(_ outcome: DeliveryOutcome) {
     mutex.withLock {
       awaited -= 1
-      if outcome != .acknowledged { isLost = true }
+      switch outcome {
+      case .acknowledged: break
+      case .refused: worst = .refused
+      case .lost: if worst == .sent { worst = .unknown }
+      }
     }
     changed.signal()
   }
 
-  /// The connection finishes every message that it has accepted, at its own end at the latest.
-  func areAllSent() -> Bool {
+  /// Waits for all of them, but not once `isOver`: a broker that reads no more can hold messages up as long as it likes.
+  func outcome(unless isOver: () -> Bool) -> Outcome {
     mutex.lock()
     defer { mutex.unlock() }
-    while awaited > 0 { changed.wait(with: mutex) }
-    return !isLost
+    while awaited > 0 {
+      let isInTime = changed.wait(with: mutex, until: MonotonicClock.now().advanced(by: .milliseconds(100)))
+      guard !isInTime else { continue }
+      mutex.unlock()
+      let mustEnd = isOver()
+      mutex.lock()
+      if mustEnd { return .unknown }
+    }
+    return worst
   }
 }

@@ -16,13 +16,24 @@ final class SparkplugRoute: @unchecked Sendable {
   var node: SparkplugEdgeNode
   /// Samples that were given to the outbox and aren't on its disk yet.
   var unwritten = 0
+  /// Live samples that wait, in memory, for the last of the backlog to be told; nil while there is no such end in sight.
+  var held: [SparkplugSample]?
   /// Something that had a number of the sequence couldn't be published.
   var needsRebirth = false
+  /// When the subscriptions are to be asked for anew, as the broker refused one.
+  var resubscribeAt: MonotonicInstant?
   var isWoken = true
   var isStopping = false
   private var granted = 0
   private var numberings: [String: CurrentFactNumbering] = [:]
   private var thread: DataPlaneThread?
+  // The thread's own: how many stored samples are told at once, fewer where the broker takes no larger message.
+  var batchCount = SparkplugRoute.largestBatch
+
+  static let largestBatch = 64
+  /// Live samples that are held in memory.
+  static let mostHeld = 256
+  private static let resubscriptionDelay = Duration.seconds(30)
 
   /// - Parameter pipelines: each is a device of the edge node, from its start to its end.
   init(
@@ -69,25 +80,39 @@ final class SparkplugRoute: @unchecked Sendable {
   func record(_ result: FrameResult) {
     mutex.withLock {
       let sample = sample(of: result)
-      do throws(SparkplugError) {
-        switch try node.publish(live: sample, at: MonotonicClock.wallTime()) {
-        case .publish(let messages) where send(messages): break
-        case .publish:
-          node.backlogBegan()
-          store(sample)
-        case .store:
-          if thinning.keeps(result.pipeline.name, isOnline: false) { store(sample) }
-        }
-      } catch {
-        log.log(.error, "pipeline \(result.pipeline.name): a result could not be told: \(error.message)", subject: "sparkplug \(result.pipeline.name)")
-      }
+      let isOnline = node.mayPublishData
+      guard !tell(sample), thinning.keeps(result.pipeline.name, isOnline: isOnline) else { return }
+      guard let count = held?.count else { return store(sample) }
+      held?.append(sample)
+      if count + 1 == Self.mostHeld { storeHeld() }
     }
+  }
+
+  /// - Returns: false where it must wait.
+  func tell(_ sample: SparkplugSample) -> Bool {
+    do throws(SparkplugError) {
+      guard case .publish(let messages) = try node.publish(live: sample, at: MonotonicClock.wallTime()) else { return false }
+      if send(messages, completion: { [weak self] in self?.noteLive($0) }) { return true }
+      node.backlogBegan()
+      return false
+    } catch {
+      let name = sample.device ?? ""
+      log.log(.error, "pipeline \(name): a result could not be told: \(error.message)", subject: "sparkplug \(name)")
+      return true
+    }
+  }
+
+  /// The end of the backlog isn't reached after all: what was held joins it.
+  func storeHeld() {
+    for sample in held ?? [] { store(sample) }
+    held = nil
   }
 
   /// Tells the hosts that this edge node ends; afterwards the connection is to be stopped with its last will.
   func finish() {
     mutex.withLock {
       isStopping = true
+      storeHeld()
       _ = send(node.finish(at: MonotonicClock.wallTime()))
     }
     woken.broadcast()
@@ -109,7 +134,6 @@ final class SparkplugRoute: @unchecked Sendable {
         try connection.publish(OutgoingMessage(topic: message.topic, payload: message.payload, quality: quality), completion: completion)
       } catch {
         needsRebirth = true
-        isWoken = true
         woken.signal()
         return false
       }
@@ -128,7 +152,7 @@ final class SparkplugRoute: @unchecked Sendable {
     return SparkplugSample(device: name, capturedAt: message.capturedAt, metrics: frame.device)
   }
 
-  private func store(_ sample: SparkplugSample) {
+  func store(_ sample: SparkplugSample) {
     let (form, name) = (sample.storedForm, sample.device ?? "")
     unwritten += 1
     let isQueued = outbox.append(to: "sparkplug/\(name)/detections", encoding: { _ in form }) { [weak self] _ in
@@ -159,13 +183,32 @@ extension SparkplugRoute {
   private func connectionChanged(to state: BrokerState) {
     mutex.withLock {
       granted = 0
-      if !state.isConnected { node.connectionLost() }
+      resubscribeAt = nil
+      guard !state.isConnected else { return }
+      node.connectionLost()
+      storeHeld()
     }
+  }
+
+  /// A message that the broker doesn't take leaves a hole in the sequence, at which hosts ask for births.
+  private func noteLive(_ outcome: DeliveryOutcome) {
+    guard case .refused(let reason) = outcome else { return }
+    log.log(.error, "Sparkplug: the broker refused a result \(reason); it is lost", subject: "sparkplug refused")
+    mutex.withLock {
+      needsRebirth = true
+      isWoken = true
+    }
+    woken.signal()
   }
 
   private func subscribed(_ filter: String, _ outcome: SubscriptionOutcome, of count: Int) {
     guard outcome == .granted else {
-      return log.warning("Sparkplug: the broker doesn't let this device subscribe to \(filter); results wait in the outbox until its access list does")
+      log.warning("Sparkplug: the broker doesn't let this device subscribe to \(filter); results wait in the outbox until its access list does")
+      mutex.withLock {
+        resubscribeAt = MonotonicClock.now().advanced(by: Self.resubscriptionDelay)
+        isWoken = true
+      }
+      return woken.signal()
     }
     mutex.withLock {
       granted += 1
