@@ -97,7 +97,7 @@ private struct Sample {
     let configuration = try #require(sample.read().configuration)
     var storage = StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000)
     (storage.commitInterval, storage.commitByteCount, storage.offlineDetections) = (.seconds(2), 1_000_000, 10)
-    storage.limits = [.detections: .init(byteCount: 1_000_000, age: .seconds(172_800)), .events: .init(age: .seconds(2_592_000))]
+    storage.limits = [.detections: .init(byteLimit: 1_000_000, age: .seconds(172_800)), .events: .init(age: .seconds(2_592_000))]
     #expect(configuration.storage == storage)
     let mqtt = try #require(configuration.mqtt)
     #expect(mqtt.broker == BrokerAddress(host: "broker.plant.example", port: 8884, usesTLS: true))

@@ -60,6 +60,21 @@ import Testing
     }
   }
 
+  /// An agent that begins without its broker, has it after some seconds, and ends once it tells of what is live.
+  private func outage(of broker: RealBroker, seconds: Double, _ host: Host) throws {
+    let relay = try Relay(to: broker.port)
+    relay.cut()
+    let scene = try Scene()
+    scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\", encoding: sparkplug}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("results wait in the outbox"), "\(daemon.errorText)")
+    Thread.sleep(forTimeInterval: seconds)
+    try relay.restore()
+    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+  }
+
   @Test func `births come before data, numbers are contiguous, and the end is told twice`() throws {
     let broker = try RealBroker()
     let host = try Host(broker)
@@ -87,17 +102,7 @@ import Testing
   @Test func `what happens without a broker is told afterwards as historical, before anything live`() throws {
     let broker = try RealBroker()
     let host = try Host(broker)
-    let relay = try Relay(to: broker.port)
-    relay.cut()
-    let scene = try Scene()
-    scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\", encoding: sparkplug}"
-    let daemon = try scene.daemon()
-    #expect(daemon.waitForError("results wait in the outbox"), "\(daemon.errorText)")
-    Thread.sleep(forTimeInterval: 1)
-    try relay.restore()
-    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
-    daemon.signal(SIGTERM)
-    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    try outage(of: broker, seconds: 1, host)
     let data = host.told.all.filter { $0.kind == "DDATA" }
     let firstLive = try #require(data.firstIndex { !$0.isHistorical })
     #expect(firstLive > 0)
@@ -112,17 +117,7 @@ import Testing
     options.extraLines = ["max_packet_size 4000"]
     let broker = try RealBroker(options)
     let host = try Host(broker)
-    let relay = try Relay(to: broker.port)
-    relay.cut()
-    let scene = try Scene()
-    scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\", encoding: sparkplug}"
-    let daemon = try scene.daemon()
-    #expect(daemon.waitForError("results wait in the outbox"), "\(daemon.errorText)")
-    Thread.sleep(forTimeInterval: 2)
-    try relay.restore()
-    #expect(host.wait { told in told.contains { $0.kind == "DDATA" && !$0.isHistorical } }, "\(daemon.errorText)")
-    daemon.signal(SIGTERM)
-    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    try outage(of: broker, seconds: 2, host)
     let alias = try #require(host.told.all.first { $0.kind == "DBIRTH" }?.alias("Detections/Message"))
     let counts = counts(host.told.all, alias: alias)
     // What had a part in a refused batch may be told again; nothing is missing.

@@ -1,4 +1,4 @@
-import Outbox
+public import Outbox
 import YAMLReading
 
 /// `storage`: what the agent keeps on disk.
@@ -13,7 +13,7 @@ public struct StorageSettings: Equatable, Sendable {
   public var commitByteCount = 64_000
   /// `limits`: of `detections` and of `events` the most bytes (`size`, from 100 kB) and the longest time (`age`, 1 s to 10 years) that they
   /// wait, within `outbox`. Default: none.
-  public var limits: [ResultClass: ResultLimit] = [:]
+  public var limits: [ResultClass: Outbox.ClassLimit] = [:]
   /// `offline_detections`: while the broker is away only each so many-th detections message of a pipeline is kept; 1 to 1,000,000, default 1:
   /// all.
   public var offlineDetections = 1
@@ -22,16 +22,6 @@ public struct StorageSettings: Equatable, Sendable {
   public enum ResultClass: String, CaseIterable, Sendable {
     case detections
     case events
-  }
-
-  public struct ResultLimit: Equatable, Sendable {
-    public var byteCount: Int?
-    public var age: Duration?
-
-    public init(byteCount: Int? = nil, age: Duration? = nil) {
-      self.byteCount = byteCount
-      self.age = age
-    }
   }
 
   public init(path: String = "/var/lib/swiftlet", outboxByteCount: Int = 256_000_000) {
@@ -48,7 +38,7 @@ public struct StorageSettings: Equatable, Sendable {
     var settings = Outbox.Settings(path: "\(path)/\(name).sqlite", byteLimit: outboxByteCount)
     settings.commitInterval = commitInterval
     settings.commitBytes = commitByteCount
-    for (name, limit) in limits { settings.classLimits[name.rawValue] = Outbox.ClassLimit(byteLimit: limit.byteCount, age: limit.age) }
+    for (name, limit) in limits { settings.classLimits[name.rawValue] = limit }
     return settings
   }
 
@@ -65,14 +55,14 @@ public struct StorageSettings: Equatable, Sendable {
       for name in ResultClass.allCases { settings.limits[name] = limits[name.rawValue]?.mapping(readLimit) }
       return true
     }
-    for (name, limit) in settings.limits where limit.byteCount ?? 0 > settings.outboxByteCount {
+    for (name, limit) in settings.limits where limit.byteLimit ?? 0 > settings.outboxByteCount {
       map.report("limits", "storage.limits.\(name.rawValue).size: is more than the whole outbox may hold (storage.outbox)")
     }
     if let count = map["offline_detections"]?.int(in: 1...1_000_000) { settings.offlineDetections = count }
     return settings
   }
 
-  private static func readLimit(_ map: YAMLMapping) -> ResultLimit? {
-    ResultLimit(byteCount: map["size"]?.byteCount(in: 100_000...1_000_000_000_000), age: map["age"]?.duration(in: .seconds(1) ... .seconds(315_360_000)))
+  private static func readLimit(_ map: YAMLMapping) -> Outbox.ClassLimit? {
+    Outbox.ClassLimit(byteLimit: map["size"]?.byteCount(in: 100_000...1_000_000_000_000), age: map["age"]?.duration(in: .seconds(1) ... .seconds(315_360_000)))
   }
 }
