@@ -54,14 +54,14 @@ public enum Daemon {
         switch signal {
         case .stop:
           notifier.stopping()
-          log.notice("stopping")
+          log.event(.notice, "stopping")
           agent.stop()
         case .reload: reload(path, agent, log)
         }
       }
-      log.notice("version \(agentVersion), configuration \(path)")
+      log.event(.notice, "version \(agentVersion), configuration \(path)")
       try await agent.run(configuration)
-      log.notice("ended in order")
+      log.event(.notice, "ended in order")
       return true
     } catch let error as EdgeAgentError {
       log.error(error.message)
@@ -75,14 +75,14 @@ public enum Daemon {
 
   private static func reload(_ path: String, _ agent: Agent, _ log: AgentLog) {
     guard let configuration = read(path, log) else {
-      log.error("the configuration stays as it was; correct \(path) and send SIGHUP again")
+      log.event(.error, "the configuration stays as it was; correct \(path) and send SIGHUP again")
       return
     }
     do {
       try agent.reload(configuration)
-      log.notice("applying the new configuration")
+      log.event(.notice, "applying the new configuration")
     } catch {
-      log.error("the configuration stays as it was: \(error.message)")
+      log.event(.error, "the configuration stays as it was: \(error.message)")
     }
   }
 

@@ -63,8 +63,9 @@ extension MosquittoSession {
 
   /// Without a battery a clock starts in the past, where no certificate is valid yet.
   static func clockHint(_ complaint: String, _ clock: ClockStatus = .current(), _ now: WallTime = MonotonicClock.wallTime()) -> String {
-    guard complaint.contains("certificate verify failed"), clock == .unsynchronised else { return "" }
-    return "; this machine's clock says \(now.rfc3339.prefix(19))Z and no time service keeps it: it is tried again as soon as the clock is set"
+    guard complaint.contains("certificate verify failed"), !complaint.contains("host name"), clock == .unsynchronised else { return "" }
+    // To the hour: a text that changed with each attempt would fill the log.
+    return "; this machine's clock says \(now.rfc3339.prefix(13)):00Z and no time service keeps it: it is tried again as soon as the clock is set"
   }
 
   /// OpenSSL's words, with what to do about the common ones.
@@ -81,6 +82,7 @@ extension MosquittoSession {
       ("certificate required", "the broker asks for a client certificate; set mqtt: certificate and key"),
       ("unknown ca", "the broker doesn't accept this client's certificate ‘\(tls.certificate ?? "none")’"),
       ("bad certificate", "the broker doesn't accept this client's certificate ‘\(tls.certificate ?? "none")’"),
+      ("unexpected eof", "the other side hung up in the middle; check that this port speaks TLS"),
       ("wrong version number", "this port doesn't speak TLS; write mqtt:// or use the broker's TLS port"),
     ]
     return advice.first { complaint.contains($0.0) }?.1 ?? complaint

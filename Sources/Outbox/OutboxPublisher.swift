@@ -31,6 +31,7 @@ public final class OutboxPublisher: @unchecked Sendable {
   private let connection: BrokerConnection
   private let inFlightLimit: Int
   private let expiry: Duration?
+  private let onRefusal: @Sendable (String, ReasonCode) -> Void
   private let mutex = PthreadMutex()
   private let woken = PthreadCondition()
   private var shared = Shared()
@@ -47,15 +48,18 @@ public final class OutboxPublisher: @unchecked Sendable {
   /// - Parameters:
   ///   - inFlightLimit: less than the connection's window, so that there is room for what bypasses the outbox.
   ///   - expiry: of the messages at the broker, from their publishing on.
+  ///   - onRefusal: called with the topic when the broker refuses a message that is tried again, on the connection's thread; must not wait.
   /// - Throws: `.unavailable` when the system gives no thread.
   public init(
     from outbox: Outbox, to connection: BrokerConnection, inFlightLimit: Int = 32, expiry: Duration? = nil,
-    pauseAfterRefusal: (initial: Duration, limit: Duration) = (.seconds(1), .seconds(60))
+    pauseAfterRefusal: (initial: Duration, limit: Duration) = (.seconds(1), .seconds(60)),
+    onRefusal: @escaping @Sendable (String, ReasonCode) -> Void = { _, _ in }
   ) throws(OutboxError) {
     self.outbox = outbox
     self.connection = connection
     self.inFlightLimit = max(1, inFlightLimit)
     self.expiry = expiry
+    self.onRefusal = onRefusal
     backOff = BackOff(initial: pauseAfterRefusal.initial, limit: pauseAfterRefusal.limit, seed: UInt64.random(in: .min ... .max))
     outbox.onCommit { [weak self] in self?.wake() }
     connection.onStateChange { [weak self] state in self?.wake(restarting: state.isConnected) }
@@ -179,6 +183,7 @@ public final class OutboxPublisher: @unchecked Sendable {
       outbox.discard(message, .refused)
       mutex.withLock { shared.lastRefusal = reason }
     case .refused(let reason):
+      onRefusal(message.topic, reason)
       mutex.withLock {
         shared.lastRefusal = reason
         if shared.pauseUntil == nil { shared.pauseUntil = MonotonicClock.now().advanced(by: backOff.next()) }

@@ -21,6 +21,20 @@ private func instant(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(n
     #expect(lines.all == ["swiftletd: warning: no frames", "swiftletd: warning: no frames (3 more times since)", "swiftletd: warning: other"])
   }
 
+  @Test func `a change of state is written at once, so that the last line is true, unless it flaps`() {
+    let lines = Lines()
+    let log = AgentLog(name: "d", showsPriority: false) { lines.add($0) }
+    for (second, text) in [(0, "lost"), (1, "lost"), (2, "there"), (3, "lost"), (4, "there"), (70, "there")] as [(UInt64, String)] {
+      log.change(.notice, of: "broker", to: text, at: instant(second))
+    }
+    #expect(lines.all == ["d: lost", "d: there", "d: lost", "d: there", "d: there"])
+    for index in 0..<100 { log.change(.notice, of: "other", to: "\(index)", at: instant(80)) }
+    #expect((15...25).contains(lines.all.count - 5))
+    log.event(.notice, "asked for")
+    log.event(.notice, "asked for")
+    #expect(lines.all.suffix(2) == ["d: asked for", "d: asked for"])
+  }
+
   @Test func `the journal gets priorities and single lines`() {
     let lines = Lines()
     let log = AgentLog(name: "swiftletd", least: .notice, showsPriority: true) { lines.add($0) }

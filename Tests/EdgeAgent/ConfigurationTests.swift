@@ -198,6 +198,8 @@ private struct Sample {
     #expect(sample.read().configuration != nil)
     sample.mqtt = "{url: \"mqtt://127.example\"}"
     #expect(sample.read().warnings.count == 1)
+    sample.mqtt = "{url: \"mqtt://localhost\", fallback: [\"mqtt://10.0.0.9\"]}"
+    #expect(sample.read().warnings.map { $0.description.contains("mqtt.fallback[0]: 10.0.0.9") } == [true])
     for host in ["localhost", "127.0.0.1", "[::1]"] {
       sample.mqtt = "{url: \"mqtt://\(host)\"}"
       #expect(sample.read().warnings.isEmpty)

@@ -66,12 +66,13 @@ final class RunningProgram: @unchecked Sendable {
   var errorLines: [String] { errorText.split(separator: "\n").map(String.init) }
 
   /// Waits until standard error holds a text; false after 60 seconds or when the program ended without it.
-  func waitForError(_ text: String) -> Bool {
+  func waitForError(_ texts: String...) -> Bool {
     let deadline = Date(timeIntervalSinceNow: 60)
+    let isThere = { [self] in texts.contains { String(decoding: standardError, as: UTF8.self).contains($0) } }
     condition.lock()
     defer { condition.unlock() }
-    while !String(decoding: standardError, as: UTF8.self).contains(text) {
-      if openStreams == 0 || !condition.wait(until: deadline) { return String(decoding: standardError, as: UTF8.self).contains(text) }
+    while !isThere() {
+      if openStreams == 0 || !condition.wait(until: deadline) { return isThere() }
     }
     return true
   }

@@ -161,7 +161,7 @@ import Testing
   @Test func `a certificate that fails while nobody keeps the clock names the clock`() {
     let moment = WallTime(microseconds: 1_000_000)
     let hint = MosquittoSession.clockHint("error:0A000086:SSL routines::certificate verify failed", .unsynchronised, moment)
-    #expect(hint.contains("1970-01-01T00:00:01Z") && hint.contains("as soon as the clock is set"))
+    #expect(hint.contains("1970-01-01T00:00Z") && hint.contains("as soon as the clock is set"))
     #expect(MosquittoSession.clockHint("error:0A000086:SSL routines::certificate verify failed", .synchronised, moment).isEmpty)
     #expect(MosquittoSession.clockHint("error: unknown ca", .unsynchronised, moment).isEmpty)
   }

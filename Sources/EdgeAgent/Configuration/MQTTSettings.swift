@@ -58,7 +58,7 @@ public struct MQTTSettings: Equatable, Sendable {
     if let expiry = map["session_expiry"]?.duration(in: .zero ... .seconds(2_592_000)) { settings.sessionExpiry = expiry }
     settings.messageExpiry = map["message_expiry"]?.duration(in: .seconds(1) ... .seconds(315_360_000))
     if let count = map["in_flight"]?.int(in: 1...1000) { settings.inFlight = count }
-    settings.fallbacks = map["fallback"]?.list { readFallback($0, broker) } ?? []
+    settings.fallbacks = map["fallback"]?.list { readFallback($0, broker, context) } ?? []
     if settings.fallbacks.count > 8 { map.report("fallback", "mqtt.fallback: at most 8 brokers") }
     settings.encoding = map["encoding"]?.choice() ?? .swiftlet
     settings.primaryHost = map["primary_host"]?.identifier()
@@ -84,15 +84,19 @@ public struct MQTTSettings: Equatable, Sendable {
     for key in ["ca", "certificate", "key"] where map[key] != nil {
       map.report(key, "mqtt.\(key): needs an encrypted connection; write mqtts:// in \"url\"")
     }
-    if !settings.broker.isLoopback {
-      context.warn(url, "mqtt.url: \(settings.broker.host) is reached without encryption; anyone between can read and change messages (mqtts:// encrypts)")
-    }
+    if !settings.broker.isLoopback, let url { warnOfPlain(settings.broker, url, context) }
   }
 
-  private static func readFallback(_ value: YAMLValue, _ broker: BrokerAddress?) -> BrokerAddress? {
+  private static func warnOfPlain(_ address: BrokerAddress, _ value: YAMLValue, _ context: ConfigurationContext) {
+    context.warn(value, "\(value.path): \(address.host) is reached without encryption; anyone between can read and change messages (mqtts:// encrypts)")
+  }
+
+  private static func readFallback(_ value: YAMLValue, _ broker: BrokerAddress?, _ context: ConfigurationContext) -> BrokerAddress? {
     guard let address = readAddress(value) else { return nil }
     if let broker, address.usesTLS != broker.usesTLS {
       value.report("\(value.path): must be \(broker.usesTLS ? "mqtts" : "mqtt")://, as \"url\" is")
+    } else if !address.usesTLS, !address.isLoopback {
+      warnOfPlain(address, value, context)
     }
     return address
   }

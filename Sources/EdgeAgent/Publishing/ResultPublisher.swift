@@ -74,7 +74,12 @@ final class ResultPublisher: @unchecked Sendable {
   }
 
   private func publisher(to connection: BrokerConnection) throws(OutboxError) -> OutboxPublisher {
-    try OutboxPublisher(from: outbox, to: connection, inFlightLimit: configuration.mqtt?.inFlight ?? 1, expiry: configuration.mqtt?.messageExpiry)
+    try OutboxPublisher(
+      from: outbox, to: connection, inFlightLimit: configuration.mqtt?.inFlight ?? 1, expiry: configuration.mqtt?.messageExpiry,
+      onRefusal: { [log] topic, reason in
+        let text = "the broker refuses results for \(topic) \(reason); they wait in the outbox: check its access list and this device's user name"
+        log.log(.warning, text, subject: "refused \(topic)")
+      })
   }
 
   /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
@@ -154,8 +159,8 @@ extension ResultPublisher {
 
   private static func report(_ state: BrokerState, _ address: BrokerAddress?, _ log: AgentLog) {
     switch state {
-    case .connected: log.log(.notice, "connected to the broker\(address.map { " \($0)" } ?? "")", subject: "connected")
-    case .refused(_, let error, _), .disconnected(let error, _): log.warning("\(error.message); results wait in the outbox")
+    case .connected: log.change(.notice, of: "broker", to: "connected to the broker\(address.map { " \($0)" } ?? "")")
+    case .refused(_, let error, _), .disconnected(let error, _): log.change(.warning, of: "broker", to: "\(error.message); results wait in the outbox")
     case .idle, .connecting, .stopped: break
     }
   }

@@ -212,11 +212,28 @@ extension SparkplugRoute {
     }
     mutex.withLock {
       granted += 1
-      if granted == count { perform(node.connectionEstablished(at: MonotonicClock.wallTime())) }
+      guard granted == count else { return }
+      perform(node.connectionEstablished(at: MonotonicClock.wallTime()))
+      sayHost()
     }
   }
 
   private func receive(_ message: IncomingMessage) {
-    mutex.withLock { perform(node.receive(topic: message.topic, payload: message.payload, at: MonotonicClock.wallTime())) }
+    mutex.withLock {
+      perform(node.receive(topic: message.topic, payload: message.payload, at: MonotonicClock.wallTime()))
+      sayHost()
+    }
+  }
+
+  /// A host that never speaks, as where its name is mistyped, would look like health.
+  private func sayHost() {
+    guard let host = node.primaryHost else { return }
+    if node.mayPublishData {
+      log.change(.notice, of: "primary host", to: "Sparkplug: the primary host \(host) is online")
+    } else {
+      log.change(
+        .warning, of: "primary host",
+        to: "Sparkplug: waiting for the primary host \(host) (mqtt.primary_host) to say that it is online; results wait in the outbox")
+    }
   }
 }
