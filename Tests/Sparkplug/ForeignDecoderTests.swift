@@ -129,8 +129,8 @@ import Testing
       #expect(rebirth.type == "BOOLEAN" && rebirth.alias == nil)
     }
     #expect(heard[1].value("Properties/Agent Version") == .text("0.1.0"))
-    #expect(heard[2].metrics.filter(\.null).count == 6)
-    #expect(heard[2].metrics.map(\.type) == ["INT32", "STRING", "FLOAT", "STRING", "INT64", "BOOLEAN", "STRING", "STRING"])
+    #expect(heard[2].metrics.filter(\.null).count == 7)
+    #expect(heard[2].metrics.map(\.type) == ["INT32", "STRING", "FLOAT", "STRING", "INT64", "BOOLEAN", "STRING", "STRING", "STRING"])
     #expect(heard[8].value("Detections/Message") == .text(#"{"label":"é \"x\""}"#) && heard[8].value("Frame/Number") == .whole(3))
   }
 
