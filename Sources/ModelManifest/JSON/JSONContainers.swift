@@ -1,3 +1,5 @@
+import JSONReading
+
 // The three shapes in which `Decodable` types ask for values. The standard library's protocols want every number type spelled.
 
 struct JSONMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {

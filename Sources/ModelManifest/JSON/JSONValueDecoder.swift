@@ -1,3 +1,5 @@
+import JSONReading
+
 /// Gives a `Decodable` type its values from a parsed JSON value. `FoundationEssentials` has one as well, at 5 MB of program and
 /// 2 MB of resident memory more.
 struct JSONValueDecoder: Decoder {

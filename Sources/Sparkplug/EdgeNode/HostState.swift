@@ -1,3 +1,5 @@
+import JSONReading
+
 /// What a STATE message says of a host application: JSON with `online` and `timestamp` (3.0.0, §4.2.3).
 struct HostState: Equatable {
   let isOnline: Bool
@@ -6,6 +8,8 @@ struct HostState: Equatable {
 
   /// A longer payload isn't looked at.
   static let largestByteCount = 4096
+  /// The object itself, and eight levels in what it may hold beside.
+  private static let depthLimit = 9
 
   init(isOnline: Bool, timestamp: UInt64) {
     self.isOnline = isOnline
@@ -16,28 +20,20 @@ struct HostState: Equatable {
   ///
   /// - Throws: `.malformedState` unless there is one `online`, true or false, and one `timestamp`, a whole number.
   init(_ bytes: [UInt8]) throws(SparkplugError) {
-    guard bytes.count <= Self.largestByteCount else { throw JSONScanner.malformed("it has more than \(Self.largestByteCount) bytes") }
-    var scanner = JSONScanner(bytes)
-    var (online, timestamp): (Bool?, UInt64?) = (nil, nil)
-    try scanner.require("{")
-    if !scanner.take("}") {
-      repeat {
-        let key = try scanner.string()
-        try scanner.require(":")
-        switch key {
-        case Array("online".utf8):
-          guard online == nil else { throw JSONScanner.malformed("‘online’ stands there twice") }
-          online = try scanner.boolean()
-        case Array("timestamp".utf8):
-          guard timestamp == nil else { throw JSONScanner.malformed("‘timestamp’ stands there twice") }
-          timestamp = try scanner.wholeNumber()
-        default: try scanner.skipValue()
-        }
-      } while scanner.take(",")
-      try scanner.require("}")
+    guard bytes.count <= Self.largestByteCount else { throw Self.malformed("it has more than \(Self.largestByteCount) bytes") }
+    let value: JSONValue
+    do throws(JSONSyntaxError) { value = try JSONParser.parse(bytes, depthLimit: Self.depthLimit) } catch { throw Self.malformed(error.description) }
+    guard case .object(let members) = value, case .boolean(let isOnline)? = members["online"] else {
+      throw Self.malformed("it has no ‘online’ that is true or false")
     }
-    try scanner.requireEnd()
-    guard let online, let timestamp else { throw JSONScanner.malformed("‘online’ or ‘timestamp’ is missing") }
-    self.init(isOnline: online, timestamp: timestamp)
+    // Digits only: a time in milliseconds has no fraction, and no sign.
+    guard case .number(let digits)? = members["timestamp"], digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let timestamp = UInt64(digits) else {
+      throw Self.malformed("it has no ‘timestamp’ that is a whole number")
+    }
+    self.init(isOnline: isOnline, timestamp: timestamp)
+  }
+
+  private static func malformed(_ what: String) -> SparkplugError {
+    SparkplugError(.malformedState, "a STATE message isn't the JSON of Sparkplug 3: \(what); check the host application's version")
   }
 }

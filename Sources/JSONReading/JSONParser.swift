@@ -1,14 +1,16 @@
 /// Reads one JSON value from bytes that nobody vouches for; nesting is bounded, so that no input exhausts the stack.
-struct JSONParser {
-  static let deepest = 32
+public struct JSONParser {
+  public static let deepest = 32
 
   private let bytes: [UInt8]
+  private let depthLimit: Int
   private var position = 0
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], _ depthLimit: Int) { (self.bytes, self.depthLimit) = (bytes, depthLimit) }
 
-  static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
-    var parser = JSONParser(bytes)
+  /// - Parameter depthLimit: how deep values may nest, the outermost counted.
+  public static func parse(_ bytes: [UInt8], depthLimit: Int = deepest) throws(JSONSyntaxError) -> JSONValue {
+    var parser = JSONParser(bytes, depthLimit)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.position == bytes.count else { throw parser.error("something follows the value") }
@@ -34,7 +36,7 @@ struct JSONParser {
   }
 
   private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-    guard depth < Self.deepest else { throw error("it is nested too deep") }
+    guard depth < depthLimit else { throw error("it is nested too deep") }
     skipSpace()
     switch next {
     case UInt8(ascii: "{"): return .object(try object(depth: depth))

@@ -1,5 +1,5 @@
 /// A parsed JSON value (RFC 8259). Numbers stay text until someone says which type they are to be.
-indirect enum JSONValue: Equatable {
+public indirect enum JSONValue: Equatable, Sendable {
   case null
   case boolean(Bool)
   case number(String)
@@ -8,7 +8,7 @@ indirect enum JSONValue: Equatable {
   case object([String: JSONValue])
 
   /// For messages.
-  var kind: String {
+  public var kind: String {
     switch self {
     case .null: "null"
     case .boolean: "true or false"
@@ -21,8 +21,8 @@ indirect enum JSONValue: Equatable {
 }
 
 /// Why bytes are no JSON.
-struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
+public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
   let what: String
   let position: Int
-  var description: String { "\(what) at byte \(position)" }
+  public var description: String { "\(what) at byte \(position)" }
 }
