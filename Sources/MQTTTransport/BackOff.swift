@@ -21,12 +21,16 @@ public struct BackOff: Sendable {
     for _ in 0..<min(failures, 30) where step < limit { step *= 2 }
     step = min(step, limit)
     failures += 1
-    return step / 2 + step / 2 * random.below(1001) / 1000
+    return jittered(step)
   }
 
   /// A delay of the first step that counts as no failure: between the addresses of one broker.
   public mutating func shortest() -> Duration {
-    initial / 2 + initial / 2 * random.below(1001) / 1000
+    jittered(initial)
+  }
+
+  private mutating func jittered(_ step: Duration) -> Duration {
+    step / 2 + step / 2 * random.below(1001) / 1000
   }
 
   /// Begins anew at `initial`, once a connection has held.

@@ -82,9 +82,8 @@ extension BrokerConnection {
     // A stop between the last look and the clearing must not be slept over.
     guard !isStopRequested else { return }
     let clock = waitsForTime ? ClockChange() : nil
-    let events = [wakeUp.descriptor, clock?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    var answered = events
-    withExtendedLifetime(clock) { _ = unsafe poll(&answered, 2, Int32(clamping: limit.wholeNanoseconds / 1_000_000 + 1)) }
+    var events = [wakeUp.descriptor, clock?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    withExtendedLifetime(clock) { _ = unsafe poll(&events, 2, Int32(clamping: limit.wholeNanoseconds / 1_000_000 + 1)) }
   }
 
   /// Reports what is queued or in flight as lost; the next connection begins with an empty window.

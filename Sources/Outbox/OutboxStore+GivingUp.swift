@@ -6,7 +6,7 @@ extension OutboxStore {
   private struct Row {
     let id: Int64
     let topic: String
-    let sequences: ClosedRange<UInt64>
+    let sequence: UInt64
     let cost: Int
     /// What the row names, where it is itself a gap event.
     let gap: (topic: String, sequences: ClosedRange<UInt64>)?
@@ -26,10 +26,9 @@ extension OutboxStore {
     oldest.bind(1, position)
     var found: [Row] = []
     while try oldest.step() {
-      let sequence = UInt64(clamping: oldest.integer(2))
       found.append(
         Row(
-          id: oldest.integer(0), topic: oldest.text(1), sequences: sequence...sequence, cost: Int(oldest.integer(3)),
+          id: oldest.integer(0), topic: oldest.text(1), sequence: UInt64(clamping: oldest.integer(2)), cost: Int(oldest.integer(3)),
           gap: Self.named(by: oldest, from: 4), written: oldest.isNull(7) ? nil : oldest.integer(7)))
     }
     return found
@@ -43,7 +42,7 @@ extension OutboxStore {
 
   private func giveUp(_ row: Row, _ ranges: inout GapRanges) throws(OutboxError) {
     guard try remove(row.id) else { throw OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (a listed message can't be found)") }
-    ranges.insert(row.topic, row.sequences)
+    ranges.insert(row.topic, row.sequence...row.sequence)
     if let gap = row.gap { ranges.insert(gap.topic, gap.sequences) }
     content.evicted += 1
   }
@@ -69,18 +68,14 @@ extension OutboxStore {
     try report(ranges, .storageFull, &commit)
   }
 
-  /// The classes of which something may be too old by now.
-  func classesThatAge() -> [(name: String, age: Int64)] {
-    let limits = settings.classLimits.filter { $0.value.age != nil }
-    guard !limits.isEmpty else { return [] }
-    let (time, clock) = settings.clock()
-    guard clock == .synchronised else { return [] }
-    return limits.compactMap { name, limit in
-      let age = limit.age!.components.seconds
+  /// The classes of which something may be too old by the time of `commit`.
+  func classesThatAge(at commit: Commit) -> [(name: String, age: Int64)] {
+    guard commit.clock == .synchronised else { return [] }
+    return settings.classLimits.compactMap { name, limit in
+      guard let age = limit.age?.components.seconds, let held = content.classes[name], held.bytes > 0 else { return nil }
       // A look that lies farther ahead than the age was planned by a clock that has been set back since.
-      let isDue = { (next: Int64) in time.seconds >= next || next - time.seconds > age + age / Self.expirySteps }
-      guard let held = content.classes[name], held.bytes > 0, held.nextExpiry == .min || isDue(held.nextExpiry) else { return nil }
-      return (name, age)
+      let wait = held.nextExpiry - commit.time.seconds
+      return wait <= 0 || wait > age + age / Self.expirySteps ? (name, age) : nil
     }.sorted { $0.name < $1.name }
   }
 

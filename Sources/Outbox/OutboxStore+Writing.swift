@@ -18,9 +18,10 @@ extension OutboxStore {
   /// Writes drafts and removes acknowledged messages in one transaction; when a limit is reached the oldest messages make
   /// room, and a gap event names them, as it does those that have become too old. All or nothing: after an error everything is as before.
   func commit(_ drafts: [OutboxDraft], removing acknowledged: [Int64], discarding refused: [(Int64, GapMessage.Reason)]) throws(OutboxError) -> Commit {
-    let ageing = classesThatAge()
-    guard !(drafts.isEmpty && acknowledged.isEmpty && refused.isEmpty && ageing.isEmpty) else { return Commit(settings) }
-    return try transaction { (commit) throws(OutboxError) in
+    let commit = Commit(settings)
+    let ageing = classesThatAge(at: commit)
+    guard !(drafts.isEmpty && acknowledged.isEmpty && refused.isEmpty && ageing.isEmpty) else { return commit }
+    return try transaction(commit) { (commit) throws(OutboxError) in
       for id in acknowledged { _ = try remove(id) }
       for (id, reason) in refused { try discard(id, reason, &commit) }
       for (name, age) in ageing { try expire(name, age, &commit) }
@@ -28,10 +29,10 @@ extension OutboxStore {
     }
   }
 
-  private func transaction(_ change: (inout Commit) throws(OutboxError) -> Void) throws(OutboxError) -> Commit {
+  private func transaction(_ begun: Commit, _ change: (inout Commit) throws(OutboxError) -> Void) throws(OutboxError) -> Commit {
     let before = content
     do {
-      var commit = Commit(settings)
+      var commit = begun
       try database.execute("BEGIN IMMEDIATE")
       try change(&commit)
       try holdClassLimits(&commit)
@@ -47,7 +48,7 @@ extension OutboxStore {
   /// Frees `bytes`: removes acknowledged messages and, where that isn't enough, gives up the oldest, with their gap events.
   func evict(bytes: Int, removing acknowledged: [Int64]) throws(OutboxError) -> Commit {
     let before = content.bytes
-    return try transaction { (commit) throws(OutboxError) in
+    return try transaction(Commit(settings)) { (commit) throws(OutboxError) in
       for id in acknowledged { _ = try remove(id) }
       try makeRoom(freeing: bytes - (before - content.bytes), &commit)
     }

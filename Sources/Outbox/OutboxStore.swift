@@ -20,8 +20,8 @@ public struct OutboxMessage: Sendable, Equatable {
 /// The outbox's file and what is known about its content. One thread at a time.
 ///
 /// Tables: `topics` keeps each topic's next sequence, also when no message of it is left; `messages` holds what waits, in the
-/// order of `id`, with the second at which it was accepted, where the clock was kept; a message that is itself a gap event has the range it names in `gap_*`, so that nothing is forgotten should
-/// the event be evicted in its turn. WAL with `synchronous=FULL`: a commit returns after the log is on the disk, and so
+/// order of `id`, with the second at which it was accepted, where the clock was kept; a message that is itself a gap event has the
+/// range it names in `gap_*`, so that nothing is forgotten should the event be evicted in its turn. WAL with `synchronous=FULL`: a commit returns after the log is on the disk, and so
 /// survives power loss. `locking_mode=EXCLUSIVE`: one agent, and no shared-memory file.
 final class OutboxStore {
   struct Topic {
@@ -36,7 +36,7 @@ final class OutboxStore {
     /// Nothing of it has this id or a smaller one.
     var position: Int64 = 0
     /// Seconds since 1970 before which nothing of it is too old.
-    var nextExpiry: Int64 = .min
+    var nextExpiry: Int64 = 0
   }
 
   /// What a transaction changes, to be taken back with it.
