@@ -70,16 +70,15 @@ final class ResultPublisher: @unchecked Sendable {
   }
 
   private func startCarrier(_ connection: BrokerConnection) throws(EdgeAgentError) {
-    do throws(OutboxError) { carrier = try publisher(to: connection) } catch { throw EdgeAgentError(.resources, error.message) }
-  }
-
-  private func publisher(to connection: BrokerConnection) throws(OutboxError) -> OutboxPublisher {
-    try OutboxPublisher(
-      from: outbox, to: connection, inFlightLimit: configuration.mqtt?.inFlight ?? 1, expiry: configuration.mqtt?.messageExpiry,
-      onRefusal: { [log] topic, reason in
+    let log = log
+    do throws(OutboxError) {
+      carrier = try OutboxPublisher(
+        from: outbox, to: connection, inFlightLimit: configuration.mqtt?.inFlight ?? 1, expiry: configuration.mqtt?.messageExpiry
+      ) { topic, reason in
         let text = "the broker refuses results for \(topic) \(reason); they wait in the outbox: check its access list and this device's user name"
         log.log(.warning, text, subject: "refused \(topic)")
-      })
+      }
+    } catch { throw EdgeAgentError(.resources, error.message) }
   }
 
   /// Queues a result's message; it is committed to disk before it is published. Doesn't wait for the disk.
@@ -88,9 +87,7 @@ final class ResultPublisher: @unchecked Sendable {
     let name = result.pipeline.name
     guard thinning.keeps(name, isOnline: isConnected) else { return }
     guard !outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(name)/detections") else { return }
-    log.log(
-      .error, "pipeline \(name): results are being lost, as the disk of \(configuration.storage.path) doesn't keep up; check it, or report fewer frames",
-      subject: "unkept \(name)")
+    log.unkept(name, configuration.storage)
   }
 
   func publishHealth(_ status: AgentStatus) {
@@ -128,6 +125,14 @@ final class ResultPublisher: @unchecked Sendable {
     case .refused(_, let error, _), .disconnected(let error, _): error.message
     case .stopped: "\(address), connection closed"
     }
+  }
+}
+
+extension AgentLog {
+  /// The outbox took no more of a pipeline's results.
+  func unkept(_ pipeline: String, _ storage: StorageSettings) {
+    let text = "results are being lost, as the disk of \(storage.path) doesn't keep up; check it, or report fewer frames"
+    log(.error, "pipeline \(pipeline): \(text)", subject: "unkept \(pipeline)")
   }
 }
 

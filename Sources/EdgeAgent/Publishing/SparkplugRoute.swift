@@ -10,6 +10,7 @@ final class SparkplugRoute: @unchecked Sendable {
   let connection: BrokerConnection
   let log: AgentLog
   private let thinning: OfflineThinning
+  private let storage: StorageSettings
   /// Guards what follows, and the order of publications: a sequence is given out and published under it.
   let mutex = PthreadMutex()
   let woken = PthreadCondition()
@@ -40,7 +41,7 @@ final class SparkplugRoute: @unchecked Sendable {
     _ configuration: AgentConfiguration, pipelines: [PipelineDescription], outbox: Outbox, connection: BrokerConnection, thinning: OfflineThinning,
     log: AgentLog
   ) throws(EdgeAgentError) {
-    (self.outbox, self.connection, self.thinning, self.log) = (outbox, connection, thinning, log)
+    (self.outbox, self.connection, self.thinning, self.log, storage) = (outbox, connection, thinning, log, configuration.storage)
     let now = MonotonicClock.wallTime()
     do throws(SparkplugError) {
       let identity = try SparkplugIdentity(group: configuration.device.site, edgeNode: configuration.device.identifier)
@@ -88,6 +89,24 @@ final class SparkplugRoute: @unchecked Sendable {
     }
   }
 
+  /// Tells the hosts that this edge node ends; afterwards the connection is to be stopped with its last will.
+  func finish() {
+    mutex.withLock {
+      isStopping = true
+      storeHeld()
+      _ = send(node.finish(at: MonotonicClock.wallTime()))
+    }
+    woken.broadcast()
+    thread?.join()
+  }
+
+  func wake() {
+    mutex.withLock { isWoken = true }
+    woken.signal()
+  }
+
+  // Everything below under the mutex.
+
   /// - Returns: false where it must wait.
   func tell(_ sample: SparkplugSample) -> Bool {
     do throws(SparkplugError) {
@@ -107,24 +126,6 @@ final class SparkplugRoute: @unchecked Sendable {
     for sample in held ?? [] { store(sample) }
     held = nil
   }
-
-  /// Tells the hosts that this edge node ends; afterwards the connection is to be stopped with its last will.
-  func finish() {
-    mutex.withLock {
-      isStopping = true
-      storeHeld()
-      _ = send(node.finish(at: MonotonicClock.wallTime()))
-    }
-    woken.broadcast()
-    thread?.join()
-  }
-
-  func wake() {
-    mutex.withLock { isWoken = true }
-    woken.signal()
-  }
-
-  // Everything below under the mutex.
 
   /// - Returns: false when one could not be published; hosts then need the births anew.
   func send(_ messages: [SparkplugMessage], completion: (@Sendable (DeliveryOutcome) -> Void)? = nil) -> Bool {
@@ -162,7 +163,7 @@ final class SparkplugRoute: @unchecked Sendable {
     }
     guard !isQueued else { return }
     unwritten -= 1
-    log.log(.error, "pipeline \(name): results are being lost, as the disk doesn't keep up; check it, or report fewer frames", subject: "unkept \(name)")
+    log.unkept(name, storage)
   }
 
   private func perform(_ actions: [SparkplugAction]) {
