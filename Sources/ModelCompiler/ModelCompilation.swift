@@ -68,11 +68,11 @@ public struct ModelCompilation: Sendable {
 
   /// The model in 8 bits, by what calibration found.
   public func quantised(by result: CalibrationResult) throws(CompilerError) -> CompiledModel {
-    var model = try compile(result.annotated(graph))
-    let uneven = result.unevenValues(of: graph).sorted()
+    let (annotated, uneven) = result.annotatedNamingUneven(graph)
+    var model = try compile(annotated)
     model.manifest.calibration = Calibration(
       method: result.method.rawValue, samples: result.sampleCount, floatValues: result.keptFloat.isEmpty ? nil : result.keptFloat.sorted(),
-      unevenValues: uneven.isEmpty ? nil : uneven)
+      unevenValues: uneven.isEmpty ? nil : uneven.sorted())
     return model
   }
 

@@ -5,19 +5,10 @@ import Tensors
 import Testing
 
 @Suite struct NarrowedWeightsTests {
-  /// Numbers between -1 and 1, the same in every run (Knuth's linear congruential generator).
-  private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-    var state = seed
-    return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Float(Int64(state >> 33)) / Float(1 << 30) - 1
-    }
-  }
-
   /// x [1, 3, depth] × a [depth, outputs], with weights that are the same in every run.
   private func product(depth: Int, outputs: Int) -> SmallModel {
     var model = SmallModel.of([1, 3, depth])
-    model.floats("w", numbers(depth * outputs, seed: 7).map { $0 / Float(depth).squareRoot() }, [depth, outputs])
+    model.floats("w", SmallModel.numbers(depth * outputs, seed: 7).map { $0 / Float(depth).squareRoot() }, [depth, outputs])
     model.append("MatMul", ["x", "w"], ["y"])
     return model
   }
@@ -40,7 +31,7 @@ import Testing
     #expect(narrow(plain) == [nil])
     #expect(narrow(small).map { $0?.bits } == [Int32(weights.bits)] && narrow(small)[0]?.group == Int32(group))
     #expect(small.weights.count < plain.weights.count * 2 / 5)
-    let x = HostTensor(numbers(3 * 128, seed: 9), dimensions: [1, 3, 128])
+    let x = HostTensor(SmallModel.numbers(3 * 128, seed: 9), dimensions: [1, 3, 128])
     let (exact, given) = (try model.run(plain, [x])[0].floats(), try model.run(small, [x])[0].floats())
     let differences = zip(exact, given).map { Double($0 - $1) }
     let error = differences.reduce(0) { $0 + $1 * $1 }

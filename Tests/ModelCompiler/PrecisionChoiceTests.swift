@@ -13,20 +13,11 @@ final class PrecisionChoiceTests {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  /// Numbers between -1 and 1, the same in every run (Knuth's linear congruential generator).
-  private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-    var state = seed
-    return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Float(Int64(state >> 33)) / Float(1 << 30) - 1
-    }
-  }
-
   private func images() throws -> [String] {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return try (0..<4).map { index in
       let file = folder.appendingPathComponent("\(index).ppm")
-      let pixels = numbers(8 * 8 * 3, seed: UInt64(index + 1)).map { UInt8(($0 + 1) * 127) }
+      let pixels = SmallModel.numbers(8 * 8 * 3, seed: UInt64(index + 1)).map { UInt8(($0 + 1) * 127) }
       try (Data("P6 8 8 255\n".utf8) + Data(pixels)).write(to: file)
       return file.path
     }
@@ -38,8 +29,8 @@ final class PrecisionChoiceTests {
     var model = SmallModel.of([1, 3, 8, 8])
     model.floats("w", [100, 50, -100, 1, -1, 0.5], [2, 3, 1, 1])
     model.floats("v", (0..<16).flatMap { [0, Float($0 % 5 + 1)] }, [16, 2, 1, 1])
-    model.floats("u", numbers(64 * 16 * 9, seed: 7), [64, 16, 3, 3])
-    model.floats("t", numbers(64 * 64 * 9, seed: 8), [64, 64, 3, 3])
+    model.floats("u", SmallModel.numbers(64 * 16 * 9, seed: 7), [64, 16, 3, 3])
+    model.floats("t", SmallModel.numbers(64 * 64 * 9, seed: 8), [64, 64, 3, 3])
     model.append("Conv", ["x", "w"], ["a"])
     model.append("Conv", ["a", "v"], [isLong ? "b" : "y"])
     if isLong {

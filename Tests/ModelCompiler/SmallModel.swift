@@ -18,6 +18,15 @@ struct SmallModel {
   static let int64: Int32 = 7
   static let bool: Int32 = 9
 
+  /// Numbers between -1 and 1, the same in every run (Knuth's linear congruential generator).
+  static func numbers(_ count: Int, seed: UInt64) -> [Float] {
+    var state = seed
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(Int64(state >> 33)) / Float(1 << 30) - 1
+    }
+  }
+
   mutating func append(_ type: String, _ inputs: [String], _ outputs: [String], _ attributes: [String: ONNXAttribute] = [:]) {
     nodes.append(ONNXNode(name: "n\(nodes.count)", opType: type, inputs: inputs, outputs: outputs, attributes: attributes))
   }

@@ -34,24 +34,18 @@ public struct CalibrationResult: Sendable {
   }
 
   /// The canonical graph with all 8-bit forms.
-  func annotated(_ graph: Graph) -> Graph {
+  func annotated(_ graph: Graph) -> Graph { annotatedNamingUneven(graph).graph }
+
+  /// The same, with the names of the values that stay float because no single scale serves all their channels.
+  func annotatedNamingUneven(_ graph: Graph) -> (graph: Graph, uneven: [String]) {
     let equalised = equalisation.applied(to: graph)
     var annotated = equalised
-    plan(of: equalised).annotate(&annotated)
+    let ranges = ranges ?? RangeChoice(equalised, observed)
+    let uneven = QuantisationPlan(graph: equalised, observed: observed, ranges: ranges, keptFloat: keptFloat).annotate(&annotated)
     for layer in LinearLayer.layers(of: equalised) {
       guard let rounded = rounding[equalised[layer.output].name] else { continue }
       rounded.store(in: &annotated, layer)
     }
-    return annotated
-  }
-
-  /// Names of the canonical graph's values that stay float because no single scale serves all their channels.
-  func unevenValues(of graph: Graph) -> [String] {
-    let equalised = equalisation.applied(to: graph)
-    return plan(of: equalised).unevenValues().map { equalised[$0].name }
-  }
-
-  private func plan(of equalised: Graph) -> QuantisationPlan {
-    QuantisationPlan(graph: equalised, observed: observed, ranges: ranges ?? RangeChoice(equalised, observed), keptFloat: keptFloat)
+    return (annotated, uneven.map { equalised[$0].name })
   }
 }

@@ -35,23 +35,20 @@ struct QuantisationPlan {
     return (graph.inputs + made + read).filter { graph.type(of: $0).elementType == .float32 && seen.insert($0).inserted }
   }
 
-  func annotate(_ target: inout Graph) {
+  /// - Returns: the values that stay float because no single scale serves all their channels.
+  @discardableResult
+  func annotate(_ target: inout Graph) -> [ValueID] {
     let tail = floatTail()
     target.isCalibrated = true
     giveOwnForms(in: &target, tail)
-    for value in unevenValues(in: target) { target[value].stored = nil }
+    let uneven = unevenValues(in: target)
+    for value in uneven { target[value].stored = nil }
     for value in target.values.indices where keptFloat.contains(target.values[value].name) { target.values[value].stored = nil }
     for node in graph.nodes where node.operation.quantisationRule == .float {
       for output in node.outputs { target[output].stored = nil }
     }
     shareForms(in: &target, tail)
-  }
-
-  /// Values that stay float because no single scale serves all their channels.
-  func unevenValues() -> [ValueID] {
-    var target = graph
-    giveOwnForms(in: &target, floatTail())
-    return unevenValues(in: target)
+    return uneven
   }
 
   /// What the method gives each value by itself.
