@@ -65,6 +65,7 @@ let library: [Target] = [
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
+  module("Cryptography", ["CCrypto"]),
   module("Sparkplug", ["JSONReading", "Pipelines"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
@@ -83,10 +84,11 @@ let library: [Target] = [
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
       "ObjectDetection",
-      "CCrypto",
+      "Cryptography",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
+  module("Updates", ["JSONReading", "Cryptography"]),
   // 5
   module(
     "EdgeAgent",
@@ -104,7 +106,7 @@ let fuzzers: [Target] =
     ("ONNX", ["ONNX", "ModelCompiler"]), ("TFLite", ["TFLite", "ModelCompiler"]),
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
-    ("Sparkplug", ["Sparkplug", "Pipelines"]),
+    ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -160,6 +162,10 @@ let package = Package(
     tests("ModelManifest", ["JSONReading", "ModelManifest"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
+    tests("Cryptography", ["Cryptography"]),
+    tests("Updates", ["Updates", "JSONReading"]),
+    // For the conformance suite of The Update Framework.
+    .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),

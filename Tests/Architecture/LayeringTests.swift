@@ -4,10 +4,10 @@ import Testing
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping", "JSONReading"],
-  ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Sparkplug"],
+  ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Cryptography", "Sparkplug"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
-  ["ModelCompiler", "Capture", "Outbox"],
+  ["ModelCompiler", "Capture", "Outbox", "Updates"],
   ["EdgeAgent"],
   ["swiftlet", "swiftletd"],
 ]
