@@ -12,16 +12,18 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
 	$(SWIFTLET) demo
 
-## Release binaries: .build/release/swiftlet and .build/release/swiftletd.
+## Release binaries: .build/release/swiftlet and .build/release/swiftletd; and tuf-client, which the conformance suite of The Update
+## Framework calls and nobody installs.
 build: setup
 	swift build $(RELEASE) --product swiftlet
 	swift build $(RELEASE) --product swiftletd
+	swift build $(RELEASE) --product tuf-client
 
 setup:
 	@Packaging/install-dependencies.sh build
@@ -39,6 +41,7 @@ test-on-kernels-and-arm:
 test-release:
 	$(MAKE) build
 	swift build $(RELEASE) --product chaos-agent
+	$(MAKE) test-tuf
 	$(MAKE) test-virtual-machine
 	$(MAKE) test-messaging-sanitized
 
@@ -70,6 +73,13 @@ test-arm: test-setup
 	Tests/Kernels/run-on-arm.sh
 	$(BUILD_WRITER)
 	Tests/EmbeddedSession/run-on-arm.sh .build/debug/case-bundle-writer
+
+## The client of model updates against The Update Framework's specification, section by section; repositories by the reference
+## implementation, tuf-client as a process, clocks by faketime. Another client: TUF_CLIENT=PROGRAM.
+test-tuf: test-setup
+	@if [ -d build/tuf-python ]; then \
+	  PYTHONDONTWRITEBYTECODE=1 build/tuf-python/bin/python -m pytest -q --no-header -p no:cacheprovider Tests/Conformance/TUF; \
+	else echo "test-tuf: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
 ## The agent on a real kernel with a real V4L2 driver (vivid), in a virtual machine.
 test-virtual-machine: test-setup build
@@ -117,7 +127,7 @@ power-cuts: test-setup
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
 ## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
-FUZZERS ?= onnx tflite package program image yaml tensor sparkplug
+FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
 	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)

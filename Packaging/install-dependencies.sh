@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what is missing from Debian's packages, and for the tests what only PyPI has, into build/sparkplug-python; costs nothing
-# when all is there.
+# Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
+# is there.
 # Usage: install-dependencies.sh build | test   ("test" includes "build")
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev"
 test="mosquitto mosquitto-clients openssl python3-jsonschema python3-venv gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
-qemu-system-x86 busybox-static cpio kmod xz-utils iproute2"
+qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 faketime"
 
 case "${1:-}" in
   build) wanted=$build ;;
@@ -30,14 +30,14 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-# A Sparkplug implementation to compare with, which Debian doesn't have. Without it (say, without a network) its tests skip, and say so.
-install_sparkplug_python() {
-  environment=$(dirname "$0")/../build/sparkplug-python
-  requirements=$(dirname "$0")/../Tests/Sparkplug/requirements.txt
-  ! ls -d "$environment"/lib/python3*/site-packages/pysparkplug >/dev/null 2>&1 || return 0
-  echo "installing pysparkplug in build/sparkplug-python"
-  /usr/bin/python3 -m venv "$environment" && "$environment/bin/pip" install -q --disable-pip-version-check -r "$requirements" 2>/dev/null \
-    || echo "pysparkplug can't be installed: the tests that need it will be skipped" >&2
+# Other implementations to compare with, which Debian doesn't have. Without them (say, without a network) their tests skip, and say so.
+# Usage: install_python NAME PACKAGE REQUIREMENTS, into build/NAME-python
+install_python() {
+  environment=$(dirname "$0")/../build/$1-python
+  ! ls -d "$environment"/lib/python3*/site-packages/"$2" >/dev/null 2>&1 || return 0
+  echo "installing $2 in build/$1-python"
+  /usr/bin/python3 -m venv "$environment" && "$environment/bin/pip" install -q --disable-pip-version-check -r "$(dirname "$0")/../$3" 2>/dev/null \
+    || echo "$2 can't be installed: the tests that need it will be skipped" >&2
 }
 
 missing=""
@@ -45,4 +45,7 @@ for package in $wanted; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] || install_packages
-[ "$1" != test ] || install_sparkplug_python
+if [ "$1" = test ]; then
+  install_python sparkplug pysparkplug Tests/Sparkplug/requirements.txt
+  install_python tuf tuf Tests/Conformance/TUF/requirements.txt
+fi
