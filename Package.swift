@@ -66,6 +66,7 @@ let library: [Target] = [
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("YAMLReading", ["CYAML"]),
   module("Sparkplug", ["JSONReading", "Pipelines"]),
+  module("Cryptography", ["CCrypto"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
   module("ModelManifest", ["JSONReading", "Tensors", "ModelFormat"]),
@@ -82,8 +83,7 @@ let library: [Target] = [
     "ModelCompiler",
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
-      "ObjectDetection",
-      "CCrypto",
+      "ObjectDetection", "Cryptography",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
@@ -137,6 +137,7 @@ let package = Package(
     tests("ModelFormat", ["CAllocationCounter", "ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
+    tests("Cryptography", ["Cryptography"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("TFLite", ["TFLite", "ONNX", "ModelCompiler", "ModelFormat", "Tensors", "Inference", "CPUExecution"], resources: [.copy("Golden")]),
     .target(name: "GoldenCases", dependencies: ["Operators", "ONNX", "ModelGraph", "Tensors"], path: "Tests/GoldenCases", swiftSettings: swiftSettings),

@@ -1,4 +1,4 @@
-import CCrypto
+import Cryptography
 public import ModelFormat
 public import ModelManifest
 
@@ -15,19 +15,7 @@ public struct CompiledModel: Sendable {
   public func file() -> [UInt8] {
     let openDimensions = family.map { [(PackageLayout.Section.openDimensions, $0.encoded())] } ?? []
     var bytes = PackageWriter.file([(.manifest, manifest.encoded()), (.program, program.encoded()), (.weights, weights)] + openDimensions)
-    let digest = SHA256Digest.of(bytes)
-    bytes.replaceSubrange(PackageLayout.digestRange, with: digest)
+    bytes.replaceSubrange(PackageLayout.digestRange, with: SHA256.digest(of: bytes).bytes)
     return bytes
-  }
-}
-
-/// SHA-256 by the system's libcrypto.
-enum SHA256Digest {
-  static func of(_ bytes: [UInt8]) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 0
-    let succeeded = unsafe EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
-    precondition(succeeded == 1 && length == 32, "libcrypto has SHA-256")
-    return digest
   }
 }

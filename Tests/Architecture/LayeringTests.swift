@@ -4,7 +4,7 @@ import Testing
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping", "JSONReading"],
-  ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Sparkplug"],
+  ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Sparkplug", "Cryptography"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
   ["ModelCompiler", "Capture", "Outbox"],
