@@ -34,7 +34,7 @@ let messaging: Set<String>? =
   ? nil
   : [
     "CMosquitto", "CSQLite", "CThreads", "CKernels", "Pipelines", "MQTTTransport", "Outbox", "TestBroker", "OutboxWriter", "PipelinesTests",
-    "MQTTTransportTests", "OutboxTests", "CRecordingVFS",
+    "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
 let isFuzzing = Context.environment["SWIFTLET_FUZZING"] != nil
@@ -178,7 +178,8 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
-    // Logs what SQLite writes, for power cuts by replay.
+    // Power cuts by replay: a disk with a cache, and a log of what SQLite writes.
+    .target(name: "SimulatedDisk", dependencies: ["Pipelines"], path: "Tests/SimulatedDisk", swiftSettings: swiftSettings),
     .target(name: "CRecordingVFS", dependencies: ["CSQLite"], path: "Tests/CRecordingVFS"),
     // What Tests/Chaos torments.
     .executableTarget(
@@ -186,7 +187,7 @@ let package = Package(
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
-    tests("Outbox", ["CRecordingVFS", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    tests("Outbox", ["CRecordingVFS", "SimulatedDisk", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
       swiftSettings: swiftSettings),
