@@ -26,6 +26,7 @@ let system: [Target] = [
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 ]
 
 /// With it only what carries messages is built, so that a sanitizer's build takes a minute (`make test-messaging-sanitized`).
@@ -87,6 +88,7 @@ let library: [Target] = [
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
+  module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
   // 5
   module(
     "EdgeAgent",
@@ -184,9 +186,12 @@ let package = Package(
     // What Tests/Chaos torments.
     .executableTarget(
       name: "chaos-agent", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Tests/Chaos/Agent", swiftSettings: swiftSettings),
+    // The figures of Benchmarks/update-sizes.py.
+    .executableTarget(name: "update-sizes", dependencies: ["Updates"], path: "Benchmarks/UpdateSizes", swiftSettings: swiftSettings),
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
+    tests("Updates", ["Updates", "Cryptography", "ModelFormat", "Pipelines", "SimulatedDisk"]),
     tests("Outbox", ["CRecordingVFS", "SimulatedDisk", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],

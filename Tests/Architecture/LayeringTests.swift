@@ -7,7 +7,7 @@ private let layers: [[String]] = [
   ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Sparkplug", "Cryptography"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
-  ["ModelCompiler", "Capture", "Outbox"],
+  ["ModelCompiler", "Capture", "Outbox", "Updates"],
   ["EdgeAgent"],
   ["swiftlet", "swiftletd"],
 ]
