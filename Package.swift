@@ -26,6 +26,7 @@ let system: [Target] = [
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 ]
 
 /// With it only what carries messages is built, so that a sanitizer's build takes a minute (`make test-messaging-sanitized`).
@@ -34,7 +35,7 @@ let messaging: Set<String>? =
   ? nil
   : [
     "CMosquitto", "CSQLite", "CThreads", "CKernels", "Pipelines", "MQTTTransport", "Outbox", "TestBroker", "OutboxWriter", "PipelinesTests",
-    "MQTTTransportTests", "OutboxTests", "CRecordingVFS",
+    "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
 let isFuzzing = Context.environment["SWIFTLET_FUZZING"] != nil
@@ -88,7 +89,7 @@ let library: [Target] = [
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
-  module("Updates", ["JSONReading", "Cryptography"]),
+  module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
   // 5
   module(
     "EdgeAgent",
@@ -163,7 +164,6 @@ let package = Package(
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Cryptography", ["Cryptography"]),
-    tests("Updates", ["Updates", "JSONReading"]),
     // For the conformance suite of The Update Framework.
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines"]),
@@ -183,15 +183,19 @@ let package = Package(
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
-    // Logs what SQLite writes, for power cuts by replay.
+    // Power cuts by replay: a disk with a cache, and a log of what SQLite writes.
+    .target(name: "SimulatedDisk", dependencies: ["Pipelines"], path: "Tests/SimulatedDisk", swiftSettings: swiftSettings),
     .target(name: "CRecordingVFS", dependencies: ["CSQLite"], path: "Tests/CRecordingVFS"),
     // What Tests/Chaos torments.
     .executableTarget(
       name: "chaos-agent", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Tests/Chaos/Agent", swiftSettings: swiftSettings),
+    // The figures of Benchmarks/update-sizes.py.
+    .executableTarget(name: "update-sizes", dependencies: ["Updates"], path: "Benchmarks/UpdateSizes", swiftSettings: swiftSettings),
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
-    tests("Outbox", ["CRecordingVFS", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
+    tests("Updates", ["Updates", "Cryptography", "JSONReading", "ModelFormat", "Pipelines", "SimulatedDisk"]),
+    tests("Outbox", ["CRecordingVFS", "SimulatedDisk", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
       swiftSettings: swiftSettings),

@@ -18,6 +18,6 @@ import Testing
   }
 
   @Test(arguments: ["1.0", "1e3", "-0", "[0.5]", #"{"a":1E2}"#]) func `numbers that aren't whole can't be signed`(text: String) {
-    #expect(throws: UpdateError.self) { try canonical(text) }
+    #expect(throws: UpdatesError.self) { try canonical(text) }
   }
 }

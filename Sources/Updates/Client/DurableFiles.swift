@@ -19,11 +19,11 @@ public func contents(of path: String) -> [UInt8]? {
 /// Puts `bytes` in a file's place as a whole: after a power cut there is the old file or the new one, and once this returns the new one.
 ///
 /// - Throws: `.storage`, with the system's reason.
-public func replaceFile(at path: String, with bytes: [UInt8]) throws(UpdateError) {
+public func replaceFile(at path: String, with bytes: [UInt8]) throws(UpdatesError) {
   let draft = path + ".new"
   let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
   guard descriptor >= 0 else { throw storageError(draft, "created") }
-  do throws(UpdateError) {
+  do throws(UpdatesError) {
     defer { close(descriptor) }
     var written = 0
     while written < bytes.count {
@@ -46,7 +46,7 @@ public func replaceFile(at path: String, with bytes: [UInt8]) throws(UpdateError
 }
 
 /// - Throws: `.storage`. A file that isn't there is no error.
-public func removeFile(at path: String) throws(UpdateError) {
+public func removeFile(at path: String) throws(UpdatesError) {
   guard unsafe unlink(path) == 0 else {
     if errno == ENOENT { return }
     throw storageError(path, "removed")
@@ -54,7 +54,7 @@ public func removeFile(at path: String) throws(UpdateError) {
   try syncFolder(of: path)
 }
 
-private func syncFolder(of path: String) throws(UpdateError) {
+private func syncFolder(of path: String) throws(UpdatesError) {
   let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   let descriptor = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw storageError(folder, "opened") }
@@ -62,6 +62,6 @@ private func syncFolder(of path: String) throws(UpdateError) {
   guard fsync(descriptor) == 0 else { throw storageError(folder, "brought to the disk") }
 }
 
-private func storageError(_ path: String, _ what: String) -> UpdateError {
-  UpdateError(.storage, "\(path) can't be \(what): \(unsafe String(cString: strerror(errno)))")
+private func storageError(_ path: String, _ what: String) -> UpdatesError {
+  UpdatesError(.storage, "\(path) can't be \(what): \(unsafe String(cString: strerror(errno)))")
 }

@@ -9,7 +9,7 @@ public struct MetadataFolder: MetadataStore {
 
   public func load(_ role: String) -> [UInt8]? { contents(of: file(of: role)) }
 
-  public func save(_ role: String, _ bytes: [UInt8]) throws(UpdateError) { try replaceFile(at: file(of: role), with: bytes) }
+  public func save(_ role: String, _ bytes: [UInt8]) throws(UpdatesError) { try replaceFile(at: file(of: role), with: bytes) }
 
-  public func remove(_ role: String) throws(UpdateError) { try removeFile(at: file(of: role)) }
+  public func remove(_ role: String) throws(UpdatesError) { try removeFile(at: file(of: role)) }
 }

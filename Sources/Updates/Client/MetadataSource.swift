@@ -6,7 +6,7 @@ public protocol MetadataSource {
   ///   - limit: bytes that are taken at most.
   /// - Returns: nil where there is no such file.
   /// - Throws: `.unavailable` where it can't be said whether there is one, `.tooLong`.
-  mutating func metadata(_ role: String, version: Int?, limit: Int) throws(UpdateError) -> [UInt8]?
+  mutating func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]?
 }
 
 /// Where trusted metadata stay: one file a role, replaced as a whole or not at all, and safe from a power cut once `save` returns.
@@ -14,9 +14,9 @@ public protocol MetadataStore {
   /// - Returns: nil where there is none, or it can't be read: it is then fetched again.
   mutating func load(_ role: String) -> [UInt8]?
   /// - Throws: `.storage`.
-  mutating func save(_ role: String, _ bytes: [UInt8]) throws(UpdateError)
+  mutating func save(_ role: String, _ bytes: [UInt8]) throws(UpdatesError)
   /// - Throws: `.storage`. One that isn't there is no error.
-  mutating func remove(_ role: String) throws(UpdateError)
+  mutating func remove(_ role: String) throws(UpdatesError)
 }
 
 /// A role's name as a file or topic may bear it: all but letters, digits, `-`, `.`, `_` and `~` is percent-encoded (RFC 3986 §2.1).

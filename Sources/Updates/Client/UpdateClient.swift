@@ -12,10 +12,10 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
 
   /// - Parameter startTime: the time now, or a later one that is known to have been.
   /// - Throws: `.storage` where the store has no root, and what makes the root that it has unfit.
-  public init(store: Store, source: Source, startTime: DateTime, limits: MetadataLimits = MetadataLimits()) throws(UpdateError) {
+  public init(store: Store, source: Source, startTime: DateTime, limits: MetadataLimits = MetadataLimits()) throws(UpdatesError) {
     (self.store, self.source, self.limits) = (store, source, limits)
     guard let root = self.store.load(TopLevelRole.root.rawValue) else {
-      throw UpdateError(.storage, "there is no trusted root.json to begin with; install the one that the fleet manager gave you")
+      throw UpdatesError(.storage, "there is no trusted root.json to begin with; install the one that the fleet manager gave you")
     }
     trusted = try TrustedMetadata(root: root, startTime: startTime)
   }
@@ -27,7 +27,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
   public var timestampVersion: Int? { trusted.timestamp?.head.version }
 
   /// Brings root, timestamp, snapshot and top-level targets up to date (§5.3 to 5.6.6). Does nothing a second time.
-  public mutating func refresh() throws(UpdateError) {
+  public mutating func refresh() throws(UpdatesError) {
     guard !isFresh else { return }
     try updateRoots()
     try updateTimestamp()
@@ -36,7 +36,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     isFresh = true
   }
 
-  private mutating func updateRoots() throws(UpdateError) {
+  private mutating func updateRoots() throws(UpdatesError) {
     for _ in 0..<limits.rootCount {
       let next = trusted.root.head.version + 1
       guard let bytes = try source.metadata(TopLevelRole.root.rawValue, version: next, limit: limits.rootByteCount) else { break }
@@ -54,20 +54,20 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     try trusted.checkFinalRoot()
   }
 
-  private mutating func updateTimestamp() throws(UpdateError) {
+  private mutating func updateTimestamp() throws(UpdatesError) {
     let role = TopLevelRole.timestamp.rawValue
     // One that is no longer fit guards against nothing, and is replaced.
-    if let kept = store.load(role) { do throws(UpdateError) { _ = try trusted.updateTimestamp(kept, isKept: true) } catch {} }
+    if let kept = store.load(role) { do throws(UpdatesError) { _ = try trusted.updateTimestamp(kept, isKept: true) } catch {} }
     guard let bytes = try source.metadata(role, version: nil, limit: limits.timestampByteCount) else {
-      throw UpdateError(.unavailable, "there is no timestamp.json; has a release been published?")
+      throw UpdatesError(.unavailable, "there is no timestamp.json; has a release been published?")
     }
     if try trusted.updateTimestamp(bytes) { try store.save(role, bytes) }
     _ = try trusted.checkFinalTimestamp()
   }
 
-  private mutating func updateSnapshot() throws(UpdateError) {
+  private mutating func updateSnapshot() throws(UpdatesError) {
     let role = TopLevelRole.snapshot.rawValue
-    if let kept = store.load(role) { do throws(UpdateError) { try trusted.updateSnapshot(kept, isKept: true) } catch {} }
+    if let kept = store.load(role) { do throws(UpdatesError) { try trusted.updateSnapshot(kept, isKept: true) } catch {} }
     guard try !trusted.hasFinalSnapshot() else { return }
     let file = try trusted.checkFinalTimestamp().snapshot
     let bytes = try fetch(role, file, limit: limits.snapshotByteCount)
@@ -75,10 +75,10 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     try store.save(role, bytes)
   }
 
-  private mutating func fetch(_ role: String, _ file: MetaFile, limit: Int) throws(UpdateError) -> [UInt8] {
+  private mutating func fetch(_ role: String, _ file: MetaFile, limit: Int) throws(UpdatesError) -> [UInt8] {
     let version = trusted.root.isConsistentSnapshot ? file.version : nil
     guard let bytes = try source.metadata(role, version: version, limit: file.length ?? limit) else {
-      throw UpdateError(.unavailable, "\(role).json version \(file.version) isn't there, though other metadata speak of it")
+      throw UpdatesError(.unavailable, "\(role).json version \(file.version) isn't there, though other metadata speak of it")
     }
     return bytes
   }
@@ -88,7 +88,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
   /// - Parameters:
   ///   - chain: the roles that lead there, itself at the end.
   ///   - delegations: those of the role before it; nil for the top-level one.
-  private mutating func targets(_ chain: [String], delegations: Delegations?) throws(UpdateError) -> TargetsMetadata {
+  private mutating func targets(_ chain: [String], delegations: Delegations?) throws(UpdatesError) -> TargetsMetadata {
     if let known = roles[chain] { return known }
     let role = chain[chain.count - 1]
     let keys = delegations.map { $0.keys(of: role) } ?? trusted.root[.targets]
@@ -96,7 +96,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     let ring = delegations?.keys ?? trusted.root.keys
     let delegator = delegations == nil ? "root version \(trusted.root.head.version)" : "\(chain[chain.count - 2]).json"
     if let kept = store.load(role),
-      case .success(let metadata) = attempt({ () throws(UpdateError) in
+      case .success(let metadata) = attempt({ () throws(UpdatesError) in
         try trusted.targets(kept, role: role, keys: keys, ring: ring, delegator: delegator)
       })
     {
@@ -110,12 +110,12 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     return metadata
   }
 
-  private func attempt<Value>(_ body: () throws(UpdateError) -> Value) -> Result<Value, UpdateError> { Result { () throws(UpdateError) in try body() } }
+  private func attempt<Value>(_ body: () throws(UpdatesError) -> Value) -> Result<Value, UpdatesError> { Result { () throws(UpdatesError) in try body() } }
 
   /// Searches the roles depth first, the most trusted first (§5.6.7), after `refresh()` if need be.
   ///
   /// - Throws: `.noSuchTarget`, and whatever makes a role on the way unfit: the search ends there.
-  public mutating func target(_ path: String) throws(UpdateError) -> Target {
+  public mutating func target(_ path: String) throws(UpdatesError) -> Target {
     try refresh()
     var open: [(chain: [String], delegations: Delegations?)] = [([TopLevelRole.targets.rawValue], nil)]
     var visited: Set<String> = []
@@ -134,11 +134,11 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
       }
       open += children.reversed()
     }
-    throw UpdateError(.noSuchTarget, "no role that is trusted with it speaks of ‘\(path)’")
+    throw UpdatesError(.noSuchTarget, "no role that is trusted with it speaks of ‘\(path)’")
   }
 
   /// Targets of the top-level role, by path; their delegates' aren't among them.
-  public mutating func topLevelTargets() throws(UpdateError) -> [String: Target] {
+  public mutating func topLevelTargets() throws(UpdatesError) -> [String: Target] {
     try refresh()
     return try targets([TopLevelRole.targets.rawValue], delegations: nil).targets
   }

@@ -5,20 +5,20 @@ extension JSONValue {
   /// names sorted by code point, no space, only `"` and `\` escaped, whole numbers alone.
   ///
   /// - Throws: `.malformed` for a number that isn't whole.
-  public func canonicalBytes() throws(UpdateError) -> [UInt8] {
+  public func canonicalBytes() throws(UpdatesError) -> [UInt8] {
     var bytes: [UInt8] = []
     try appendCanonically(to: &bytes)
     return bytes
   }
 
-  private func appendCanonically(to bytes: inout [UInt8]) throws(UpdateError) {
+  private func appendCanonically(to bytes: inout [UInt8]) throws(UpdatesError) {
     switch self {
     case .null: bytes += "null".utf8
     case .boolean(let value): bytes += (value ? "true" : "false").utf8
     case .string(let text): Self.append(text, to: &bytes)
     case .number(let text):
       guard text != "-0", text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }) else {
-        throw UpdateError(.malformed, "the number \(text) isn't whole, and only whole numbers can be signed")
+        throw UpdatesError(.malformed, "the number \(text) isn't whole, and only whole numbers can be signed")
       }
       bytes += text.utf8
     case .array(let items):

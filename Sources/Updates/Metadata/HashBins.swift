@@ -6,7 +6,7 @@ public struct HashBins: Sendable {
   public let bitLength: Int
   public let prefix: String
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     keys = try RoleKeys(fields)
     bitLength = try fields.number("bit_length", atLeast: 1)
     guard bitLength <= 32 else { throw fields.error("‘bit_length’ is more than 32") }

@@ -7,16 +7,16 @@ public struct MetaFile: Equatable, Sendable {
   public let length: Int?
   public let hashes: FileHashes?
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     version = try fields.number("version", atLeast: 1)
     length = fields.members["length"] == nil ? nil : try fields.number("length", atLeast: 0)
     hashes = fields.members["hashes"] == nil ? nil : try FileHashes(fields.object("hashes"))
   }
 
   /// - Throws: `.mismatch`.
-  func check(_ bytes: [UInt8], file: String, against speaker: String) throws(UpdateError) {
+  func check(_ bytes: [UInt8], file: String, against speaker: String) throws(UpdatesError) {
     if let length, bytes.count != length {
-      throw UpdateError(.mismatch, "\(file) has \(bytes.count) bytes, and \(speaker) speaks of one of \(length): metadata of two states are mixed")
+      throw UpdatesError(.mismatch, "\(file) has \(bytes.count) bytes, and \(speaker) speaks of one of \(length): metadata of two states are mixed")
     }
     try hashes?.check(bytes, file: file, against: speaker)
   }
@@ -27,7 +27,7 @@ public struct FileHashes: Equatable, Sendable {
   /// In lower case, by the function's name, unknown functions included.
   public let texts: [String: String]
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     var texts: [String: String] = [:]
     for name in fields.members.keys { texts[name] = try fields.text(name).lowercased() }
     guard texts.keys.contains(where: { DigestAlgorithm(rawValue: $0) != nil }) else { throw fields.error("none of its functions is known here") }
@@ -35,11 +35,11 @@ public struct FileHashes: Equatable, Sendable {
   }
 
   /// - Throws: `.mismatch` unless the digest by each known function is the one that is listed.
-  func check(_ bytes: [UInt8], file: String, against speaker: String) throws(UpdateError) {
+  func check(_ bytes: [UInt8], file: String, against speaker: String) throws(UpdatesError) {
     for algorithm in DigestAlgorithm.allCases {
       guard let expected = texts[algorithm.rawValue] else { continue }
       guard Hexadecimal.text(algorithm.digest(of: bytes)) == expected else {
-        throw UpdateError(.mismatch, "\(file) hasn't the \(algorithm.rawValue) hash that \(speaker) speaks of: it was swapped or damaged on the way")
+        throw UpdatesError(.mismatch, "\(file) hasn't the \(algorithm.rawValue) hash that \(speaker) speaks of: it was swapped or damaged on the way")
       }
     }
   }

@@ -10,7 +10,7 @@ public struct MetadataHead: Equatable, Sendable {
   static let specificationMajor = "1"
 
   /// - Throws: `.malformed` where type, version of the specification, version or expiry are missing or others.
-  init(_ fields: MetadataFields, type: String) throws(UpdateError) {
+  init(_ fields: MetadataFields, type: String) throws(UpdatesError) {
     let stated = try fields.text("_type")
     guard stated == type else { throw fields.error("it says that it is ‘\(stated)’ metadata, not ‘\(type)’") }
     let specification = try fields.text("spec_version")
@@ -24,9 +24,9 @@ public struct MetadataHead: Equatable, Sendable {
   }
 
   /// - Throws: `.expired` unless `time` is before the expiry.
-  func check(at time: DateTime, file: String) throws(UpdateError) {
+  func check(at time: DateTime, file: String) throws(UpdatesError) {
     guard time < expires else {
-      throw UpdateError(
+      throw UpdatesError(
         .expired, "\(file) version \(version) expired at \(expires), and it is \(time): an old state may be held out as the current one (freeze)")
     }
   }

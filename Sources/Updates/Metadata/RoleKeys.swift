@@ -8,7 +8,7 @@ public struct RoleKeys: Equatable, Sendable {
 
   public init(keyIDs: Set<String>, threshold: Int) { (self.keyIDs, self.threshold) = (keyIDs, threshold) }
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     let listed = try fields.texts("keyids")
     keyIDs = Set(listed)
     guard keyIDs.count == listed.count else { throw fields.error("a key id stands there twice") }
@@ -23,7 +23,7 @@ public struct KeyRing: Sendable {
   public init() {}
 
   /// - Throws: `.malformed` for an entry without type, scheme or value. A value that is no key of its type is left out.
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     for (keyID, key) in try fields.objects() {
       let (type, scheme) = (try key.text("keytype"), try key.text("scheme"))
       let text = try key.object("keyval").text("public")

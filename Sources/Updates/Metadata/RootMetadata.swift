@@ -7,7 +7,7 @@ public struct RootMetadata: Sendable {
   public let keys: KeyRing
   private let roles: [TopLevelRole: RoleKeys]
 
-  public init(_ signed: JSONValue) throws(UpdateError) {
+  public init(_ signed: JSONValue) throws(UpdatesError) {
     let file = TopLevelRole.root.file
     let fields = try MetadataFields(signed, place: file)
     head = try MetadataHead(fields, type: TopLevelRole.root.rawValue)

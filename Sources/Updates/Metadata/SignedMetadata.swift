@@ -21,14 +21,14 @@ public struct SignedMetadata: Sendable {
 
   /// - Parameter file: its name, for messages.
   /// - Throws: `.malformed`; also where a key id stands under it twice, which the specification forbids.
-  public init(_ bytes: [UInt8], file: String) throws(UpdateError) {
+  public init(_ bytes: [UInt8], file: String) throws(UpdatesError) {
     let value: JSONValue
     do throws(JSONSyntaxError) { value = try JSONParser.parse(bytes, depthLimit: Self.depthLimit) } catch {
-      throw UpdateError(.malformed, "\(file) is no JSON: \(error)")
+      throw UpdatesError(.malformed, "\(file) is no JSON: \(error)")
     }
     let fields = try MetadataFields(value, place: file)
     signed = try fields.value("signed")
-    do throws(UpdateError) { canonicalBytes = try signed.canonicalBytes() } catch { throw fields.error(error.message) }
+    do throws(UpdatesError) { canonicalBytes = try signed.canonicalBytes() } catch { throw fields.error(error.message) }
     guard case .array(let items) = try fields.value("signatures") else { throw fields.error("‘signatures’ is no list") }
     var signatures: [Signature] = []
     var keyIDs: Set<String> = []
@@ -42,7 +42,7 @@ public struct SignedMetadata: Sendable {
   }
 
   /// - Throws: `.unsigned` unless at least the threshold of the role's keys have signed this.
-  func verify(_ role: RoleKeys, keys: KeyRing, file: String, by delegator: String) throws(UpdateError) {
+  func verify(_ role: RoleKeys, keys: KeyRing, file: String, by delegator: String) throws(UpdatesError) {
     var valid: [PublicKey] = []
     for signature in signatures where role.keyIDs.contains(signature.keyID) {
       // One key under two ids counts once.
@@ -50,7 +50,7 @@ public struct SignedMetadata: Sendable {
       valid.append(key)
       if valid.count == role.threshold { return }
     }
-    throw UpdateError(
+    throw UpdatesError(
       .unsigned,
       "\(file) bears \(valid.count) valid signatures of the keys that \(delegator) names for it, and needs \(role.threshold): it isn't from the fleet's keys")
   }

@@ -7,7 +7,7 @@ public struct TargetsMetadata: Sendable {
   public let delegations: Delegations?
 
   /// - Parameter role: its name, for messages; "targets" for the top-level one.
-  public init(_ signed: JSONValue, role: String) throws(UpdateError) {
+  public init(_ signed: JSONValue, role: String) throws(UpdatesError) {
     let fields = try MetadataFields(signed, place: "\(role).json")
     head = try MetadataHead(fields, type: TopLevelRole.targets.rawValue)
     var targets: [String: Target] = [:]
@@ -26,7 +26,7 @@ public struct Target: Equatable, Sendable {
   /// What the repository says beside: an object, opaque here.
   public let custom: JSONValue?
 
-  init(path: String, _ fields: MetadataFields) throws(UpdateError) {
+  init(path: String, _ fields: MetadataFields) throws(UpdatesError) {
     self.path = path
     length = try fields.number("length", atLeast: 0)
     hashes = try FileHashes(fields.object("hashes"))
@@ -35,9 +35,9 @@ public struct Target: Equatable, Sendable {
   }
 
   /// - Throws: `.mismatch` unless length and hashes are those which are vouched for.
-  public func check(_ bytes: [UInt8]) throws(UpdateError) {
+  public func check(_ bytes: [UInt8]) throws(UpdatesError) {
     guard bytes.count == length else {
-      throw UpdateError(.mismatch, "\(path) has \(bytes.count) bytes, and its metadata say \(length): it was swapped or cut off on the way")
+      throw UpdatesError(.mismatch, "\(path) has \(bytes.count) bytes, and its metadata say \(length): it was swapped or cut off on the way")
     }
     try hashes.check(bytes, file: path, against: "its metadata")
   }
@@ -49,7 +49,7 @@ public struct Delegations: Sendable {
   public let roles: [DelegatedRole]
   public let bins: HashBins?
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     keys = try KeyRing(fields.object("keys"))
     bins = fields.members["succinct_roles"] == nil ? nil : try HashBins(fields.object("succinct_roles"))
     guard let listed = fields.members["roles"] else {
@@ -91,7 +91,7 @@ public struct DelegatedRole: Sendable {
   public let isTerminating: Bool
   public let scope: Scope
 
-  init(_ fields: MetadataFields) throws(UpdateError) {
+  init(_ fields: MetadataFields) throws(UpdatesError) {
     name = try fields.text("name")
     try Self.check(name, fields)
     keys = try RoleKeys(fields)
@@ -104,7 +104,7 @@ public struct DelegatedRole: Sendable {
   }
 
   /// A delegated role must not pass for a top-level one: their files lie side by side.
-  static func check(_ name: String, _ fields: MetadataFields) throws(UpdateError) {
+  static func check(_ name: String, _ fields: MetadataFields) throws(UpdatesError) {
     guard !name.isEmpty, TopLevelRole(rawValue: name) == nil else { throw fields.error("‘\(name)’ can't be a delegated role's name") }
   }
 

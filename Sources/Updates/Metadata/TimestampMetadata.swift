@@ -5,7 +5,7 @@ public struct TimestampMetadata: Sendable {
   public let head: MetadataHead
   public let snapshot: MetaFile
 
-  public init(_ signed: JSONValue) throws(UpdateError) {
+  public init(_ signed: JSONValue) throws(UpdatesError) {
     let fields = try MetadataFields(signed, place: TopLevelRole.timestamp.file)
     head = try MetadataHead(fields, type: TopLevelRole.timestamp.rawValue)
     let meta = try fields.object("meta")
@@ -20,7 +20,7 @@ public struct SnapshotMetadata: Sendable {
   /// By file name, as "targets.json".
   public let files: [String: MetaFile]
 
-  public init(_ signed: JSONValue) throws(UpdateError) {
+  public init(_ signed: JSONValue) throws(UpdatesError) {
     let fields = try MetadataFields(signed, place: TopLevelRole.snapshot.file)
     head = try MetadataHead(fields, type: TopLevelRole.snapshot.rawValue)
     var files: [String: MetaFile] = [:]

@@ -12,52 +12,52 @@ struct HTTPServer {
   ///   - path: below the base, as it stands in the request.
   ///   - limit: bytes that are taken at most.
   /// - Returns: nil where the server says that there is no such file (403, 404).
-  func get(_ path: String, limit: Int) throws(UpdateError) -> [UInt8]? {
+  func get(_ path: String, limit: Int) throws(UpdatesError) -> [UInt8]? {
     let url = base.hasSuffix("/") ? base + path : base + "/" + path
-    guard let location = Location(url) else { throw UpdateError(.unavailable, "‘\(url)’ is no plain http:// address") }
+    guard let location = Location(url) else { throw UpdatesError(.unavailable, "‘\(url)’ is no plain http:// address") }
     let response = try exchange(location, limit: limit)
-    guard let end = Self.headEnd(response) else { throw UpdateError(.unavailable, "\(url): the server's answer is no HTTP") }
+    guard let end = Self.headEnd(response) else { throw UpdatesError(.unavailable, "\(url): the server's answer is no HTTP") }
     let head = String(decoding: response[..<end], as: UTF8.self).split(separator: " ", maxSplits: 2)
     guard head.count >= 2, head[0].hasPrefix("HTTP/1."), let status = Int(head[1]) else {
-      throw UpdateError(.unavailable, "\(url): the server's answer is no HTTP")
+      throw UpdatesError(.unavailable, "\(url): the server's answer is no HTTP")
     }
     if status == 404 || status == 403 { return nil }
-    guard status == 200 else { throw UpdateError(.unavailable, "\(url): the server answers \(status)") }
+    guard status == 200 else { throw UpdatesError(.unavailable, "\(url): the server answers \(status)") }
     let body = Array(response[end...])
-    guard body.count <= limit else { throw UpdateError(.tooLong, "\(url) has more than the \(limit) bytes that are allowed") }
+    guard body.count <= limit else { throw UpdatesError(.tooLong, "\(url) has more than the \(limit) bytes that are allowed") }
     return body
   }
 
   private static let headLimit = 16 * 1024
 
   /// The whole answer, cut off once its body must be longer than `limit`.
-  private func exchange(_ location: Location, limit: Int) throws(UpdateError) -> [UInt8] {
+  private func exchange(_ location: Location, limit: Int) throws(UpdatesError) -> [UInt8] {
     let socket = try connection(location)
     defer { close(socket) }
     let request = Array("GET \(location.path) HTTP/1.0\r\nHost: \(location.host)\r\n\r\n".utf8)
     var sent = 0
     while sent < request.count {
       let count = unsafe request.withUnsafeBytes { unsafe send(socket, $0.baseAddress! + sent, request.count - sent, Int32(MSG_NOSIGNAL)) }
-      guard count > 0 else { throw UpdateError(.unavailable, "\(location.host): the server takes no request") }
+      guard count > 0 else { throw UpdatesError(.unavailable, "\(location.host): the server takes no request") }
       sent += count
     }
     var response: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 65_536)
     while response.count <= Self.headLimit + limit {
       let count = unsafe recv(socket, &piece, piece.count, 0)
-      guard count >= 0 else { throw UpdateError(.unavailable, "\(location.host): the server stopped answering") }
+      guard count >= 0 else { throw UpdatesError(.unavailable, "\(location.host): the server stopped answering") }
       if count == 0 { break }
       response += piece[..<count]
     }
     return response
   }
 
-  private func connection(_ location: Location) throws(UpdateError) -> Int32 {
+  private func connection(_ location: Location) throws(UpdatesError) -> Int32 {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     guard unsafe getaddrinfo(location.host, location.port, &hints, &found) == 0 else {
-      throw UpdateError(.unavailable, "\(location.host) isn't known")
+      throw UpdatesError(.unavailable, "\(location.host) isn't known")
     }
     defer { unsafe freeaddrinfo(found) }
     var next = unsafe found
@@ -69,7 +69,7 @@ struct HTTPServer {
       close(socket)
       unsafe next = address.pointee.ai_next
     }
-    throw UpdateError(.unavailable, "\(location.host):\(location.port): nothing listens there")
+    throw UpdatesError(.unavailable, "\(location.host):\(location.port): nothing listens there")
   }
 
   private static func headEnd(_ response: [UInt8]) -> Int? {

@@ -4,7 +4,7 @@ import Updates
 struct ServedMetadata: MetadataSource {
   let server: HTTPServer
 
-  func metadata(_ role: String, version: Int?, limit: Int) throws(UpdateError) -> [UInt8]? {
+  func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]? {
     try server.get("\(version.map { "\($0)." } ?? "")\(percentEncoded(role)).json", limit: limit)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SimulatedDisk
 import TestBroker
 
 @testable import Outbox

@@ -1,6 +1,7 @@
 import CRecordingVFS
 import Outbox
 import Pipelines
+import SimulatedDisk
 
 /// What a workload learned at one point of the recording: from then on the outbox is held to it.
 enum Fact {
@@ -25,6 +26,23 @@ enum DiskEvent {
   case synced(String, withFolder: Bool)
   case deleted(String, withFolder: Bool)
   case noted(Fact)
+}
+
+extension Disk {
+  mutating func apply(_ event: DiskEvent) {
+    switch event {
+    case .opened(let name): open(name)
+    case .wrote(let name, let offset, let bytes): write(bytes, to: name, at: offset)
+    case .truncated(let name, let size): truncate(name, to: size)
+    case .synced(let name, let withFolder):
+      sync(name)
+      if withFolder { syncFolder() }
+    case .deleted(let name, let withFolder):
+      delete(name)
+      if withFolder { syncFolder() }
+    case .noted: break
+    }
+  }
 }
 
 /// Records, in one order, what SQLite does to the files of a folder, and facts between.

@@ -1,5 +1,6 @@
 import Foundation
 import Pipelines
+import SimulatedDisk
 
 /// Cuts the power at every point of a history and checks what is left.
 struct PowerCutReplay {
@@ -57,7 +58,7 @@ struct PowerCutReplay {
     if !Self.changesOnlySynced(event) { cuts.append(.keepsAll) }
     guard disk.hasPending else { return cuts }
     if Self.changesSynced(event) { cuts.append(.keepsSynced) }
-    if Self.changesSynced(event) || Self.changesNames(event), !disk.pendingNames.isEmpty { cuts.append(.keepsNames) }
+    if Self.changesSynced(event) || Self.changesNames(event), disk.hasPendingNames { cuts.append(.keepsNames) }
     return cuts + (0..<tearsAtEachPoint).map { .tears(seed: UInt64(point * 1000 + $0)) }
   }
 

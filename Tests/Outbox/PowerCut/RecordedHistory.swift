@@ -1,3 +1,5 @@
+import SimulatedDisk
+
 /// A recorded workload: the disk and the promises before it, and all that happened.
 struct RecordedHistory {
   let name: String

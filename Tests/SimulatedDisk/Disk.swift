@@ -4,7 +4,7 @@
 /// whatever the others hold, and so does the file's size: drives and file systems write sectors whole and in any order. Which names the
 /// folder has becomes durable when the folder is synced, each name for itself before that. That is less than ext4, XFS and btrfs
 /// promise; of what SQLite expects ("Atomic Commit In SQLite", section 2, with powersafe overwrite) it is all.
-struct Disk {
+public struct Disk: Sendable {
   struct File {
     /// With everything that was written.
     var current = FileImage()
@@ -24,12 +24,9 @@ struct Disk {
   private(set) var names: [String: Int] = [:]
   private(set) var syncedNames: [String: Int] = [:]
   private(set) var pendingNames: [(name: String, file: Int?)] = []
-  /// Counts what changes the current, and the synced, state.
-  private(set) var version = 0
-  private(set) var syncedVersion = 0
 
   /// A disk that holds these files, all durable.
-  init(_ contents: [String: FileImage] = [:]) {
+  public init(_ contents: [String: FileImage] = [:]) {
     for (name, image) in contents {
       names[name] = files.count
       files.append(File(current: image, synced: image))
@@ -37,58 +34,62 @@ struct Disk {
     syncedNames = names
   }
 
-  var hasPending: Bool { !pendingNames.isEmpty || names.values.contains { !files[$0].pending.isEmpty } }
+  public var hasPending: Bool { hasPendingNames || names.values.contains { !files[$0].pending.isEmpty } }
+  public var hasPendingNames: Bool { !pendingNames.isEmpty }
 
-  mutating func apply(_ event: DiskEvent) {
-    switch event {
-    case .opened(let name): make(name)
-    case .wrote(let name, let offset, let bytes): change(name, .write(at: offset, bytes))
-    case .truncated(let name, let size): change(name, .truncate(to: size))
-    case .synced(let name, let withFolder):
-      if let file = names[name] { sync(file) }
-      if withFolder { syncFolder() }
-    case .deleted(let name, let withFolder):
-      names[name] = nil
-      pendingNames.append((name, nil))
-      version += 1
-      if withFolder { syncFolder() }
-    case .noted: break
-    }
-  }
+  /// What programs find.
+  public var fileNames: [String] { names.keys.sorted() }
+  public subscript(name: String) -> FileImage? { names[name].map { files[$0].current } }
 
-  private mutating func make(_ name: String) {
+  /// Makes the file where there is none.
+  public mutating func open(_ name: String) {
     guard names[name] == nil else { return }
     names[name] = files.count
     pendingNames.append((name, files.count))
     files.append(File())
-    version += 1
+  }
+
+  public mutating func write(_ bytes: [UInt8], to name: String, at offset: Int) { change(name, .write(at: offset, bytes)) }
+  public mutating func truncate(_ name: String, to byteCount: Int) { change(name, .truncate(to: byteCount)) }
+
+  /// Makes the file's content durable, and not its name.
+  public mutating func sync(_ name: String) {
+    guard let file = names[name] else { return }
+    for change in files[file].pending { files[file].synced.apply(change) }
+    files[file].pending.removeAll()
+  }
+
+  /// Makes durable which names the folder has.
+  public mutating func syncFolder() {
+    syncedNames = names
+    pendingNames.removeAll()
+  }
+
+  public mutating func delete(_ name: String) {
+    names[name] = nil
+    pendingNames.append((name, nil))
+  }
+
+  /// The new name has the old file or this one, never none; whether the old name is left is a matter of its own.
+  public mutating func rename(_ name: String, to newName: String) {
+    guard let file = names[name] else { return }
+    names[newName] = file
+    pendingNames.append((newName, file))
+    delete(name)
   }
 
   private mutating func change(_ name: String, _ change: Change) {
     guard let file = names[name] else { return }
     files[file].current.apply(change)
     files[file].pending.append(change)
-    version += 1
-  }
-
-  private mutating func sync(_ file: Int) {
-    for change in files[file].pending { files[file].synced.apply(change) }
-    files[file].pending.removeAll()
-    syncedVersion += 1
-  }
-
-  private mutating func syncFolder() {
-    syncedNames = names
-    pendingNames.removeAll()
-    syncedVersion += 1
   }
 }
 
 /// A file's bytes.
-@safe struct FileImage {
-  private(set) var bytes: [UInt8] = []
+@safe public struct FileImage: Equatable, Sendable {
+  public private(set) var bytes: [UInt8] = []
 
-  init(_ bytes: [UInt8] = []) {
+  public init(_ bytes: [UInt8] = []) {
     self.bytes = bytes
   }
 

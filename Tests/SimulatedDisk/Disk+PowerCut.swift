@@ -1,8 +1,10 @@
+import Pipelines
+
 extension Disk {
-  static let sector = 512
+  public static let sector = 512
 
   /// How a power cut treats what wasn't synced.
-  enum Cut: Hashable {
+  public enum Cut: Hashable, Sendable {
     /// All of it was written in time. So it is after a killed process, too.
     case keepsAll
     /// None of it was.
@@ -14,7 +16,7 @@ extension Disk {
   }
 
   /// What the disk holds when the power is back.
-  func contents(after cut: Cut) -> [String: FileImage] {
+  public func contents(after cut: Cut) -> [String: FileImage] {
     switch cut {
     case .keepsAll: names.mapValues { files[$0].current }
     case .keepsSynced: syncedNames.mapValues { files[$0].synced }
@@ -24,7 +26,7 @@ extension Disk {
   }
 
   private func torn(_ seed: UInt64) -> [String: FileImage] {
-    var generator = SeededGenerator(seed: (seed &+ 1) &* 0x9E37_79B9_7F4A_7C15)
+    var generator = SeededRandom(seed: seed)
     var kept = syncedNames
     for name in Set(pendingNames.map(\.name)).sorted() {
       let versions = pendingNames.filter { $0.name == name }.map(\.file)
@@ -37,7 +39,7 @@ extension Disk {
   }
 
   /// How many of `count` changes were kept: often none, often all, else any number.
-  fileprivate static func cut(_ count: Int, _ generator: inout SeededGenerator) -> Int {
+  fileprivate static func cut(_ count: Int, _ generator: inout SeededRandom) -> Int {
     switch generator.next() % 3 {
     case 0: 0
     case 1: count
@@ -47,7 +49,7 @@ extension Disk {
 }
 
 extension Disk.File {
-  fileprivate func torn(_ generator: inout SeededGenerator) -> FileImage {
+  fileprivate func torn(_ generator: inout SeededRandom) -> FileImage {
     guard !pending.isEmpty else { return synced }
     // Space that a file grew by and whose sectors never arrived reads as zeros, on some file systems as anything.
     let filler: UInt8 = generator.next() % 2 == 0 ? 0 : 0xA5
