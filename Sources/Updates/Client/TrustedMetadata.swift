@@ -52,6 +52,9 @@ struct TrustedMetadata {
         throw UpdatesError(
           .rollback, "timestamp.json speaks of snapshot \(new.snapshot.version), and snapshot \(old.snapshot.version) was here before (rollback)")
       }
+      guard new.halt?.version ?? 0 >= old.halt?.version ?? 0 else {
+        throw UpdatesError(.rollback, "timestamp.json speaks of older halts than before: a halt is taken back by none of the fleet's keys (rollback)")
+      }
     }
     if !isKept { try new.head.check(at: startTime, file: file) }
     timestamp = new

@@ -2,9 +2,9 @@
 ///
 /// One object is one update: its time stands still from `init` on. Whatever fails leaves the store as far as it was right.
 public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
-  public private(set) var store: Store
-  public private(set) var source: Source
-  private let limits: MetadataLimits
+  public internal(set) var store: Store
+  public internal(set) var source: Source
+  let limits: MetadataLimits
   private var trusted: TrustedMetadata
   private var isFresh = false
   /// By the chain of delegations that leads there: each link is another word on whose keys count.
@@ -138,8 +138,17 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
   }
 
   /// Targets of the top-level role, by path; their delegates' aren't among them.
-  public mutating func topLevelTargets() throws(UpdatesError) -> [String: Target] {
+  public mutating func topLevelTargets() throws(UpdatesError) -> [String: Target] { try topLevelMetadata().targets }
+
+  mutating func topLevelMetadata() throws(UpdatesError) -> TargetsMetadata {
     try refresh()
-    return try targets([TopLevelRole.targets.rawValue], delegations: nil).targets
+    return try targets([TopLevelRole.targets.rawValue], delegations: nil)
   }
+
+  mutating func currentTimestamp() throws(UpdatesError) -> TimestampMetadata {
+    try refresh()
+    return try trusted.checkFinalTimestamp()
+  }
+
+  var startTime: DateTime { trusted.startTime }
 }

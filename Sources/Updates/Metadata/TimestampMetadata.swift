@@ -4,9 +4,12 @@ public import JSONReading
 public struct TimestampMetadata: Sendable {
   public let head: MetadataHead
   public let snapshot: MetaFile
+  /// The current halts; an addition of ours, which other clients sign and verify with the rest. Nil in repositories without them.
+  public let halt: MetaFile?
 
   public init(_ signed: JSONValue) throws(UpdatesError) {
     let fields = try MetadataFields(signed, place: TopLevelRole.timestamp.file)
+    halt = fields.members[Halt.role] == nil ? nil : try MetaFile(fields.object(Halt.role))
     head = try MetadataHead(fields, type: TopLevelRole.timestamp.rawValue)
     let meta = try fields.object("meta")
     guard meta.members.count == 1 else { throw meta.error("it speaks of other files than snapshot.json") }
