@@ -160,7 +160,7 @@ let package = Package(
         "CPUExecution",
       ], path: "Tests/CaseBundleWriter", swiftSettings: swiftSettings),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
-    tests("ModelManifest", ["JSONReading", "ModelManifest"]),
+    tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Cryptography", ["Cryptography"]),

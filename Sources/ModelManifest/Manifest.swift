@@ -22,6 +22,8 @@ public struct Manifest: Codable, Equatable, Sendable {
   public var calibration: Calibration?
   /// What 8 bits cost, as far as it was measured when the package was made.
   public var accuracy: AccuracyReport?
+  /// What the model gives for made-up inputs; nil in packages that don't say.
+  public var golden: GoldenOutputs?
 
   public enum Task: String, Codable, Sendable, CaseIterable {
     case classification
@@ -35,7 +37,7 @@ public struct Manifest: Codable, Equatable, Sendable {
   public init(
     name: String, version: String, task: Task, labels: [String] = [], input: ImageInput? = nil, sound: SoundInput? = nil,
     decoding: Decoding? = nil, states: [StateBinding]? = nil, licence: String? = nil, provenance: String? = nil, calibration: Calibration? = nil,
-    accuracy: AccuracyReport? = nil
+    accuracy: AccuracyReport? = nil, golden: GoldenOutputs? = nil
   ) {
     self.name = name
     self.version = version
@@ -49,6 +51,7 @@ public struct Manifest: Codable, Equatable, Sendable {
     self.provenance = provenance
     self.calibration = calibration
     self.accuracy = accuracy
+    self.golden = golden
   }
 }
 

@@ -81,7 +81,7 @@ struct CompileCommand: ParsableCommand {
     let result =
       try source.openCompilation(of: model, weights: weights).map { Outcome(model: try compiled($0)) }
       ?? compiled(source.compilation(of: model, weights: weights))
-    let file = result.model.file()
+    let file = try source.explaining(model) { try result.model.withGoldenOutputs() }.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
     try OutputFile.write(file, to: output, madeFrom: [model] + (source.recipe.map { [$0] } ?? []))
     if let report { try result.comparison?.write(to: report, title: "\(FilePath.name(of: output)): 8 bits against float") }
