@@ -117,12 +117,12 @@ chaos-long: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed $(CHAOS_SEED)
 
-## Cuts the outbox's power at every write of its workloads, with POWER_CUTS random states of the disk for each; the unit tests do it
-## with one.
+## Cuts the power of the outbox and of the package store at every change of the disk, with POWER_CUTS random states of it for each; the unit
+## tests do it with one and with three.
 POWER_CUTS ?= 20
 power-cuts: test-setup
 	swift build --build-tests
-	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter OutboxTests.PowerCut
+	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter 'OutboxTests.PowerCut|UpdatesTests.PowerCut'
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus

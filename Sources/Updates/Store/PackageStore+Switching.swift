@@ -1,0 +1,49 @@
+public import Cryptography
+
+extension PackageStore {
+  /// Makes the candidate the active package, and the active one the previous; the one before that is removed.
+  ///
+  /// - Throws: `noCandidate`, `diskFull`, `storage`.
+  public mutating func activate() throws(UpdatesError) {
+    guard let candidate = slots.candidate, slots.isComplete else { throw UpdatesError(.noCandidate, "no whole package waits for its activation") }
+    var new = slots
+    (new.active, new.previous) = (candidate, slots.active)
+    (new.candidate, new.isComplete) = (nil, false)
+    try commit(new)
+    sweep()
+  }
+
+  /// Makes the previous package the active one again; the one that was active failed and is never tried again.
+  ///
+  /// - Throws: `nothingToRollBackTo` (nothing changes), `diskFull`, `storage`.
+  public mutating func rollBack() throws(UpdatesError) {
+    guard let previous = slots.previous else { throw UpdatesError(.nothingToRollBackTo, "there is no package before the active one to go back to") }
+    var new = slots
+    if let active = slots.active { new.remember(failed: active.digest) }
+    (new.active, new.previous) = (previous, nil)
+    try commit(new)
+    sweep()
+  }
+
+  /// Remembers that a package failed, so that it is never tried again; where it is the candidate or the previous one it is removed.
+  ///
+  /// - Throws: `alreadyInstalled` for the active package, which only `rollBack` takes away; `diskFull`, `storage`.
+  public mutating func reject(_ package: SHA256Digest) throws(UpdatesError) {
+    guard slots.active?.digest != package else { throw UpdatesError(.alreadyInstalled, "package \(package) is the active one: roll back instead") }
+    var new = slots
+    new.remember(failed: package)
+    if new.candidate?.digest == package { (new.candidate, new.isComplete) = (nil, false) }
+    if new.previous?.digest == package { new.previous = nil }
+    try commit(new)
+    sweep()
+  }
+
+  /// Gives up the package on its way, and its room on the disk; it may be begun again.
+  public mutating func abandonCandidate() throws(UpdatesError) {
+    guard slots.candidate != nil else { return }
+    var new = slots
+    (new.candidate, new.isComplete) = (nil, false)
+    try commit(new)
+    sweep()
+  }
+}
