@@ -91,7 +91,7 @@ let library: [Target] = [
   module(
     "EdgeAgent",
     [
-      "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
+      "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
       "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug",
     ]),
 ]
@@ -159,7 +159,7 @@ let package = Package(
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["JSONReading", "ModelManifest"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
-    tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
+    tests("EdgeAgent", ["EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),

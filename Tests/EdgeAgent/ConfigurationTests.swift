@@ -90,7 +90,7 @@ private struct Sample {
     sample.mqtt = """
       {url: "mqtts://broker.plant.example:8884", ca: ca.pem, certificate: ca.pem, key: ca.pem, username: u, password: {file: secret},
         keep_alive: 10 s, health_interval: 1 min, fallback: ["mqtts://second", "mqtts://third:1"], session_expiry: 1 d, message_expiry: 1 h,
-        in_flight: 7, home_assistant: true}
+        in_flight: 7, home_assistant: true, commands: [status, reload]}
       """
     sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
     sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
@@ -106,6 +106,7 @@ private struct Sample {
     #expect(mqtt.healthInterval == .seconds(60))
     #expect(mqtt.fallbacks.map(\.description) == ["mqtts://second:8883", "mqtts://third:1"])
     #expect(mqtt.sessionExpiry == .seconds(86_400) && mqtt.messageExpiry == .seconds(3600) && mqtt.inFlight == 7 && mqtt.announcesToHomeAssistant)
+    #expect(mqtt.commands == [.status, .reload])
     let camera = configuration.cameras[0]
     #expect(camera.source == .device("/dev/video0"))
     #expect(
@@ -170,6 +171,20 @@ private struct Sample {
     var sample = try Sample()
     sample.mqtt = mqtt
     #expect(sample.mistakes.count == 1)
+  }
+
+  @Test(arguments: [
+    ("{url: \"mqtts://h\", commands: [relaod]}", "mqtt.commands[0]: \"relaod\" is not known; did you mean \"reload\"?"),
+    ("{url: \"mqtts://h\", commands: [status, pause]}", "mqtt.commands[1]: \"pause\" must be signed by a fleet key, which comes with model updates"),
+    ("{url: \"mqtts://h\", commands: [\"roll back\"]}", "\"roll back\" must be signed by a fleet key"),
+    ("{url: \"mqtts://h\", commands: [snapshot]}", "known: reload, status"), ("{url: \"mqtts://h\", commands: reload}", "mqtt.commands: expected a list"),
+    ("{url: \"mqtts://h\", commands: [reload, reload]}", "stands twice"),
+    ("{url: \"mqtts://h\", encoding: sparkplug, commands: [reload]}", "mqtt.commands: does not apply to the encoding sparkplug"),
+  ])
+  func `commands that can't be obeyed are refused`(mqtt: String, words: String) throws {
+    var sample = try Sample()
+    sample.mqtt = mqtt
+    #expect(sample.mistakes.count == 1 && sample.mistakes[0].contains(words), "\(sample.mistakes)")
   }
 
   @Test(arguments: [

@@ -77,6 +77,8 @@ final class Watcher: Sendable {
 
   deinit { connection.stop() }
 
+  func publish(_ message: OutgoingMessage) throws { try connection.publish(message) }
+
   func count(_ ending: String) -> Int { messages.all.count { $0.topic.hasSuffix(ending) } }
 
   func wait(for count: Int, of ending: String) -> Bool {
