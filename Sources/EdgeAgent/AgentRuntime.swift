@@ -37,8 +37,10 @@ final class AgentRuntime: @unchecked Sendable {
     }
     runningPipelines = pipelines.map(\.description.name)
     for (name, source) in sources {
-      let mailboxes = pipelines.filter { $0.description.camera == name }.map(\.mailbox)
-      cameras.append(CameraWorker(name, source: source, mailboxes: mailboxes, ledger: ledger, log: log))
+      let watching = pipelines.filter { $0.description.camera == name }
+      let names = watching.map(\.description.name)
+      cameras.append(
+        CameraWorker(name, source: source, pipelines: watching, ledger: ledger, log: log) { [publisher] in publisher.note(names, haveCamera: $0) })
     }
   }
 

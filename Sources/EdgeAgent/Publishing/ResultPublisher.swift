@@ -93,6 +93,11 @@ final class ResultPublisher: @unchecked Sendable {
     log.unkept(name, configuration.storage)
   }
 
+  /// Whether the camera of these pipelines is there, told each time that it changes, and after all that it sent. At first none is.
+  func note(_ pipelines: [String], haveCamera: Bool) {
+    for name in pipelines { sparkplug?.note(name, hasCamera: haveCamera) }
+  }
+
   func publishHealth(_ status: AgentStatus) {
     guard let connection, sparkplug == nil, connection.state.isConnected else { return }
     facts.publishHealth(status, outbox: outbox.status, thinning, to: connection)
