@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -106,6 +106,11 @@ chaos: test-setup
 chaos-long: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed $(CHAOS_SEED)
+
+## The same with swiftletd itself, a simulated camera and the demo's model; about ten minutes.
+chaos-daemon: test-setup
+	swift build $(RELEASE) --product swiftletd
+	env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 120 --rate 40 --pace 1 --seed $(CHAOS_SEED)
 
 ## Cuts the outbox's power at every write of its workloads, with POWER_CUTS random states of the disk for each; the unit tests do it
 ## with one.
