@@ -216,10 +216,10 @@ extension BrokerConnection {
     var isFirst = false
     let refusal = mutex.withLock { () -> MQTTTransportError? in
       guard shared.state.isConnected, shared.stop == nil, session ?? shared.counters.connections == shared.counters.connections else {
-        return MQTTTransportError(.notConnected, "not connected to \(settings.address)")
+        return MQTTTransportError(.notConnected, "not connected to \(shared.address ?? settings.address)")
       }
       guard shared.pending.messages < settings.window.messages, shared.pending.bytes + publication.size <= settings.window.bytes else {
-        return MQTTTransportError(.windowFull, "\(shared.pending.messages) messages wait for \(settings.address) to acknowledge them")
+        return MQTTTransportError(.windowFull, "\(shared.pending.messages) messages wait for \(shared.address ?? settings.address) to acknowledge them")
       }
       shared.pending.messages += 1
       shared.pending.bytes += publication.size
