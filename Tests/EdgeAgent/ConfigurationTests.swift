@@ -198,6 +198,21 @@ private struct Sample {
     #expect(sample.mistakes.count == 1 && sample.mistakes[0].contains(words), "\(sample.mistakes)")
   }
 
+  @Test func `a check warns of storage that can't be written, with its line`() throws {
+    var sample = try Sample()
+    _ = try sample.folder.file("state/there")
+    func warnings(_ path: String) -> [String] {
+      sample.storage = "{path: \(path)}"
+      let reading = AgentConfiguration.read(Array(sample.text.utf8), file: sample.folder.path + "/f.yaml", opensModels: true)
+      return reading.warnings.map { $0.description.replacing(sample.folder.path + "/", with: "") }
+    }
+    #expect(warnings("state") == [] && warnings("state/new/deep") == [])
+    for path in ["secret", "secret/deep", "secret/deep/er"] {
+      #expect(warnings(path) == ["f.yaml:2: storage.path: secret is no folder; the user that the agent runs as must be able to keep files in \(path)"])
+    }
+    #expect(sample.read().warnings.isEmpty)
+  }
+
   @Test func `a named pipe is no file to read`() throws {
     var sample = try Sample()
     let status = unsafe mkfifo(sample.folder.path + "/pipe", 0o600)
