@@ -107,10 +107,10 @@ chaos-long: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed $(CHAOS_SEED)
 
-## The same with swiftletd itself, a simulated camera and the demo's model; about ten minutes.
+## The same with swiftletd itself, a simulated camera and the demo's model; about eight minutes.
 chaos-daemon: test-setup
 	swift build $(RELEASE) --product swiftletd
-	env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 120 --rate 40 --pace 1 --seed $(CHAOS_SEED)
+	env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 150 --rate 40 --pace 1 --seed $(CHAOS_SEED)
 
 ## Cuts the outbox's power at every write of its workloads, with POWER_CUTS random states of the disk for each; the unit tests do it
 ## with one.
