@@ -159,7 +159,9 @@ let package = Package(
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["JSONReading", "ModelManifest"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
-    tests("EdgeAgent", ["EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
+    tests(
+      "EdgeAgent",
+      ["EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
