@@ -46,6 +46,7 @@ import Testing
   @Test func `reload applies a changed configuration and says so, and refuses a bad one with its mistakes`() throws {
     let broker = try broker()
     let fleet = try Operator(broker)
+    let watcher = try Watcher(broker)
     let scene = try Scene()
     scene.mqtt = "{url: \"\(broker.url)\", commands: [reload, status]}"
     let daemon = try scene.daemon()
@@ -72,6 +73,8 @@ import Testing
     #expect((fleet.reply(to: "again")?["reason"] as? String)?.contains("ask again in") == true)
     daemon.signal(SIGTERM)
     #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    #expect(watcher.wait(for: 4, of: "/command/reply"))
+    #expect(try watcher.complaints(expecting: ["command=4", "command-reply=4", "detections=1"]) == "")
   }
 
   @Test func `a configuration that can't run is answered with the reason, and the old one obeys on`() throws {
