@@ -86,8 +86,10 @@ final class CommandDesk: @unchecked Sendable {
     note { attached = (connection, place) }
   }
 
-  /// The connection ends; replies wait for the next one.
-  func detach() { note { attached = nil } }
+  /// A connection ends; if it was the last one attached, replies wait for the next.
+  func detach(_ connection: BrokerConnection) {
+    note { if attached?.connection === connection { attached = nil } }
+  }
 
   /// Nothing is worked on any more. Returns at once.
   func close() {

@@ -107,7 +107,7 @@ final class ResultPublisher: @unchecked Sendable {
   func finish(waitingForAcknowledgements isOrderly: Bool) {
     outbox.flush()
     if let connection {
-      desk.detach()
+      desk.detach(connection)
       if isOrderly, connection.state.isConnected { outbox.waitUntilDelivered(until: MonotonicClock.now().advanced(by: Self.drainTime)) }
       carrier?.stop()
       if let sparkplug { sparkplug.finish() } else { facts.publishState(.offline, to: connection) }

@@ -71,10 +71,11 @@ private final class Trial: Sendable {
     return connection
   }
 
-  func command(_ payload: String, correlation: UInt8, isRetained: Bool = false, responseTopic: String? = nil) throws {
+  func command(_ payload: String, correlation: UInt8, site: String = "s", isRetained: Bool = false, responseTopic: String? = nil) throws {
     let sent = Recorder<DeliveryOutcome>()
     let message = OutgoingMessage(
-      topic: "swiftlet/v1/s/d/command", payload: Array(payload.utf8), isRetained: isRetained, responseTopic: responseTopic, correlationData: [correlation])
+      topic: "swiftlet/v1/\(site)/d/command", payload: Array(payload.utf8), isRetained: isRetained, responseTopic: responseTopic, correlationData: [correlation]
+    )
     try commander.publish(message) { sent.append($0) }
     try #require(sent.wait { $0 == [.acknowledged] })
   }
@@ -171,7 +172,7 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     let ended = Recorder<Bool>()
     trial.agent.onReload { [desk = trial.desk] willApply in
       willApply(configuration)
-      desk.detach()
+      desk.detach(first)
       first.stop()
       ended.append(true)
       return .applied
@@ -185,32 +186,41 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     #expect(trial.answers == [["[9]", "done"]])
   }
 
-  @Test func `a reload that leads elsewhere is answered before it takes effect`() throws {
+  @Test func `a reload that leads elsewhere is answered before it takes effect, and what came behind it not there`() throws {
     let trial = try Trial()
     let first = try trial.connect(try trial.configuration())
     let changed = try trial.configuration(site: "t")
-    let seen = Recorder<Int>()
+    let (seen, behind) = (Recorder<Int>(), Recorder<Bool>())
     trial.agent.onReload { [desk = trial.desk, replies = trial.replies] willApply in
       willApply(changed)
       replies.wait { $0.count == 1 }
       seen.append(replies.all.count)
-      desk.detach()
+      behind.wait { !$0.isEmpty }
+      desk.detach(first)
       first.stop()
       return .applied
     }
     try trial.command(reload, correlation: 4)
     #expect(seen.wait { $0 == [1] })
     #expect(trial.answers[0].prefix(2) == ["[4]", "done"] && trial.answers[0][2].contains("names another broker or device"))
+    try trial.command(status, correlation: 5)
+    // The broker's answer to this comes after what it sent before.
+    let fence = Recorder<SubscriptionOutcome>()
+    try first.subscribe(to: "fence", completion: { fence.append($0) }) { _ in }
+    #expect(fence.wait { !$0.isEmpty })
+    behind.append(true)
     let second = try trial.connect(changed)
-    second.stop()
-    #expect(trial.replies.all.count == 1)
+    defer { second.stop() }
+    try trial.command(status, correlation: 6, site: "t")
+    #expect(trial.replies.wait { $0.count == 2 })
+    #expect(trial.answers.map(\.[0]) == ["[4]", "[6]"])
   }
 
   @Test func `a session from when there were commands is told that there are none`() throws {
     let trial = try Trial()
     let first = try trial.connect(try trial.configuration())
     first.stop()
-    trial.desk.detach()
+    trial.desk.detach(first)
     let second = try trial.connect(try trial.configuration(commands: []))
     defer { second.stop() }
     try trial.command(reload, correlation: 1)
