@@ -161,7 +161,10 @@ let package = Package(
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests(
       "EdgeAgent",
-      ["EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"]),
+      [
+        "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "Sparkplug", "Supervision", "TestBroker",
+        "TestPackages",
+      ]),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),

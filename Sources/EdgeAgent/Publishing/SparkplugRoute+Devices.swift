@@ -17,7 +17,7 @@ extension SparkplugRoute {
   // Everything below under the mutex.
 
   /// Hosts take data of a device that is alive only: those of a batch are born for it where their camera is away, until all that is stored
-  /// is told.
+  /// is told, be it by another connection.
   func bearForHistory(_ samples: [SparkplugSample]) {
     for sample in samples {
       guard let name = sample.device, !node.isAlive(name) else { continue }
@@ -26,7 +26,7 @@ extension SparkplugRoute {
     }
   }
 
-  /// All that was stored is told, or nothing of it can be: a device without a camera is dead again.
+  /// All that was stored is told: a device without a camera is dead again.
   func buryAfterHistory() {
     for name in bornForHistory.sorted() { bury(name) }
     bornForHistory.removeAll()

@@ -200,7 +200,6 @@ extension SparkplugRoute {
       resubscribeAt = nil
       guard !state.isConnected else { return }
       node.connectionLost()
-      buryAfterHistory()
       storeHeld()
     }
   }
