@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -117,6 +117,11 @@ chaos-long: test-setup
 	swift build $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed $(CHAOS_SEED)
 
+## The same with swiftletd itself, a simulated camera and the demo's model; about eight minutes.
+chaos-daemon: test-setup
+	swift build $(RELEASE) --product swiftletd
+	env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 150 --rate 40 --pace 1 --seed $(CHAOS_SEED)
+
 ## Cuts the power of the outbox and of the package store at every change of the disk, with POWER_CUTS random states of it for each; the unit
 ## tests do it with one and with three.
 POWER_CUTS ?= 20
@@ -127,7 +132,7 @@ power-cuts: test-setup
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
 ## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
-FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata
+FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
 	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)

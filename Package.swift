@@ -94,7 +94,7 @@ let library: [Target] = [
   module(
     "EdgeAgent",
     [
-      "Tensors", "Pipelines", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
+      "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
       "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug",
     ]),
 ]
@@ -107,7 +107,7 @@ let fuzzers: [Target] =
     ("ONNX", ["ONNX", "ModelCompiler"]), ("TFLite", ["TFLite", "ModelCompiler"]),
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
-    ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]),
+    ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]), ("JSON", ["JSONReading"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -162,7 +162,12 @@ let package = Package(
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
-    tests("EdgeAgent", ["EdgeAgent", "Capture", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "TestBroker", "TestPackages"]),
+    tests(
+      "EdgeAgent",
+      [
+        "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "Sparkplug", "Supervision", "TestBroker",
+        "TestPackages",
+      ]),
     tests("Cryptography", ["Cryptography"]),
     // For the conformance suite of The Update Framework.
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),

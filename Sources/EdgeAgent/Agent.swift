@@ -3,39 +3,54 @@ import Supervision
 
 /// The agent: runs one configuration after the other until it is asked to stop or has nothing left to do.
 public final class Agent: @unchecked Sendable {
-  private let options: AgentOptions
-  private let log: AgentLog
+  /// A configuration that is ready to take the running one's place.
+  private struct Successor {
+    let configuration: AgentConfiguration
+    let pipelines: [PreparedPipeline]
+    let ticket: ReloadTicket
+  }
+
+  let options: AgentOptions
+  let log: AgentLog
+  private let desk: CommandDesk
   private let mutex = PthreadMutex()
   private var current: AgentRuntime?
   /// The one that runs or ran last.
   private var latest: AgentRuntime?
-  private var next: (configuration: AgentConfiguration, pipelines: [PreparedPipeline])?
+  private var next: Successor?
   private var isStopping = false
+  private var isOver = false
 
   public init(options: AgentOptions = AgentOptions(), log: AgentLog) {
     self.options = options
     self.log = log
+    desk = CommandDesk(log: log)
+    desk.agent = self
   }
 
   /// What the running configuration is doing, or did last; nil before the first one starts.
   public var status: AgentStatus? { mutex.withLock { latest }?.status }
 
-  /// Runs until `stop()`, or until no camera and no pipeline has anything left to do.
+  /// Runs until `stop()`, or until no camera and no pipeline has anything left to do. Once.
   ///
   /// - Throws: what keeps the configuration from starting, or what failed more often than services may.
   public func run(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
+    defer { end() }
     var good = configuration
-    var runtime = try AgentRuntime(good, try prepare(good), options: options, log: log)
+    var runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log)
+    var begun: (@Sendable () -> Void)?
     while true {
       guard admit(runtime) else { return runtime.discard() }
-      try await runtime.run()
+      try await runtime.run(onStart: begun)
       guard let next = takeNext() else { return }
       do {
-        runtime = try AgentRuntime(next.configuration, next.pipelines, options: options, log: log)
+        runtime = try AgentRuntime(next.configuration, next.pipelines, options: options, desk: desk, log: log)
         good = next.configuration
+        begun = { next.ticket.finish(.applied) }
       } catch {
         log.error("the new configuration can't run, the old one goes on: \(error.message)")
-        runtime = try AgentRuntime(good, try prepare(good), options: options, log: log)
+        begun = { next.ticket.finish(.failed("the new configuration can't run, the old one goes on: \(error.message)")) }
+        runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log)
       }
     }
   }
@@ -52,11 +67,22 @@ public final class Agent: @unchecked Sendable {
   ///
   /// - Throws: why it can't; the running one goes on as if nothing had been asked.
   public func reload(_ configuration: AgentConfiguration) throws(EdgeAgentError) {
+    _ = try replace(by: configuration) { _ in }
+  }
+
+  /// - Parameter willApply: called before the running configuration ends.
+  func replace(by configuration: AgentConfiguration, _ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket {
     let pipelines = try prepare(configuration)
-    mutex.withLock { () -> AgentRuntime? in
-      next = (configuration, pipelines)
-      return current
-    }?.stop()
+    willApply(configuration)
+    let ticket = ReloadTicket()
+    let (running, replaced) = mutex.withLock { () -> (AgentRuntime?, ReloadTicket?) in
+      guard !isOver else { return (nil, ticket) }
+      defer { next = Successor(configuration: configuration, pipelines: pipelines, ticket: ticket) }
+      return (current, next?.ticket)
+    }
+    replaced?.finish(.failed("a newer configuration came, or the end of the agent, before this one ran"))
+    running?.stop()
+    return ticket
   }
 
   /// - Returns: whether it may run.
@@ -70,12 +96,24 @@ public final class Agent: @unchecked Sendable {
     }
   }
 
-  private func takeNext() -> (configuration: AgentConfiguration, pipelines: [PreparedPipeline])? {
+  private func takeNext() -> Successor? {
     mutex.withLock {
-      defer { next = nil }
       current = nil
-      return isStopping ? nil : next
+      guard !isStopping else { return nil }
+      defer { next = nil }
+      return next
     }
+  }
+
+  /// Nobody waits for a configuration any more.
+  private func end() {
+    let left = mutex.withLock { () -> Successor? in
+      isOver = true
+      defer { next = nil }
+      return next
+    }
+    left?.ticket.finish(.failed("the agent ended before this configuration ran"))
+    desk.close()
   }
 
   private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> [PreparedPipeline] {

@@ -11,6 +11,8 @@ public struct AgentOptions: Sendable {
   }
   /// Sees every processed frame's result, on the recorder's thread, before it is recorded. Default: none.
   public var onResult: (@Sendable (FrameResult) -> Void)?
+  /// Reads the configuration file anew, for `Agent.reload()` and the command `reload`. Default: there is none.
+  public var readConfiguration: (@Sendable () -> ConfigurationReading)?
   /// Called each time a configuration has begun to run. Default: none.
   public var onStart: (@Sendable () -> Void)?
   /// The service manager. Default: none.

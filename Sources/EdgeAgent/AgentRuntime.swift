@@ -17,7 +17,7 @@ final class AgentRuntime: @unchecked Sendable {
   private var runningPipelines: [String] = []
 
   /// Opens the outbox and the cameras; nothing runs yet.
-  init(_ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, log: AgentLog) throws(EdgeAgentError) {
+  init(_ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, desk: CommandDesk, log: AgentLog) throws(EdgeAgentError) {
     self.configuration = configuration
     self.options = options
     self.log = log
@@ -28,7 +28,7 @@ final class AgentRuntime: @unchecked Sendable {
       }
     }
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
-    publisher = try ResultPublisher(configuration, log: log)
+    publisher = try ResultPublisher(configuration, desk: desk, log: log)
     for pipeline in prepared {
       pipelines.append(
         PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, ledger: ledger, log: log) { [weak self] worker in
@@ -37,18 +37,23 @@ final class AgentRuntime: @unchecked Sendable {
     }
     runningPipelines = pipelines.map(\.description.name)
     for (name, source) in sources {
-      let mailboxes = pipelines.filter { $0.description.camera == name }.map(\.mailbox)
-      cameras.append(CameraWorker(name, source: source, mailboxes: mailboxes, ledger: ledger, log: log))
+      let watching = pipelines.filter { $0.description.camera == name }
+      let names = watching.map(\.description.name)
+      cameras.append(
+        CameraWorker(name, source: source, pipelines: watching, ledger: ledger, log: log) { [publisher] in publisher.note(names, haveCamera: $0) })
     }
   }
 
   /// Returns when every pipeline has ended and what they found is recorded.
-  func run() async throws(EdgeAgentError) {
+  ///
+  /// - Parameter onStart: called once all of it has started.
+  func run(onStart: (@Sendable () -> Void)? = nil) async throws(EdgeAgentError) {
     do throws(EdgeAgentError) { try start() } catch {
       discard()
       throw error
     }
     options.onStart?()
+    onStart?()
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
 

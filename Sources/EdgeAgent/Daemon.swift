@@ -48,6 +48,7 @@ public enum Daemon {
     let notifier = SystemdNotifier(environment: environmentVariable)
     options.notifier = notifier
     options.onStart = { notifier.ready() }
+    options.readConfiguration = { AgentConfiguration.read(path: path) }
     let agent = Agent(options: options, log: log)
     do {
       try ProcessSignals.handle { signal in
@@ -56,7 +57,7 @@ public enum Daemon {
           notifier.stopping()
           log.event(.notice, "stopping")
           agent.stop()
-        case .reload: reload(path, agent, log)
+        case .reload: agent.reload()
         }
       }
       log.event(.notice, "version \(agentVersion), configuration \(path)")
@@ -71,19 +72,6 @@ public enum Daemon {
       log.error("\(error)")
     }
     return false
-  }
-
-  private static func reload(_ path: String, _ agent: Agent, _ log: AgentLog) {
-    guard let configuration = read(path, log) else {
-      log.event(.error, "the configuration stays as it was; correct \(path) and send SIGHUP again")
-      return
-    }
-    do {
-      try agent.reload(configuration)
-      log.event(.notice, "applying the new configuration")
-    } catch {
-      log.event(.error, "the configuration stays as it was: \(error.message)")
-    }
   }
 
   private static func read(_ path: String, _ log: AgentLog) -> AgentConfiguration? {

@@ -38,6 +38,19 @@ func checkFolder(_ path: String) throws(EdgeAgentError) {
   guard unsafe access(path, R_OK | X_OK) == 0 else { throw cannotRead(path, errno) }
 }
 
+/// What keeps this user from writing in a folder, or from making it where it isn't there yet; nil where nothing that can be seen without trying.
+func obstacle(toWritingIn path: String) -> String? {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0 else {
+    let (code, parent) = (errno, folderOf(path))
+    guard code == ENOENT || code == ENOTDIR, parent != path else { return "\(path) can't be looked at: \(reason(code))" }
+    return obstacle(toWritingIn: parent.isEmpty ? "." : parent)
+  }
+  guard status.st_mode & S_IFMT == S_IFDIR else { return "\(path) is no folder" }
+  guard unsafe access(path, W_OK | X_OK) != 0 else { return nil }
+  return "\(path) can't be written by this user (id \(geteuid())): \(reason(errno))"
+}
+
 /// Makes a folder and those above it, where they aren't there yet.
 func makeFolders(_ path: String) throws(EdgeAgentError) {
   guard unsafe mkdir(path, 0o750) != 0, errno != EEXIST else { return }

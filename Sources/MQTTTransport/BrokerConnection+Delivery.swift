@@ -61,7 +61,7 @@ extension BrokerConnection {
     }
     for filter in abandoned { try session.unsubscribe(filter) }
     for subscription in wanted {
-      let packet = try session.subscribe(subscription.filter, quality: subscription.quality)
+      let packet = try session.subscribe(subscription.filter, quality: subscription.quality, keepingRetainFlag: subscription.keepsRetainFlag)
       if let completion = subscription.completion { subscriptionPackets[packet] = completion }
     }
   }

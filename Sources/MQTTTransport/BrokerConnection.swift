@@ -28,6 +28,7 @@ public final class BrokerConnection: @unchecked Sendable {
   struct Subscription {
     let filter: String
     let quality: QualityOfService
+    let keepsRetainFlag: Bool
     let completion: SubscriptionCompletion?
     let handler: MessageHandler
     /// Asked for on the present connection.
@@ -169,16 +170,19 @@ extension BrokerConnection {
   /// Subscribes now and again after every reconnection.
   ///
   /// - Parameters:
+  ///   - keepsRetainFlag: whether a message that is published to be retained while this is subscribed is marked as retained, too, rather
+  ///     than only one that waited at the broker.
   ///   - completion: called each time the broker has answered.
   ///   - handler: called for each message that the filter matches.
   /// - Throws: `.invalidSettings` for a malformed filter or one that is subscribed to already.
   public func subscribe(
-    to filter: String, quality: QualityOfService = .atLeastOnce, completion: SubscriptionCompletion? = nil, handler: @escaping MessageHandler
+    to filter: String, quality: QualityOfService = .atLeastOnce, keepingRetainFlag keepsRetainFlag: Bool = false, completion: SubscriptionCompletion? = nil,
+    handler: @escaping MessageHandler
   ) throws(MQTTTransportError) {
     try Topic.checkFilter(filter)
     let isNew = mutex.withLock {
       guard !shared.subscriptions.contains(where: { $0.filter == filter }) else { return false }
-      shared.subscriptions.append(Subscription(filter: filter, quality: quality, completion: completion, handler: handler))
+      shared.subscriptions.append(Subscription(filter: filter, quality: quality, keepsRetainFlag: keepsRetainFlag, completion: completion, handler: handler))
       shared.abandonedFilters.removeAll { $0 == filter }
       return true
     }
@@ -212,10 +216,10 @@ extension BrokerConnection {
     var isFirst = false
     let refusal = mutex.withLock { () -> MQTTTransportError? in
       guard shared.state.isConnected, shared.stop == nil, session ?? shared.counters.connections == shared.counters.connections else {
-        return MQTTTransportError(.notConnected, "not connected to \(settings.address)")
+        return MQTTTransportError(.notConnected, "not connected to \(shared.address ?? settings.address)")
       }
       guard shared.pending.messages < settings.window.messages, shared.pending.bytes + publication.size <= settings.window.bytes else {
-        return MQTTTransportError(.windowFull, "\(shared.pending.messages) messages wait for \(settings.address) to acknowledge them")
+        return MQTTTransportError(.windowFull, "\(shared.pending.messages) messages wait for \(shared.address ?? settings.address) to acknowledge them")
       }
       shared.pending.messages += 1
       shared.pending.bytes += publication.size

@@ -51,7 +51,7 @@ public struct IncomingMessage: Sendable, Equatable {
   public let topic: String
   public let payload: [UInt8]
   public let quality: Int
-  /// It was waiting at the broker, published before the subscription.
+  /// It was waiting at the broker, published before the subscription; with `keepingRetainFlag`, also that it is to wait there from now on.
   public let isRetained: Bool
   public let contentType: String?
   public let responseTopic: String?

@@ -98,9 +98,10 @@ import Glibc
     return packet
   }
 
-  func subscribe(_ filter: String, quality: QualityOfService) throws(Failure) -> Int32 {
+  func subscribe(_ filter: String, quality: QualityOfService, keepingRetainFlag: Bool) throws(Failure) -> Int32 {
     var packet: Int32 = 0
-    try complete(unsafe mosquitto_subscribe_v5(handle, &packet, filter, quality.rawValue, 0, nil))
+    let options = keepingRetainFlag ? Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) : 0
+    try complete(unsafe mosquitto_subscribe_v5(handle, &packet, filter, quality.rawValue, options, nil))
     return packet
   }
 

@@ -220,7 +220,8 @@ extension SessionDriver {
   private func handleEnd(_ reason: Int32) {
     guard ending == nil, phase == .connected, reason >= 0x80 else { return }
     let code = ReasonCode(rawValue: UInt8(truncatingIfNeeded: reason))
-    ending = .failed(MQTTTransportError(.connectionLost, "the broker at \(settings.address) ended the connection \(code)"))
+    let which = code == .sessionTakenOver ? " (this one is ‘\(settings.clientID)’)" : ""
+    ending = .failed(MQTTTransportError(.connectionLost, "the broker at \(settings.address) ended the connection \(code)\(which)"))
   }
 
   private func countDropped() {

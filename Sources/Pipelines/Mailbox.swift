@@ -14,6 +14,10 @@ public final class Mailbox<Element: ~Copyable & Sendable>: @unchecked Sendable {
     mutex.withLock { replaced }
   }
 
+  public var isEmpty: Bool {
+    mutex.withLock { slot == nil }
+  }
+
   /// Puts `element` in, in place of one that nobody took.
   ///
   /// - Returns: false when the mailbox is closed; the element is then given up, uncounted.

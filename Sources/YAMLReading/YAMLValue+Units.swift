@@ -16,10 +16,11 @@ extension YAMLValue {
 
   /// A time span with its unit: `500 ms`, `2 s`, `1.5 min`, `1 h`, `30 d`.
   public func duration(in range: ClosedRange<Duration> = .zero ... .seconds(86_400 * 365)) -> Duration? {
-    let units: [(String, Double)] = [("us", 1e-6), ("ms", 1e-3), ("s", 1), ("min", 60), ("h", 3600), ("d", 86_400)]
-    guard let seconds = quantity(units), seconds >= 0, seconds < 1e9 else { return wrong("a time such as \"500 ms\", \"2 s\" or \"1 min\"") }
+    let units: [(name: String, factor: Double)] = [("us", 1e-6), ("ms", 1e-3), ("s", 1), ("min", 60), ("h", 3600), ("d", 86_400)]
+    let names = units.map(\.name).joined(separator: ", ")
+    guard let seconds = quantity(units), seconds >= 0, seconds < 1e9 else { return wrong("a time such as \"500 ms\" (units: \(names))") }
     let duration = Duration.microseconds(Int64((seconds * 1e6).rounded()))
-    guard range.contains(duration) else { return wrong("a time from \(range.lowerBound) to \(range.upperBound)") }
+    guard range.contains(duration) else { return wrong("a time from \(range.lowerBound) to \(range.upperBound) (units: \(names))") }
     return duration
   }
 

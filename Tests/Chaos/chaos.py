@@ -3,9 +3,11 @@
 their number.
 
     Tests/Chaos/chaos.py --agent .build/release/chaos-agent --faults 100 --rate 200
+    Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 100 --rate 40
 
-Ends with one line, `events … faults … lost 0 out-of-order 0 duplicates …`, and status 0 when it is clean. The ledger stands in the proxy before
-the broker, at its acknowledgement. A subscriber with a session of its own counts apart what the broker acknowledged and then lost.
+The agent is `chaos-agent`, which is the outbox and the transport alone and says itself what it has accepted, or `swiftletd` with a simulated
+camera and a model, whose outbox is asked for that in the end. Ends with one line, `events … faults … lost 0 out-of-order 0 duplicates …`, and
+status 0 when it is clean. The ledger stands in the proxy before the broker, at its acknowledgement. A subscriber with a session of its own counts apart what the broker acknowledged and then lost.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import faults
+from daemon import Daemon
 from ledger import Ledger, check_itself
 from proxy import Proxy
 
@@ -32,6 +35,7 @@ def free_port():
 
 class Chaos:
     def __init__(self, arguments, folder):
+        kind, self.binary = (Daemon, arguments.daemon) if arguments.daemon else (faults.Agent, arguments.agent)
         self.random = random.Random(arguments.seed)
         self.rate = arguments.rate
         self.pace = arguments.pace
@@ -39,8 +43,9 @@ class Chaos:
         self.ledger = Ledger()
         self.broker = faults.Broker(folder, free_port())
         self.disk = faults.Disk(folder)
-        self.proxy = Proxy(self.ledger, self.broker.port)
-        self.subscriber = faults.Subscriber(folder, self.broker.port)
+        self.proxy = Proxy(self.ledger, self.broker.port, kind.tracks)
+        self.subscriber = faults.Subscriber(folder, self.broker.port, kind.topics)
+        self.kind_of_agent = kind
         self.agent = None
         self.counts = Counter()
         self.agent_may_run = True
@@ -106,6 +111,10 @@ class Chaos:
         # Its last words go through the proxy, which this thread serves.
         await asyncio.to_thread(self.agent.stop, signal.SIGTERM)
 
+    async def configuration_reloaded(self):
+        self.agent.reload()
+        await self.pause(0, 1)
+
     async def disk_full(self):
         self.disk.fill()
         await self.pause(0.2, 1.5)
@@ -135,7 +144,15 @@ class Chaos:
             self.connection_reset, self.connection_refused, self.network_stalled, self.network_slow, self.packet_truncated, self.agent_killed,
             self.agent_stopped,
         ]  # fmt: skip
+        if isinstance(self.agent, Daemon):
+            kinds.append(self.configuration_reloaded)
         return kinds + ([self.disk_full, self.disk_read_only] if self.disk.is_real else [])
+
+    async def settle(self):
+        """Waits until something has arrived since the fault, if the agent needs that, but not for ever."""
+        before, ending = self.ledger.deliveries, asyncio.get_running_loop().time() + self.agent.settling
+        while self.ledger.deliveries == before and asyncio.get_running_loop().time() < ending:
+            await asyncio.sleep(0.05)
 
     async def keep_running(self):
         while True:
@@ -146,10 +163,10 @@ class Chaos:
                 self.agent.start(self.rate)
             await asyncio.sleep(0.02)
 
-    async def run(self, binary, count, seconds):
+    async def run(self, count, seconds):
         self.broker.start()
         await self.proxy.start()
-        self.agent = faults.Agent(binary, self.disk, self.folder, self.proxy.port)
+        self.agent = self.kind_of_agent(self.binary, self.disk, self.folder, self.proxy.port)
         restarts = asyncio.create_task(self.keep_running())
         kinds = self.kinds()
         ending = asyncio.get_running_loop().time() + seconds
@@ -158,6 +175,7 @@ class Chaos:
             for kind in self.random.sample(kinds, min(len(kinds), count - self.counts.total())):
                 await kind()
                 self.counts[kind.__name__] += 1
+                await self.settle()
                 await self.pause(0, 2 * self.pace)
             if restarts.done():
                 restarts.result()
@@ -174,13 +192,16 @@ class Chaos:
         seen = Ledger()
         for line in (self.folder / "received").read_bytes().split(b"\n")[:-1]:
             topic, _, payload = line.partition(b" ")
-            seen.acknowledge(topic.decode(), payload)
+            if self.agent.tracks(topic.decode()):
+                seen.acknowledge(topic.decode(), payload)
         return sum(len(delivered - seen.delivered[key]) for key, delivered in self.ledger.delivered.items())
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--agent", type=Path, required=True, help="the chaos-agent binary")
+    agents = parser.add_mutually_exclusive_group(required=True)
+    agents.add_argument("--agent", type=Path, help="the chaos-agent binary")
+    agents.add_argument("--daemon", type=Path, help="the swiftletd binary")
     parser.add_argument("--faults", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=3600, help="no new fault after so long")
     parser.add_argument("--rate", type=int, default=100, help="events a second")
@@ -194,8 +215,8 @@ def main():
     if not chaos.disk.is_real:
         print("SKIPPED: faults of the disk, as mounting isn't allowed here", file=sys.stderr)
     try:
-        is_drained = asyncio.run(chaos.run(arguments.agent, arguments.faults, arguments.seconds))
-        for topic, epoch, sequence in faults.accepted(folder):
+        is_drained = asyncio.run(chaos.run(arguments.faults, arguments.seconds))
+        for topic, epoch, sequence in chaos.agent.accepted():
             chaos.ledger.accept(topic, epoch, sequence)
         lost_at_broker = chaos.lost_at_broker()
     finally:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 
 class Broker:
@@ -39,9 +38,9 @@ class Broker:
 class Subscriber:
     """Asks for everything, in a session that outlasts its connections."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, topics):
         self.received = open(folder / "received", "ab")
-        self.command = ["mosquitto_sub", "-V", "5", "-p", str(port), "-i", "chaos-subscriber", "-c", "-x", "86400", "-q", "1", "-t", "chaos/#", "-F", "%t %p"]
+        self.command = ["mosquitto_sub", "-V", "5", "-p", str(port), "-i", "chaos-subscriber", "-c", "-x", "86400", "-q", "1", "-t", topics, "-F", "%t %p"]
         self.process = None
 
     def keep_running(self):
@@ -81,10 +80,15 @@ class Disk:
 
 
 class Agent:
-    """Started again whenever it has ended, as a service would be."""
+    """`chaos-agent`, started again whenever it has ended, as a service would be."""
+
+    topics = "chaos/#"
+    # Seconds at most that are waited after a fault for something to arrive again.
+    settling = 0
 
     def __init__(self, binary, disk, folder, port):
-        self.command = [binary, disk.path, folder / "accepted", str(port)]
+        self.reports = folder / "accepted"
+        self.command = [binary, disk.path, self.reports, str(port)]
         self.log = open(folder / "agent.log", "ab")
         self.process = None
         self.crashes = []
@@ -129,10 +133,13 @@ class Agent:
         self.stop()
         return False
 
+    @staticmethod
+    def tracks(topic):
+        """Whether the ledger keeps this topic."""
+        return True
 
-def accepted(folder):
-    """(topic, epoch, sequence) of each line; a line that a kill has torn is no report."""
-    path = Path(folder / "accepted")
-    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
-        topic, epoch, sequence = line.decode().split()
-        yield topic, epoch, int(sequence)
+    def accepted(self):
+        """(topic, epoch, sequence) of each line; a line that a kill has torn is no report."""
+        for line in self.reports.read_bytes().split(b"\n")[:-1] if self.reports.exists() else []:
+            topic, epoch, sequence = line.decode().split()
+            yield topic, epoch, int(sequence)

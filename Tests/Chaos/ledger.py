@@ -16,6 +16,9 @@ class Ledger:
         self.out_of_order = 0
         self.deliveries = 0
         self.unreadable = 0
+        # What each number said, and how often one came with something else.
+        self.contents = {}
+        self.reused = 0
 
     def accept(self, topic, epoch, sequence):
         self.accepted[topic, epoch].add(sequence)
@@ -30,6 +33,9 @@ class Ledger:
             return
         key = topic, epoch
         self.deliveries += 1
+        content = hash(payload)
+        if self.contents.setdefault((topic, epoch, sequence), content) != content:
+            self.reused += 1
         if sequence in self.delivered[key]:
             self.duplicates += 1
             return
@@ -61,12 +67,12 @@ class Ledger:
     def summary(self, faults):
         return (
             f"events {self.events} faults {faults} lost {len(self.lost())} out-of-order {self.out_of_order} duplicates {self.duplicates} "
-            f"named-by-gaps {sum(map(len, self.gaps.values()))} unexplained {len(self.unexplained())}"
+            f"named-by-gaps {sum(map(len, self.gaps.values()))} unexplained {len(self.unexplained())} reused {self.reused}"
         )
 
     @property
     def is_clean(self):
-        return not self.lost() and not self.unexplained() and self.out_of_order == 0 and self.unreadable == 0
+        return not self.lost() and not self.unexplained() and self.out_of_order == 0 and self.unreadable == 0 and self.reused == 0
 
 
 def check_itself():
@@ -92,6 +98,10 @@ def check_itself():
     assert ledger.is_clean and ledger.duplicates == 1 and ledger.events == 2
     ledger.acknowledge("t", b"{")
     assert not ledger.is_clean
+    ledger = Ledger()
+    ledger.acknowledge("t", message(1))
+    ledger.acknowledge("t", message(1, frame=2))
+    assert ledger.reused == 1 and not ledger.is_clean
 
 
 if __name__ == "__main__":

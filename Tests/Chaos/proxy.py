@@ -52,8 +52,9 @@ def read_publish(flags, body):
 
 
 class Proxy:
-    def __init__(self, ledger, broker_port):
+    def __init__(self, ledger, broker_port, tracks):
         self.ledger = ledger
+        self.tracks = tracks
         self.broker_port = broker_port
         self.port = None
         self.connections = set()
@@ -99,7 +100,7 @@ class Proxy:
                 for kind, flags, body in packets.feed(data):
                     if direction == "up" and kind == PUBLISH:
                         identifier, topic, payload = read_publish(flags, body)
-                        if identifier is not None:
+                        if identifier is not None and self.tracks(topic):
                             sent[identifier] = topic, payload
                     elif direction == "down" and kind == PUBACK:
                         message = sent.pop(struct.unpack_from(">H", body)[0], None)

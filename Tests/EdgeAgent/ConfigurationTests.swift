@@ -90,7 +90,7 @@ private struct Sample {
     sample.mqtt = """
       {url: "mqtts://broker.plant.example:8884", ca: ca.pem, certificate: ca.pem, key: ca.pem, username: u, password: {file: secret},
         keep_alive: 10 s, health_interval: 1 min, fallback: ["mqtts://second", "mqtts://third:1"], session_expiry: 1 d, message_expiry: 1 h,
-        in_flight: 7, home_assistant: true}
+        in_flight: 7, home_assistant: true, commands: [status, reload]}
       """
     sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
     sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
@@ -106,6 +106,7 @@ private struct Sample {
     #expect(mqtt.healthInterval == .seconds(60))
     #expect(mqtt.fallbacks.map(\.description) == ["mqtts://second:8883", "mqtts://third:1"])
     #expect(mqtt.sessionExpiry == .seconds(86_400) && mqtt.messageExpiry == .seconds(3600) && mqtt.inFlight == 7 && mqtt.announcesToHomeAssistant)
+    #expect(mqtt.commands == [.status, .reload])
     let camera = configuration.cameras[0]
     #expect(camera.source == .device("/dev/video0"))
     #expect(
@@ -173,6 +174,20 @@ private struct Sample {
   }
 
   @Test(arguments: [
+    ("{url: \"mqtts://h\", commands: [relaod]}", "mqtt.commands[0]: \"relaod\" is not known; did you mean \"reload\"?"),
+    ("{url: \"mqtts://h\", commands: [status, pause]}", "mqtt.commands[1]: \"pause\" must be signed by a fleet key, which comes with model updates"),
+    ("{url: \"mqtts://h\", commands: [\"roll back\"]}", "\"roll back\" must be signed by a fleet key"),
+    ("{url: \"mqtts://h\", commands: [snapshot]}", "known: reload, status"), ("{url: \"mqtts://h\", commands: reload}", "mqtt.commands: expected a list"),
+    ("{url: \"mqtts://h\", commands: [reload, reload]}", "stands twice"),
+    ("{url: \"mqtts://h\", encoding: sparkplug, commands: [reload]}", "mqtt.commands: does not apply to the encoding sparkplug"),
+  ])
+  func `commands that can't be obeyed are refused`(mqtt: String, words: String) throws {
+    var sample = try Sample()
+    sample.mqtt = mqtt
+    #expect(sample.mistakes.count == 1 && sample.mistakes[0].contains(words), "\(sample.mistakes)")
+  }
+
+  @Test(arguments: [
     ("{limits: {detection: {age: 1 d}}}", "did you mean \"detections\"?"), ("{limits: {events: {size: 1 kB}}}", "100000"),
     ("{outbox: 1 MB, limits: {events: {size: 2 MB}}}", "more than the whole outbox"), ("{commit: {interval: 1 h}}", "storage.commit.interval"),
     ("{commit: 3 s}", "storage.commit"), ("{offline_detections: 0}", "storage.offline_detections"),
@@ -181,6 +196,21 @@ private struct Sample {
     var sample = try Sample()
     sample.storage = storage
     #expect(sample.mistakes.count == 1 && sample.mistakes[0].contains(words), "\(sample.mistakes)")
+  }
+
+  @Test func `a check warns of storage that can't be written, with its line`() throws {
+    var sample = try Sample()
+    _ = try sample.folder.file("state/there")
+    func warnings(_ path: String) -> [String] {
+      sample.storage = "{path: \(path)}"
+      let reading = AgentConfiguration.read(Array(sample.text.utf8), file: sample.folder.path + "/f.yaml", opensModels: true)
+      return reading.warnings.map { $0.description.replacing(sample.folder.path + "/", with: "") }
+    }
+    #expect(warnings("state") == [] && warnings("state/new/deep") == [])
+    for path in ["secret", "secret/deep", "secret/deep/er"] {
+      #expect(warnings(path) == ["f.yaml:2: storage.path: secret is no folder; the user that the agent runs as must be able to keep files in \(path)"])
+    }
+    #expect(sample.read().warnings.isEmpty)
   }
 
   @Test func `a named pipe is no file to read`() throws {

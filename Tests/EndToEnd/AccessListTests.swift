@@ -20,11 +20,14 @@ import Testing
     let broker = try broker()
     let watcher = try Watcher(broker, user: Self.supervisor)
     let scene = try Scene()
-    scene.mqtt = "{url: \"\(broker.url)\", username: \(Self.device.name), password: {file: password}, health_interval: 1 s}"
+    scene.mqtt = "{url: \"\(broker.url)\", username: \(Self.device.name), password: {file: password}, health_interval: 1 s, commands: [status]}"
     try Data("\(Self.device.password)\n".utf8).write(to: scene.folder.appendingPathComponent("password"))
     let daemon = try scene.daemon()
     #expect(watcher.wait(for: 5, of: "/surface/detections"), "\(daemon.errorText)")
     #expect(watcher.wait(for: 1, of: "/health") && watcher.wait(for: 1, of: "/state"))
+    #expect(daemon.waitForError("obeys status on"), "\(daemon.errorText)")
+    try watcher.publish(OutgoingMessage(topic: "swiftlet/v1/plant-a/line-3/command", payload: Array("{\"schema\":1,\"command\":\"status\"}".utf8)))
+    #expect(watcher.wait(for: 1, of: "/command/reply"), "\(daemon.errorText)")
     daemon.signal(SIGTERM)
     #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
     #expect(watcher.waitForState("offline"))
@@ -42,7 +45,8 @@ import Testing
     #expect(states.wait { $0.contains(where: \.isConnected) })
     let own = "swiftlet/v1/plant-a/line-3"
     let topics = [
-      ("\(own)/surface/detections", true), ("\(own)/state", true), ("\(own)/command", false), ("swiftlet/v1/plant-a/line-4/surface/detections", false),
+      ("\(own)/surface/detections", true), ("\(own)/state", true), ("\(own)/command", false), ("\(own)/command/reply", true),
+      ("swiftlet/v1/plant-a/line-4/command/reply", false), ("swiftlet/v1/plant-a/line-4/surface/detections", false),
       ("swiftlet/v1/plant-a/line-4/command", false), ("swiftlet/v1/plant-b/line-3/state", false), ("swiftlet/v1/releases/metadata/timestamp", false),
       ("elsewhere", false),
     ]
@@ -52,5 +56,28 @@ import Testing
       let outcome = try #require(outcomes.first { _ in true })
       #expect((outcome == .acknowledged) == isAllowed, "\(topic): \(outcome)")
     }
+  }
+  @Test func `who has a device's password hears its own commands alone, and nobody's replies`() throws {
+    let broker = try broker()
+    let watcher = try Watcher(broker, user: Self.supervisor)
+    var settings = BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "thief")
+    (settings.username, settings.password) = Self.device
+    let connection = try BrokerConnection(settings)
+    let granted = Recorder<SubscriptionOutcome>()
+    let heard = Recorder<String>()
+    // This broker grants any subscription, and keeps back what isn't for the subscriber.
+    for filter in ["swiftlet/v1/+/+/command", "swiftlet/v1/+/+/command/reply"] {
+      try connection.subscribe(to: filter, completion: { granted.append($0) }) { heard.append($0.topic) }
+    }
+    try connection.start()
+    defer { connection.stop() }
+    #expect(granted.wait { $0.count == 2 })
+    let own = "swiftlet/v1/plant-a/line-3"
+    try connection.publish(OutgoingMessage(topic: "\(own)/command/reply", payload: [1]))
+    for topic in ["swiftlet/v1/plant-a/line-4/command", "swiftlet/v1/plant-b/line-3/command", "\(own)/command"] {
+      try watcher.publish(OutgoingMessage(topic: topic, payload: [1]))
+    }
+    #expect(heard.wait { $0.contains("\(own)/command") } && watcher.wait(for: 1, of: "/command/reply"))
+    #expect(heard.all == ["\(own)/command"])
   }
 }

@@ -39,6 +39,12 @@ final class Scene: @unchecked Sendable {
     return configuration
   }
 
+  /// Takes the camera's images away, or brings them back.
+  func showImages(_ areThere: Bool) throws {
+    let (images, aside) = (folder.appendingPathComponent("images"), folder.appendingPathComponent("aside"))
+    try FileManager.default.moveItem(at: areThere ? aside : images, to: areThere ? images : aside)
+  }
+
   func daemon() throws -> RunningProgram { try RunningProgram("swiftletd", ["--config", try write()]) }
 
   /// Photographs where there are any, else drawn images.
@@ -76,6 +82,8 @@ final class Watcher: Sendable {
   }
 
   deinit { connection.stop() }
+
+  func publish(_ message: OutgoingMessage) throws { try connection.publish(message) }
 
   func count(_ ending: String) -> Int { messages.all.count { $0.topic.hasSuffix(ending) } }
 

@@ -6,62 +6,8 @@ import Testing
 
 /// The agent as a Sparkplug edge node, at a real broker.
 @Suite(.enabled(if: RealBroker.isAvailable), .serialized) struct SparkplugTests {
-  /// What came, read; the first part of a topic after the group is its kind.
-  struct Told: Sendable {
-    let kind: String
-    let device: String?
-    let payload: SparkplugPayload
-
-    init?(_ message: IncomingMessage) {
-      let levels = message.topic.split(separator: "/").map(String.init)
-      guard levels.count >= 4, levels[0] == "spBv1.0", levels[1] == "plant-a", levels[3] == "line-3",
-        levels[2] != "NCMD", let payload = try? SparkplugPayload(message.payload, within: .stored)
-      else { return nil }
-      kind = levels[2]
-      device = levels.count > 4 ? levels[4] : nil
-      self.payload = payload
-    }
-
-    var isHistorical: Bool { payload.metrics.contains(where: \.isHistorical) }
-
-    /// Of the metric of that name in a birth.
-    func value(_ name: String) -> SparkplugPayload.Value? { payload.metrics.first { $0.name == name }?.value }
-    func alias(_ name: String) -> UInt64? { payload.metrics.first { $0.name == name }?.alias }
-    func values(alias: UInt64) -> [SparkplugPayload.Value] { payload.metrics.filter { $0.alias == alias }.compactMap(\.value) }
-  }
-
-  private final class Host: Sendable {
-    let told = Recorder<Told>()
-    let connection: BrokerConnection
-
-    init(_ broker: RealBroker) throws {
-      connection = try BrokerConnection(BrokerSettings(address: BrokerAddress(parsing: broker.url), clientID: "host"))
-      let granted = Recorder<SubscriptionOutcome>()
-      try connection.subscribe(to: "spBv1.0/#", completion: { granted.append($0) }) { [told] in if let one = Told($0) { told.append(one) } }
-      try connection.start()
-      guard granted.wait(until: { $0 == [.granted] }) else { throw RealBroker.Failure(description: "the host isn't connected") }
-    }
-
-    deinit { connection.stop() }
-
-    func wait(_ isEnough: @escaping ([Told]) -> Bool) -> Bool { told.wait(limit: 60, until: isEnough) }
-
-    func say(isOnline: Bool) throws {
-      let state = "{\"online\":\(isOnline),\"timestamp\":\(Int(Date().timeIntervalSince1970 * 1000))}"
-      try connection.publish(OutgoingMessage(topic: "spBv1.0/STATE/scada", payload: Array(state.utf8), isRetained: true))
-    }
-  }
-
-  /// The agent's own count of results, from the whole messages in data.
-  private func counts(_ told: [Told], alias: UInt64) -> [Int] {
-    told.filter { $0.kind == "DDATA" }.flatMap { $0.values(alias: alias) }.compactMap { value in
-      guard case .string(let text) = value else { return nil }
-      return (try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["sequence"] as? Int
-    }
-  }
-
   /// An agent that begins without its broker, has it after some seconds, and ends once it tells of what is live.
-  private func outage(of broker: RealBroker, seconds: Double, _ host: Host) throws {
+  private func outage(of broker: RealBroker, seconds: Double, _ host: SparkplugHost) throws {
     let relay = try Relay(to: broker.port)
     relay.cut()
     let scene = try Scene()
@@ -77,7 +23,7 @@ import Testing
 
   @Test func `births come before data, numbers are contiguous, and the end is told twice`() throws {
     let broker = try RealBroker()
-    let host = try Host(broker)
+    let host = try SparkplugHost(broker)
     let scene = try Scene()
     scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug}"
     let daemon = try scene.daemon()
@@ -101,14 +47,13 @@ import Testing
 
   @Test func `what happens without a broker is told afterwards as historical, before anything live`() throws {
     let broker = try RealBroker()
-    let host = try Host(broker)
+    let host = try SparkplugHost(broker)
     try outage(of: broker, seconds: 1, host)
     let data = host.told.all.filter { $0.kind == "DDATA" }
     let firstLive = try #require(data.firstIndex { !$0.isHistorical })
     #expect(firstLive > 0)
     #expect(data[..<firstLive].allSatisfy(\.isHistorical) && data[firstLive...].allSatisfy { !$0.isHistorical })
-    let alias = try #require(host.told.all.first { $0.kind == "DBIRTH" }?.alias("Detections/Message"))
-    let counts = counts(host.told.all, alias: alias)
+    let counts = host.told.all.counts()
     #expect(counts.count > 20 && counts == Array(1...counts.count))
   }
 
@@ -116,10 +61,9 @@ import Testing
     var options = RealBroker.Options()
     options.extraLines = ["max_packet_size 4000"]
     let broker = try RealBroker(options)
-    let host = try Host(broker)
+    let host = try SparkplugHost(broker)
     try outage(of: broker, seconds: 2, host)
-    let alias = try #require(host.told.all.first { $0.kind == "DBIRTH" }?.alias("Detections/Message"))
-    let counts = counts(host.told.all, alias: alias)
+    let counts = host.told.all.counts()
     // What had a part in a refused batch may be told again; nothing is missing.
     #expect(counts.count > 40 && Set(counts) == Set(1...counts.max()!))
   }
@@ -128,7 +72,7 @@ import Testing
     let broker = try RealBroker()
     let scene = try Scene()
     scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug}"
-    let host = try Host(broker)
+    let host = try SparkplugHost(broker)
     let daemon = try scene.daemon()
     #expect(host.wait { $0.contains { $0.kind == "DDATA" } }, "\(daemon.errorText)")
     broker.freeze(true)
@@ -139,7 +83,7 @@ import Testing
 
   @Test func `without its primary host the agent stores, and leaves when the host goes`() throws {
     let broker = try RealBroker()
-    let host = try Host(broker)
+    let host = try SparkplugHost(broker)
     let scene = try Scene()
     scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug, primary_host: scada}"
     let daemon = try scene.daemon()

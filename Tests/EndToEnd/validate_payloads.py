@@ -6,7 +6,8 @@ Reads lines of TOPIC, a space, and PAYLOAD on standard input, as `mosquitto_sub 
     mosquitto_sub -V 5 -q 1 -v -t 'swiftlet/v1/#' -W 10 | Tests/EndToEnd/validate_payloads.py --expect detections=10 --expect state=1
 
 Each payload must be valid by the schema that it names, that schema must be one that its topic may carry, and sequences must be
-contiguous by topic and epoch, apart from repetitions and from what gap events name. Exit status: 0 valid, 1 not, 2 wrong use.
+contiguous by topic and epoch, apart from repetitions and from what gap events name. Commands and their replies go by
+their topic and have no sequence. Exit status: 0 valid, 1 not, 2 wrong use.
 """
 import argparse
 import collections
@@ -21,6 +22,8 @@ except ImportError:
 
 # Which last part of a topic may carry which schemas.
 TOPICS = {"detections": {"detections"}, "state": {"state"}, "health": {"health"}, "events": {"gap"}}
+# What has no sequence goes by the end of its topic; its schema is only a number.
+UNNUMBERED = {"command": "command", "command/reply": "command-reply"}
 
 
 def load(folder):
@@ -28,7 +31,8 @@ def load(folder):
     for path in sorted(folder.glob("*.schema.json")):
         schema = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.Draft202012Validator.check_schema(schema)
-        validators[schema["properties"]["schema"]["const"]] = jsonschema.Draft202012Validator(schema)
+        name = schema["properties"]["schema"]["const"]
+        validators[name if isinstance(name, str) else path.name.removesuffix(f"-{name}.schema.json")] = jsonschema.Draft202012Validator(schema)
     return validators
 
 
@@ -36,13 +40,15 @@ def check_line(line, validators):
     """Returns the topic and the decoded payload; raises ValueError with the reason."""
     topic, _, text = line.partition(" ")
     payload = json.loads(text, parse_constant=lambda name: (_ for _ in ()).throw(ValueError(f"{name} is no JSON")))
-    name = payload.get("schema") if isinstance(payload, dict) else None
+    name = UNNUMBERED.get(topic.split("/", 4)[-1]) or (payload.get("schema") if isinstance(payload, dict) else None)
     if name not in validators:
         raise ValueError(f"names no known schema: {name!r}")
     error = jsonschema.exceptions.best_match(validators[name].iter_errors(payload))
     if error:
         raise ValueError(f"{error.json_path}: {error.message}")
     allowed = TOPICS.get(topic.rsplit("/", 1)[-1])
+    if name in UNNUMBERED.values():
+        return topic, {"schema": f"swiftlet/{name}/1", "sequence": 0}
     if allowed is not None and name.split("/")[1] not in allowed:
         raise ValueError(f"{name} doesn't belong on this topic")
     return topic, payload

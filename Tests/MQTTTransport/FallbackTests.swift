@@ -28,6 +28,8 @@ import Testing
     #expect(client.connection.address.port == fallback.port)
     try client.publish(OutgoingMessage(topic: "here", payload: [1]))
     #expect(watcher.messages.wait { $0.contains { $0.topic == "here" } })
+    let elsewhere = #expect(throws: MQTTTransportError.self) { try client.connection.publish(OutgoingMessage(topic: "here", payload: []), in: 99) }
+    #expect(elsewhere?.message == "not connected to \(BrokerAddress(host: "localhost", port: fallback.port, usesTLS: false))")
     try primary.start()
     #expect(client.waitUntilConnected(times: 2))
     #expect(client.connection.address.port == primary.port)

@@ -73,7 +73,8 @@ import Testing
     let broker = try LyingBroker(.answersAndHangsUp(Self.yes + [0xE0, 2, 0x8E, 0]))
     let client = try client(of: broker)
     let error = try #require(client.firstError())
-    #expect(error.code == .connectionLost && error.message.contains("client id"))
+    #expect(error.code == .connectionLost && error.message.contains("another client took over this client id"))
+    #expect(error.message.hasSuffix("(this one is ‘test’)"), "\(error.message)")
     client.connection.stop()
   }
 

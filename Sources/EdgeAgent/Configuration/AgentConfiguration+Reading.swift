@@ -5,8 +5,8 @@ extension AgentConfiguration {
   ///
   /// - Parameters:
   ///   - environment: Looks a variable up, for secrets.
-  ///   - opensModels: Whether a package that can't be opened, or gives no detections, is a mistake already. An agent finds out when
-  ///     it opens them.
+  ///   - opensModels: Whether a package that can't be opened, or gives no detections, is a mistake already, and a storage folder that can't be
+  ///     written a warning. An agent finds out when it opens them.
   public static func read(
     path: String, environment: @escaping (String) -> String? = environmentVariable, opensModels: Bool = false
   ) -> ConfigurationReading {
@@ -35,6 +35,7 @@ extension AgentConfiguration {
   private static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> AgentConfiguration? {
     let device = map.required("device")?.mapping(DeviceSettings.read)
     let storage = map["storage"].map { $0.mapping { StorageSettings.read($0, context) } } ?? StorageSettings()
+    if map["storage"] == nil { storage?.checkFolder(nil, context) }
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, context) } }
     let cameras = map.required("cameras")?.mapping { cameras in
       cameras.named("camera").compactMap { name, value in value.mapping { NamedCamera.read($0, name: name, context) } }

@@ -6,7 +6,7 @@ final class ConfigurationContext {
   let folder: String
   let environment: (String) -> String?
   let warnings: YAMLMistakes
-  /// Whether the packages that pipelines name are opened and checked, too.
+  /// Whether the packages that pipelines name are opened and checked, too, and the storage folder looked at.
   let opensModels: Bool
 
   init(file: String, environment: @escaping (String) -> String?, opensModels: Bool = false) {

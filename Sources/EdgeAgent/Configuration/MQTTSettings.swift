@@ -36,6 +36,9 @@ public struct MQTTSettings: Equatable, Sendable {
   /// `home_assistant`: makes each pipeline known to Home Assistant, as a sensor that counts detections. Default: false.
   public var announcesToHomeAssistant = false
 
+  /// `commands`: what this device obeys on `command`, by name (`RemoteCommand`). Default: nothing; the topic isn't even subscribed to then.
+  public var commands: [RemoteCommand] = []
+
   public enum Encoding: String, CaseIterable, Sendable {
     case swiftlet
     case sparkplug
@@ -63,10 +66,11 @@ public struct MQTTSettings: Equatable, Sendable {
     settings.encoding = map["encoding"]?.choice() ?? .swiftlet
     settings.primaryHost = map["primary_host"]?.identifier()
     settings.announcesToHomeAssistant = map["home_assistant"]?.bool() ?? false
+    settings.commands = map["commands"].map(RemoteCommand.readList) ?? []
     // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
     let foreign =
       settings.encoding == .sparkplug
-      ? ["session_expiry", "message_expiry", "in_flight", "health_interval", "home_assistant", "fallback"] : ["primary_host"]
+      ? ["session_expiry", "message_expiry", "in_flight", "health_interval", "home_assistant", "fallback", "commands"] : ["primary_host"]
     for key in foreign where map[key] != nil {
       map.report(key, "mqtt.\(key): does not apply to the encoding \(settings.encoding.rawValue); remove it")
     }

@@ -45,6 +45,7 @@ public struct StorageSettings: Equatable, Sendable {
   static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> StorageSettings {
     var settings = StorageSettings()
     if let path = map["path"]?.string() { settings.path = context.resolve(path) }
+    settings.checkFolder(map["path"], context)
     if let bytes = map["outbox"]?.byteCount(in: 1_000_000...1_000_000_000_000) { settings.outboxByteCount = bytes }
     _ = map["commit"]?.mapping { commit in
       if let interval = commit["interval"]?.duration(in: .zero ... .seconds(60)) { settings.commitInterval = interval }
@@ -60,6 +61,12 @@ public struct StorageSettings: Equatable, Sendable {
     }
     if let count = map["offline_detections"]?.int(in: 1...1_000_000) { settings.offlineDetections = count }
     return settings
+  }
+
+  /// A check warns only: the agent often runs as another user, or on another machine.
+  func checkFolder(_ value: YAMLValue?, _ context: ConfigurationContext) {
+    guard context.opensModels, let obstacle = obstacle(toWritingIn: path) else { return }
+    context.warn(value, "storage.path: \(obstacle); the user that the agent runs as must be able to keep files in \(path)")
   }
 
   private static func readLimit(_ map: YAMLMapping) -> Outbox.ClassLimit? {

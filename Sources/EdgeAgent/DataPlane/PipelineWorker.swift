@@ -48,6 +48,10 @@ final class PipelineWorker: @unchecked Sendable {
 
   func join() { thread?.join() }
 
+  /// Whether every frame that it was given is processed, and its result recorded. For the instant in which it takes a frame up it may say so
+  /// too early.
+  var isIdle: Bool { mailbox.isEmpty && unused.count == Self.resultCount }
+
   /// Takes a recorded result back.
   func recycle(_ result: FrameResult) {
     result.groundTruth = nil

@@ -15,6 +15,7 @@ final class ResultPublisher: @unchecked Sendable {
   private static let sparkplugCount = 1024
 
   private let configuration: AgentConfiguration
+  private let desk: CommandDesk
   private let log: AgentLog
   private let outbox: Outbox
   private let connection: BrokerConnection?
@@ -24,8 +25,9 @@ final class ResultPublisher: @unchecked Sendable {
   private var sparkplug: SparkplugRoute?
 
   /// Opens the outbox, making its folder where needed, and checks the broker's settings; nothing is sent yet.
-  init(_ configuration: AgentConfiguration, log: AgentLog) throws(EdgeAgentError) {
+  init(_ configuration: AgentConfiguration, desk: CommandDesk, log: AgentLog) throws(EdgeAgentError) {
     self.configuration = configuration
+    self.desk = desk
     self.log = log
     try makeFolders(configuration.storage.path)
     do {
@@ -61,6 +63,7 @@ final class ResultPublisher: @unchecked Sendable {
     }
     if hasFacts {
       try startCarrier(connection)
+      try desk.attach(connection, configuration)
     } else {
       let route = try SparkplugRoute(configuration, pipelines: pipelines, outbox: outbox, connection: connection, thinning: thinning, log: log)
       try route.start()
@@ -90,6 +93,11 @@ final class ResultPublisher: @unchecked Sendable {
     log.unkept(name, configuration.storage)
   }
 
+  /// Whether the camera of these pipelines is there, told each time that it changes, and after all that it sent. At first none is.
+  func note(_ pipelines: [String], haveCamera: Bool) {
+    for name in pipelines { sparkplug?.note(name, hasCamera: haveCamera) }
+  }
+
   func publishHealth(_ status: AgentStatus) {
     guard let connection, sparkplug == nil, connection.state.isConnected else { return }
     facts.publishHealth(status, outbox: outbox.status, thinning, to: connection)
@@ -99,6 +107,7 @@ final class ResultPublisher: @unchecked Sendable {
   func finish(waitingForAcknowledgements isOrderly: Bool) {
     outbox.flush()
     if let connection {
+      desk.detach(connection)
       if isOrderly, connection.state.isConnected { outbox.waitUntilDelivered(until: MonotonicClock.now().advanced(by: Self.drainTime)) }
       carrier?.stop()
       if let sparkplug { sparkplug.finish() } else { facts.publishState(.offline, to: connection) }

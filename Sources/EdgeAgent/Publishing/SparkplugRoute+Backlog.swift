@@ -61,6 +61,7 @@ extension SparkplugRoute {
     let told = mutex.withLock { () -> [OutboxMessage]? in
       guard node.mayPublishData, !needsRebirth, !isStopping else { return nil }
       let (samples, told) = read(batch)
+      bearForHistory(samples)
       guard let messages = try? node.publish(stored: samples, at: MonotonicClock.wallTime()) else { return nil }
       deliveries.expect(messages.count)
       return send(messages, completion: { deliveries.finish($0) }) ? told : nil
@@ -104,6 +105,7 @@ extension SparkplugRoute {
         for later in samples[index...] { store(later) }
         return
       }
+      buryAfterHistory()
     }
   }
 
@@ -114,7 +116,7 @@ extension SparkplugRoute {
     var told: [OutboxMessage] = []
     for message in batch {
       let levels = message.topic.split(separator: "/")
-      guard levels.count == 3, node.isAlive(String(levels[1])) else {
+      guard levels.count == 3, definitions[String(levels[1])] != nil else {
         log.log(.warning, "a stored result of \(message.topic) is dropped: the pipeline is no longer configured", subject: "orphan \(message.topic)")
         told.append(message)
         continue

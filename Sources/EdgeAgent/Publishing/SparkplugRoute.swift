@@ -23,6 +23,10 @@ final class SparkplugRoute: @unchecked Sendable {
   var needsRebirth = false
   /// When the subscriptions are to be asked for anew, as the broker refused one.
   var resubscribeAt: MonotonicInstant?
+  /// What each pipeline's birth tells before its first frame.
+  let definitions: [String: [SparkplugMetric]]
+  /// Pipelines without a camera that are alive while what is stored of them is told.
+  var bornForHistory: Set<String> = []
   var isWoken = true
   var isStopping = false
   private var granted = 0
@@ -36,20 +40,24 @@ final class SparkplugRoute: @unchecked Sendable {
   static let mostHeld = 256
   private static let resubscriptionDelay = Duration.seconds(30)
 
-  /// - Parameter pipelines: each is a device of the edge node, from its start to its end.
+  /// - Parameter pipelines: each is a device of the edge node, born when its camera is there (`note`).
   init(
     _ configuration: AgentConfiguration, pipelines: [PipelineDescription], outbox: Outbox, connection: BrokerConnection, thinning: OfflineThinning,
     log: AgentLog
   ) throws(EdgeAgentError) {
     (self.outbox, self.connection, self.thinning, self.log, storage) = (outbox, connection, thinning, log, configuration.storage)
     let now = MonotonicClock.wallTime()
+    definitions = Dictionary(
+      pipelines.map { ($0.name, SparkplugMetrics.device(model: $0.modelName, version: $0.modelVersion)) }, uniquingKeysWith: { first, _ in first })
     do throws(SparkplugError) {
       let identity = try SparkplugIdentity(group: configuration.device.site, edgeNode: configuration.device.identifier)
       let metrics = SparkplugMetrics.node(agentVersion: agentVersion, bootID: bootIdentifier())
       node = try SparkplugEdgeNode(
         identity, primaryHost: configuration.mqtt?.primaryHost, metrics: metrics, backlogged: outbox.status.waiting > 0, at: now)
       for pipeline in pipelines {
-        _ = try node.deviceBorn(pipeline.name, metrics: SparkplugMetrics.device(model: pipeline.modelName, version: pipeline.modelVersion), at: now)
+        // Known from now on, so that ids that can't be born are refused at the start.
+        _ = try node.deviceBorn(pipeline.name, metrics: definitions[pipeline.name] ?? [], at: now)
+        _ = node.deviceDied(pipeline.name, at: now)
       }
     } catch {
       throw EdgeAgentError(.broker, "mqtt: \(error.message)")
@@ -109,6 +117,11 @@ final class SparkplugRoute: @unchecked Sendable {
 
   /// - Returns: false where it must wait.
   func tell(_ sample: SparkplugSample) -> Bool {
+    // A frame that came out of the model after its camera was given up.
+    if let device = sample.device, !node.isAlive(device) {
+      node.backlogBegan()
+      return false
+    }
     do throws(SparkplugError) {
       guard case .publish(let messages) = try node.publish(live: sample, at: MonotonicClock.wallTime()) else { return false }
       if send(messages, completion: { [weak self] in self?.noteLive($0) }) { return true }

@@ -1,0 +1,69 @@
+import Pipelines
+import YAMLReading
+
+/// What became of a new configuration.
+enum ReloadOutcome: Sendable, Equatable {
+  case applied
+  /// It isn't valid; the running one didn't notice.
+  case refused(String)
+  /// It could not run after all; the one before goes on.
+  case failed(String)
+}
+
+/// Lets one thread wait for what becomes of a configuration that another one runs.
+final class ReloadTicket: @unchecked Sendable {
+  private let mutex = PthreadMutex()
+  private let changed = PthreadCondition()
+  private var outcome: ReloadOutcome?
+
+  /// The first call counts.
+  func finish(_ outcome: ReloadOutcome) {
+    mutex.withLock { if self.outcome == nil { self.outcome = outcome } }
+    changed.broadcast()
+  }
+
+  func wait() -> ReloadOutcome {
+    mutex.lock()
+    defer { mutex.unlock() }
+    while true {
+      if let outcome { return outcome }
+      changed.wait(with: mutex)
+    }
+  }
+}
+
+extension Agent {
+  /// Mistakes that an answer names; the log has all.
+  private static let shownMistakes = 3
+
+  /// Reads the configuration anew, by `AgentOptions.readConfiguration`, and replaces the running one by it; says in the log what came of it. A
+  /// bad one never replaces a good one.
+  public func reload() {
+    do throws(EdgeAgentError) {
+      _ = try reread { _ in }
+      log.event(.notice, "applying the new configuration")
+    } catch {
+      log.event(.error, "the configuration stays as it was; correct it and send SIGHUP again: \(error.message)")
+    }
+  }
+
+  /// - Throws: what is wrong with it.
+  private func reread(_ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket {
+    guard let read = options.readConfiguration else { throw EdgeAgentError(.configuration, "this program reads no configuration file") }
+    let reading = read()
+    for warning in reading.warnings { log.warning(warning.description) }
+    for mistake in reading.mistakes { log.error(mistake.description) }
+    guard let configuration = reading.configuration else {
+      let shown = reading.mistakes.prefix(Self.shownMistakes).map(\.description)
+      let rest = reading.mistakes.count - shown.count
+      throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
+    }
+    return try replace(by: configuration, willApply)
+  }
+}
+
+extension Agent: CommandObeying {
+  func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome {
+    do throws(EdgeAgentError) { return try reread(willApply).wait() } catch { return .refused(error.message) }
+  }
+}

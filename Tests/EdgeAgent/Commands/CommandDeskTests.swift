@@ -1,0 +1,232 @@
+import Capture
+@testable import EdgeAgent
+import Foundation
+import JSONReading
+import MQTTTransport
+import Pipelines
+import TestBroker
+import Testing
+
+/// Answers as it is told, and can be made to wait.
+private final class Obedient: CommandObeying, @unchecked Sendable {
+  let calls = Recorder<String>()
+  private let mutex = PthreadMutex()
+  private var reloading: @Sendable ((AgentConfiguration) -> Void) -> ReloadOutcome = { _ in .applied }
+
+  var status: AgentStatus? { nil }
+
+  func onReload(_ body: @escaping @Sendable ((AgentConfiguration) -> Void) -> ReloadOutcome) { mutex.withLock { reloading = body } }
+
+  func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome {
+    calls.append("reload")
+    return mutex.withLock { reloading }(willApply)
+  }
+}
+
+/// A desk at a real broker, and somebody who gives commands and hears the replies.
+private final class Trial: Sendable {
+  let broker: RealBroker
+  let agent = Obedient()
+  let lines = Recorder<String>()
+  let desk: CommandDesk
+  let replies = Recorder<IncomingMessage>()
+  private let commander: BrokerConnection
+
+  init() throws {
+    broker = try RealBroker()
+    desk = CommandDesk(log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) })
+    desk.agent = agent
+    commander = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "commander"))
+    let granted = Recorder<SubscriptionOutcome>()
+    try commander.subscribe(to: "swiftlet/v1/#", completion: { granted.append($0) }) { [replies] in
+      if $0.topic.hasSuffix("/reply") { replies.append($0) }
+    }
+    try commander.start()
+    try #require(granted.wait { $0 == [.granted] })
+  }
+
+  deinit {
+    desk.close()
+    commander.stop()
+  }
+
+  func configuration(site: String = "s", commands: [RemoteCommand] = RemoteCommand.allCases) throws -> AgentConfiguration {
+    var configuration = AgentConfiguration(device: DeviceSettings(identifier: "d", site: site), cameras: [], pipelines: [])
+    configuration.mqtt = MQTTSettings(broker: try BrokerAddress(parsing: broker.url))
+    configuration.mqtt?.commands = commands
+    return configuration
+  }
+
+  /// An agent's connection, subscribed.
+  func connect(_ configuration: AgentConfiguration) throws -> BrokerConnection {
+    var settings = BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "device")
+    settings.sessionExpiry = .seconds(600)
+    let connection = try BrokerConnection(settings)
+    try desk.attach(connection, configuration)
+    let granted = Recorder<SubscriptionOutcome>()
+    // The broker answers in order.
+    try connection.subscribe(to: "marker", completion: { granted.append($0) }) { _ in }
+    try connection.start()
+    try #require(granted.wait { !$0.isEmpty })
+    return connection
+  }
+
+  func command(_ payload: String, correlation: UInt8, site: String = "s", isRetained: Bool = false, responseTopic: String? = nil) throws {
+    let sent = Recorder<DeliveryOutcome>()
+    let message = OutgoingMessage(
+      topic: "swiftlet/v1/\(site)/d/command", payload: Array(payload.utf8), isRetained: isRetained, responseTopic: responseTopic, correlationData: [correlation]
+    )
+    try commander.publish(message) { sent.append($0) }
+    try #require(sent.wait { $0 == [.acknowledged] })
+  }
+
+  /// Correlation data, outcome and reason of each reply.
+  var answers: [[String]] {
+    replies.all.map { reply in
+      guard case .object(let members)? = try? JSONParser.parse(reply.payload), case .string(let outcome)? = members["outcome"] else { return ["unreadable"] }
+      guard case .string(let reason)? = members["reason"] else { return ["\(reply.correlationData ?? [])", outcome] }
+      return ["\(reply.correlationData ?? [])", outcome, reason]
+    }
+  }
+}
+
+private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schema\":1,\"command\":\"status\"}"
+
+@Suite(.enabled(if: RealBroker.isAvailable)) struct CommandDeskTests {
+  @Test func `a reply goes to the reply topic with the correlation data, not where the request wants it`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    try trial.command(reload, correlation: 7, responseTopic: "swiftlet/v1/elsewhere/reply")
+    #expect(trial.replies.wait { $0.count == 1 })
+    #expect(trial.answers == [["[7]", "done"]])
+    #expect(trial.replies.all[0].topic == "swiftlet/v1/s/d/command/reply" && !trial.replies.all[0].isRetained)
+  }
+
+  @Test func `a second reload in a moment is refused, and so is what was refused before`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    trial.agent.onReload { _ in .refused("f.yaml:3: a mistake") }
+    try trial.command(reload, correlation: 1)
+    #expect(trial.replies.wait { $0.count == 1 })
+    trial.agent.onReload { _ in .failed("no outbox") }
+    try trial.command(reload, correlation: 2)
+    try trial.command(reload, correlation: 3)
+    #expect(trial.replies.wait { $0.count == 3 })
+    #expect(trial.answers.prefix(2) == [["[1]", "refused", "f.yaml:3: a mistake"], ["[2]", "failed", "no outbox"]])
+    #expect(trial.answers[2][1] == "refused" && trial.answers[2][2].contains("ask again in"))
+    #expect(trial.agent.calls.all.count == 2 && trial.desk.counters.refused == 2)
+  }
+
+  @Test func `what comes while many wait is dropped and counted, the others are answered in order`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    let mayGoOn = Recorder<Bool>()
+    trial.agent.onReload { _ in
+      mayGoOn.wait { !$0.isEmpty }
+      return .applied
+    }
+    try trial.command(reload, correlation: 0)
+    #expect(trial.agent.calls.wait { $0.count == 1 })
+    for number in 1...UInt8(CommandDesk.capacity + 3) { try trial.command(status, correlation: number) }
+    #expect(trial.lines.wait { $0.contains { $0.contains("is dropped, as 8 wait already") } })
+    // The broker's answer to this comes after what it sent before.
+    let fence = Recorder<SubscriptionOutcome>()
+    try connection.subscribe(to: "fence", completion: { fence.append($0) }) { _ in }
+    #expect(fence.wait { !$0.isEmpty } && trial.desk.counters.dropped == 3)
+    mayGoOn.append(true)
+    #expect(trial.replies.wait { $0.count == 1 + CommandDesk.capacity })
+    #expect(trial.answers.map(\.[0]) == (0...CommandDesk.capacity).map { "[\($0)]" })
+  }
+
+  @Test func `a retained command is never obeyed, neither when it is published nor later`() throws {
+    let trial = try Trial()
+    var connection = try trial.connect(try trial.configuration())
+    try trial.command(reload, correlation: 1, isRetained: true)
+    try trial.command(status, correlation: 2)
+    #expect(trial.replies.wait { $0.count == 1 })
+    connection.stop()
+    connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    try trial.command(status, correlation: 3)
+    #expect(trial.replies.wait { $0.count == 2 })
+    #expect(trial.answers.map(\.[0]) == ["[2]", "[3]"] && trial.agent.calls.all.isEmpty)
+    #expect(trial.desk.counters.retained == 2 && trial.lines.all.contains { $0.contains("a retained command on swiftlet/v1/s/d/command is passed over") })
+  }
+
+  @Test func `too much to be a command is refused unread`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    try trial.command(reload + String(repeating: " ", count: 5000), correlation: 1)
+    #expect(trial.replies.wait { $0.count == 1 })
+    #expect(trial.answers[0][1] == "refused" && trial.answers[0][2].contains("at most 4096 bytes") && trial.agent.calls.all.isEmpty)
+  }
+
+  @Test func `a reload is answered by the connection that comes after it`() throws {
+    let trial = try Trial()
+    let configuration = try trial.configuration()
+    let first = try trial.connect(configuration)
+    let ended = Recorder<Bool>()
+    trial.agent.onReload { [desk = trial.desk] willApply in
+      willApply(configuration)
+      desk.detach(first)
+      first.stop()
+      ended.append(true)
+      return .applied
+    }
+    try trial.command(reload, correlation: 9)
+    #expect(ended.wait { !$0.isEmpty })
+    #expect(trial.replies.all.isEmpty)
+    let second = try trial.connect(configuration)
+    defer { second.stop() }
+    #expect(trial.replies.wait { $0.count == 1 })
+    #expect(trial.answers == [["[9]", "done"]])
+  }
+
+  @Test func `a reload that leads elsewhere is answered before it takes effect, and what came behind it not there`() throws {
+    let trial = try Trial()
+    let first = try trial.connect(try trial.configuration())
+    let changed = try trial.configuration(site: "t")
+    let (seen, behind) = (Recorder<Int>(), Recorder<Bool>())
+    trial.agent.onReload { [desk = trial.desk, replies = trial.replies] willApply in
+      willApply(changed)
+      replies.wait { $0.count == 1 }
+      seen.append(replies.all.count)
+      behind.wait { !$0.isEmpty }
+      desk.detach(first)
+      first.stop()
+      return .applied
+    }
+    try trial.command(reload, correlation: 4)
+    #expect(seen.wait { $0 == [1] })
+    #expect(trial.answers[0].prefix(2) == ["[4]", "done"] && trial.answers[0][2].contains("names another broker or device"))
+    try trial.command(status, correlation: 5)
+    // The broker's answer to this comes after what it sent before.
+    let fence = Recorder<SubscriptionOutcome>()
+    try first.subscribe(to: "fence", completion: { fence.append($0) }) { _ in }
+    #expect(fence.wait { !$0.isEmpty })
+    behind.append(true)
+    let second = try trial.connect(changed)
+    defer { second.stop() }
+    try trial.command(status, correlation: 6, site: "t")
+    #expect(trial.replies.wait { $0.count == 2 })
+    #expect(trial.answers.map(\.[0]) == ["[4]", "[6]"])
+  }
+
+  @Test func `a session from when there were commands is told that there are none`() throws {
+    let trial = try Trial()
+    let first = try trial.connect(try trial.configuration())
+    first.stop()
+    trial.desk.detach(first)
+    let second = try trial.connect(try trial.configuration(commands: []))
+    defer { second.stop() }
+    try trial.command(reload, correlation: 1)
+    let fence = Recorder<SubscriptionOutcome>()
+    try second.subscribe(to: "fence", completion: { fence.append($0) }) { _ in }
+    #expect(fence.wait { !$0.isEmpty })
+    #expect(second.counters.received == 0 && trial.agent.calls.all.isEmpty)
+  }
+}
