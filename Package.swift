@@ -95,7 +95,7 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug",
+      "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug", "Cryptography", "Updates",
     ]),
 ]
 

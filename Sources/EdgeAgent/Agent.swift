@@ -37,20 +37,21 @@ public final class Agent: @unchecked Sendable {
   public func run(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
     defer { end() }
     var good = configuration
-    var runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log)
+    if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
+    var runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
     var begun: (@Sendable () -> Void)?
     while true {
       guard admit(runtime) else { return runtime.discard() }
       try await runtime.run(onStart: begun)
       guard let next = takeNext() else { return }
       do {
-        runtime = try AgentRuntime(next.configuration, next.pipelines, options: options, desk: desk, log: log)
+        runtime = try AgentRuntime(next.configuration, next.pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
         good = next.configuration
         begun = { next.ticket.finish(.applied) }
       } catch {
         log.error("the new configuration can't run, the old one goes on: \(error.message)")
         begun = { next.ticket.finish(.failed("the new configuration can't run, the old one goes on: \(error.message)")) }
-        runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log)
+        runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
       }
     }
   }
@@ -83,6 +84,12 @@ public final class Agent: @unchecked Sendable {
     replaced?.finish(.failed("a newer configuration came, or the end of the agent, before this one ran"))
     running?.stop()
     return ticket
+  }
+
+  /// The running configuration once more, as it has more to run now.
+  private func beginAnew() {
+    guard let configuration = mutex.withLock({ current })?.configuration else { return }
+    do throws(EdgeAgentError) { try reload(configuration) } catch { log.error("the new model can't be taken up: \(error.message)") }
   }
 
   /// - Returns: whether it may run.
@@ -119,9 +126,11 @@ public final class Agent: @unchecked Sendable {
   private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> [PreparedPipeline] {
     var pipelines: [PreparedPipeline] = []
     for settings in configuration.pipelines {
-      let package = try options.openModel(settings)
-      let threads = settings.threads ?? min(4, processorCount())
-      let processor = try FrameProcessor(package, threshold: settings.threshold, threads: threads)
+      if configuration.updates != nil, settings.model.path == nil {
+        log.notice("pipeline \(settings.name): waits for the fleet to bring its model ‘\(settings.model.name ?? "")’")
+        continue
+      }
+      let processor = try FrameProcessor(try options.openModel(settings), settings)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
     return pipelines

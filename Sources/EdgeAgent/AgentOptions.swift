@@ -5,7 +5,10 @@ public import Supervision
 public struct AgentOptions: Sendable {
   /// Opens a pipeline's package. Default: the file that the settings name.
   public var openModel: @Sendable (PipelineSettings) throws(EdgeAgentError) -> ModelPackage = { settings throws(EdgeAgentError) in
-    do throws(ModelPackageError) { return try ModelPackage(contentsOf: settings.modelPath) } catch {
+    guard let path = settings.model.path else {
+      throw EdgeAgentError(.model, "pipeline \(settings.name): there is no package of ‘\(settings.model.name ?? "")’ yet")
+    }
+    do throws(ModelPackageError) { return try ModelPackage(contentsOf: path) } catch {
       throw EdgeAgentError(.model, "pipeline \(settings.name): \(error.description)")
     }
   }

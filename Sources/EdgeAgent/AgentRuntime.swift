@@ -4,23 +4,30 @@ import Supervision
 
 /// One configuration while it runs: camera threads, pipeline threads, the recorder, and the services beside them. Runs once.
 final class AgentRuntime: @unchecked Sendable {
-  private let configuration: AgentConfiguration
+  let configuration: AgentConfiguration
   private let options: AgentOptions
-  private let log: AgentLog
-  private let ledger = ProgressLedger()
+  let log: AgentLog
+  let ledger = ProgressLedger()
   private let results: BoundedQueue<FrameResult>
-  private let publisher: ResultPublisher
+  let publisher: ResultPublisher
   private let startedAt = MonotonicClock.now()
   private let mutex = PthreadMutex()
   private var cameras: [CameraWorker] = []
-  private var pipelines: [PipelineWorker] = []
+  private(set) var pipelines: [PipelineWorker] = []
+  private var updater: Updater?
+  /// Asks for the same configuration anew, as a model came that a pipeline waited for.
+  let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
 
   /// Opens the outbox and the cameras; nothing runs yet.
-  init(_ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, desk: CommandDesk, log: AgentLog) throws(EdgeAgentError) {
+  init(
+    _ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, desk: CommandDesk, log: AgentLog,
+    onFirstInstall: @escaping @Sendable () -> Void = {}
+  ) throws(EdgeAgentError) {
     self.configuration = configuration
     self.options = options
     self.log = log
+    self.onFirstInstall = onFirstInstall
     var sources: [(name: String, source: any CameraSource)] = []
     for camera in configuration.cameras where configuration.pipelines.contains(where: { $0.camera == camera.name }) {
       do { sources.append((camera.name, try openCamera(camera.source.description, settings: camera.settings))) } catch {
@@ -35,10 +42,10 @@ final class AgentRuntime: @unchecked Sendable {
           self?.pipelineEnded(worker)
         })
     }
-    runningPipelines = pipelines.map(\.description.name)
+    runningPipelines = pipelines.map(\.name)
     for (name, source) in sources {
-      let watching = pipelines.filter { $0.description.camera == name }
-      let names = watching.map(\.description.name)
+      let watching = pipelines.filter { $0.camera == name }
+      let names = watching.map(\.name)
       cameras.append(
         CameraWorker(name, source: source, pipelines: watching, ledger: ledger, log: log) { [publisher] in publisher.note(names, haveCamera: $0) })
     }
@@ -59,6 +66,7 @@ final class AgentRuntime: @unchecked Sendable {
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))
+    updater = try publisher.topics.flatMap { topics throws(EdgeAgentError) in try makeUpdater(topics) }
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
   }
@@ -72,14 +80,18 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// Ends the cameras; pipelines and recorder follow by themselves.
   func stop() {
+    updater?.stop()
     for camera in cameras { camera.stop() }
+    // Without a pipeline nobody else would end the recorder.
+    if pipelines.isEmpty { results.close() }
   }
 
   /// The recorder returns when all is done; what supports it goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
     let recorder = Recorder(results: results, progress: ledger.stage("recorder")) { [self] result in
       options.onResult?(result)
-      defer { pipelines.first { $0.description === result.pipeline }?.recycle(result) }
+      let name = result.pipeline.name
+      defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
     }
     let log = log
@@ -93,7 +105,7 @@ final class AgentRuntime: @unchecked Sendable {
         await self.putAway(waitingForAcknowledgements: failure == nil)
         return failure
       }
-      group.addTask { await self.outcome(of: [watchdog, health]) }
+      group.addTask { [updater] in await self.outcome(of: [watchdog, health] + (updater.map { [$0] } ?? [])) }
       let first = await group.next() ?? nil
       stop()
       group.cancelAll()
@@ -135,10 +147,10 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// On the pipeline's own thread: its camera stops with its last pipeline, the recorder with the last of all.
   private func pipelineEnded(_ worker: PipelineWorker) {
-    let camera = worker.description.camera
+    let camera = worker.camera
     let (isLast, isCamerasLast) = mutex.withLock {
-      runningPipelines.removeAll { $0 == worker.description.name }
-      let others = pipelines.filter { $0.description.camera == camera && runningPipelines.contains($0.description.name) }
+      runningPipelines.removeAll { $0 == worker.name }
+      let others = pipelines.filter { $0.camera == camera && runningPipelines.contains($0.name) }
       return (runningPipelines.isEmpty, others.isEmpty)
     }
     if isCamerasLast { cameras.first { $0.name == camera }?.stop() }

@@ -37,6 +37,9 @@ public struct UpdatesError: Error {
 
     // The device.
 
+    /// A package that this device can't run: it needs a newer agent, or more memory.
+    case unfit
+
     /// A name that can't be a model's.
     case invalidName = "invalid name"
     /// The package is the one that is active.

@@ -75,7 +75,7 @@ private struct Sample {
     #expect(configuration.topicRoot == "swiftlet/v1/plant-a/line-3-top")
     #expect(configuration.storage == StorageSettings(path: "/var/lib/swiftlet", outboxByteCount: 256_000_000))
     #expect(configuration.mqtt == nil)
-    #expect(configuration.pipelines[0].modelPath == sample.folder.path + "/m.swiftlet")
+    #expect(configuration.pipelines[0].model == .path(sample.folder.path + "/m.swiftlet"))
     #expect(configuration.pipelines[0].reporting == .any)
     #expect(configuration.pipelines[0].threshold == nil)
     #expect(configuration.cameras[0].settings == CameraSettings())

@@ -37,6 +37,8 @@ extension AgentConfiguration {
     let storage = map["storage"].map { $0.mapping { StorageSettings.read($0, context) } } ?? StorageSettings()
     if map["storage"] == nil { storage?.checkFolder(nil, context) }
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, context) } }
+    let updates = map["updates"].map { $0.mapping { UpdateSettings.read($0, context) } }
+    if map["updates"] != nil, map["mqtt"] == nil { map.report("updates", "updates: releases come over the broker; add \"mqtt\"") }
     let cameras = map.required("cameras")?.mapping { cameras in
       cameras.named("camera").compactMap { name, value in value.mapping { NamedCamera.read($0, name: name, context) } }
     }
@@ -46,10 +48,11 @@ extension AgentConfiguration {
         if PipelineSettings.reservedNames.contains(name) {
           pipelines.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
         }
-        return value.mapping { PipelineSettings.read($0, name: name, cameras: cameraNames, storage: storage ?? StorageSettings(), context) }
+        return value.mapping {
+          PipelineSettings.read($0, name: name, cameras: cameraNames, storage: storage ?? StorageSettings(), hasUpdates: map["updates"] != nil, context)
+        }
       }
     }
-    refuse("updates", in: map, "model updates over the broker are")
     if pipelines != nil, map["pipelines"].map(\.keys) == [] { map.report("pipelines", "pipelines: at least one is needed") }
     // A pipeline with a mistake in it may mean any camera.
     let isComplete = pipelines?.count == map["pipelines"]?.keys.count
@@ -57,7 +60,9 @@ extension AgentConfiguration {
       context.warn(map["cameras"], "no pipeline uses the camera \"\(name)\"; it stays closed")
     }
     guard let device, let storage, let cameras, let pipelines else { return nil }
-    return AgentConfiguration(device: device, storage: storage, mqtt: mqtt ?? nil, cameras: cameras, pipelines: pipelines)
+    var configuration = AgentConfiguration(device: device, storage: storage, mqtt: mqtt ?? nil, cameras: cameras, pipelines: pipelines)
+    configuration.updates = updates ?? nil
+    return configuration
   }
 
   /// A part of the contract that this version doesn't carry out is refused rather than ignored.

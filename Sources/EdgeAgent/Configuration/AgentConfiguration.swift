@@ -9,6 +9,8 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var storage: StorageSettings
   /// Default: none; results are then kept in the local outbox alone.
   public var mqtt: MQTTSettings?
+  /// Default: none; models change only by hand.
+  public var updates: UpdateSettings?
   /// In the file's order.
   public var cameras: [NamedCamera]
   /// In the file's order; at least one.

@@ -1,6 +1,7 @@
 import CPUExecution
 import ModelManifest
 import ObjectDetection
+import Updates
 import YAMLReading
 
 /// `pipelines.NAME`: a camera, a model, and what becomes of the results. The name is part of the topics; `state`, `health`,
@@ -17,8 +18,8 @@ public struct PipelineSettings: Equatable, Sendable {
   public var name: String
   /// `camera`: a name under `cameras`; required.
   public var camera: String
-  /// `model`: the package's path, from a name in the store (`STORAGE/models/NAME.swiftlet`) or a path; required.
-  public var modelPath: String
+  /// `model`: a name in the store (`STORAGE/models`), or a path; required.
+  public var model: ModelSource
   /// `threshold`: least score of a reported detection, 0 to 1. Default: the package's own.
   public var threshold: Double?
   /// `detections`: which frames give a message. Default: `any`.
@@ -28,20 +29,46 @@ public struct PipelineSettings: Equatable, Sendable {
   /// `frames`: stop after so many processed frames, for trials. Default: none.
   public var frameCount: Int?
 
+  /// Where a pipeline's package lies.
+  public enum ModelSource: Equatable, Sendable {
+    case path(String)
+    /// The store's active package, else `FOLDER/NAME.swiftlet`: which one that is may change at any time.
+    case named(String, folder: String)
+
+    /// The package's path now; nil where there is none yet.
+    public var path: String? {
+      switch self {
+      case .path(let path): path
+      case .named(let name, let folder):
+        PackageStore.activePath(models: folder, name: name)
+          ?? ((try? checkReadable("\(folder)/\(name).swiftlet")) == nil ? nil : "\(folder)/\(name).swiftlet")
+      }
+    }
+
+    /// The name in the store; nil for a path, which updates leave alone.
+    public var name: String? {
+      if case .named(let name, _) = self { name } else { nil }
+    }
+  }
+
   public init(name: String, camera: String, modelPath: String) {
+    self.init(name: name, camera: camera, model: .path(modelPath))
+  }
+
+  init(name: String, camera: String, model: ModelSource) {
     self.name = name
     self.camera = camera
-    self.modelPath = modelPath
+    self.model = model
   }
 
   static let reservedNames = ["state", "health", "models", "command"]
 
   static func read(
-    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, _ context: ConfigurationContext
+    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
   ) -> PipelineSettings? {
     let camera = map.required("camera").flatMap { readCamera($0, cameras) }
-    let model = map.required("model").flatMap { readModel($0, storage, context) }
-    var settings = PipelineSettings(name: name, camera: camera ?? "", modelPath: model ?? "")
+    let model = map.required("model").flatMap { readModel($0, storage, hasUpdates, context) }
+    var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
     settings.threshold = map["threshold"]?.float(in: 0...1)
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
@@ -61,17 +88,22 @@ public struct PipelineSettings: Equatable, Sendable {
   }
 
   /// A name of letters, digits, `-`, `_` is one in the store; anything with `/` or `.` is a path.
-  private static func readModel(_ value: YAMLValue, _ storage: StorageSettings, _ context: ConfigurationContext) -> String? {
+  private static func readModel(
+    _ value: YAMLValue, _ storage: StorageSettings, _ hasUpdates: Bool, _ context: ConfigurationContext
+  ) -> ModelSource? {
     guard let text = value.string() else { return nil }
     let isName = isIdentifier(text)
-    let path = isName ? storage.modelPath(text) : context.resolve(text)
+    let model = isName ? ModelSource.named(text, folder: storage.modelsFolder) : .path(context.resolve(text))
+    let path = model.path ?? "\(storage.modelsFolder)/\(text).swiftlet"
     do { try checkReadable(path) } catch {
+      // The fleet will bring it.
+      if isName, hasUpdates { return model }
       let hint = isName ? "copy the package there, or write its path" : "compile one with: swiftlet compile MODEL.onnx -o \(text)"
       value.report("\(value.path): \(error.message); \(hint)")
       return nil
     }
     if context.opensModels, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
-    return path
+    return model
   }
 
   /// Why a package can't serve a pipeline: damaged, for another machine, or without a word on images and results.

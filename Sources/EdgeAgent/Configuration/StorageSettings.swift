@@ -29,8 +29,11 @@ public struct StorageSettings: Equatable, Sendable {
     self.outboxByteCount = outboxByteCount
   }
 
-  /// The package of a name in the store.
-  public func modelPath(_ name: String) -> String { "\(path)/models/\(name).swiftlet" }
+  /// The packages: of each name `NAME.swiftlet`, put there by hand, or the folder `NAME` of a store that updates fill.
+  public var modelsFolder: String { "\(path)/models" }
+
+  /// What updates keep beside the packages: trusted metadata, and how attempts ended.
+  var updatesFolder: String { "\(path)/updates" }
 
   /// The outbox as these settings want it, a file for each encoding.
   func outbox(_ encoding: MQTTSettings.Encoding) -> Outbox.Settings {

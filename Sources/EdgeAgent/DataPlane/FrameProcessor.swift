@@ -22,6 +22,9 @@ final class FrameProcessor: @unchecked Sendable {
     }
   }
 
+  /// Run-time indices outside their tensors, over all frames so far.
+  var faultCount: UInt64 { vision.session.faultCount }
+
   var manifest: Manifest { vision.manifest }
 
   /// Most detections of a frame.

@@ -5,7 +5,7 @@ public import Pipelines
 /// What one processed frame came to. Made when the pipeline starts and used again and again; whoever is handed one reads it
 /// inside the call only.
 public final class FrameResult: @unchecked Sendable {
-  public let pipeline: PipelineDescription
+  public internal(set) var pipeline: PipelineDescription
   /// Counted by the camera.
   public internal(set) var frameNumber: UInt64 = 0
   public internal(set) var capturedAt = WallTime(microseconds: 0)

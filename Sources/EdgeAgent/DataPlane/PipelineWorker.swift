@@ -8,10 +8,17 @@ final class PipelineWorker: @unchecked Sendable {
   /// Results that may wait to be recorded.
   static let resultCount = 16
 
-  let description: PipelineDescription
+  var name: String { settings.name }
+  var camera: String { settings.camera }
+  /// Changes with the model.
+  var description: PipelineDescription { mutex.withLock { shared.description } }
   let statistics = PipelineStatistics()
   let mailbox = Mailbox<Frame>()
-  private let processor: FrameProcessor
+  let settings: PipelineSettings
+  private let mutex = PthreadMutex()
+  private var shared: Shared
+  /// The worker thread's own.
+  private var processor: FrameProcessor
   private let frameCount: Int?
   private let results: BoundedQueue<FrameResult>
   private let unused: BoundedQueue<FrameResult>
@@ -28,7 +35,9 @@ final class PipelineWorker: @unchecked Sendable {
     _ settings: PipelineSettings, processor: FrameProcessor, results: BoundedQueue<FrameResult>, ledger: ProgressLedger, log: AgentLog,
     onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
-    description = PipelineDescription(settings, processor.manifest)
+    let description = PipelineDescription(settings, processor.manifest)
+    shared = Shared(description: description)
+    self.settings = settings
     self.processor = processor
     self.frameCount = settings.frameCount
     self.results = results
@@ -41,7 +50,7 @@ final class PipelineWorker: @unchecked Sendable {
   }
 
   func start() throws(EdgeAgentError) {
-    do { thread = try DataPlaneThread(name: "infer-\(description.name)") { self.run() } } catch {
+    do { thread = try DataPlaneThread(name: "infer-\(settings.name)") { self.run() } } catch {
       throw EdgeAgentError(.resources, error.message)
     }
   }
@@ -60,15 +69,18 @@ final class PipelineWorker: @unchecked Sendable {
 
   private func run() {
     var processed = 0
+    var description = description
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
       guard let frame = mailbox.take() else { break }
       progress.work()
+      if let changed = takeSuccessor() { description = changed }
       // Without a free result the recorder is far behind; the frame is given up rather than the camera held up.
       guard let result = unused.pop(timeout: .zero) else {
         statistics.countUnrecorded()
         continue
       }
+      result.pipeline = description
       if process(frame, into: result) { processed += 1 }
       statistics.setReplaced(mailbox.dropCount)
     }
@@ -80,21 +92,77 @@ final class PipelineWorker: @unchecked Sendable {
   }
 
   private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
+    // Only in the first rounds after a change of models can there be too little room.
+    result.detections.reserveCapacity(processor.detectionLimit)
     let outcome = processor.process(frame, into: result)
     guard outcome == .prepared else {
       statistics.countUnusable()
       log.log(
-        .warning, "pipeline \(description.name): a frame of camera \(description.camera) was skipped: \(outcome.explanation)",
-        subject: "unusable \(description.name)")
+        .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
+        subject: "unusable \(settings.name)")
       unused.push(result)
       return false
     }
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
+    let faults = processor.faultCount
+    mutex.withLock {
+      shared.usage.frames += 1
+      shared.usage.inference += result.timings.inference
+      shared.usage.faults = faults
+    }
     if !results.push(result) {
       statistics.countUnrecorded()
       unused.push(result)
     }
     return true
+  }
+}
+
+extension PipelineWorker {
+  /// What other threads read and write; under the mutex.
+  struct Shared {
+    var description: PipelineDescription
+    /// Takes the processor's place before the next frame.
+    var successor: FrameProcessor?
+    /// The one before, until somebody lets it go: that takes longer than a frame should wait.
+    var retired: FrameProcessor?
+    /// Since the present model's first frame.
+    var usage = ModelUsage()
+  }
+
+  /// Lets another model take over between two frames. Doesn't wait for that.
+  func replaceModel(by successor: FrameProcessor) {
+    let left = mutex.withLock { () -> (FrameProcessor?, FrameProcessor?) in
+      defer { (shared.successor, shared.retired) = (successor, nil) }
+      return (shared.successor, shared.retired)
+    }
+    // Their memory goes here, outside the mutex.
+    withExtendedLifetime(left) {}
+  }
+
+  /// - Returns: zero until a model that was given has had its first frame.
+  var usage: ModelUsage { mutex.withLock { shared.successor == nil ? shared.usage : ModelUsage() } }
+
+  /// Lets the memory of a model go that was replaced.
+  func releaseRetired() {
+    let retired = mutex.withLock { () -> FrameProcessor? in
+      defer { shared.retired = nil }
+      return shared.retired
+    }
+    withExtendedLifetime(retired) {}
+  }
+
+  /// On the worker's thread: the new description where another model takes over now.
+  private func takeSuccessor() -> PipelineDescription? {
+    mutex.withLock {
+      guard let successor = shared.successor else { return nil }
+      shared.successor = nil
+      shared.retired = processor
+      processor = successor
+      shared.description = PipelineDescription(settings, successor.manifest)
+      shared.usage = ModelUsage()
+      return shared.description
+    }
   }
 }
 

@@ -10,6 +10,7 @@ final class CurrentFacts: @unchecked Sendable {
   private let mutex = PthreadMutex()
   private var stateNumbering = CurrentFactNumbering()
   private var healthNumbering = CurrentFactNumbering()
+  private var modelsNumbering = CurrentFactNumbering()
   /// Processed frames of each pipeline when `health` was last published.
   private var lastCounts: (at: MonotonicInstant, processed: [String: UInt64])?
 
@@ -38,6 +39,11 @@ final class CurrentFacts: @unchecked Sendable {
       brokerConnections: connection.counters.connections)
     let number = mutex.withLock { healthNumbering.next() }
     send(message.encoded(as: number), to: "health", connection)
+  }
+
+  func publish(_ models: ModelsMessage, to connection: BrokerConnection) {
+    let number = mutex.withLock { modelsNumbering.next() }
+    send(models.encoded(as: number), to: "models", connection)
   }
 
   private func state(_ value: StateMessage.State) -> StateMessage {

@@ -98,6 +98,17 @@ final class ResultPublisher: @unchecked Sendable {
     for name in pipelines { sparkplug?.note(name, hasCamera: haveCamera) }
   }
 
+  /// What the broker retains, for updates; nil without a broker.
+  var topics: RetainedTopics? {
+    guard let connection, let updates = configuration.updates else { return nil }
+    return RetainedTopics(connection, patience: updates.patience)
+  }
+
+  func publish(_ models: ModelsMessage) {
+    guard let connection else { return }
+    facts.publish(models, to: connection)
+  }
+
   func publishHealth(_ status: AgentStatus) {
     guard let connection, sparkplug == nil, connection.state.isConnected else { return }
     facts.publishHealth(status, outbox: outbox.status, thinning, to: connection)

@@ -1,0 +1,54 @@
+import CPUExecution
+import ModelManifest
+import Updates
+
+extension AgentRuntime: ModelHost {
+  /// Names in the store that pipelines run or wait for.
+  private var modelNames: [String] {
+    var names: [String] = []
+    for name in configuration.pipelines.compactMap(\.model.name) where !names.contains(name) { names.append(name) }
+    return names
+  }
+
+  /// Nil where the configuration has no updates.
+  func makeUpdater(_ topics: RetainedTopics) throws(EdgeAgentError) -> Updater? {
+    guard let settings = configuration.updates else { return nil }
+    return try Updater(
+      settings, configuration, names: modelNames, topics: topics, host: self, progress: ledger.stage("updates"), log: log,
+      onFirstInstall: onFirstInstall
+    ) { [publisher] in publisher.publish($0) }
+  }
+
+  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+    var processors: [(pipeline: String, processor: FrameProcessor)] = []
+    for pipeline in pipelines where pipeline.settings.model.name == name {
+      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings)))
+    }
+    // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
+    if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
+    return PreparedSwitch(processors: processors)
+  }
+
+  func commit(_ prepared: PreparedSwitch) {
+    for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
+  }
+
+  func usage(of name: String) -> ModelUsage {
+    var sum = ModelUsage()
+    for pipeline in pipelines where pipeline.settings.model.name == name {
+      pipeline.releaseRetired()
+      let usage = pipeline.usage
+      sum.frames += usage.frames
+      sum.inference += usage.inference
+      sum.faults += usage.faults
+    }
+    return sum
+  }
+}
+
+extension FrameProcessor {
+  /// As a pipeline's settings want it.
+  convenience init(_ package: ModelPackage, _ settings: PipelineSettings) throws(EdgeAgentError) {
+    try self.init(package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()))
+  }
+}

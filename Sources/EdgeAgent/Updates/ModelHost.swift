@@ -1,0 +1,32 @@
+import ModelManifest
+
+/// Where models run, as updates see it.
+protocol ModelHost: AnyObject, Sendable {
+  /// Makes a package ready for every pipeline that runs the model of this name; nothing changes yet.
+  ///
+  /// - Throws: `.model` where it doesn't fit one of them.
+  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch
+  /// Lets each pipeline go over to it between two frames. Doesn't wait for that.
+  func commit(_ prepared: PreparedSwitch)
+  /// What the pipelines with this model have done since they went over to the present package.
+  func usage(of name: String) -> ModelUsage
+}
+
+/// A model that only needs to be put into its pipelines.
+struct PreparedSwitch: Sendable {
+  let processors: [(pipeline: String, processor: FrameProcessor)]
+}
+
+/// Frames since a switch.
+struct ModelUsage: Equatable, Sendable {
+  var frames: UInt64 = 0
+  /// Of the model itself, over these frames.
+  var inference = Duration.zero
+  /// Run-time indices outside their tensors, and outputs that are no numbers.
+  var faults: UInt64 = 0
+
+  /// Nil before there are enough to say.
+  var meanInference: Duration? { frames >= Self.enoughFrames ? inference / Double(frames) : nil }
+
+  static let enoughFrames: UInt64 = 30
+}

@@ -1,0 +1,144 @@
+import Cryptography
+import JSONReading
+import Outbox
+import Updates
+
+/// What updates have come to, model by model, kept over restarts: `STORAGE/updates/journal.json`.
+struct UpdateJournal: Equatable {
+  /// A version that this device has had.
+  struct Version: Equatable {
+    var version: String
+    var release: Int
+    var digest: String
+  }
+
+  /// How the last attempt at an update ended.
+  struct Outcome: Equatable {
+    enum Kind: String {
+      case installed
+      /// It was tested and found wanting, and never ran.
+      case refused
+      case rolledBack = "rolled back"
+      /// It couldn't be fetched or written; it is tried again.
+      case failed
+    }
+
+    var version: Version
+    var kind: Kind
+    var code: String?
+    var reason: String?
+    /// RFC 3339.
+    var at: String
+  }
+
+  /// A version that runs on trial.
+  struct Watch: Equatable {
+    var version: Version
+    /// Starts of the agent that didn't end in order since it was switched to.
+    var crashes = 0
+    var isRunning = true
+  }
+
+  struct Model: Equatable {
+    /// Those of the slots, the newest last.
+    var versions: [Version] = []
+    var last: Outcome?
+    var watch: Watch?
+
+    func version(of digest: SHA256Digest?) -> Version? { digest.flatMap { digest in versions.last { $0.digest == digest.hex } } }
+  }
+
+  var models: [String: Model] = [:]
+  private let path: String
+
+  private static let versionLimit = 8
+
+  static func path(in folder: String) -> String { folder + "/journal.json" }
+
+  /// A damaged or missing file is an empty journal: it only informs, but for a watch, which then ends.
+  init(path: String) {
+    self.path = path
+    guard let bytes = contents(of: path), case .object(let members)? = try? JSONParser.parse(bytes) else { return }
+    for (name, value) in members { models[name] = Self.model(value) }
+  }
+
+  subscript(name: String) -> Model {
+    get { models[name] ?? Model() }
+    set { models[name] = newValue }
+  }
+
+  mutating func note(_ version: Version, of name: String) {
+    self[name].versions.removeAll { $0.digest == version.digest }
+    self[name].versions = self[name].versions.suffix(Self.versionLimit - 1) + [version]
+  }
+
+  /// - Throws: `.storage`.
+  func save() throws(UpdatesError) {
+    var json = JSONWriter()
+    json.object { json in
+      for (name, model) in models.sorted(by: { $0.key < $1.key }) {
+        json.member(
+          name,
+          object: { json in
+            json.member("versions", array: { for version in model.versions { $0.object { Self.write(version, &$0) } } })
+            if let last = model.last { json.member("last", object: { Self.write(last, &$0) }) }
+            if let watch = model.watch {
+              json.member(
+                "watch",
+                object: {
+                  Self.write(watch.version, &$0)
+                  $0.member("crashes", watch.crashes)
+                  $0.key("running")
+                  $0.boolean(watch.isRunning)
+                })
+            }
+          })
+      }
+    }
+    try replaceFile(at: path, with: json.bytes)
+  }
+
+  static func write(_ version: Version, _ json: inout JSONWriter) {
+    json.member("version", version.version)
+    json.member("release", version.release)
+    json.member("sha256", version.digest)
+  }
+
+  static func write(_ outcome: Outcome, _ json: inout JSONWriter) {
+    write(outcome.version, &json)
+    json.member("outcome", outcome.kind.rawValue)
+    if let code = outcome.code { json.member("code", code) }
+    if let reason = outcome.reason { json.member("reason", reason) }
+    json.member("at", outcome.at)
+  }
+}
+
+// Reading what was written.
+extension UpdateJournal {
+  private static func model(_ value: JSONValue) -> Model {
+    guard case .object(let members) = value else { return Model() }
+    var model = Model()
+    if case .array(let items)? = members["versions"] { model.versions = items.compactMap(version) }
+    if let last = members["last"], let version = version(last), let kind = text(last, "outcome").flatMap(Outcome.Kind.init) {
+      model.last = Outcome(version: version, kind: kind, code: text(last, "code"), reason: text(last, "reason"), at: text(last, "at") ?? "")
+    }
+    if let watch = members["watch"], let version = version(watch), case .object(let fields) = watch {
+      model.watch = Watch(version: version)
+      if case .number(let digits)? = fields["crashes"] { model.watch?.crashes = Int(digits) ?? 0 }
+      if case .boolean(let isRunning)? = fields["running"] { model.watch?.isRunning = isRunning }
+    }
+    return model
+  }
+
+  private static func version(_ value: JSONValue) -> Version? {
+    guard case .object(let members) = value, case .number(let digits)? = members["release"], let release = Int(digits), let version = text(value, "version"),
+      let digest = text(value, "sha256")
+    else { return nil }
+    return Version(version: version, release: release, digest: digest)
+  }
+
+  private static func text(_ value: JSONValue, _ name: String) -> String? {
+    guard case .object(let members) = value, case .string(let text)? = members[name] else { return nil }
+    return text
+  }
+}

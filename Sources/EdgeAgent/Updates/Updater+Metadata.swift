@@ -1,0 +1,30 @@
+import Pipelines
+import Updates
+
+extension Updater {
+  /// Brings the trusted metadata up to date and reads the offer out of them.
+  func currentOffer() throws(UpdatesError) -> ReleaseOffer {
+    let store = MetadataFolder(folder + "/metadata")
+    try beginWithRoot(store)
+    var clock = TrustedClock(path: folder + "/time")
+    let now = clock.time(DateTime(seconds: MonotonicClock.wallTime().seconds))
+    var client = try UpdateClient(store: store, source: ReleaseTopics(topics: topics), startTime: now)
+    defer { (check.root, check.timestamp) = (client.rootVersion, client.timestampVersion) }
+    let offer = try client.offer()
+    try clock.raise(to: now)
+    (check.code, check.reason, check.at) = (nil, nil, MonotonicClock.wallTime().rfc3339)
+    return offer
+  }
+
+  /// Trust begins with the file that the configuration names. Where somebody puts another one there, who may do so may begin anew.
+  private func beginWithRoot(_ store: MetadataFolder) throws(UpdatesError) {
+    guard let given = contents(of: settings.rootPath) else {
+      throw UpdatesError(.storage, "\(settings.rootPath) can't be read: install the root.json that the fleet manager gave you")
+    }
+    let first = folder + "/first-root.json"
+    if contents(of: first) == given, store.load("root") != nil { return }
+    for role in ["timestamp", "snapshot", "targets", Halt.role] { try store.remove(role) }
+    try store.save("root", given)
+    try replaceFile(at: first, with: given)
+  }
+}

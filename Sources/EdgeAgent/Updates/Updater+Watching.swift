@@ -1,0 +1,116 @@
+import ModelManifest
+import Pipelines
+import Updates
+
+/// A version that runs, and hasn't proved itself yet.
+struct RunningTrial {
+  let version: UpdateJournal.Version
+  /// What a run took before, on average; nil where it isn't known.
+  let before: Duration?
+  /// When its first frames were seen.
+  var since: MonotonicInstant?
+}
+
+extension Updater {
+  /// After a restart within a trial.
+  func resumeTrials() {
+    for name in names {
+      guard let watch = journal[name].watch else { continue }
+      // A crash may have come between the note and the switch.
+      guard PackageStore.slots(models: modelsFolder, name: name)?.active?.hex == watch.version.digest else {
+        journal[name].watch = nil
+        continue
+      }
+      journal[name].watch?.isRunning = true
+      try? journal.save()
+      trials[name] = RunningTrial(version: watch.version, before: nil)
+      candidates[name] = ModelsMessage.Candidate(version: watch.version, stage: .watching)
+    }
+  }
+
+  /// An end in order is no crash.
+  func endTrialsInOrder() {
+    for name in trials.keys { journal[name].watch?.isRunning = false }
+    if !trials.isEmpty { try? journal.save() }
+  }
+
+  func watchTrials() {
+    for (name, trial) in trials {
+      let usage = host.usage(of: name)
+      if let reason = fault(usage, trial) {
+        trials[name] = nil
+        goBack(name, trial.version, code: reason.code, reason: reason.text)
+        continue
+      }
+      guard let since = trial.since else {
+        if usage.frames > 0 { trials[name]?.since = MonotonicClock.now() }
+        continue
+      }
+      guard since.duration(to: MonotonicClock.now()) >= settings.watchTime else { continue }
+      trials[name] = nil
+      conclude(.installed, trial.version, name)
+    }
+  }
+
+  private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
+    if usage.faults > 0 { return ("wrong results", "\(usage.faults) results were no numbers, or came from outside the model's own tensors") }
+    guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
+    let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
+    return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
+  }
+
+  /// The version before runs again, and this one is never tried again here.
+  private func goBack(_ name: String, _ version: UpdateJournal.Version, code: String, reason: String) {
+    do throws(UpdatesError) {
+      var store = try PackageStore(models: modelsFolder, name: name)
+      guard store.active?.digest.hex == version.digest else { return }
+      try store.rollBack()
+      if let path = store.active?.path {
+        do {
+          host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
+        } catch { log.error("updates: the version of \(name) before can't be run: \(error)") }
+      }
+      conclude(.rolledBack, version, name, code: code, reason: reason)
+    } catch {
+      conclude(.failed, version, name, code: error.code.rawValue, reason: "\(reason); and going back failed: \(error.message)")
+    }
+  }
+}
+
+/// What an agent does about versions on trial before it opens any model.
+enum CrashLoop {
+  /// So many starts without an orderly end, and the version before runs again.
+  static let limit = 2
+
+  /// Counts a start for each version on trial, and goes back where the last ones ended in crashes.
+  static func check(names: [String], storage: StorageSettings, log: AgentLog) {
+    var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
+    let old = journal
+    for name in names {
+      guard var watch = journal[name].watch else { continue }
+      guard PackageStore.slots(models: storage.modelsFolder, name: name)?.active?.hex == watch.version.digest else {
+        journal[name].watch = nil
+        continue
+      }
+      if watch.isRunning { watch.crashes += 1 }
+      watch.isRunning = true
+      journal[name].watch = watch
+      guard watch.crashes > limit else { continue }
+      let reason = "the agent ended \(watch.crashes) times without order since \(name) \(watch.version.version) came"
+      do throws(UpdatesError) {
+        var store = try PackageStore(models: storage.modelsFolder, name: name)
+        if store.active?.digest.hex == watch.version.digest { try store.rollBack() }
+        log.error("updates: \(reason): the version before runs again")
+        journal[name].last = UpdateJournal.Outcome(
+          version: watch.version, kind: .rolledBack, code: "crashes", reason: reason, at: MonotonicClock.wallTime().rfc3339)
+      } catch {
+        log.error("updates: \(reason), and going back failed: \(error.message)")
+        journal[name].last = UpdateJournal.Outcome(
+          version: watch.version, kind: .failed, code: "crashes", reason: error.message, at: MonotonicClock.wallTime().rfc3339)
+      }
+      journal[name].watch = nil
+    }
+    guard journal != old else { return }
+    do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") }
+  }
+}

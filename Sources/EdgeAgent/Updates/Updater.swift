@@ -1,0 +1,177 @@
+import Glibc
+import ModelManifest
+import Outbox
+import Pipelines
+import Supervision
+import Updates
+
+/// Keeps this device's models on the versions that the fleet wants there: hears of releases, fetches what is meant for it, tests, switches,
+/// watches, and goes back by itself. One thread; nothing here holds up a frame.
+final class Updater: Service, @unchecked Sendable {
+  let name = "updates"
+  let settings: UpdateSettings
+  let group: DeviceGroup
+  /// `STORAGE/models`, and `STORAGE/updates`.
+  let modelsFolder: String
+  let folder: String
+  /// Names that pipelines run.
+  let names: [String]
+  let topics: RetainedTopics
+  let log: AgentLog
+  unowned let host: any ModelHost
+  private let publish: @Sendable (ModelsMessage) -> Void
+  /// A model was installed for pipelines that had none.
+  let onFirstInstall: @Sendable () -> Void
+  private let progress: StageProgress
+  private let mutex = PthreadMutex()
+  private let condition = PthreadCondition()
+  // Under the mutex.
+  private var isStopped = false
+  private var isAskedFor = true
+  // The thread's own.
+  var journal: UpdateJournal
+  var check = ModelsMessage.Check()
+  var candidates: [String: ModelsMessage.Candidate] = [:]
+  var trials: [String: RunningTrial] = [:]
+  private var lastPublished: MonotonicInstant?
+
+  /// Failures are tried again after this, then ever more seldom.
+  private static let retryDelay = Duration.seconds(30)
+
+  init(
+    _ settings: UpdateSettings, _ configuration: AgentConfiguration, names: [String], topics: RetainedTopics, host: any ModelHost, progress: StageProgress,
+    log: AgentLog, onFirstInstall: @escaping @Sendable () -> Void, publish: @escaping @Sendable (ModelsMessage) -> Void
+  ) throws(EdgeAgentError) {
+    self.settings = settings
+    group = DeviceGroup(channel: settings.channel, site: configuration.device.site, device: configuration.device.identifier)
+    (modelsFolder, folder) = (configuration.storage.modelsFolder, configuration.storage.updatesFolder)
+    try makeFolders(folder + "/metadata")
+    (self.names, self.topics, self.host, self.progress, self.log, self.publish) = (names, topics, host, progress, log, publish)
+    self.onFirstInstall = onFirstInstall
+    journal = UpdateJournal(path: UpdateJournal.path(in: folder))
+  }
+
+  func run() async throws {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let work: @Sendable () -> Void = { [self] in
+          runOnThread()
+          continuation.resume()
+        }
+        do throws(PipelinesError) { _ = try DataPlaneThread(name: "updates", body: work) } catch {
+          log.error("updates: \(error.message); no update is looked for")
+          continuation.resume()
+        }
+      }
+    } onCancel: {
+      stop()
+    }
+  }
+
+  func stop() {
+    mutex.withLock { isStopped = true }
+    condition.broadcast()
+    topics.stop()
+  }
+
+  /// Looks at the fleet's metadata soon.
+  func look() {
+    mutex.withLock { isAskedFor = true }
+    condition.broadcast()
+  }
+
+  var mayGoOn: Bool { !mutex.withLock { isStopped } }
+
+  // MARK: - The thread
+
+  private func runOnThread() {
+    resumeTrials()
+    do throws(UpdatesError) { try topics.follow(ReleaseTopics.timestamp) { [weak self] in self?.look() } } catch { log.error("updates: \(error.message)") }
+    var failureCount = 0
+    var next = MonotonicClock.now()
+    while let isAskedFor = waitForWork(until: next) {
+      let now = MonotonicClock.now()
+      if isAskedFor || now >= next {
+        progress.work()
+        spread(isAskedFor)
+        let isWhole = lookOnce()
+        failureCount = isWhole ? 0 : failureCount + 1
+        let retry = Self.retryDelay * Double(1 << min(failureCount, 10))
+        next = MonotonicClock.now().advanced(by: isWhole ? settings.interval : min(retry, settings.interval))
+      }
+      watchTrials()
+      progress.wait()
+    }
+    endTrialsInOrder()
+  }
+
+  /// - Returns: whether somebody asked for a look; nil at the end.
+  private func waitForWork(until next: MonotonicInstant) -> Bool? {
+    mutex.withLock {
+      while true {
+        if isStopped { return nil }
+        if isAskedFor {
+          isAskedFor = false
+          return true
+        }
+        let now = MonotonicClock.now()
+        if now >= next { return false }
+        // Trials are looked at each second.
+        let deadline = trials.isEmpty ? next : min(next, now.advanced(by: .seconds(1)))
+        if !condition.wait(with: mutex, until: deadline), !trials.isEmpty { return false }
+      }
+    }
+  }
+
+  /// A whole fleet hears of a release at the same moment, and must not ask for its blocks at the same moment.
+  private func spread(_ isAskedFor: Bool) {
+    guard isAskedFor, settings.spread > .zero else { return }
+    let delay = Duration.seconds(Double.random(in: 0..<(settings.spread / .seconds(1))))
+    let deadline = MonotonicClock.now().advanced(by: delay)
+    mutex.withLock { while !isStopped, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) } }
+    progress.work()
+  }
+
+  /// One look at the fleet's metadata, and what follows from it.
+  ///
+  /// - Returns: whether nothing is left to be tried again.
+  private func lookOnce() -> Bool {
+    do throws(UpdatesError) {
+      let offer = try currentOffer()
+      log.change(.notice, of: "updates", to: "updates: the fleet's metadata are current (timestamp \(check.timestamp ?? 0))")
+      report()
+      var isWhole = true
+      for name in names where mayGoOn {
+        progress.work()
+        if !follow(offer, name) { isWhole = false }
+      }
+      return isWhole
+    } catch {
+      (check.code, check.reason) = (error.code.rawValue, error.message)
+      log.change(.warning, of: "updates", to: "updates: \(error.message)")
+      report()
+      return false
+    }
+  }
+
+  func working() { progress.work() }
+
+  /// Publishes `models`.
+  func report() {
+    lastPublished = MonotonicClock.now()
+    var models: [String: ModelsMessage.Model] = [:]
+    for name in names {
+      let slots = PackageStore.slots(models: modelsFolder, name: name)
+      let entry = journal[name]
+      models[name] = ModelsMessage.Model(
+        active: entry.version(of: slots?.active), previous: entry.version(of: slots?.previous), candidate: candidates[name], last: entry.last)
+    }
+    publish(ModelsMessage(capturedAt: MonotonicClock.wallTime(), clock: .current(), channel: settings.channel, check: check, models: models))
+  }
+
+  /// While blocks come: not more often than once a second.
+  func reportProgress() {
+    if let lastPublished, lastPublished.duration(to: MonotonicClock.now()) < .seconds(1) { return }
+    report()
+  }
+}
