@@ -30,7 +30,7 @@ extension PackageStore {
     guard slots.active?.digest != wanted.digest else { throw UpdatesError(.alreadyInstalled, "package \(wanted.digest) is the active one") }
     if let candidate = slots.candidate {
       if candidate.digest == wanted.digest, slots.isComplete { return }
-      if candidate == wanted { return try takeSharedBlocks() }
+      if candidate == wanted, download != nil { return try takeSharedBlocks() }
       try abandonCandidate()
     }
     if let previous = slots.previous, previous.digest == wanted.digest, try makeCandidate(ofPrevious: previous) { return }

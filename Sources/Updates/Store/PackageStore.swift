@@ -35,6 +35,8 @@ public struct PackageStore: ~Copyable, Sendable {
   let reserveByteCount: Int
   let syncByteCount: Int
   var slots = Slots()
+  /// Whether a power cut leaves these and no older ones.
+  var areSlotsDurable = false
   var download: Download?
   /// What was amiss and could be mended or done without, for a log; the newest last, 16 at most.
   public private(set) var findings: [UpdatesError] = []
