@@ -91,11 +91,3 @@ extension PackageStore {
     return parts.count == 2 && SHA256Digest(hex: parts[0]) != nil && ["swiftlet", "blocks", "fetched"].contains(parts[1])
   }
 }
-
-extension PackageStore.Download {
-  init(_ index: BlockIndex, _ fetched: FetchedBlocks) {
-    self.index = index
-    self.fetched = fetched
-    places = Dictionary(grouping: index.blocks.indices) { index.blocks[$0].digest }
-  }
-}

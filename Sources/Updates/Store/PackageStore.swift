@@ -21,16 +21,6 @@ public struct PackageStore: ~Copyable, Sendable {
     public let path: String
   }
 
-  /// A candidate whose blocks are still coming.
-  struct Download {
-    let index: BlockIndex
-    /// Where each block stands, by address.
-    let places: [SHA256Digest: [Int]]
-    var fetched: FetchedBlocks
-    /// Raw bytes written since the last sync.
-    var unsyncedByteCount = 0
-  }
-
   let files: any StoreFiles
   let reserveByteCount: Int
   let syncByteCount: Int

@@ -46,7 +46,7 @@ import Testing
     files.failing = 0..<0
     if store.active?.digest != shelf.spare.digest { try store.install(shelf.spare) }
     #expect(store.active?.digest == shelf.spare.digest)
-    #expect(files.disk[PackageStore.packageName(shelf.spare.digest)]?.bytes == shelf.spare.file)
+    #expect(files.disk.contents(after: .keepsSynced)[PackageStore.packageName(shelf.spare.digest)]?.bytes == shelf.spare.file)
     return hasFailed
   }
 
@@ -77,5 +77,20 @@ import Testing
       #expect(store.active?.digest == shelf.first.digest)
     }
     #expect(count > 10)
+  }
+
+  @Test func `blocks that the disk couldn't take are fetched again`() throws {
+    let files = RecordedFiles()
+    var store = try PackageStore(files, reserveByteCount: 0)
+    try store.begin(shelf.first.index)
+    try store.fetch(shelf.first, limit: 2)
+    try store.sync()
+    let missing = store.missingBlocks()
+    try store.fetch(shelf.first)
+    files.failing = files.callCount..<files.callCount + 1
+    #expect(throws: UpdatesError.self) { try store.finish() }
+    #expect(store.missingBlocks() == missing)
+    try store.install(shelf.first)
+    #expect(files.disk.contents(after: .keepsSynced)[PackageStore.packageName(shelf.first.digest)]?.bytes == shelf.first.file)
   }
 }

@@ -55,7 +55,10 @@ final class RecordedFiles: StoreFiles, @unchecked Sendable {
 
   private func change(_ new: [Event]) throws(UpdatesError) {
     defer { callCount += 1 }
-    guard !failing.contains(callCount) else { throw UpdatesError(.diskFull, "change \(callCount) fails, as it is meant to") }
+    guard !failing.contains(callCount) else {
+      if case .synced(let name)? = new.first { disk.failToSync(name) }
+      throw UpdatesError(.diskFull, "change \(callCount) fails, as it is meant to")
+    }
     for event in new { disk.apply(event) }
     events += new
   }
