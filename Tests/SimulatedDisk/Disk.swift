@@ -59,6 +59,12 @@ public struct Disk: Sendable {
     files[file].pending.removeAll()
   }
 
+  /// A sync that fails: what was written since the last one stays readable and is never written, as Linux's page cache has it.
+  public mutating func failToSync(_ name: String) {
+    guard let file = names[name] else { return }
+    files[file].pending.removeAll()
+  }
+
   /// Makes durable which names the folder has.
   public mutating func syncFolder() {
     syncedNames = names

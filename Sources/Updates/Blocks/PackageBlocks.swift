@@ -59,16 +59,16 @@ public struct PackageBlocks: Sendable {
     return zip(cuts, cuts.dropFirst()).map { $0..<$1 }
   }
 
-  private static func pieces(of package: [UInt8], parts: [Range<Int>]) throws(UpdatesError) -> [Range<Int>] {
+  static func pieces(of package: [UInt8], parts: [Range<Int>], limit: Int = BlockIndex.largestBlockCount) throws(UpdatesError) -> [Range<Int>] {
     var count = 0
     for chunker in [ContentDefinedChunker.fine, .coarse] {
       let pieces = parts.flatMap { chunker.pieces(of: package, in: $0) }
-      if pieces.count <= BlockIndex.largestBlockCount { return pieces }
+      if pieces.count <= limit { return pieces }
       count = pieces.count
     }
     throw UpdatesError(
       .packageTooLarge,
-      "the package has \(package.count) bytes and would be \(count) blocks; a release has at most \(BlockIndex.largestBlockCount), "
+      "the package has \(package.count) bytes and would be \(count) blocks; a release has at most \(limit), "
         + "which \(guaranteedByteCount) bytes always fit: compile the model with 8-bit or 4-bit weights")
   }
 }

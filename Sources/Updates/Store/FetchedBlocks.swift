@@ -30,6 +30,7 @@ struct FetchedBlocks: Equatable {
   var isAll: Bool { isFetched.allSatisfy { $0 } }
 
   mutating func add(_ block: Int) { isFetched[block] = true }
+  mutating func remove(_ block: Int) { isFetched[block] = false }
 
   func encoded() -> [UInt8] {
     var bits = [UInt8](repeating: 0, count: (isFetched.count + 7) / 8)

@@ -58,7 +58,8 @@ struct FolderFiles: StoreFiles {
     let file = try open(name, O_WRONLY | O_CREAT | O_EXCL)
     defer { close(file) }
     guard byteCount > 0 else { return }
-    let code = posix_fallocate(file, 0, off_t(byteCount))
+    var code = EINTR
+    while code == EINTR { code = posix_fallocate(file, 0, off_t(byteCount)) }
     guard code == 0 else { throw failure("take up \(byteCount) bytes", path(name), code) }
   }
 

@@ -30,7 +30,7 @@ extension PackageStore {
     guard slots.active?.digest != wanted.digest else { throw UpdatesError(.alreadyInstalled, "package \(wanted.digest) is the active one") }
     if let candidate = slots.candidate {
       if candidate.digest == wanted.digest, slots.isComplete { return }
-      if candidate == wanted { return try takeSharedBlocks() }
+      if candidate == wanted, download != nil { return try takeSharedBlocks() }
       try abandonCandidate()
     }
     if let previous = slots.previous, previous.digest == wanted.digest, try makeCandidate(ofPrevious: previous) { return }
@@ -72,24 +72,30 @@ extension PackageStore {
     guard !download.fetched.isFetched[first] else { return }
     let raw = try download.index.blocks[first].checkedBytes(of: stored)
     try write(raw, at: places)
-    for place in places { self.download?.fetched.add(place) }
+    self.download?.add(places)
     if let count = self.download?.unsyncedByteCount, count >= syncByteCount { try sync() }
   }
 
-  /// Makes the blocks that came durable: first the package's bytes, then the note that they are there.
+  /// Makes the blocks that came durable: first the package's bytes, then the note that they are there. Where the disk can't take those bytes the
+  /// blocks are missing again: the kernel drops what it couldn't write, and says so once.
   public mutating func sync() throws(UpdatesError) {
-    guard let download, download.unsyncedByteCount > 0 else { return }
-    try files.sync(Self.packageName(download.index.packageDigest))
+    guard let download, !download.unsynced.isEmpty else { return }
+    do throws(UpdatesError) {
+      try files.sync(Self.packageName(download.index.packageDigest))
+    } catch {
+      self.download?.forgetUnsynced()
+      throw error
+    }
     let name = Self.fetchedName(download.index.packageDigest)
     try files.write(download.fetched.encoded(), to: name, at: 0)
     try files.sync(name)
-    self.download?.unsyncedByteCount = 0
+    self.download?.noteSync()
   }
 
   /// Checks the SHA-256 of the whole package, all of whose blocks are there; then it is the candidate. Does nothing where it is already.
   ///
-  /// - Throws: `noCandidate` (blocks are missing), `wrongPackage` (it isn't what the index says; the candidate is abandoned), `diskFull`,
-  ///   `storage`.
+  /// - Throws: `noCandidate` (blocks are missing), `wrongPackage` (it isn't what the index says; the candidate is abandoned: begin it once more, in
+  ///   case memory or the disk erred, and reject it the second time), `diskFull`, `storage`.
   public mutating func finish() throws(UpdatesError) {
     guard !slots.isComplete else { return }
     guard let download else { throw UpdatesError(.noCandidate, "no package is on its way") }
@@ -110,10 +116,9 @@ extension PackageStore {
   }
 
   /// Writes a block of the download into its places.
-  mutating func write(_ raw: [UInt8], at places: [Int]) throws(UpdatesError) {
+  func write(_ raw: [UInt8], at places: [Int]) throws(UpdatesError) {
     guard let index = download?.index else { return }
     for place in places { try files.write(raw, to: Self.packageName(index.packageDigest), at: index.blocks[place].offset) }
-    download?.unsyncedByteCount += raw.count * places.count
   }
 
   private func checkRoom(for index: BlockIndex) throws(UpdatesError) {

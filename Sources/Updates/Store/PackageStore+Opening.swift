@@ -3,8 +3,8 @@ import Cryptography
 extension PackageStore {
   /// Reads the slots, drops what they name and isn't there, and sweeps. A crash leaves nothing to drop; a person or a failing disk may.
   mutating func putInOrder() throws(UpdatesError) {
-    // A killed process may have renamed the slots and not synced the folder: what is removed below must stay removable after a power cut.
-    try files.syncFolder()
+    // A killed process may have renamed the slots and not synced the folder.
+    try syncSlots()
     if let bytes = try files.contents(of: Slots.fileName, limit: Slots.largestByteCount) {
       do throws(UpdatesError) {
         slots = try Slots(bytes)
@@ -61,17 +61,24 @@ extension PackageStore {
   mutating func commit(_ new: Slots) throws(UpdatesError) {
     try files.put(new.encoded(), in: Slots.newFileName)
     try files.rename(Slots.newFileName, to: Slots.fileName)
-    slots = new
+    (slots, areSlotsDurable) = (new, false)
     if new.candidate == nil || new.isComplete { download = nil }
-    try files.syncFolder()
+    try syncSlots()
   }
 
-  /// Removes the store's files that no slot names; strangers' stay. Only after a commit: what the slots before it name is needed until then.
+  private mutating func syncSlots() throws(UpdatesError) {
+    try files.syncFolder()
+    areSlotsDurable = true
+  }
+
+  /// Removes the store's files that no slot names; strangers' stay.
   mutating func sweep() {
     var kept: Set<String> = []
     for package in slots.packages { kept.formUnion([Self.packageName(package.digest), Self.indexName(package.digest)]) }
     if let candidate = slots.candidate, !slots.isComplete { kept.insert(Self.fetchedName(candidate.digest)) }
     do throws(UpdatesError) {
+      // Until then a power cut may bring back slots that name more.
+      if !areSlotsDurable { try syncSlots() }
       for name in try files.names() where Self.isOwn(name) && !kept.contains(name) { try files.remove(name) }
     } catch {
       note(error)
@@ -82,13 +89,5 @@ extension PackageStore {
     guard name != Slots.newFileName else { return true }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 2 && SHA256Digest(hex: parts[0]) != nil && ["swiftlet", "blocks", "fetched"].contains(parts[1])
-  }
-}
-
-extension PackageStore.Download {
-  init(_ index: BlockIndex, _ fetched: FetchedBlocks) {
-    self.index = index
-    self.fetched = fetched
-    places = Dictionary(grouping: index.blocks.indices) { index.blocks[$0].digest }
   }
 }

@@ -13,7 +13,7 @@ extension PackageStore {
       let shared = sharedBlocks(with: index)
       guard !shared.isEmpty else { continue }
       guard try copy(shared, from: index) else { continue }
-      for place in shared.values.joined() { download?.fetched.add(place) }
+      for places in shared.values { download?.add(places) }
       try sync()
     }
   }

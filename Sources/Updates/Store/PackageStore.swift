@@ -21,20 +21,12 @@ public struct PackageStore: ~Copyable, Sendable {
     public let path: String
   }
 
-  /// A candidate whose blocks are still coming.
-  struct Download {
-    let index: BlockIndex
-    /// Where each block stands, by address.
-    let places: [SHA256Digest: [Int]]
-    var fetched: FetchedBlocks
-    /// Raw bytes written since the last sync.
-    var unsyncedByteCount = 0
-  }
-
   let files: any StoreFiles
   let reserveByteCount: Int
   let syncByteCount: Int
   var slots = Slots()
+  /// Whether a power cut leaves these and no older ones.
+  var areSlotsDurable = false
   var download: Download?
   /// What was amiss and could be mended or done without, for a log; the newest last, 16 at most.
   public private(set) var findings: [UpdatesError] = []

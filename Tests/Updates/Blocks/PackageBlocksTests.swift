@@ -59,6 +59,15 @@ import Testing
     #expect(index.encoded().count < 65_536)
   }
 
+  @Test func `a package of too many pieces is refused, with what would fit`() throws {
+    let file = Self.package.file
+    #expect(try PackageBlocks.pieces(of: file, parts: [0..<file.count], limit: 20).count < 20)
+    let error = #expect(throws: UpdatesError.self) { try PackageBlocks.pieces(of: file, parts: [0..<file.count], limit: 5) }
+    #expect(error?.code == .packageTooLarge)
+    #expect(error?.message.hasPrefix("the package has \(file.count) bytes and would be ") == true)
+    #expect(error?.message.contains("a release has at most 5, which 58982400 bytes always fit: ") == true)
+  }
+
   @Test func `a wrong, a damaged and a missing block are told apart, by name`() throws {
     let blocks = try PackageBlocks(of: Self.package.file)
     let block = try #require(blocks.index.blocks.last)

@@ -20,8 +20,8 @@ final class RecordedFiles: StoreFiles, @unchecked Sendable {
   private(set) var disk: Disk
   private(set) var events: [Event] = []
   var freeBytes = 1 << 40
-  /// Calls that change the disk, this many of them, succeed; the next one fails, and all after it do.
-  var callsUntilFailure = Int.max
+  /// Which of the calls that change the disk fail, counted from 0.
+  var failing = 0..<0
   private(set) var callCount = 0
 
   init(_ disk: Disk = Disk()) { self.disk = disk }
@@ -54,8 +54,11 @@ final class RecordedFiles: StoreFiles, @unchecked Sendable {
   }
 
   private func change(_ new: [Event]) throws(UpdatesError) {
-    callCount += 1
-    guard callCount <= callsUntilFailure else { throw UpdatesError(.diskFull, "change \(callCount) fails, as it is meant to") }
+    defer { callCount += 1 }
+    guard !failing.contains(callCount) else {
+      if case .synced(let name)? = new.first { disk.failToSync(name) }
+      throw UpdatesError(.diskFull, "change \(callCount) fails, as it is meant to")
+    }
     for event in new { disk.apply(event) }
     events += new
   }

@@ -22,7 +22,7 @@ struct StorePromise: Equatable {
     isComplete = store.candidate != nil
     guard let download = store.download else { return }
     let blocks = zip(download.index.blocks, download.fetched.isFetched).filter { $0.1 }.map(\.0.digest)
-    if download.unsyncedByteCount == 0 { fetched = Set(blocks) } else if last.candidate == candidate { fetched = last.fetched }
+    if download.unsynced.isEmpty { fetched = Set(blocks) } else if last.candidate == candidate { fetched = last.fetched }
   }
 
   /// The state but for the blocks.

@@ -1,4 +1,3 @@
-import Cryptography
 import Foundation
 import SimulatedDisk
 import Testing
@@ -90,46 +89,5 @@ private let restarts = min(60, 4 * max(1, tears))
     }
     let outcome = StorePowerCutReplay(shelf: shelf, tearsAtEachPoint: 1, endsEarly: true).run(history)
     #expect(!outcome.violations.isEmpty)
-  }
-
-  /// Whatever fails, at whichever change, leaves a store that the next start finds in order.
-  @Test func `a disk that fails at any change costs no installed package`() throws {
-    let history = try life()
-    let changes = history.events.count
-    var failures = 0
-    for count in 0..<changes {
-      let files = RecordedFiles()
-      var promise = StorePromise()
-      var isDone = false
-      do {
-        var store = try PackageStore(files, reserveByteCount: 0, syncByteCount: CrashedStore.syncByteCount)
-        try store.install(shelf.first)
-        files.callsUntilFailure = files.callCount + count
-        promise = StorePromise(store)
-        defer { isDone = files.callCount < files.callsUntilFailure }
-        try store.install(shelf.second)
-        try store.rollBack()
-      } catch {
-        failures += 1
-      }
-      var after = promise
-      after.failed = [shelf.second.digest]
-      let allowed = [
-        promise.slots, StorePromise(active: shelf.second.digest, previous: shelf.first.digest), StorePromise(active: shelf.first.digest, failed: after.failed),
-      ]
-      let store = try PackageStore(RecordedFiles(Disk(files.disk.contents(after: .keepsSynced))), reserveByteCount: 0)
-      var found = StorePromise(store).slots
-      (found.candidate, found.isComplete) = (nil, false)
-      #expect(allowed.contains(found), "change \(count): \(found)")
-      if isDone { break }
-    }
-    #expect(failures > 30)
-  }
-}
-
-extension StorePromise {
-  fileprivate init(active: SHA256Digest, previous: SHA256Digest? = nil, failed: [SHA256Digest] = []) {
-    self.init()
-    (self.active, self.previous, self.failed) = (active, previous, failed)
   }
 }
