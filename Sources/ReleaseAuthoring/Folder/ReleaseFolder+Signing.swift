@@ -95,6 +95,11 @@ extension ReleaseFolder {
     return try advance(keys, at: time, ReleaseWishes(renewed: [.snapshot, .halt, .timestamp]))
   }
 
+  /// A new expiry for the timestamp alone.
+  public func renewTimestamp(_ keys: KeyChain, at time: DateTime) throws(ReleaseError) -> ReleaseProgress {
+    try advance(keys, at: time, ReleaseWishes(renewed: [.timestamp]))
+  }
+
   private func editRoot(_ keys: KeyChain, at time: DateTime, _ change: (inout RootContent) -> Void) throws(ReleaseError) -> ReleaseProgress {
     let state = try state()
     var content = state.root.content
