@@ -97,6 +97,7 @@ let library: [Target] = [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
       "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug", "Cryptography", "Updates",
     ]),
+  module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
 ]
 
 /// libFuzzer targets, built by `make fuzz` only: the sanitizer changes every object it is linked with.
@@ -131,7 +132,7 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading",
+        "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
@@ -200,6 +201,9 @@ let package = Package(
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
     tests("Updates", ["Updates", "Cryptography", "JSONReading", "ModelFormat", "Pipelines", "SimulatedDisk"]),
+    tests(
+      "ReleaseAuthoring",
+      ["ReleaseAuthoring", "Cryptography", "JSONReading", "MQTTTransport", "Pipelines", "TestBroker", "TestPackages", "Updates"]),
     tests("Outbox", ["CRecordingVFS", "SimulatedDisk", "Outbox", "CSQLite", "MQTTTransport", "Pipelines", "TestBroker", "OutboxWriter"]),
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],

@@ -9,6 +9,7 @@ import MQTTTransport
 import ModelFormat
 import ModelManifest
 import ObjectDetection
+import ReleaseAuthoring
 import Supervision
 
 /// An error whose message is the one line that a person needs.
@@ -31,4 +32,5 @@ extension MQTTTransportError: OneLineError { var line: String { message } }
 extension ModelFormatError: OneLineError { var line: String { message } }
 extension ModelPackageError: OneLineError {}
 extension ObjectDetectionError: OneLineError { var line: String { message } }
+extension ReleaseError: OneLineError { var line: String { message } }
 extension SupervisionError: OneLineError { var line: String { message } }

@@ -23,6 +23,7 @@ struct Swiftlet: AsyncParsableCommand {
       EvaluateCommand.self,
       BenchCommand.self,
       ConfigCommand.self,
+      ReleaseCommand.self,
     ])
 }
 

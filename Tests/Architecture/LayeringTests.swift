@@ -8,7 +8,7 @@ private let layers: [[String]] = [
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
   ["ModelCompiler", "Capture", "Outbox", "Updates"],
-  ["EdgeAgent"],
+  ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],
 ]
 

@@ -1,0 +1,65 @@
+import Updates
+
+/// Puts metadata before the trust core as a device would: from the first root on, to the packages and the halt.
+struct TrustCheck: MetadataSource {
+  let folder: ReleaseFolder
+  /// Files that aren't in the folder yet, by their names there.
+  let pending: [String: [UInt8]]
+
+  func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]? {
+    guard let role = ReleaseRole(rawValue: role) else { return nil }
+    let name = role.file(version: version ?? 0)
+    return pending[name] ?? contents(of: "\(folder.metadataFolder)/\(name)")
+  }
+
+  /// - Throws: `.untrusted`.
+  func run(_ state: ReleaseState, at time: DateTime) throws(ReleaseError) {
+    let first: [UInt8]
+    if let new = pending[ReleaseRole.root.file(version: 1)] { first = new } else { first = try folder.metadata(.root, 1) }
+    let targets = try trusting { () throws(UpdatesError) -> [String: Target] in
+      var client = try UpdateClient(store: MetadataMemory(["root": first]), source: self, startTime: time)
+      let targets = try client.topLevelTargets()
+      guard client.rootVersion == state.root.content.version, client.timestampVersion == state.timestamp.content.version else {
+        throw UpdatesError(.mismatch, "\(folder.metadataFolder): the metadata lead to another state than the one that was written")
+      }
+      return targets
+    }
+    guard Set(targets.keys) == Set(state.targets.content.packages.map(\.path)) else {
+      throw ReleaseError(.untrusted, "\(folder.metadataFolder): targets.json doesn't speak of the packages that it should")
+    }
+    try HaltCheck.run(state.halt.bytes, named: state.timestamp.content.halt, targets: state.targets.bytes, at: time)
+  }
+}
+
+/// The halt role's file before the trust core: signed by the keys that targets.json delegates to, and the one that the timestamp names.
+enum HaltCheck {
+  static func run(_ bytes: [UInt8], named facts: FileFacts, targets: [UInt8], at time: DateTime) throws(ReleaseError) {
+    let name = "\(facts.version).halt.json"
+    func refusal(_ what: String) -> ReleaseError { ReleaseError(.untrusted, "\(name) \(what)") }
+    guard facts.describes(bytes) else { throw refusal("isn't the file that timestamp.json speaks of") }
+    let (delegations, halt) = try trusting { () throws(UpdatesError) -> (Delegations?, TargetsMetadata) in
+      let delegator = try TargetsMetadata(SignedMetadata(targets, file: "targets.json").signed, role: "targets")
+      return (delegator.delegations, try TargetsMetadata(SignedMetadata(bytes, file: name).signed, role: "halt"))
+    }
+    guard let delegations, let role = delegations.roles.first(where: { $0.name == "halt" }) else { throw refusal("is delegated to by nobody") }
+    let envelope = try SignedFile(bytes, name: name)
+    let valid = role.keys.keyIDs.filter { id in
+      envelope.signatures[id].map { delegations.keys[id]?.isValid($0, of: envelope.canonicalBytes) ?? false } ?? false
+    }
+    guard valid.count >= role.keys.threshold else { throw refusal("isn't signed by the keys that targets.json names for it") }
+    guard halt.head.version == facts.version else { throw refusal("says that it is version \(halt.head.version)") }
+    guard time < halt.head.expires else { throw refusal("expired at \(halt.head.expires); renew it: swiftlet release renew FOLDER") }
+    for path in halt.targets.keys where !PathPattern(ReleaseRole.haltPaths).matches(path) { throw refusal("speaks of \(path), which isn't its to speak of") }
+  }
+}
+
+/// Trusted metadata that nobody keeps.
+struct MetadataMemory: MetadataStore {
+  private var files: [String: [UInt8]]
+
+  init(_ files: [String: [UInt8]]) { self.files = files }
+
+  func load(_ role: String) -> [UInt8]? { files[role] }
+  mutating func save(_ role: String, _ bytes: [UInt8]) { files[role] = bytes }
+  mutating func remove(_ role: String) { files[role] = nil }
+}

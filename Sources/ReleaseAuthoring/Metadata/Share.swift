@@ -1,0 +1,53 @@
+/// A share of a channel's devices, in hundredths of a percent.
+public struct Share: Equatable, Sendable, CustomStringConvertible {
+  public static let all = Share(basisPoints: 10_000)
+  /// 0…10000.
+  public let basisPoints: Int
+
+  init(basisPoints: Int) { self.basisPoints = basisPoints }
+
+  /// Reads "5%", "0.25%" or "100%".
+  public init(_ text: String) throws(ReleaseError) {
+    guard let points = Self.basisPoints(of: text) else {
+      throw ReleaseError(.invalid, "‘\(text)’ is no share; expected 0% to 100%, with at most two digits after the point, as in 5%")
+    }
+    basisPoints = points
+  }
+
+  private static func basisPoints(of text: String) -> Int? {
+    guard text.last == "%" else { return nil }
+    let parts = text.dropLast().split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }), let whole = Int(parts[0]), whole <= 100 else { return nil }
+    let fraction = parts.count == 2 ? String(parts[1]) : ""
+    guard fraction.utf8.count <= 2, let hundredths = Int((fraction + "00").prefix(2)) else { return nil }
+    let points = whole * 100 + hundredths
+    return points <= 10_000 ? points : nil
+  }
+
+  public var description: String { Self.text(basisPoints) }
+
+  /// "5%" for 500.
+  public static func text(_ points: Int) -> String {
+    guard points % 100 != 0 else { return "\(points / 100)%" }
+    let digits = points % 100
+    return "\(points / 100).\(digits < 10 ? "0" : "")\(digits % 10 == 0 ? digits / 10 : digits)%"
+  }
+}
+
+/// Names of packages, versions and channels: parts of paths and topics.
+enum ReleaseName {
+  static let largestByteCount = 64
+
+  static func check(_ text: String, _ what: String) throws(ReleaseError) {
+    guard (1...largestByteCount).contains(text.utf8.count), text.utf8.allSatisfy(isAllowed) else {
+      throw ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): expected 1 to \(largestByteCount) letters, digits, ‘_’, ‘.’ or ‘-’")
+    }
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"): true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/// Where releases lie on the broker.
+enum ReleaseTopics {
+  static let root = "swiftlet/v1/releases"
+  static let timestamp = "\(root)/metadata/timestamp"
+
+  /// - Parameter name: "metadata/targets.3", "blocks/SHA256".
+  static func topic(_ name: String) -> String { "\(root)/\(name)" }
+
+  static func metadata(_ role: ReleaseRole, _ version: Int) -> String { topic("metadata/\(role.topicName(version: version))") }
+
+  static let allMetadata = "\(root)/metadata/+"
+  static let allBlocks = "\(root)/blocks/+"
+  /// What devices tell of their models.
+  static let deviceModels = "swiftlet/v1/+/+/models"
+}
