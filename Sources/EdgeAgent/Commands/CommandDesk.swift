@@ -144,7 +144,10 @@ extension CommandDesk {
       guard let reply = answer(item) else { continue }
       if reply.outcome == .refused { mutex.withLock { counted.refused += 1 } }
       let name = reply.command.map { " \($0)" } ?? ""
-      log.log(reply.outcome == .done ? .notice : .warning, "command\(name): \(reply.outcome.rawValue)\(reply.reason.map { ": \($0)" } ?? "")")
+      // Whoever gives commands chooses the words of a refusal: without a subject each would be a line of its own.
+      log.log(
+        reply.outcome == .done ? .notice : .warning, "command\(name): \(reply.outcome.rawValue)\(reply.reason.map { ": \($0)" } ?? "")",
+        subject: reply.outcome == .refused ? "refused command" : nil)
       deliver(reply, to: item)
     }
   }

@@ -43,7 +43,7 @@ struct CommandReply: Sendable {
   }
 
   private static func oneLine(_ text: String) -> String {
-    String(text.split(separator: "\n").joined(separator: " ").prefix(2000))
+    String(text.split(separator: "\n").joined(separator: " ").unicodeScalars.prefix(2000))
   }
 }
 

@@ -11,8 +11,18 @@ struct CommandRequest: Equatable {
 
   /// Why a payload isn't obeyed, and the command that it names as far as that can be told.
   struct Refusal: Error, Equatable {
-    var command: String?
-    var reason: String
+    let command: String?
+    let reason: String
+
+    /// What came from outside goes to the log and to terminals: control characters don't.
+    init(command: String? = nil, reason: String) {
+      self.command = command.map(Self.printable)
+      self.reason = Self.printable(reason)
+    }
+
+    private static func printable(_ text: String) -> String {
+      String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
   }
 
   /// - Parameter obeyed: what this device may be told.
@@ -26,11 +36,12 @@ struct CommandRequest: Equatable {
       throw Refusal(reason: "expected an object, {\"schema\":1,\"command\":…}; found \(value.kind)")
     }
     guard case .string(let name)? = members["command"] else { throw Refusal(reason: "expected \"command\" with a name as text") }
-    let shown = String(name.prefix(64))
+    let shown = String(name.unicodeScalars.prefix(64))
     guard members["schema"] == .number("1") else { throw Refusal(command: shown, reason: "expected \"schema\":1, which is all that this version reads") }
     // Whoever writes more means more; half a command isn't obeyed.
     if let foreign = members.keys.filter({ $0 != "schema" && $0 != "command" }).min() {
-      throw Refusal(command: shown, reason: "\"\(foreign.prefix(64))\" is not known in a command; expected \"schema\" and \"command\" alone")
+      let name = String(foreign.unicodeScalars.prefix(64))
+      throw Refusal(command: shown, reason: "\"\(name)\" is not known in a command; expected \"schema\" and \"command\" alone")
     }
     guard let command = RemoteCommand(rawValue: name) else { throw Refusal(command: shown, reason: RemoteCommand.refusal(of: name)) }
     guard obeyed.contains(command) else {

@@ -12,7 +12,7 @@ public enum RemoteCommand: String, CaseIterable, Sendable {
 
   /// Why a name is none of a command, and what was meant perhaps.
   static func refusal(of name: String) -> String {
-    let shown = "\"\(name.prefix(64))\""
+    let shown = "\"\(String(name.unicodeScalars.prefix(64)))\""
     if signed.contains(name) { return "\(shown) must be signed by a fleet key, which comes with model updates; this version doesn't obey it" }
     let names = allCases.map(\.rawValue)
     return "\(shown) is not known; " + (nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))")

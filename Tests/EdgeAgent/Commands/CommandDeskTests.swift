@@ -156,6 +156,17 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     #expect(trial.desk.counters.retained == 2 && trial.lines.all.contains { $0.contains("a retained command on swiftlet/v1/s/d/command is passed over") })
   }
 
+  @Test func `refusals are one line a minute, whatever their words`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    for number in UInt8(0)..<5 {
+      try trial.command("{\"schema\":1,\"command\":\"word\(number)\"}", correlation: number)
+      #expect(trial.replies.wait { $0.count == Int(number) + 1 })
+    }
+    #expect(trial.lines.all.count { $0.contains("refused") } == 1 && trial.answers[4][2].contains("word4"), "\(trial.lines.all)")
+  }
+
   @Test func `too much to be a command is refused unread`() throws {
     let trial = try Trial()
     let connection = try trial.connect(try trial.configuration())

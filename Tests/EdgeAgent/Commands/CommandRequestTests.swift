@@ -32,6 +32,12 @@ import Testing
     #expect(refusal?.command == command && refusal?.reason.contains(words) == true, "\(String(describing: refusal))")
   }
 
+  @Test func `a refusal repeats no control characters`() {
+    let refusal = refusal("{\"schema\":1,\"command\":\"\\u001b[2J\\n\"}")
+    #expect(
+      refusal?.command == "\u{FFFD}[2J\u{FFFD}" && refusal?.reason.hasPrefix("\"\u{FFFD}[2J\u{FFFD}\" is not known") == true, "\(String(describing: refusal))")
+  }
+
   @Test func `what the configuration doesn't list is refused`() {
     let refusal = refusal("{\"schema\":1,\"command\":\"reload\"}", obeying: [.status])
     #expect(refusal?.reason.contains("not among this device's mqtt.commands") == true)
