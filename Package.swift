@@ -210,7 +210,8 @@ let package = Package(
       swiftSettings: swiftSettings),
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["swiftlet", "swiftletd", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"],
+      name: "EndToEndTests",
+      dependencies: ["swiftlet", "swiftletd", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
   ]
 )

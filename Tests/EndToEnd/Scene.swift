@@ -12,6 +12,7 @@ final class Scene: @unchecked Sendable {
   var camera: String
   var pipeline = "{camera: top, model: fixed}"
   var storage: String
+  var updates = ""
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-scene-\(UUID().uuidString)")
@@ -34,7 +35,9 @@ final class Scene: @unchecked Sendable {
   func write() throws -> String {
     var lines = ["device: {id: line-3, site: plant-a}", "storage: \(storage)"]
     if !mqtt.isEmpty { lines.append("mqtt: \(mqtt)") }
-    lines += ["cameras:", "  top: \(camera)", "pipelines:", "  surface: \(pipeline)", ""]
+    lines += ["cameras:", "  top: \(camera)", "pipelines:", "  surface: \(pipeline)"]
+    if !updates.isEmpty { lines.append("updates: \(updates)") }
+    lines.append("")
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: configuration))
     return configuration
   }
@@ -110,7 +113,10 @@ final class Watcher: Sendable {
     process.standardOutput = output
     process.standardError = output
     try process.run()
-    for message in messages.all { try input.fileHandleForWriting.write(contentsOf: Data("\(message.topic) ".utf8) + Data(message.payload) + Data([10])) }
+    // What a fleet releases has formats of its own.
+    for message in messages.all where !message.topic.hasPrefix("swiftlet/v1/releases/") {
+      try input.fileHandleForWriting.write(contentsOf: Data("\(message.topic) ".utf8) + Data(message.payload) + Data([10]))
+    }
     try input.fileHandleForWriting.close()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

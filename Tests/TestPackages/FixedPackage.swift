@@ -9,12 +9,23 @@ public enum FixedPackage {
   public static let labels = ["scratch", "stain"]
 
   /// The file's bytes.
-  public static func bytes(name: String = "fixed", threshold: Float = 0.3, labels: [String] = labels) -> [UInt8] {
-    PackageWriter.file([
-      (.manifest, encoded(manifest(name: name, threshold: threshold, labels: labels))), (.program, program.encoded()),
+  ///
+  /// - Parameter golden: what it promises to compute; nothing by default.
+  public static func bytes(
+    name: String = "fixed", version: String = "1", threshold: Float = 0.3, labels: [String] = labels, golden: GoldenOutputs? = nil
+  ) -> [UInt8] {
+    var manifest = manifest(name: name, threshold: threshold, labels: labels)
+    (manifest.version, manifest.golden) = (version, golden)
+    return PackageWriter.file([
+      (.manifest, encoded(manifest)), (.program, program.encoded()),
       (.weights, (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
     ])
   }
+
+  /// What the package really computes.
+  public static let golden = GoldenOutputs(
+    seed: 1, tolerance: 0.02, names: ["scores", "boxes"],
+    tensors: [HostTensor(Array(scores.prefix(6)), dimensions: [1, 2, 3]), HostTensor(boxes, dimensions: [1, 2, 4])])
 
   /// Background, scratch, stain of each of two candidates.
   static let scores: [Float] = [0.1, 0.9, 0, 0.25, 0, 0.75, 0, 0, 0, 0]
