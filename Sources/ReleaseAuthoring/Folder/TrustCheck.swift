@@ -1,4 +1,4 @@
-import Updates
+public import Updates
 
 /// Puts metadata before the trust core as a device would: from the first root on, to the packages and the halt.
 struct TrustCheck: MetadataSource {
@@ -54,12 +54,13 @@ enum HaltCheck {
 }
 
 /// Trusted metadata that nobody keeps.
-struct MetadataMemory: MetadataStore {
+public struct MetadataMemory: MetadataStore {
   private var files: [String: [UInt8]]
 
-  init(_ files: [String: [UInt8]]) { self.files = files }
+  /// - Parameter files: by role; the root is needed.
+  public init(_ files: [String: [UInt8]]) { self.files = files }
 
-  func load(_ role: String) -> [UInt8]? { files[role] }
-  mutating func save(_ role: String, _ bytes: [UInt8]) { files[role] = bytes }
-  mutating func remove(_ role: String) { files[role] = nil }
+  public func load(_ role: String) -> [UInt8]? { files[role] }
+  public mutating func save(_ role: String, _ bytes: [UInt8]) { files[role] = bytes }
+  public mutating func remove(_ role: String) { files[role] = nil }
 }
