@@ -52,12 +52,24 @@ extension ReleaseFolder {
       role.keys[made.id] = made.publicKey
     }
     let progress: ReleaseProgress
-    if let topLevel = role.topLevel {
-      progress = try editRoot(keys, at: time) { exchange(&$0[topLevel]) }
-    } else {
-      progress = try editTargets(keys, at: time) { content throws(ReleaseError) in exchange(&content.halt) }
+    do throws(ReleaseError) {
+      if let topLevel = role.topLevel {
+        progress = try editRoot(keys, at: time) { exchange(&$0[topLevel]) }
+      } else {
+        progress = try editTargets(keys, at: time) { content throws(ReleaseError) in exchange(&content.halt) }
+      }
+    } catch {
+      if try !isDrafted(made.id) { try self.keys.remove(made.name) }
+      throw error
     }
     return RotatedKey(newKeyFile: self.keys.file(made.name), oldKeyFile: replaced.title, progress: progress)
+  }
+
+  /// Whether a draft names the key.
+  private func isDrafted(_ id: String) throws(ReleaseError) -> Bool {
+    if let draft = try draft(.root), try RootContent(draft, name: draftFile(.root)).roles.values.contains(where: { $0.keys[id] != nil }) { return true }
+    guard let draft = try draft(.targets) else { return false }
+    return try TargetsContent(draft, name: draftFile(.targets)).halt.keys[id] != nil
   }
 
   private func checkNoRootWaits() throws(ReleaseError) {

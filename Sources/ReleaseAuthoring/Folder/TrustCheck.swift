@@ -16,6 +16,12 @@ struct TrustCheck: MetadataSource {
   func run(_ state: ReleaseState, at time: DateTime) throws(ReleaseError) {
     let first: [UInt8]
     if let new = pending[ReleaseRole.root.file(version: 1)] { first = new } else { first = try folder.metadata(.root, 1) }
+    guard time < state.root.content.expires else {
+      throw ReleaseError(
+        .untrusted,
+        "root version \(state.root.content.version) expired at \(state.root.content.expires), and devices take nothing any more: "
+          + "swiftlet release renew \(folder.path) --root, with the root keys, and publish")
+    }
     let targets = try trusting { () throws(UpdatesError) -> [String: Target] in
       var client = try UpdateClient(store: MetadataMemory(["root": first]), source: self, startTime: time)
       let targets = try client.topLevelTargets()

@@ -52,6 +52,13 @@ public struct KeyFolder: Sendable {
   }
 }
 
+extension KeyFolder {
+  /// Takes a key away that came to nothing.
+  func remove(_ name: String) throws(ReleaseError) {
+    for ending in ["pem", "pub"] { try FolderFiles.remove("\(path)/\(name).\(ending)") }
+  }
+}
+
 /// The plain file work of a release folder.
 enum FolderFiles {
   static func read(_ path: String) throws(ReleaseError) -> [UInt8] {
