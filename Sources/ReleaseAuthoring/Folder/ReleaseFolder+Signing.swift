@@ -46,7 +46,8 @@ extension ReleaseFolder {
     let current = role.topLevel.map { state.root.content[$0] } ?? state.targets.content.halt
     let replaced = try replacedKey(role, old, current)
     if role != .halt { try checkNoRootWaits() }
-    let made = try self.keys.make(role, passphrase: passphrase)
+    let (made, key) = try self.keys.make(role, passphrase: passphrase)
+    keys.hold(key)
     func exchange(_ role: inout SigningRole) {
       role.keys[replaced.id] = nil
       role.keys[made.id] = made.publicKey

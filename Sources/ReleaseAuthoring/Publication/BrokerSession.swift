@@ -44,7 +44,10 @@ public final class BrokerSession: @unchecked Sendable {
       connection.stop()
       throw ReleaseError(.broker, reason)
     }
-    isEchoing = try subscribe([echoTopic], refusable: true)
+    do throws(ReleaseError) { isEchoing = try subscribe([echoTopic], refusable: true) } catch {
+      close()
+      throw error
+    }
   }
 
   /// Waits for what was sent, and says goodbye.
@@ -78,9 +81,11 @@ public final class BrokerSession: @unchecked Sendable {
   }
 
   private func checkConnected() throws(ReleaseError) {
-    if let failure = mutex.withLock({ shared.failure }) {
-      throw ReleaseError(.broker, "the connection to \(connection.address) ended (\(failure.message)); run it again: it goes on where it stopped")
-    }
+    if let failure = mutex.withLock({ shared.failure }) { throw ended(failure) }
+  }
+
+  private func ended(_ failure: MQTTTransportError) -> ReleaseError {
+    ReleaseError(.broker, "the connection to \(connection.address) ended (\(failure.message)); run it again: it goes on where it stopped")
   }
 
   /// - Returns: whether all were granted; false only where that may be.
@@ -175,6 +180,7 @@ public final class BrokerSession: @unchecked Sendable {
             shared.unfinished -= 1
             return shared.unfinished
           }
+          if error.code == .notConnected { throw ended(error) }
           guard error.code == .windowFull else { throw ReleaseError(.broker, error.message) }
           guard wait(until: { $0.unfinished < waiting || $0.failure != nil }) else { throw silent(topic) }
         }
