@@ -71,6 +71,13 @@ import Updates
     #expect(try release.file("metadata/1.root.json") == before)
   }
 
+  @Test func `two processes don't change a folder at once`() throws {
+    let release = try TestRelease()
+    try release.folder.lockUntilExit()
+    let error = #expect(throws: ReleaseError.self) { try ReleaseFolder(release.folder.path).lockUntilExit() }
+    #expect(error?.code == .conflict && error?.message.contains(release.folder.path) == true)
+  }
+
   @Test(arguments: [(0, 0), (3, 4), (3, 0), (17, 2)])
   func `a threshold that keys can't reach is refused before anything is made`(count: Int, threshold: Int) {
     #expect(throws: ReleaseError.self) {

@@ -146,6 +146,27 @@ import Updates
     #expect(try other.retained([topic])[topic] == release.file("metadata/timestamp.json"))
   }
 
+  @Test func `a halt that comes while a release is published isn't lost`() throws {
+    let (release, broker) = (try TestRelease(), try RealBroker())
+    try release.add("1", channels: ["line-a": "100%"])
+    try release.publish(to: broker)
+    let keeper = try release.copy("keeper")
+    _ = try keeper.halt(Halt(name: "defects", version: "1", channels: ["line-a": 0], reason: "3 of 9"), release.keys(), at: TestRelease.time)
+    let files = try ["2.halt.json": "halt.2", "timestamp.json": "timestamp"].map { name, topic in
+      ("\(Self.root)/metadata/\(topic)", try #require(contents(of: "\(keeper.path)/metadata/\(name)")))
+    }
+    try release.add("2", seed: 0.4)
+    let (session, other) = (try BrokerSession(TestRelease.settings(broker)), try BrokerSession(TestRelease.settings(broker)))
+    defer { for session in [session, other] { session.close() } }
+    var isFirst = true
+    let report = try release.folder.publish(to: session, release.keys(), at: TestRelease.time) { _, _ in
+      if isFirst { try? other.publish(files) }
+      isFirst = false
+    }
+    #expect(report.timestampVersion == 4 && report.takenOver == ["2.halt.json", "timestamp.json"])
+    #expect(try release.folder.status(at: TestRelease.time).halts.map(\.reason) == ["3 of 9"])
+  }
+
   @Test func `a broker that dies meanwhile is named, and the next time goes on`() throws {
     let (release, broker) = (try TestRelease(), try RealBroker())
     try release.add("1")

@@ -141,6 +141,12 @@ import Updates
     #expect(try release.believed(at: year) == [])
   }
 
+  @Test func `a halt whose key the keeper alone has is left to it`() throws {
+    let release = try TestRelease()
+    _ = try release.carryAway("halt-1")
+    #expect(try release.folder.renew(root: false, release.keys(), at: Self.later).written == ["2.targets.json", "2.snapshot.json", "timestamp.json"])
+  }
+
   @Test func `when all has expired, a new root brings all back`() throws {
     let release = try TestRelease()
     let late = DateTime(seconds: TestRelease.time.seconds + 400 * TestRelease.day)

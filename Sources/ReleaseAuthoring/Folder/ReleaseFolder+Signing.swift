@@ -105,7 +105,10 @@ extension ReleaseFolder {
     content.version = state.targets.content.version + 1
     content.expires = time.advanced(by: try lifetimes()[.targets])
     if try draft(.targets) == nil { try FolderFiles.write(content.file.bytes, to: draftFile(.targets)) }
-    return try advance(keys, at: time, ReleaseWishes(renewed: [.snapshot, .halt, .timestamp]))
+    var renewed: Set<ReleaseRole> = [.snapshot, .halt, .timestamp]
+    // A keeper that alone has the halt key renews that file itself.
+    if try !keys.hasAny(of: state.targets.content.halt) { renewed.remove(.halt) }
+    return try advance(keys, at: time, ReleaseWishes(renewed: renewed))
   }
 
   /// A new expiry for the timestamp alone.

@@ -46,6 +46,13 @@ public final class KeyChain {
     return key
   }
 
+  /// Whether one of the role's keys is at hand; opens none.
+  func hasAny(of role: SigningRole) throws(ReleaseError) -> Bool {
+    if role.keyIDs.contains(where: { opened[$0] != nil }) { return true }
+    guard let folder else { return false }
+    return try folder.entries().contains { role.keys[$0.id] != nil && folder.isPresent($0.name) }
+  }
+
   /// Adds the signatures that a file still needs of a role's keys, as far as they are at hand.
   func sign(_ file: inout SignedFile, as role: SigningRole) throws(ReleaseError) {
     var valid = file.validKeyIDs(of: role).count
