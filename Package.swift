@@ -208,7 +208,7 @@ let package = Package(
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
       swiftSettings: swiftSettings),
-    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection"]),
+    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection", "ReleaseAuthoring"]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["swiftlet", "swiftletd", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"],

@@ -6,12 +6,13 @@ import Testing
 /// The shipped access list for mosquitto, with a device and with somebody who has stolen its password.
 @Suite(.enabled(if: RealBroker.isAvailable), .serialized) struct AccessListTests {
   private static let device = (name: "line-3", password: "d3v1ce"), supervisor = (name: "supervisor", password: "5up3r")
+  private static let releaser = (name: "releaser", password: "r3l3as3r")
 
   private func broker() throws -> RealBroker {
     let list = Programs.packageRoot.appendingPathComponent("Packaging/acl/mosquitto.acl")
     var options = RealBroker.Options()
     options.user = Self.device
-    options.moreUsers = [Self.supervisor]
+    options.moreUsers = [Self.supervisor, Self.releaser]
     options.accessList = try String(contentsOf: list, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     return try RealBroker(options)
   }
@@ -57,6 +58,7 @@ import Testing
       #expect((outcome == .acknowledged) == isAllowed, "\(topic): \(outcome)")
     }
   }
+
   @Test func `who has a device's password hears its own commands alone, and nobody's replies`() throws {
     let broker = try broker()
     let watcher = try Watcher(broker, user: Self.supervisor)
@@ -79,5 +81,30 @@ import Testing
     }
     #expect(heard.wait { $0.contains("\(own)/command") } && watcher.wait(for: 1, of: "/command/reply"))
     #expect(heard.all == ["\(own)/command"])
+  }
+
+  @Test func `the releaser publishes, a device can't`() throws {
+    let broker = try broker()
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-access-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let fleet = folder.appendingPathComponent("fleet").path
+    let made = try RunningProgram("swiftlet", ["release", "init", fleet, "--unencrypted"])
+    #expect(made.waitForEnd() == 0, "\(made.errorText)")
+    for (user, status) in [(Self.device, Int32(1)), (Self.releaser, 0)] {
+      let password = folder.appendingPathComponent(user.name)
+      try Data("\(user.password)\n".utf8).write(to: password)
+      let publish = try RunningProgram(
+        "swiftlet", ["release", "publish", fleet, "--broker", broker.url, "--username", user.name, "--password-file", password.path])
+      #expect(publish.waitForEnd() == status, "\(user.name): \(publish.errorText)")
+      if status == 1 { #expect(publish.errorText.contains("refuses swiftlet/v1/releases/"), "\(publish.errorText)") }
+    }
+    let watch = try RunningProgram(
+      "swiftlet",
+      [
+        "release", "watch", "--once", "--folder", fleet, "--broker", broker.url, "--username", Self.releaser.name, "--password-file",
+        folder.appendingPathComponent(Self.releaser.name).path,
+      ])
+    #expect(watch.waitForEnd() == 0, "\(watch.errorText)")
   }
 }

@@ -42,6 +42,18 @@ import Updates
     #expect(error?.code == .unusableKey && error?.message.contains("keys/targets-1.pem") == true)
   }
 
+  @Test func `one passphrase for all keys is asked for once, another one again`() throws {
+    let release = try TestRelease()
+    _ = try release.folder.rotate(.snapshot, replacing: nil, passphrase: "other", release.keys(), at: TestRelease.time)
+    var asked: [String] = []
+    let keys = try KeyChain(folder: release.folder.keys) { file throws(ReleaseError) in
+      asked.append(String(file.split(separator: "/").last ?? ""))
+      return file.contains("snapshot") ? "other" : "secret"
+    }
+    #expect(try release.folder.renew(root: false, keys, at: TestRelease.time).written.count == 4)
+    #expect(asked == ["targets-1.pem", "snapshot-2.pem", "halt-1.pem"])
+  }
+
   @Test func `keys may be left open where that is said`() throws {
     let release = try TestRelease(passphrase: nil)
     #expect(try String(contentsOfFile: "\(release.folder.path)/keys/root-1.pem", encoding: .utf8).hasPrefix("-----BEGIN PRIVATE KEY-----"))
@@ -57,6 +69,13 @@ import Updates
     }
     #expect(error?.code == .alreadyThere)
     #expect(try release.file("metadata/1.root.json") == before)
+  }
+
+  @Test func `two processes don't change a folder at once`() throws {
+    let release = try TestRelease()
+    try release.folder.lockUntilExit()
+    let error = #expect(throws: ReleaseError.self) { try ReleaseFolder(release.folder.path).lockUntilExit() }
+    #expect(error?.code == .conflict && error?.message.contains(release.folder.path) == true)
   }
 
   @Test(arguments: [(0, 0), (3, 4), (3, 0), (17, 2)])

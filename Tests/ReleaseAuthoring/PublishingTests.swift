@@ -126,6 +126,60 @@ import Updates
     #expect(try release.publish(to: broker).timestampVersion == 2)
   }
 
+  @Test func `a keeper that signs while a release is published is stood above`() throws {
+    let (release, broker) = (try TestRelease(), try RealBroker())
+    try release.publish(to: broker)
+    let keeper = try release.copy("keeper")
+    _ = try keeper.renewedTimestamp(release, times: 1)
+    let rival = try #require(contents(of: "\(keeper.path)/metadata/timestamp.json"))
+    try release.add("1")
+    let (session, other) = (try BrokerSession(TestRelease.settings(broker)), try BrokerSession(TestRelease.settings(broker)))
+    defer { for session in [session, other] { session.close() } }
+    let topic = "\(Self.root)/metadata/timestamp"
+    // Both are version 2, and the keeper's comes first.
+    var isFirst = true
+    let report = try release.folder.publish(to: session, release.keys(), at: TestRelease.time) { _, _ in
+      if isFirst { try? other.publish([(topic, rival)]) }
+      isFirst = false
+    }
+    #expect(report.timestampVersion == 3 && report.takenOver == ["timestamp.json"])
+    #expect(try other.retained([topic])[topic] == release.file("metadata/timestamp.json"))
+  }
+
+  @Test func `a halt that comes while a release is published isn't lost`() throws {
+    let (release, broker) = (try TestRelease(), try RealBroker())
+    try release.add("1", channels: ["line-a": "100%"])
+    try release.publish(to: broker)
+    let keeper = try release.copy("keeper")
+    _ = try keeper.halt(Halt(name: "defects", version: "1", channels: ["line-a": 0], reason: "3 of 9"), release.keys(), at: TestRelease.time)
+    let files = try ["2.halt.json": "halt.2", "timestamp.json": "timestamp"].map { name, topic in
+      ("\(Self.root)/metadata/\(topic)", try #require(contents(of: "\(keeper.path)/metadata/\(name)")))
+    }
+    try release.add("2", seed: 0.4)
+    let (session, other) = (try BrokerSession(TestRelease.settings(broker)), try BrokerSession(TestRelease.settings(broker)))
+    defer { for session in [session, other] { session.close() } }
+    var isFirst = true
+    let report = try release.folder.publish(to: session, release.keys(), at: TestRelease.time) { _, _ in
+      if isFirst { try? other.publish(files) }
+      isFirst = false
+    }
+    #expect(report.timestampVersion == 4 && report.takenOver == ["2.halt.json", "timestamp.json"])
+    #expect(try release.folder.status(at: TestRelease.time).halts.map(\.reason) == ["3 of 9"])
+  }
+
+  @Test func `a broker that dies meanwhile is named, and the next time goes on`() throws {
+    let (release, broker) = (try TestRelease(), try RealBroker())
+    try release.add("1")
+    let session = try BrokerSession(TestRelease.settings(broker))
+    let error = #expect(throws: ReleaseError.self) {
+      try release.folder.publish(to: session, release.keys(), at: TestRelease.time) { done, _ in if done == 2 { broker.kill() } }
+    }
+    session.close()
+    #expect(error?.code == .broker && error?.message.contains("goes on where it stopped") == true, "\(error?.message ?? "")")
+    try broker.start()
+    #expect(try release.publish(to: broker).published.last == "metadata/timestamp")
+  }
+
   @Test func `metadata that no message holds are refused before anything is sent`() throws {
     let (release, broker) = (try TestRelease(), try RealBroker())
     let channels = Dictionary(uniqueKeysWithValues: (0..<5000).map { ("channel-\($0)", "5%") })

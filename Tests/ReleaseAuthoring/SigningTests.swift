@@ -114,6 +114,16 @@ import Updates
     #expect(!release.has("keys/root-4.pem"))
   }
 
+  @Test(arguments: [ReleaseRole.snapshot, .halt])
+  func `a rotation that fails leaves no key behind`(role: ReleaseRole) throws {
+    let release = try TestRelease()
+    #expect(throws: ReleaseError.self) {
+      try release.folder.rotate(role, replacing: nil, passphrase: "secret", release.keys(passphrase: "wrong"), at: TestRelease.time)
+    }
+    #expect(!release.has("keys/\(role.rawValue)-2.pem") && !release.has("keys/\(role.rawValue)-2.pub"))
+    #expect(!release.has("drafts/root.json") && !release.has("drafts/targets.json"))
+  }
+
   @Test func `expiries come near, pass and are renewed`() throws {
     let release = try TestRelease()
     func timestamp(after days: Int64) throws -> ReleaseStatus.Role {
@@ -129,6 +139,22 @@ import Updates
     #expect(try release.folder.renew(root: true, release.keys(), at: late).written == ["2.root.json"])
     let year = DateTime(seconds: late.seconds + 20 * TestRelease.day)
     #expect(try release.believed(at: year) == [])
+  }
+
+  @Test func `a halt whose key the keeper alone has is left to it`() throws {
+    let release = try TestRelease()
+    _ = try release.carryAway("halt-1")
+    #expect(try release.folder.renew(root: false, release.keys(), at: Self.later).written == ["2.targets.json", "2.snapshot.json", "timestamp.json"])
+  }
+
+  @Test func `when all has expired, a new root brings all back`() throws {
+    let release = try TestRelease()
+    let late = DateTime(seconds: TestRelease.time.seconds + 400 * TestRelease.day)
+    let error = #expect(throws: ReleaseError.self) { try release.folder.renew(root: false, release.keys(), at: late) }
+    #expect(error?.message.contains("--root") == true)
+    let progress = try release.folder.renew(root: true, release.keys(), at: late)
+    #expect(progress.written == ["2.root.json", "2.targets.json", "2.snapshot.json", "2.halt.json", "timestamp.json"])
+    #expect(try release.believed(at: late) == [])
   }
 
   @Test func `what a power cut left behind is finished by the next step`() throws {

@@ -35,7 +35,7 @@ struct ReleaseWishes {
 
 extension ReleaseFolder {
   /// Brings the folder from the state that it is in to the one that its drafts call for: takes fully signed drafts in, has every role that
-  /// another one's change touches signed anew, puts it all before the trust core, and only then writes it, the timestamp last.
+  /// has expired, or that another one's change touches, signed anew, puts it all before the trust core, and only then writes it, the timestamp last.
   ///
   /// Where nothing is to be done, nothing is; where the power was cut, it goes on.
   ///
@@ -113,7 +113,7 @@ private struct Advance {
       draft = nil
     }
     let isCurrentSigned = next.targets.file.isSigned(by: role)
-    if draft == nil, !isCurrentSigned {
+    if draft == nil, !isCurrentSigned || time >= next.targets.content.expires {
       var content = next.targets.content
       content.version += 1
       content.expires = time.advanced(by: lifetimes[.targets])
@@ -135,7 +135,7 @@ private struct Advance {
 
   mutating func renewSnapshot(_ wishes: ReleaseWishes) throws(ReleaseError) {
     var content = next.snapshot.content
-    let isFit = content.targets == next.targets.facts && next.snapshot.file.isSigned(by: next.signers(of: .snapshot))
+    let isFit = content.targets == next.targets.facts && next.snapshot.file.isSigned(by: next.signers(of: .snapshot)) && time < content.expires
     guard !isFit || wishes.renewed.contains(.snapshot) else { return }
     content.targets = next.targets.facts
     next.snapshot = try renewed(content)
@@ -147,7 +147,7 @@ private struct Advance {
       pending.append((adopted.content.fileName, adopted.bytes))
     }
     var content = next.halt.content
-    let isFit = next.halt.file.isSigned(by: next.signers(of: .halt)) && content.halts == wishes.halt ?? content.halts
+    let isFit = next.halt.file.isSigned(by: next.signers(of: .halt)) && content.halts == wishes.halt ?? content.halts && time < content.expires
     guard !isFit || wishes.renewed.contains(.halt) else { return }
     if let halts = wishes.halt { content.halts = halts }
     next.halt = try renewed(content)
@@ -156,7 +156,9 @@ private struct Advance {
   mutating func renewTimestamp(_ wishes: ReleaseWishes) throws(ReleaseError) {
     var content = next.timestamp.content
     let (snapshot, halt) = (next.snapshot.facts, next.halt.facts)
-    let isFit = content.snapshot == snapshot && content.halt == halt && next.timestamp.file.isSigned(by: next.signers(of: .timestamp))
+    let isFit =
+      content.snapshot == snapshot && content.halt == halt && next.timestamp.file.isSigned(by: next.signers(of: .timestamp))
+      && time < content.expires
     guard !isFit || wishes.renewed.contains(.timestamp) || content.version <= wishes.timestampAbove else { return }
     (content.snapshot, content.halt) = (snapshot, halt)
     content.version = max(content.version, wishes.timestampAbove)

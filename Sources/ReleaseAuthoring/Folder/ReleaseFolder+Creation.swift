@@ -40,7 +40,8 @@ extension ReleaseFolder {
     func role(_ role: ReleaseRole, _ count: Int, _ threshold: Int) throws(ReleaseError) -> SigningRole {
       var keys: [String: PublicKey] = [:]
       for _ in 0..<count {
-        let entry = try folder.keys.make(role, passphrase: passphrase)
+        let (entry, key) = try folder.keys.make(role, passphrase: passphrase)
+        chain.hold(key)
         keys[entry.id] = entry.publicKey
       }
       return SigningRole(name: role, keys: keys, threshold: threshold)

@@ -46,18 +46,31 @@ extension ReleaseFolder {
     let current = role.topLevel.map { state.root.content[$0] } ?? state.targets.content.halt
     let replaced = try replacedKey(role, old, current)
     if role != .halt { try checkNoRootWaits() }
-    let made = try self.keys.make(role, passphrase: passphrase)
+    let (made, key) = try self.keys.make(role, passphrase: passphrase)
+    keys.hold(key)
     func exchange(_ role: inout SigningRole) {
       role.keys[replaced.id] = nil
       role.keys[made.id] = made.publicKey
     }
     let progress: ReleaseProgress
-    if let topLevel = role.topLevel {
-      progress = try editRoot(keys, at: time) { exchange(&$0[topLevel]) }
-    } else {
-      progress = try editTargets(keys, at: time) { content throws(ReleaseError) in exchange(&content.halt) }
+    do throws(ReleaseError) {
+      if let topLevel = role.topLevel {
+        progress = try editRoot(keys, at: time) { exchange(&$0[topLevel]) }
+      } else {
+        progress = try editTargets(keys, at: time) { content throws(ReleaseError) in exchange(&content.halt) }
+      }
+    } catch {
+      if try !isDrafted(made.id) { try self.keys.remove(made.name) }
+      throw error
     }
     return RotatedKey(newKeyFile: self.keys.file(made.name), oldKeyFile: replaced.title, progress: progress)
+  }
+
+  /// Whether a draft names the key.
+  private func isDrafted(_ id: String) throws(ReleaseError) -> Bool {
+    if let draft = try draft(.root), try RootContent(draft, name: draftFile(.root)).roles.values.contains(where: { $0.keys[id] != nil }) { return true }
+    guard let draft = try draft(.targets) else { return false }
+    return try TargetsContent(draft, name: draftFile(.targets)).halt.keys[id] != nil
   }
 
   private func checkNoRootWaits() throws(ReleaseError) {
@@ -92,7 +105,10 @@ extension ReleaseFolder {
     content.version = state.targets.content.version + 1
     content.expires = time.advanced(by: try lifetimes()[.targets])
     if try draft(.targets) == nil { try FolderFiles.write(content.file.bytes, to: draftFile(.targets)) }
-    return try advance(keys, at: time, ReleaseWishes(renewed: [.snapshot, .halt, .timestamp]))
+    var renewed: Set<ReleaseRole> = [.snapshot, .halt, .timestamp]
+    // A keeper that alone has the halt key renews that file itself.
+    if try !keys.hasAny(of: state.targets.content.halt) { renewed.remove(.halt) }
+    return try advance(keys, at: time, ReleaseWishes(renewed: renewed))
   }
 
   /// A new expiry for the timestamp alone.

@@ -1,4 +1,4 @@
-import Updates
+public import Updates
 
 /// Puts metadata before the trust core as a device would: from the first root on, to the packages and the halt.
 struct TrustCheck: MetadataSource {
@@ -16,6 +16,12 @@ struct TrustCheck: MetadataSource {
   func run(_ state: ReleaseState, at time: DateTime) throws(ReleaseError) {
     let first: [UInt8]
     if let new = pending[ReleaseRole.root.file(version: 1)] { first = new } else { first = try folder.metadata(.root, 1) }
+    guard time < state.root.content.expires else {
+      throw ReleaseError(
+        .untrusted,
+        "root version \(state.root.content.version) expired at \(state.root.content.expires), and devices take nothing any more: "
+          + "swiftlet release renew \(folder.path) --root, with the root keys, and publish")
+    }
     let targets = try trusting { () throws(UpdatesError) -> [String: Target] in
       var client = try UpdateClient(store: MetadataMemory(["root": first]), source: self, startTime: time)
       let targets = try client.topLevelTargets()
@@ -54,12 +60,13 @@ enum HaltCheck {
 }
 
 /// Trusted metadata that nobody keeps.
-struct MetadataMemory: MetadataStore {
+public struct MetadataMemory: MetadataStore {
   private var files: [String: [UInt8]]
 
-  init(_ files: [String: [UInt8]]) { self.files = files }
+  /// - Parameter files: by role; the root is needed.
+  public init(_ files: [String: [UInt8]]) { self.files = files }
 
-  func load(_ role: String) -> [UInt8]? { files[role] }
-  mutating func save(_ role: String, _ bytes: [UInt8]) { files[role] = bytes }
-  mutating func remove(_ role: String) { files[role] = nil }
+  public func load(_ role: String) -> [UInt8]? { files[role] }
+  public mutating func save(_ role: String, _ bytes: [UInt8]) { files[role] = bytes }
+  public mutating func remove(_ role: String) { files[role] = nil }
 }

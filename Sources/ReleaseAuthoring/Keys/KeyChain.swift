@@ -9,6 +9,8 @@ public final class KeyChain {
   private let folder: KeyFolder?
   private let passphrase: PassphraseSource
   private var opened: [String: PrivateKey] = [:]
+  /// Most people give all their keys one passphrase, and don't want to be asked for each.
+  private var lastPassphrase: String?
 
   /// - Parameter files: key files that lie elsewhere, opened at once.
   public init(folder: KeyFolder?, files: [String] = [], passphrase: @escaping PassphraseSource) throws(ReleaseError) {
@@ -21,9 +23,16 @@ public final class KeyChain {
 
   func open(_ file: String) throws(ReleaseError) -> PrivateKey {
     let pem = String(decoding: try FolderFiles.read(file), as: UTF8.self)
-    let passphrase = pem.contains("ENCRYPTED") ? try passphrase(file) : nil
-    return try unlocking(file) { () throws(CryptographyError) in try PrivateKey(pem: pem, passphrase: passphrase) }
+    let isEncrypted = pem.contains("ENCRYPTED")
+    if isEncrypted, let lastPassphrase, let key = try? PrivateKey(pem: pem, passphrase: lastPassphrase) { return key }
+    let given = isEncrypted ? try passphrase(file) : nil
+    let key = try unlocking(file) { () throws(CryptographyError) in try PrivateKey(pem: pem, passphrase: given) }
+    if isEncrypted { lastPassphrase = given }
+    return key
   }
+
+  /// Has a key at hand that was just made.
+  func hold(_ key: PrivateKey) { opened[KeyJSON.identifier(of: key.publicKey)] = key }
 
   /// The key of this id; nil where it isn't at hand.
   func key(_ id: String) throws(ReleaseError) -> PrivateKey? {
@@ -35,6 +44,13 @@ public final class KeyChain {
     }
     opened[id] = key
     return key
+  }
+
+  /// Whether one of the role's keys is at hand; opens none.
+  func hasAny(of role: SigningRole) throws(ReleaseError) -> Bool {
+    if role.keyIDs.contains(where: { opened[$0] != nil }) { return true }
+    guard let folder else { return false }
+    return try folder.entries().contains { role.keys[$0.id] != nil && folder.isPresent($0.name) }
   }
 
   /// Adds the signatures that a file still needs of a role's keys, as far as they are at hand.

@@ -39,7 +39,7 @@ public struct KeyFolder: Sendable {
   }
 
   /// Makes a key with the next number of its role.
-  func make(_ role: ReleaseRole, passphrase: String?) throws(ReleaseError) -> Entry {
+  func make(_ role: ReleaseRole, passphrase: String?) throws(ReleaseError) -> (entry: Entry, key: PrivateKey) {
     let numbers = try entries().compactMap { $0.name.hasPrefix("\(role.rawValue)-") ? Int($0.name.dropFirst(role.rawValue.count + 1)) : nil }
     let name = "\(role.rawValue)-\((numbers.max() ?? 0) + 1)"
     let path = file(name)
@@ -48,7 +48,14 @@ public struct KeyFolder: Sendable {
     let text = try unlocking(path) { () throws(CryptographyError) in try key.publicKey.text() }
     try FolderFiles.writePrivate(Array(pem.utf8), to: path)
     try trusting { () throws(UpdatesError) in try replaceFile(at: "\(self.path)/\(name).pub", with: Array("\(text)\n".utf8)) }
-    return Entry(name: name, id: KeyJSON.identifier(of: key.publicKey), publicKey: key.publicKey)
+    return (Entry(name: name, id: KeyJSON.identifier(of: key.publicKey), publicKey: key.publicKey), key)
+  }
+}
+
+extension KeyFolder {
+  /// Takes a key away that came to nothing.
+  func remove(_ name: String) throws(ReleaseError) {
+    for ending in ["pem", "pub"] { try FolderFiles.remove("\(path)/\(name).\(ending)") }
   }
 }
 

@@ -12,6 +12,7 @@ public final class BrokerSession: @unchecked Sendable {
     var echoes: Set<String> = []
     var unfinished = 0
     var refusal: (topic: String, outcome: DeliveryOutcome)?
+    var feed: FleetFeed?
   }
 
   /// How long a broker may take for an answer.
@@ -43,22 +44,30 @@ public final class BrokerSession: @unchecked Sendable {
       connection.stop()
       throw ReleaseError(.broker, reason)
     }
-    isEchoing = try subscribe([echoTopic], keeping: true, refusable: true)
+    do throws(ReleaseError) { isEchoing = try subscribe([echoTopic], refusable: true) } catch {
+      close()
+      throw error
+    }
   }
 
   /// Waits for what was sent, and says goodbye.
-  public func close() { connection.stop(draining: .seconds(5)) }
+  public func close() {
+    // Its handlers hold this object.
+    for filter in mutex.withLock({ shared.answered.keys }) { connection.unsubscribe(from: filter) }
+    connection.stop(draining: .seconds(5))
+  }
 
   private func note(_ state: BrokerState) {
-    mutex.withLock {
+    let feed = mutex.withLock { () -> FleetFeed? in
       switch state {
       case .connected: shared.isConnected = true
-      case .refused(_, let error, _), .disconnected(let error, _):
-        shared.failure = error
-      default: return
+      case .refused(_, let error, _), .disconnected(let error, _): shared.failure = error
+      default: return nil
       }
-      changed.broadcast()
+      return shared.feed
     }
+    changed.broadcast()
+    feed?.wake()
   }
 
   private func wait(_ limit: Duration = patience, until isEnough: (Shared) -> Bool) -> Bool {
@@ -72,15 +81,17 @@ public final class BrokerSession: @unchecked Sendable {
   }
 
   private func checkConnected() throws(ReleaseError) {
-    if let failure = mutex.withLock({ shared.failure }) {
-      throw ReleaseError(.broker, "the connection to \(connection.address) ended (\(failure.message)); run it again: it goes on where it stopped")
-    }
+    if let failure = mutex.withLock({ shared.failure }) { throw ended(failure) }
+  }
+
+  private func ended(_ failure: MQTTTransportError) -> ReleaseError {
+    ReleaseError(.broker, "the connection to \(connection.address) ended (\(failure.message)); run it again: it goes on where it stopped")
   }
 
   /// - Returns: whether all were granted; false only where that may be.
   @discardableResult
   private func subscribe(
-    _ filters: [String], quality: QualityOfService = .atLeastOnce, keeping isKept: Bool, refusable: Bool = false
+    _ filters: [String], quality: QualityOfService = .atLeastOnce, into feed: FleetFeed? = nil, refusable: Bool = false
   ) throws(ReleaseError) -> Bool {
     mutex.withLock { for filter in filters { shared.answered[filter] = nil } }
     for filter in filters {
@@ -90,7 +101,7 @@ public final class BrokerSession: @unchecked Sendable {
           completion: { [self] outcome in
             mutex.withLock { shared.answered[filter] = outcome }
             changed.broadcast()
-          }, handler: { [self] in take($0) })
+          }, handler: { [self] in if let feed { feed.put($0.topic, $0.payload) } else { take($0) } })
       }
     }
     let isOver = wait { shared in shared.failure != nil || filters.allSatisfy { shared.answered[$0] != nil } }
@@ -135,7 +146,7 @@ public final class BrokerSession: @unchecked Sendable {
     while !rest.isEmpty {
       let window = Array(rest.prefix(Self.windowCount))
       rest = rest.dropFirst(Self.windowCount)
-      try subscribe(window, keeping: false)
+      try subscribe(window)
       try flush()
       for topic in window { connection.unsubscribe(from: topic) }
       mutex.withLock { for topic in window { found[topic] = shared.messages.removeValue(forKey: topic)?.last } }
@@ -145,7 +156,7 @@ public final class BrokerSession: @unchecked Sendable {
 
   /// Topics under a filter that have something retained; a broker may leave some out where there are thousands.
   public func retainedTopics(_ filter: String) throws(ReleaseError) -> [String] {
-    try subscribe([filter], quality: .atMostOnce, keeping: false)
+    try subscribe([filter], quality: .atMostOnce)
     try flush()
     connection.unsubscribe(from: filter)
     return mutex.withLock {
@@ -169,6 +180,7 @@ public final class BrokerSession: @unchecked Sendable {
             shared.unfinished -= 1
             return shared.unfinished
           }
+          if error.code == .notConnected { throw ended(error) }
           guard error.code == .windowFull else { throw ReleaseError(.broker, error.message) }
           guard wait(until: { $0.unfinished < waiting || $0.failure != nil }) else { throw silent(topic) }
         }
@@ -198,9 +210,20 @@ public final class BrokerSession: @unchecked Sendable {
 extension BrokerSession {
   /// Begins to collect all that comes on a topic, what is retained first.
   func follow(_ topic: String) throws(ReleaseError) {
-    try subscribe([topic], keeping: true)
+    try subscribe([topic])
     try flush()
   }
+
+  /// Gives what comes under these filters to a feed, what is retained first. At most once: where thousands of devices have told something, a
+  /// broker would otherwise drop what exceeds its queue, and what is missed comes with the device's next word.
+  func follow(_ filters: [String], into feed: FleetFeed) throws(ReleaseError) {
+    mutex.withLock { shared.feed = feed }
+    try subscribe(filters, quality: .atMostOnce, into: feed)
+    try flush()
+  }
+
+  /// Whether the connection has held so far.
+  var isUp: Bool { mutex.withLock { shared.failure == nil } }
 
   /// What has come on a topic that is followed, in order.
   func collected(_ topic: String) throws(ReleaseError) -> [[UInt8]] {

@@ -33,15 +33,17 @@ extension ReleaseFolder {
     try renewTimestampIfDue(keys, at: time, &report)
     try broker.follow(ReleaseTopics.timestamp)
     for _ in 0..<Self.attemptCount {
-      if let rival = try broker.collected(ReleaseTopics.timestamp).last {
-        let state = try state()
-        if let found = try newer(rival, than: state, from: broker) { report.takenOver += try takeOver(found, state, keys, at: time).written }
+      let seen = try broker.collected(ReleaseTopics.timestamp)
+      let old = try state()
+      if let rival = highestRival(old, among: seen) ?? seen.last, let found = try newer(rival, than: old, from: broker) {
+        report.takenOver += try takeOver(found, old, keys, at: time).written
       }
       let state = try state()
       try TrustCheck(folder: self, pending: [:]).run(state, at: time)
       try publish(state, to: broker, &report, onProgress)
       report.timestampVersion = state.timestamp.content.version
-      guard try hasRival(state, on: broker) else {
+      let answer = try broker.collected(ReleaseTopics.timestamp)
+      if answer.last == state.timestamp.bytes, highestRival(state, among: answer) == nil {
         if isSweeping { try sweep(state, broker, &report) }
         report.waiting = try missingSignatures(state)
         return report
@@ -91,16 +93,17 @@ extension ReleaseFolder {
     report.byteCount += timestamp.bytes.count
   }
 
-  /// Whether a timestamp of someone else's came, of the same version or a higher one: devices may have taken that in.
-  private func hasRival(_ state: ReleaseState, on broker: BrokerSession) throws(ReleaseError) -> Bool {
-    let seen = try broker.collected(ReleaseTopics.timestamp)
-    let own = state.timestamp
-    return seen.contains { bytes in
-      guard bytes != own.bytes, let file = try? SignedFile(bytes, name: "timestamp"), file.isSigned(by: state.root.content[.timestamp]),
-        let content = try? TimestampContent(file, name: "timestamp")
-      else { return false }
-      return content.version >= own.content.version
-    } || seen.last.map { $0 != own.bytes } ?? true
+  /// Of the timestamps that came, the highest of someone else that stands beside the folder's or above it: devices may have taken that in, and
+  /// take no other of the same version.
+  private func highestRival(_ state: ReleaseState, among seen: [[UInt8]]) -> [UInt8]? {
+    var highest: (version: Int, bytes: [UInt8])?
+    for bytes in seen where bytes != state.timestamp.bytes {
+      guard let file = try? SignedFile(bytes, name: "timestamp"), file.isSigned(by: state.root.content[.timestamp]),
+        let content = try? TimestampContent(file, name: "timestamp"), content.version >= max(state.timestamp.content.version, highest?.version ?? 0)
+      else { continue }
+      highest = (content.version, bytes)
+    }
+    return highest?.bytes
   }
 
   private func sweep(_ state: ReleaseState, _ broker: BrokerSession, _ report: inout Publication) throws(ReleaseError) {

@@ -8,6 +8,9 @@ enum ReleaseTopics {
 
   static func metadata(_ role: ReleaseRole, _ version: Int) -> String { topic("metadata/\(role.topicName(version: version))") }
 
+  /// The timestamp by another filter, so that it can be followed and asked for on one connection.
+  static let followedTimestamp = "\(root)/+/timestamp"
+
   static let allMetadata = "\(root)/metadata/+"
   static let allBlocks = "\(root)/blocks/+"
   /// What devices tell of their models.

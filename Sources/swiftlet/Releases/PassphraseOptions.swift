@@ -10,7 +10,7 @@ struct PassphraseOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A file with the keys' passphrase; by default \(variable) in the environment, or the terminal.", valueName: "file"))
   var passphraseFile: String?
 
-  /// The passphrase of an encrypted key file; of the terminal it is asked for once a file.
+  /// The passphrase of an encrypted key file; the terminal is asked for each file that the last answer doesn't open.
   var source: KeyChain.PassphraseSource {
     { file throws(ReleaseError) in
       if let given = try given() { return given }

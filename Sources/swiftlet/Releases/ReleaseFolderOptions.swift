@@ -13,7 +13,12 @@ struct ReleaseFolderOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A private key that lies elsewhere, as on a stick; may be repeated.", valueName: "file"))
   var key: [String] = []
 
-  func folder() throws -> ReleaseFolder { try ReleaseFolder(path) }
+  /// The folder, which this process alone changes from now on.
+  func folder() throws -> ReleaseFolder {
+    let folder = try ReleaseFolder(path)
+    try folder.lockUntilExit()
+    return folder
+  }
 
   func keyChain(_ folder: ReleaseFolder) throws -> KeyChain { try KeyChain(folder: folder.keys, files: key, passphrase: passphrase.source) }
 }

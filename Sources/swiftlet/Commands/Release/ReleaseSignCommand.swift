@@ -30,6 +30,7 @@ struct ReleaseSignCommand: ParsableCommand {
       throw CommandFailure("'\(self.role)' has no drafts; expected root or targets", status: .wrongUse)
     }
     let release = try ReleaseFolder(path)
+    try release.lockUntilExit()
     let keys = try KeyChain(folder: release.keys, passphrase: passphrase.source)
     let progress = try release.sign(role, with: key, keys, at: .now)
     progress.show(release.path, json: json, saying: ["\(key) has signed the draft of \(role.rawValue)"])
