@@ -22,7 +22,7 @@ struct ModelUsage: Equatable, Sendable {
   var frames: UInt64 = 0
   /// Of the model itself, over these frames.
   var inference = Duration.zero
-  /// Run-time indices outside their tensors, and outputs that are no numbers.
+  /// Run-time indices outside their tensors.
   var faults: UInt64 = 0
 
   /// Nil before there are enough to say.

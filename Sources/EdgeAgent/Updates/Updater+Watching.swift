@@ -53,7 +53,7 @@ extension Updater {
   }
 
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
-    if usage.faults > 0 { return ("wrong results", "\(usage.faults) results were no numbers, or came from outside the model's own tensors") }
+    if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
     guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
