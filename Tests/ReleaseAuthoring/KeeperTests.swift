@@ -127,6 +127,26 @@ import Updates
     #expect(error?.code == .untrusted && error?.message.contains("1.halt.json") == true)
   }
 
+  @Test func `a halt of a stranger's key is refused`() throws {
+    let (kept, stranger) = (try Kept(), try TestRelease())
+    _ = try stranger.folder.halt(Halt(name: "defects", version: "2", channels: ["line-a": 0], reason: "malice"), stranger.keys(), at: TestRelease.time)
+    let halt = try stranger.file("metadata/2.halt.json")
+    let timestamp = try kept.release.forgedTimestamp(version: 4, naming: halt, version: 2)
+    try kept.session.publish([("swiftlet/v1/releases/metadata/halt.2", halt), ("swiftlet/v1/releases/metadata/timestamp", timestamp)])
+    let error = #expect(throws: ReleaseError.self) { try kept.work() }
+    #expect(error?.code == .untrusted && error?.message.contains("isn't signed by the keys that targets.json names") == true)
+  }
+
+  @Test func `a halt can't be undone by an older halt file`() throws {
+    let kept = try Kept(rule: try HaltRule(limit: Share("0%"), leastCount: 1))
+    let first = try kept.release.file("metadata/1.halt.json")
+    #expect(try kept.work([.failed("a", "2", 2)]).count == 2)
+    let timestamp = try kept.release.forgedTimestamp(version: 9, naming: first, version: 1)
+    try kept.session.publish([("swiftlet/v1/releases/metadata/timestamp", timestamp)])
+    let error = #expect(throws: ReleaseError.self) { try kept.work() }
+    #expect(error?.code == .untrusted && error?.message.contains("halt.1 is older than version 2") == true, "\(error?.message ?? "")")
+  }
+
   @Test(arguments: [ReleaseRole.timestamp, .halt])
   func `after a rotation the keeper says which key it needs`(role: ReleaseRole) throws {
     let kept = try Kept(rule: try HaltRule(limit: Share("0%"), leastCount: 1))

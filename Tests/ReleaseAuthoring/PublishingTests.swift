@@ -167,6 +167,21 @@ import Updates
     #expect(try release.folder.status(at: TestRelease.time).halts.map(\.reason) == ["3 of 9"])
   }
 
+  @Test func `a halt of a stranger's key isn't taken over, though the timestamp's key was stolen`() throws {
+    let (release, stranger, broker) = (try TestRelease(), try TestRelease(), try RealBroker())
+    try release.publish(to: broker)
+    _ = try stranger.folder.halt(Halt(name: "a", version: "1", channels: ["x": 0], reason: "malice"), stranger.keys(), at: TestRelease.time)
+    let halt = try stranger.file("metadata/2.halt.json")
+    let session = try BrokerSession(TestRelease.settings(broker))
+    try session.publish([
+      ("\(Self.root)/metadata/halt.2", halt), ("\(Self.root)/metadata/timestamp", try release.forgedTimestamp(version: 2, naming: halt, version: 2)),
+    ])
+    session.close()
+    let error = #expect(throws: ReleaseError.self) { try release.publish(to: broker) }
+    #expect(error?.code == .untrusted && error?.message.contains("metadata/halt.2 isn't signed") == true, "\(error?.message ?? "")")
+    #expect(!release.has("metadata/2.halt.json"))
+  }
+
   @Test func `a broker that dies meanwhile is named, and the next time goes on`() throws {
     let (release, broker) = (try TestRelease(), try RealBroker())
     try release.add("1")

@@ -52,6 +52,21 @@ final class TestRelease {
 
   func file(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))) }
 
+  /// A timestamp that its stolen key has signed over a halt file of the thief's own.
+  func forgedTimestamp(version: Int, naming halt: [UInt8], version haltVersion: Int) throws -> [UInt8] {
+    let pem = String(decoding: try file("keys/timestamp-1.pem"), as: UTF8.self)
+    let key = try PrivateKey(pem: pem, passphrase: "secret")
+    let old = try JSONParser.parse(file("metadata/timestamp.json"))
+    guard case .object(var signed) = old["signed"], case .array(let signatures) = old["signatures"] else { throw ReleaseError(.damagedFolder, "") }
+    signed["version"] = .number("\(version)")
+    signed["halt"] = .object([
+      "version": .number("\(haltVersion)"), "length": .number("\(halt.count)"), "hashes": .object(["sha256": .string(SHA256.digest(of: halt).hex)]),
+    ])
+    let signature = try key.signature(of: JSONValue.object(signed).canonicalBytes())
+    let entry = JSONValue.object(["keyid": signatures[0]["keyid"], "sig": .string(Hexadecimal.text(signature))])
+    return try JSONValue.object(["signed": .object(signed), "signatures": .array([entry])]).canonicalBytes()
+  }
+
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder.path)/\(name)") }
 
   /// A device that was given the first root, and what it finds today.
