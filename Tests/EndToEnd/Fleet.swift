@@ -45,10 +45,16 @@ final class Fleet: Sendable {
     try publish()
   }
 
-  /// The release as retained messages, the timestamp last.
-  func exported() throws -> [OutgoingMessage] {
+  /// The release as files; the folder's path.
+  func export() throws -> String {
     let out = folder.appendingPathComponent("out-\(UUID().uuidString)")
     try run("export", out.path)
+    return out.path
+  }
+
+  /// The release as retained messages, the timestamp last.
+  func exported() throws -> [OutgoingMessage] {
+    let out = URL(fileURLWithPath: try export())
     var messages: [OutgoingMessage] = []
     for part in ["blocks", "metadata"] {
       let names = try FileManager.default.contentsOfDirectory(atPath: out.appendingPathComponent(part).path)

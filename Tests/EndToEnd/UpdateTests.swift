@@ -161,4 +161,27 @@ import Testing
     try plant.fleet.publish()
     #expect(plant.watcher.waitFor("installed", "2") != nil, "\(daemon.errorText)")
   }
+
+  @Test func `a release on a stick goes through the same checks`() throws {
+    let plant = try Plant()
+    try plant.fleet.release(FixedPackage.bytes(version: "1"))
+    let daemon = try plant.scene.daemon()
+    #expect(plant.watcher.waitFor("installed", "1") != nil, "\(daemon.errorText)")
+    let old = try plant.fleet.export()
+    // Never published.
+    try plant.fleet.take(FixedPackage.bytes(version: "2", labels: ["crack", "dent"]))
+    let new = try plant.fleet.export()
+    let carry = { (stick: String) in
+      let command = try RunningProgram("swiftlet", ["release", "import", stick, "--config", plant.scene.configuration])
+      return (command.waitForEnd(), command.errorText)
+    }
+    let taken = try carry(new)
+    #expect(taken.0 == 0, "\(taken.1) \(daemon.errorText)")
+    #expect(plant.watcher.waitFor("installed", "2") != nil, "\(daemon.errorText)")
+    let refused = try carry(old)
+    #expect(refused.0 == 1 && refused.1.contains("rollback"), "\(refused.1)")
+    let nothing = try carry(plant.scene.folder.path)
+    #expect(nothing.0 == 1 && nothing.1.contains("is no release"), "\(nothing.1)")
+    #expect(plant.activeVersion() == "2")
+  }
 }

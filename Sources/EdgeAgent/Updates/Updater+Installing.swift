@@ -8,9 +8,14 @@ extension Updater {
   /// Brings one model to the version that is meant for this device.
   ///
   /// - Returns: whether nothing is left to be tried again.
-  func follow(_ offer: ReleaseOffer, _ name: String) -> Bool {
+  func follow(_ offer: ReleaseOffer, _ name: String, from source: ReleaseSource) -> Bool {
     guard let choice = offer.choice(of: name, for: group) else { return true }
     let version = UpdateJournal.Version(version: choice.version, release: choice.release, digest: choice.digest.hex)
+    // What is on trial isn't to be the one to go back to; what takes its place because it was withdrawn is.
+    if let trial = trials[name], choice.release > trial.version.release {
+      postponed.insert(name)
+      return true
+    }
     do throws(UpdatesError) {
       var store = try PackageStore(models: modelsFolder, name: name)
       for finding in store.findings { log.warning("updates: \(finding.message)") }
@@ -23,7 +28,7 @@ extension Updater {
       }
       guard !store.failed.contains(choice.digest) else { return true }
       try checkFit(choice)
-      return try install(choice, version, name, &store)
+      return try install(choice, version, name, &store, from: source)
     } catch {
       return failed(error, version, name)
     }
@@ -41,10 +46,10 @@ extension Updater {
   }
 
   private func install(
-    _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore
+    _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore, from source: ReleaseSource
   ) throws(UpdatesError) -> Bool {
     defer { if trials[name] == nil { candidates[name] = nil } }
-    guard try fetch(choice, version, name, &store) else { return false }
+    guard try fetch(choice, version, name, &store, from: source) else { return false }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .testing)
     report()
     guard let candidate = store.candidate else { throw UpdatesError(.noCandidate, "the package of \(name) \(version.version) isn't there after its download") }
@@ -86,36 +91,38 @@ extension Updater {
 
   /// - Returns: false where it isn't the hour for downloads, or the agent ends.
   private func fetch(
-    _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore
+    _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore, from source: ReleaseSource
   ) throws(UpdatesError) -> Bool {
     if store.candidate?.digest == choice.digest { return true }
-    guard mayDownload else { return false }
+    let isCarried = if case .stick = source { true } else { false }
+    guard isCarried || mayDownload else { return false }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .downloading)
     report()
-    let index = try index(of: choice)
+    let index = try index(of: choice, from: source)
     try store.begin(index)
     let blockCount = Set(index.blocks.map(\.digest)).count
-    var download = BlockDownload(
-      topics: topics, bandwidth: settings.bandwidth, mayGoOn: { [self] in mayGoOn && mayDownload },
+    let isWhole = try source.fill(
+      &store, bandwidth: settings.bandwidth, mayGoOn: { [self] in mayGoOn && (isCarried || mayDownload) },
       onProgress: { [self] progress, rate in
         working()
+        watchTrials(except: name)
         candidates[name]?.blocks = blockCount - progress.missingBlockCount
         candidates[name]?.blockCount = blockCount
         candidates[name]?.bytesPerSecond = rate
         reportProgress()
       })
-    guard try download.run(into: &store) else { return false }
+    guard isWhole else { return false }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .verifying)
     try store.finish()
     return true
   }
 
-  private func index(of choice: ReleasedPackage) throws(UpdatesError) -> BlockIndex {
+  private func index(of choice: ReleasedPackage, from source: ReleaseSource) throws(UpdatesError) -> BlockIndex {
     guard let hex = choice.index.hashes.texts["sha256"], let digest = SHA256Digest(hex: hex) else {
       throw UpdatesError(.malformed, "\(choice.index.path) has no SHA-256 to find it by: make the release again")
     }
-    guard let bytes = try topics.read(ReleaseTopics.block(digest)) else {
-      throw UpdatesError(.unavailable, "\(choice.index.path) isn't on the broker (block \(digest)): publish the release's blocks again")
+    guard let bytes = try source.block(digest) else {
+      throw UpdatesError(.unavailable, "\(choice.index.path) isn't there (block \(digest)): publish the release's blocks again")
     }
     try choice.index.check(bytes)
     let index = try BlockIndex(bytes)
@@ -149,6 +156,7 @@ extension Updater {
     let text = "updates: \(name) \(version.version) (release \(version.release)): \(kind.rawValue)\(reason.map { ": \($0)" } ?? "")"
     log.log(kind == .installed ? .notice : .warning, text, subject: text)
     report()
+    if postponed.remove(name) != nil { look() }
   }
 }
 

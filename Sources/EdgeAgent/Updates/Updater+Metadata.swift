@@ -3,12 +3,12 @@ import Updates
 
 extension Updater {
   /// Brings the trusted metadata up to date and reads the offer out of them.
-  func currentOffer() throws(UpdatesError) -> ReleaseOffer {
+  func currentOffer(from source: ReleaseSource) throws(UpdatesError) -> ReleaseOffer {
     let store = MetadataFolder(folder + "/metadata")
     try beginWithRoot(store)
     var clock = TrustedClock(path: folder + "/time")
     let now = clock.time(DateTime(seconds: MonotonicClock.wallTime().seconds))
-    var client = try UpdateClient(store: store, source: ReleaseTopics(topics: topics), startTime: now)
+    var client = try UpdateClient(store: store, source: source, startTime: now)
     defer { (check.root, check.timestamp) = (client.rootVersion, client.timestampVersion) }
     let offer = try client.offer()
     try clock.raise(to: now)

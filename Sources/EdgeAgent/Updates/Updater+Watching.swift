@@ -34,8 +34,9 @@ extension Updater {
     if !trials.isEmpty { try? journal.save() }
   }
 
-  func watchTrials() {
-    for (name, trial) in trials {
+  /// - Parameter except: the model whose store is in use at the moment.
+  func watchTrials(except busy: String? = nil) {
+    for (name, trial) in trials where name != busy {
       let usage = host.usage(of: name)
       if let reason = fault(usage, trial) {
         trials[name] = nil

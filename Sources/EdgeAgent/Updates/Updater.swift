@@ -31,9 +31,15 @@ final class Updater: Service, @unchecked Sendable {
   // The thread's own.
   var journal: UpdateJournal
   var check = ModelsMessage.Check()
+  /// Models whose next version waits for the end of a trial.
+  var postponed: Set<String> = []
+  /// One can't be put away, and would be taken again and again.
+  var leavesStick = false
   var candidates: [String: ModelsMessage.Candidate] = [:]
   var trials: [String: RunningTrial] = [:]
   private var lastPublished: MonotonicInstant?
+
+  private static let stickInterval = Duration.seconds(5)
 
   /// Failures are tried again after this, then ever more seldom.
   private static let retryDelay = Duration.seconds(30)
@@ -116,9 +122,11 @@ final class Updater: Service, @unchecked Sendable {
         }
         let now = MonotonicClock.now()
         if now >= next { return false }
-        // Trials are looked at each second.
-        let deadline = trials.isEmpty ? next : min(next, now.advanced(by: .seconds(1)))
-        if !condition.wait(with: mutex, until: deadline), !trials.isEmpty { return false }
+        // Trials are looked at each second, and whether somebody has brought a stick.
+        let deadline = min(next, now.advanced(by: trials.isEmpty ? Self.stickInterval : .seconds(1)))
+        if condition.wait(with: mutex, until: deadline) { continue }
+        if hasStick { return true }
+        if !trials.isEmpty { return false }
       }
     }
   }
@@ -132,18 +140,24 @@ final class Updater: Service, @unchecked Sendable {
     progress.work()
   }
 
+  /// What somebody carried here comes first, then what the broker has.
+  private func lookOnce() -> Bool {
+    takeStick()
+    return mayGoOn && look(at: .broker(topics))
+  }
+
   /// One look at the fleet's metadata, and what follows from it.
   ///
   /// - Returns: whether nothing is left to be tried again.
-  private func lookOnce() -> Bool {
+  func look(at source: ReleaseSource) -> Bool {
     do throws(UpdatesError) {
-      let offer = try currentOffer()
+      let offer = try currentOffer(from: source)
       log.change(.notice, of: "updates", to: "updates: the fleet's metadata are current (timestamp \(check.timestamp ?? 0))")
       report()
       var isWhole = true
       for name in names where mayGoOn {
         progress.work()
-        if !follow(offer, name) { isWhole = false }
+        if !follow(offer, name, from: source) { isWhole = false }
       }
       return isWhole
     } catch {

@@ -11,6 +11,7 @@ public struct HaltRule: Equatable, Sendable {
   /// Codes with which a device fails whatever the package is.
   static let innocentCodes: Set<String> = [
     "unavailable", "disk full", "storage", "damaged store", "expired", "rollback", "unsigned", "mismatch", "too long", "wrong block", "already installed",
+    "unfit",
   ]
 
   /// - Throws: `.invalid`.
