@@ -36,6 +36,19 @@ public final class Agent: @unchecked Sendable {
   /// - Throws: what keeps the configuration from starting, or what failed more often than services may.
   public func run(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
     defer { end() }
+    let forgive = {
+      guard configuration.updates != nil else { return }
+      CrashLoop.forgive(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage)
+    }
+    do throws(EdgeAgentError) { try await runAll(configuration) } catch {
+      // A model that can't be opened is the model's fault.
+      if error.code != .model { forgive() }
+      throw error
+    }
+    forgive()
+  }
+
+  private func runAll(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
     var good = configuration
     if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
     var runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
@@ -45,7 +58,9 @@ public final class Agent: @unchecked Sendable {
       try await runtime.run(onStart: begun)
       guard let next = takeNext() else { return }
       do {
-        runtime = try AgentRuntime(next.configuration, next.pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+        // An update may have come between the check of the new configuration and the end of the old one.
+        let pipelines = next.configuration.updates == nil ? next.pipelines : try prepare(next.configuration)
+        runtime = try AgentRuntime(next.configuration, pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
         good = next.configuration
         begun = { next.ticket.finish(.applied) }
       } catch {
@@ -88,7 +103,7 @@ public final class Agent: @unchecked Sendable {
 
   /// The running configuration once more, as it has more to run now.
   private func beginAnew() {
-    guard let configuration = mutex.withLock({ current })?.configuration else { return }
+    guard let configuration = mutex.withLock({ next?.configuration ?? current?.configuration }) else { return }
     do throws(EdgeAgentError) { try reload(configuration) } catch { log.error("the new model can't be taken up: \(error.message)") }
   }
 

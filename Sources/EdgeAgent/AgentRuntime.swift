@@ -14,7 +14,9 @@ final class AgentRuntime: @unchecked Sendable {
   private let mutex = PthreadMutex()
   private var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
+  // Under the mutex.
   private var updater: Updater?
+  private var isStopped = false
   /// Asks for the same configuration anew, as a model came that a pipeline waited for.
   let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
@@ -66,7 +68,12 @@ final class AgentRuntime: @unchecked Sendable {
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))
-    updater = try publisher.topics.flatMap { topics throws(EdgeAgentError) in try makeUpdater(topics) }
+    let made = try publisher.topics.flatMap { topics throws(EdgeAgentError) in try makeUpdater(topics) }
+    let isLate = mutex.withLock { () -> Bool in
+      updater = made
+      return isStopped
+    }
+    if isLate { made?.stop() }
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
   }
@@ -80,7 +87,10 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// Ends the cameras; pipelines and recorder follow by themselves.
   func stop() {
-    updater?.stop()
+    mutex.withLock { () -> Updater? in
+      isStopped = true
+      return updater
+    }?.stop()
     for camera in cameras { camera.stop() }
     // Without a pipeline nobody else would end the recorder.
     if pipelines.isEmpty { results.close() }
@@ -105,7 +115,8 @@ final class AgentRuntime: @unchecked Sendable {
         await self.putAway(waitingForAcknowledgements: failure == nil)
         return failure
       }
-      group.addTask { [updater] in await self.outcome(of: [watchdog, health] + (updater.map { [$0] } ?? [])) }
+      let updater = mutex.withLock { self.updater }
+      group.addTask { await self.outcome(of: [watchdog, health] + (updater.map { [$0] } ?? [])) }
       let first = await group.next() ?? nil
       stop()
       group.cancelAll()

@@ -42,6 +42,8 @@ import Testing
     ]
     #expect(ReleaseOffer(packages: packages, halts: []).choice(of: "m", for: group)?.version == "2")
     #expect(ReleaseOffer(packages: packages, halts: []).choice(of: "none", for: group) == nil)
+    // What failed here leaves the choice to the next.
+    #expect(ReleaseOffer(packages: packages, halts: []).choice(of: "m", for: group, failed: [packages[2].digest])?.version == "1")
     #expect(ReleaseOffer(packages: packages, halts: [try halt("2", #"{"a":0}"#)]).choice(of: "m", for: group)?.version == "1")
   }
 

@@ -26,17 +26,21 @@ extension AgentRuntime: ModelHost {
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
-    return PreparedSwitch(processors: processors)
+    let count = configuration.pipelines.count { $0.model.name == name }
+    return PreparedSwitch(processors: processors, hasWaiting: processors.count < count)
   }
 
   func commit(_ prepared: PreparedSwitch) {
     for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
   }
 
+  func releaseRetired() {
+    for pipeline in pipelines { pipeline.releaseRetired() }
+  }
+
   func usage(of name: String) -> ModelUsage {
     var sum = ModelUsage()
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      pipeline.releaseRetired()
       let usage = pipeline.usage
       sum.frames += usage.frames
       sum.inference += usage.inference

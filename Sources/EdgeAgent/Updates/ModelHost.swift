@@ -8,6 +8,8 @@ protocol ModelHost: AnyObject, Sendable {
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch
   /// Lets each pipeline go over to it between two frames. Doesn't wait for that.
   func commit(_ prepared: PreparedSwitch)
+  /// Lets the memory of models go that were replaced.
+  func releaseRetired()
   /// What the pipelines with this model have done since they went over to the present package.
   func usage(of name: String) -> ModelUsage
 }
@@ -15,6 +17,8 @@ protocol ModelHost: AnyObject, Sendable {
 /// A model that only needs to be put into its pipelines.
 struct PreparedSwitch: Sendable {
   let processors: [(pipeline: String, processor: FrameProcessor)]
+  /// Whether a pipeline has waited for this model, and must be begun.
+  let hasWaiting: Bool
 }
 
 /// Frames since a switch.

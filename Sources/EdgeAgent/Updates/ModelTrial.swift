@@ -19,6 +19,8 @@ struct ModelTrial {
 
   /// Most that the new package's run may take, in runs of the old one.
   let slowdownLimit: Double
+  /// Called between runs, each of which may take seconds on a small machine.
+  var onStep: () -> Void = {}
 
   /// - Parameters:
   ///   - name: what configurations call the model.
@@ -32,6 +34,7 @@ struct ModelTrial {
       throw Finding(code: "wrong task", reason: "the package is for \(manifest.task.rawValue), and the one that runs for \(old.manifest.task.rawValue)")
     }
     let session = try session(new)
+    onStep()
     try checkGolden(manifest, session)
     guard let old, old.manifest.states == nil, manifest.states == nil, let running = try? self.session(old) else { return }
     let (before, after) = try times(running, old.manifest, session, manifest)
@@ -64,7 +67,9 @@ struct ModelTrial {
     var (before, after): ([Duration], [Duration]) = ([], [])
     do throws(InferenceError) {
       for _ in 0..<Self.roundCount {
+        onStep()
         before.append(try time(old, oldManifest))
+        onStep()
         after.append(try time(new, newManifest))
       }
     } catch { throw Finding(code: "doesn't run", reason: error.message) }

@@ -1,5 +1,6 @@
 import MQTTTransport
 import Pipelines
+import Supervision
 import Updates
 
 /// Reads what a broker retains on exact topics, a few at a time.
@@ -17,6 +18,8 @@ final class RetainedTopics: @unchecked Sendable {
 
   private let connection: BrokerConnection
   private let patience: Duration
+  /// Waiting for the broker is no work.
+  var progress: StageProgress?
   fileprivate let mutex = PthreadMutex()
   fileprivate let condition = PthreadCondition()
   private var topics: [String: Progress] = [:]
@@ -34,7 +37,9 @@ final class RetainedTopics: @unchecked Sendable {
   }
 
   /// Stays subscribed to a topic and calls `onChange` for each message on it.
+  /// Does nothing for one that is followed already.
   func follow(_ topic: String, onChange: @escaping @Sendable () -> Void) throws(UpdatesError) {
+    guard !isAsked(topic) else { return }
     try ask(topic) { onChange() }
   }
 
@@ -56,10 +61,22 @@ final class RetainedTopics: @unchecked Sendable {
           }
         },
         handler: { [weak self] message in
-          self?.note(topic) { _ in .came(message.payload) }
+          guard let self, self.isNew(message.payload, on: topic) else { return }
+          self.note(topic) { _ in .came(message.payload) }
           onMessage()
         })
-    } catch { throw UpdatesError(.unavailable, error.message) }
+    } catch {
+      mutex.withLock { topics[topic] = nil }
+      throw UpdatesError(.unavailable, error.message)
+    }
+  }
+
+  /// Whether the topic is asked for, or followed.
+  func isAsked(_ topic: String) -> Bool { mutex.withLock { topics[topic] != nil } }
+
+  /// The same message once more changes nothing; whoever sends it again and again shall not keep the device busy.
+  private func isNew(_ payload: [UInt8], on topic: String) -> Bool {
+    mutex.withLock { if case .came(let last)? = topics[topic] { last != payload } else { true } }
   }
 
   private func note(_ topic: String, _ change: (Progress) -> Progress) {
@@ -77,6 +94,8 @@ final class RetainedTopics: @unchecked Sendable {
   ///
   /// - Throws: `.unavailable` where the broker refuses, or can't be reached for too long.
   func next(of wanted: [String]) throws(UpdatesError) -> (topic: String, payload: [UInt8]?) {
+    progress?.wait()
+    defer { progress?.work() }
     let limit = MonotonicClock.now().advanced(by: Self.answerLimit)
     let outcome = mutex.withLock { () -> Result<(topic: String, payload: [UInt8]?), UpdatesError> in
       while true {
@@ -88,6 +107,9 @@ final class RetainedTopics: @unchecked Sendable {
           // An empty retained message is how one is removed.
           case .came(let payload): return .success((topic, payload.isEmpty ? nil : payload))
           case .refused(let reason):
+            // Asked anew the next time: somebody may correct the access list.
+            topics[topic] = nil
+            connection.unsubscribe(from: topic)
             return .failure(UpdatesError(.unavailable, "the broker refuses the topic \(topic) \(reason): check its access list"))
           case .granted(let since):
             let end = since.advanced(by: patience)
@@ -117,6 +139,8 @@ final class RetainedTopics: @unchecked Sendable {
 extension RetainedTopics {
   /// Waits, unless stopped.
   func pause(until deadline: MonotonicInstant) {
+    progress?.wait()
+    defer { progress?.work() }
     mutex.withLock { while !isStopped, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) } }
   }
 }

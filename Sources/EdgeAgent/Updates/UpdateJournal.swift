@@ -37,6 +37,10 @@ struct UpdateJournal: Equatable {
     /// Starts of the agent that didn't end in order since it was switched to.
     var crashes = 0
     var isRunning = true
+    /// The kernel's boot in which the agent last started: an end by a power cut is no crash.
+    var boot = ""
+    /// What a run took before, in microseconds; nil where it isn't known, or doesn't matter.
+    var before: Int?
   }
 
   struct Model: Equatable {
@@ -90,6 +94,8 @@ struct UpdateJournal: Equatable {
                   $0.member("crashes", watch.crashes)
                   $0.key("running")
                   $0.boolean(watch.isRunning)
+                  $0.member("boot", watch.boot)
+                  if let before = watch.before { $0.member("before_us", before) }
                 })
             }
           })
@@ -126,6 +132,8 @@ extension UpdateJournal {
       model.watch = Watch(version: version)
       if case .number(let digits)? = fields["crashes"] { model.watch?.crashes = Int(digits) ?? 0 }
       if case .boolean(let isRunning)? = fields["running"] { model.watch?.isRunning = isRunning }
+      model.watch?.boot = text(watch, "boot") ?? ""
+      if case .number(let digits)? = fields["before_us"] { model.watch?.before = Int(digits) }
     }
     return model
   }

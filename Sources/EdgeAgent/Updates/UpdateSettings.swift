@@ -67,6 +67,9 @@ public struct DailyHours: Equatable, Sendable {
     return hour * 60 + minute
   }
 
+  /// Minutes from `minute` of the day until it begins; 0 within it.
+  func minutes(until minute: Int) -> Int { contains(minute: minute) ? 0 : (begin - minute + 1440) % 1440 }
+
   /// Whether the span has the minute of the day.
   public func contains(minute: Int) -> Bool { begin < end ? (begin..<end).contains(minute) : minute >= begin || minute < end }
 }

@@ -9,27 +9,33 @@ extension Updater {
   ///
   /// - Returns: whether nothing is left to be tried again.
   func follow(_ offer: ReleaseOffer, _ name: String, from source: ReleaseSource) -> Bool {
-    guard let choice = offer.choice(of: name, for: group) else { return true }
-    let version = UpdateJournal.Version(version: choice.version, release: choice.release, digest: choice.digest.hex)
-    // What is on trial isn't to be the one to go back to; what takes its place because it was withdrawn is.
-    if let trial = trials[name], choice.release > trial.version.release {
-      postponed.insert(name)
-      return true
-    }
+    var version: UpdateJournal.Version?
     do throws(UpdatesError) {
       var store = try PackageStore(models: modelsFolder, name: name)
       for finding in store.findings { log.warning("updates: \(finding.message)") }
+      guard let choice = offer.choice(of: name, for: group, failed: store.failed) else { return true }
+      let wanted = UpdateJournal.Version(version: choice.version, release: choice.release, digest: choice.digest.hex)
+      version = wanted
       if store.active?.digest == choice.digest {
-        if journal[name].version(of: choice.digest) != version {
-          journal.note(version, of: name)
+        if journal[name].version(of: choice.digest) != wanted {
+          journal.note(wanted, of: name)
           try journal.save()
         }
         return true
       }
-      guard !store.failed.contains(choice.digest) else { return true }
+      // What is on trial isn't to be the one to go back to; what takes its place because it was withdrawn is.
+      if let trial = trials[name], choice.release > trial.version.release {
+        postponed.insert(name)
+        return true
+      }
       try checkFit(choice)
-      return try install(choice, version, name, &store, from: source)
+      return try install(choice, wanted, name, &store, from: source)
     } catch {
+      guard mayGoOn else { return false }
+      guard let version else {
+        log.log(.error, "updates: \(plain(error.message))", subject: "store \(name)")
+        return false
+      }
       return failed(error, version, name)
     }
   }
@@ -53,27 +59,38 @@ extension Updater {
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .testing)
     report()
     guard let candidate = store.candidate else { throw UpdatesError(.noCandidate, "the package of \(name) \(version.version) isn't there after its download") }
+    // The way back is open to what ran before, whatever it takes.
+    let isReturn = journal[name].version(of: store.active?.digest).map { $0.release > choice.release } ?? false
     let prepared: PreparedSwitch
     do throws(ModelTrial.Finding) {
-      prepared = try test(candidate.path, name, old: store.active?.path)
+      prepared = try test(candidate.path, name, old: isReturn ? nil : store.active?.path)
     } catch {
       try store.reject(choice.digest)
       conclude(.refused, version, name, code: error.code, reason: error.reason)
       return true
     }
-    let before = host.usage(of: name)
-    let isFirst = store.active == nil
+    guard try isStillWanted(choice, name, store.failed, source) else { return false }
+    let before = isReturn ? nil : host.usage(of: name).meanInference
     journal.note(version, of: name)
-    journal[name].watch = UpdateJournal.Watch(version: version)
+    journal[name].watch = UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
     try journal.save()
     try store.activate()
     log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))")
-    trials[name] = RunningTrial(version: version, before: before.meanInference)
+    trials[name] = RunningTrial(version: version, before: before)
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
     report()
-    if isFirst { onFirstInstall() }
+    if prepared.hasWaiting { onFirstInstall() }
     return true
+  }
+
+  /// A download and a test take time: the agent may be ending, or somebody may have halted or withdrawn what was fetched.
+  private func isStillWanted(
+    _ choice: ReleasedPackage, _ name: String, _ failed: [SHA256Digest], _ source: ReleaseSource
+  ) throws(UpdatesError) -> Bool {
+    guard mayGoOn else { return false }
+    guard isAsked else { return true }
+    return try currentOffer(from: source).choice(of: name, for: group, failed: failed)?.digest == choice.digest && mayGoOn
   }
 
   private func test(_ path: String, _ name: String, old: String?) throws(ModelTrial.Finding) -> PreparedSwitch {
@@ -83,7 +100,7 @@ extension Updater {
       throw ModelTrial.Finding(code: "unusable", reason: error.message)
     }
     let running = old.flatMap { try? ModelPackage(contentsOf: $0) }
-    try ModelTrial(slowdownLimit: settings.slowdownLimit).test(package, as: name, replacing: running)
+    try ModelTrial(slowdownLimit: settings.slowdownLimit, onStep: { [self] in working() }).test(package, as: name, replacing: running)
     do throws(EdgeAgentError) { return try host.prepare(package, as: name) } catch {
       throw ModelTrial.Finding(code: "unusable", reason: error.message)
     }
@@ -94,17 +111,27 @@ extension Updater {
     _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore, from source: ReleaseSource
   ) throws(UpdatesError) -> Bool {
     if store.candidate?.digest == choice.digest { return true }
+    if try store.bringBack(choice.digest) { return true }
     let isCarried = if case .stick = source { true } else { false }
-    guard isCarried || mayDownload else { return false }
+    guard isCarried || mayDownload else {
+      waitsForHours = true
+      return false
+    }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .downloading)
     report()
     let index = try index(of: choice, from: source)
     try store.begin(index)
     let blockCount = Set(index.blocks.map(\.digest)).count
+    var taken = 0
     let isWhole = try source.fill(
-      &store, bandwidth: settings.bandwidth, mayGoOn: { [self] in mayGoOn && (isCarried || mayDownload) },
+      &store, bandwidth: settings.bandwidth,
+      mayGoOn: { [self] in
+        // New metadata may have halted what is being fetched; some blocks come all the same, lest somebody keep the download from ever ending.
+        mayGoOn && (isCarried || mayDownload) && !(taken >= Self.leastBlockCount && isAsked)
+      },
       onProgress: { [self] progress, rate in
         working()
+        taken += 1
         watchTrials(except: name)
         candidates[name]?.blocks = blockCount - progress.missingBlockCount
         candidates[name]?.blockCount = blockCount
@@ -132,32 +159,49 @@ extension Updater {
     return index
   }
 
-  private var mayDownload: Bool {
-    guard let hours = settings.hours else { return true }
-    var now = time(nil)
-    var local = unsafe tm()
-    unsafe localtime_r(&now, &local)
-    return unsafe hours.contains(minute: Int(local.tm_hour) * 60 + Int(local.tm_min))
-  }
+  /// Blocks that a download takes before new metadata interrupt it.
+  private static let leastBlockCount = 64
+
+  private var mayDownload: Bool { settings.hours.map { $0.contains(minute: localMinute()) } ?? true }
 
   private func failed(_ error: UpdatesError, _ version: UpdateJournal.Version, _ name: String) -> Bool {
-    guard mayGoOn else { return false }
+    let last = journal[name].last
+    let isRepeated = last?.version == version && last?.kind == .failed && last?.code == error.code.rawValue
+    // What the fleet itself has put together wrongly won't get better.
+    if isRepeated, [.wrongPackage, .malformedBlock, .malformedIndex].contains(error.code), let digest = SHA256Digest(hex: version.digest),
+      var store = try? PackageStore(models: modelsFolder, name: name), (try? store.reject(digest)) != nil
+    {
+      conclude(.refused, version, name, code: error.code.rawValue, reason: error.message)
+      return true
+    }
     conclude(.failed, version, name, code: error.code.rawValue, reason: error.message)
     return false
   }
 
   /// Notes how an attempt ended, and tells the fleet.
   func conclude(_ kind: UpdateJournal.Outcome.Kind, _ version: UpdateJournal.Version, _ name: String, code: String? = nil, reason: String? = nil) {
-    candidates[name] = nil
-    let outcome = UpdateJournal.Outcome(version: version, kind: kind, code: code, reason: reason, at: MonotonicClock.wallTime().rfc3339)
+    if candidates[name]?.version == version { candidates[name] = nil }
+    var outcome = UpdateJournal.Outcome(version: version, kind: kind, code: code, reason: reason.map(plain), at: MonotonicClock.wallTime().rfc3339)
+    // The same once more isn't written down again: somebody might wear the flash.
+    if let last = journal[name].last, last.version == version, last.kind == kind, last.code == code, last.reason == outcome.reason { outcome = last }
+    let old = journal
     journal[name].last = outcome
-    journal[name].watch = nil
-    do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") }
-    let text = "updates: \(name) \(version.version) (release \(version.release)): \(kind.rawValue)\(reason.map { ": \($0)" } ?? "")"
+    // Another version's trial goes on.
+    if journal[name].watch?.version == version { journal[name].watch = nil }
+    if journal != old { do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") } }
+    let text = "updates: \(name) \(version.version) (release \(version.release)): \(kind.rawValue)\(outcome.reason.map { ": \($0)" } ?? "")"
     log.log(kind == .installed ? .notice : .warning, text, subject: text)
     report()
-    if postponed.remove(name) != nil { look() }
+    if trials[name] == nil, postponed.remove(name) != nil { look() }
   }
+}
+
+/// The minute of the day where the device stands.
+func localMinute() -> Int {
+  var now = time(nil)
+  var local = unsafe tm()
+  unsafe localtime_r(&now, &local)
+  return unsafe Int(local.tm_hour) * 60 + Int(local.tm_min)
 }
 
 /// Bytes that the kernel would give to processes without swapping; nil where it doesn't say.

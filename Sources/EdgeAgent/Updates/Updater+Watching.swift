@@ -22,8 +22,9 @@ extension Updater {
         continue
       }
       journal[name].watch?.isRunning = true
+      journal[name].watch?.boot = bootIdentifier()
       try? journal.save()
-      trials[name] = RunningTrial(version: watch.version, before: nil)
+      trials[name] = RunningTrial(version: watch.version, before: watch.before.map { .microseconds($0) })
       candidates[name] = ModelsMessage.Candidate(version: watch.version, stage: .watching)
     }
   }
@@ -65,12 +66,11 @@ extension Updater {
     do throws(UpdatesError) {
       var store = try PackageStore(models: modelsFolder, name: name)
       guard store.active?.digest.hex == version.digest else { return }
-      try store.rollBack()
-      if let path = store.active?.path {
-        do {
-          host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
-        } catch { log.error("updates: the version of \(name) before can't be run: \(error)") }
-      }
+      try store.giveWay()
+      let path = store.active?.path ?? PipelineSettings.ModelSource.named(name, folder: modelsFolder).path
+      do {
+        if let path { host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name)) }
+      } catch { log.error("updates: the version of \(name) before can't be run until the agent starts anew: \(error)") }
       conclude(.rolledBack, version, name, code: code, reason: reason)
     } catch {
       conclude(.failed, version, name, code: error.code.rawValue, reason: "\(reason); and going back failed: \(error.message)")
@@ -89,18 +89,20 @@ enum CrashLoop {
     let old = journal
     for name in names {
       guard var watch = journal[name].watch else { continue }
+      let boot = bootIdentifier()
       guard PackageStore.slots(models: storage.modelsFolder, name: name)?.active?.hex == watch.version.digest else {
         journal[name].watch = nil
         continue
       }
-      if watch.isRunning { watch.crashes += 1 }
-      watch.isRunning = true
+      // Power cuts end an agent, too, and say nothing about a model.
+      if watch.isRunning, watch.boot == boot { watch.crashes += 1 }
+      (watch.isRunning, watch.boot) = (true, boot)
       journal[name].watch = watch
       guard watch.crashes > limit else { continue }
       let reason = "the agent ended \(watch.crashes) times without order since \(name) \(watch.version.version) came"
       do throws(UpdatesError) {
         var store = try PackageStore(models: storage.modelsFolder, name: name)
-        if store.active?.digest.hex == watch.version.digest { try store.rollBack() }
+        if store.active?.digest.hex == watch.version.digest { try store.giveWay() }
         log.error("updates: \(reason): the version before runs again")
         journal[name].last = UpdateJournal.Outcome(
           version: watch.version, kind: .rolledBack, code: "crashes", reason: reason, at: MonotonicClock.wallTime().rfc3339)
@@ -113,5 +115,20 @@ enum CrashLoop {
     }
     guard journal != old else { return }
     do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") }
+  }
+
+  /// The agent couldn't start for a reason that no model has: that is no crash of one.
+  static func forgive(names: [String], storage: StorageSettings) {
+    var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
+    let old = journal
+    for name in names { journal[name].watch?.isRunning = false }
+    if journal != old { try? journal.save() }
+  }
+}
+
+extension PackageStore {
+  /// Back to the previous package, or to none.
+  fileprivate mutating func giveWay() throws(UpdatesError) {
+    if previous == nil { try giveUpActive() } else { try rollBack() }
   }
 }

@@ -33,6 +33,8 @@ final class Updater: Service, @unchecked Sendable {
   var check = ModelsMessage.Check()
   /// Models whose next version waits for the end of a trial.
   var postponed: Set<String> = []
+  /// A download waits for its time of the day.
+  var waitsForHours = false
   /// One can't be put away, and would be taken again and again.
   var leavesStick = false
   var candidates: [String: ModelsMessage.Candidate] = [:]
@@ -55,6 +57,7 @@ final class Updater: Service, @unchecked Sendable {
     (self.names, self.topics, self.host, self.progress, self.log, self.publish) = (names, topics, host, progress, log, publish)
     self.onFirstInstall = onFirstInstall
     journal = UpdateJournal(path: UpdateJournal.path(in: folder))
+    topics.progress = progress
   }
 
   func run() async throws {
@@ -86,13 +89,15 @@ final class Updater: Service, @unchecked Sendable {
     condition.broadcast()
   }
 
+  /// Whether new metadata have come.
+  var isAsked: Bool { mutex.withLock { isAskedFor } }
+
   var mayGoOn: Bool { !mutex.withLock { isStopped } }
 
   // MARK: - The thread
 
   private func runOnThread() {
     resumeTrials()
-    do throws(UpdatesError) { try topics.follow(ReleaseTopics.timestamp) { [weak self] in self?.look() } } catch { log.error("updates: \(error.message)") }
     var failureCount = 0
     var next = MonotonicClock.now()
     while let isAskedFor = waitForWork(until: next) {
@@ -103,7 +108,9 @@ final class Updater: Service, @unchecked Sendable {
         let isWhole = lookOnce()
         failureCount = isWhole ? 0 : failureCount + 1
         let retry = Self.retryDelay * Double(1 << min(failureCount, 10))
-        next = MonotonicClock.now().advanced(by: isWhole ? settings.interval : min(retry, settings.interval))
+        var delay = isWhole ? settings.interval : min(retry, settings.interval)
+        if waitsForHours, let hours = settings.hours { delay = min(delay, .seconds(60 * hours.minutes(until: localMinute()))) }
+        next = MonotonicClock.now().advanced(by: delay)
       }
       watchTrials()
       progress.wait()
@@ -125,6 +132,7 @@ final class Updater: Service, @unchecked Sendable {
         // Trials are looked at each second, and whether somebody has brought a stick.
         let deadline = min(next, now.advanced(by: trials.isEmpty ? Self.stickInterval : .seconds(1)))
         if condition.wait(with: mutex, until: deadline) { continue }
+        host.releaseRetired()
         if hasStick { return true }
         if !trials.isEmpty { return false }
       }
@@ -136,13 +144,16 @@ final class Updater: Service, @unchecked Sendable {
     guard isAskedFor, settings.spread > .zero else { return }
     let delay = Duration.seconds(Double.random(in: 0..<(settings.spread / .seconds(1))))
     let deadline = MonotonicClock.now().advanced(by: delay)
+    progress.wait()
     mutex.withLock { while !isStopped, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) } }
     progress.work()
   }
 
   /// What somebody carried here comes first, then what the broker has.
   private func lookOnce() -> Bool {
+    waitsForHours = false
     takeStick()
+    do throws(UpdatesError) { try topics.follow(ReleaseTopics.timestamp) { [weak self] in self?.look() } } catch { log.error("updates: \(error.message)") }
     return mayGoOn && look(at: .broker(topics))
   }
 
@@ -161,8 +172,8 @@ final class Updater: Service, @unchecked Sendable {
       }
       return isWhole
     } catch {
-      (check.code, check.reason) = (error.code.rawValue, error.message)
-      log.change(.warning, of: "updates", to: "updates: \(error.message)")
+      (check.code, check.reason) = (error.code.rawValue, plain(error.message))
+      log.change(.warning, of: "updates", to: "updates: \(plain(error.message))")
       report()
       return false
     }
@@ -188,4 +199,9 @@ final class Updater: Service, @unchecked Sendable {
     if let lastPublished, lastPublished.duration(to: MonotonicClock.now()) < .seconds(1) { return }
     report()
   }
+}
+
+/// Text that may come from anybody, fit for a log and a message.
+func plain(_ text: String) -> String {
+  String(String.UnicodeScalarView(text.unicodeScalars.prefix(400).map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }))
 }

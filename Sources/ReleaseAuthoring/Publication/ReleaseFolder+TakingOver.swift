@@ -40,7 +40,12 @@ extension ReleaseFolder {
       }
       if timestamp.version >= state.timestamp.content.version { found.timestampAbove = timestamp.version }
     }
-    found.halt = try newerHalt(timestamp.halt, than: state, from: broker)
+    if isOfCurrentKeys {
+      found.halt = try newerHalt(timestamp.halt, than: state, from: broker)
+    } else if let halt = try? newerHalt(timestamp.halt, than: state, from: broker), halt.file.isSigned(by: state.targets.content.halt) {
+      // A keeper that hasn't heard of the rotation yet; what a rotated halt key says under a rotated timestamp key may be a thief's.
+      found.halt = halt
+    }
     return found.timestampAbove > 0 || found.halt != nil ? found : nil
   }
 

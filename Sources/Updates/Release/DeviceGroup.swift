@@ -1,4 +1,4 @@
-import Cryptography
+public import Cryptography
 
 /// Which releases concern a device: its channel, and its place among the channel's devices.
 public struct DeviceGroup: Equatable, Sendable {
@@ -25,8 +25,10 @@ public struct ReleaseOffer: Sendable {
   public let halts: [Halt]
 
   /// The version of `name` that the device should run; nil where none is meant for it.
-  public func choice(of name: String, for group: DeviceGroup) -> ReleasedPackage? {
-    packages.filter { $0.name == name && group.takes(shares(of: $0)) }.max { $0.release < $1.release }
+  ///
+  /// - Parameter failed: packages that have failed on the device.
+  public func choice(of name: String, for group: DeviceGroup, failed: [SHA256Digest] = []) -> ReleasedPackage? {
+    packages.filter { $0.name == name && group.takes(shares(of: $0)) && !failed.contains($0.digest) }.max { $0.release < $1.release }
   }
 
   /// Why the newest release of a name isn't the choice, where somebody halted it.

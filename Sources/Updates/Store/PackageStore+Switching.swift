@@ -25,6 +25,26 @@ extension PackageStore {
     sweep()
   }
 
+  /// Takes the active package away where there is none to go back to; it is never tried again.
+  ///
+  /// - Throws: `diskFull`, `storage`.
+  public mutating func giveUpActive() throws(UpdatesError) {
+    guard let active = slots.active else { return }
+    var new = slots
+    new.remember(failed: active.digest)
+    new.active = nil
+    try commit(new)
+    sweep()
+  }
+
+  /// Makes the previous package the candidate, once its SHA-256 is checked, where it is the one that is wanted: nothing is to be fetched then.
+  ///
+  /// - Throws: `diskFull`, `storage`.
+  public mutating func bringBack(_ package: SHA256Digest) throws(UpdatesError) -> Bool {
+    guard let previous = slots.previous, previous.digest == package, !slots.failed.contains(package) else { return false }
+    return try makeCandidate(ofPrevious: previous)
+  }
+
   /// Remembers that a package failed, so that it is never tried again; where it is the candidate or the previous one it is removed.
   ///
   /// - Throws: `alreadyInstalled` for the active package, which only `rollBack` takes away; `diskFull`, `storage`.

@@ -12,7 +12,7 @@ import Testing
     #expect(journal.models.isEmpty)
     journal.note(version, of: "a")
     journal["a"].last = UpdateJournal.Outcome(version: version, kind: .rolledBack, code: "too slow", reason: "\"7\" ms\n", at: "2026-11-28T00:00:00.000000Z")
-    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false)
+    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false, boot: "b", before: 1234)
     try journal.save()
     let again = UpdateJournal(path: path)
     #expect(again.models == journal.models)
@@ -47,6 +47,16 @@ import Testing
   func `hours of the day, also over midnight`(text: String, minutes: [(minute: Int, isIn: Bool)]) throws {
     let hours = try #require(DailyHours(text))
     for (minute, isIn) in minutes { #expect(hours.contains(minute: minute) == isIn, "\(minute)") }
+  }
+
+  @Test func `minutes until the hours begin`() throws {
+    let hours = try #require(DailyHours("22:00-05:00"))
+    #expect([0, 299, 300, 1319, 1320].map { hours.minutes(until: $0) } == [0, 0, 1020, 1, 0])
+  }
+
+  @Test func `foreign text comes out short and without controls`() {
+    #expect(plain("a\u{1B}[31m\r\n\u{9B}ü😀") == "a?[31m???ü😀")
+    #expect(plain(String(repeating: "x", count: 1000)).utf8.count == 400)
   }
 
   @Test(arguments: ["", "22-05", "22:00", "22:00-", "25:00-05:00", "22:60-05:00", "5:00-06:00", "05:00-05:00", "24:30-05:00", "22:00-05:00-06:00"])

@@ -179,6 +179,34 @@ import Testing
     #expect(files.disk[PackageStore.packageName(shelf.second.digest)]?.bytes == shelf.second.file)
   }
 
+  @Test func `what was before is brought back without its index, and nothing else is`() throws {
+    var store = try open()
+    for package in [shelf.first, shelf.second] {
+      try store.begin(package.index)
+      try store.fetch(package)
+      try store.finish()
+      try store.activate()
+    }
+    #expect(try !store.bringBack(shelf.second.digest))
+    #expect(try store.bringBack(shelf.first.digest))
+    #expect(store.candidate?.digest == shelf.first.digest)
+    try store.activate()
+    #expect(try open().active?.digest == shelf.first.digest)
+  }
+
+  @Test func `without one before it the active package is given up, and never tried again`() throws {
+    var store = try open()
+    try store.giveUpActive()
+    try store.begin(shelf.first.index)
+    try store.fetch(shelf.first)
+    try store.finish()
+    try store.activate()
+    try store.giveUpActive()
+    var again = try open()
+    #expect(again.active == nil && again.previous == nil && again.failed == [shelf.first.digest])
+    #expect(code { try again.begin(shelf.first.index) } == .failedBefore)
+  }
+
   @Test func `a full disk is named before the first byte, with what is needed and what is to stay free`() throws {
     var store = try open(reserve: 1000)
     files.freeBytes = 150_000
