@@ -200,6 +200,10 @@ let package = Package(
     // The figures of Benchmarks/outbox.py.
     .executableTarget(
       name: "outbox-load", dependencies: ["Outbox", "MQTTTransport", "Pipelines"], path: "Benchmarks/OutboxLoad", swiftSettings: swiftSettings),
+    // The figures of Benchmarks/fleet.py.
+    .executableTarget(
+      name: "fleet-load", dependencies: ["Cryptography", "EdgeAgent", "MQTTTransport", "Pipelines", "Updates"], path: "Benchmarks/FleetLoad",
+      swiftSettings: swiftSettings),
     tests("Updates", ["Updates", "Cryptography", "JSONReading", "ModelFormat", "Pipelines", "SimulatedDisk"]),
     tests(
       "ReleaseAuthoring",

@@ -1,9 +1,9 @@
 import Cryptography
 import Pipelines
-import Updates
+package import Updates
 
 /// Fetches a package's blocks: some topics at a time, more while they come at once, fewer where the broker is slow.
-struct BlockDownload {
+package struct BlockDownload {
   /// Most topics at once. A broker's own queue for one client has room for many more.
   static let largestWindow = 16
   /// Times that one block is asked for.
@@ -21,7 +21,7 @@ struct BlockDownload {
   private var failures: [SHA256Digest: Int] = [:]
   private var received = 0
 
-  init(
+  package init(
     topics: RetainedTopics, bandwidth: Int?, mayGoOn: @escaping () -> Bool,
     onProgress: @escaping (PackageStore.Progress, _ bytesPerSecond: Int) -> Void
   ) {
@@ -32,7 +32,7 @@ struct BlockDownload {
   ///
   /// - Returns: false where it was told to stop; the store keeps what has come.
   /// - Throws: `.unavailable` for a block that isn't on the broker, `.wrongBlock` for one that stays wrong, and what the store throws.
-  mutating func run(into store: inout PackageStore) throws(UpdatesError) -> Bool {
+  package mutating func run(into store: inout PackageStore) throws(UpdatesError) -> Bool {
     let begin = MonotonicClock.now()
     var open: [String: BlockIndex.Block] = [:]
     defer { for topic in open.keys { topics.forget(topic) } }

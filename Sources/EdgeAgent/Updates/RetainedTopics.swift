@@ -1,13 +1,13 @@
-import MQTTTransport
+package import MQTTTransport
 import Pipelines
 import Supervision
-import Updates
+package import Updates
 
 /// Reads what a broker retains on exact topics, a few at a time.
 ///
 /// A retained message comes right after its subscription is acknowledged; what hasn't come within the patience isn't there. Wildcards
 /// aren't used: a broker's queue for one client is limited, and what doesn't fit is lost without a word.
-final class RetainedTopics: @unchecked Sendable {
+package final class RetainedTopics: @unchecked Sendable {
   private enum Progress {
     case asked
     /// Since when nothing has come.
@@ -28,7 +28,7 @@ final class RetainedTopics: @unchecked Sendable {
   /// Longest wait for a connection and the broker's answer to a subscription.
   private static let answerLimit = Duration.seconds(30)
 
-  init(_ connection: BrokerConnection, patience: Duration) { (self.connection, self.patience) = (connection, patience) }
+  package init(_ connection: BrokerConnection, patience: Duration) { (self.connection, self.patience) = (connection, patience) }
 
   /// Ends every wait; nothing is read after it.
   func stop() {
@@ -38,13 +38,13 @@ final class RetainedTopics: @unchecked Sendable {
 
   /// Stays subscribed to a topic and calls `onChange` for each message on it.
   /// Does nothing for one that is followed already.
-  func follow(_ topic: String, onChange: @escaping @Sendable () -> Void) throws(UpdatesError) {
+  package func follow(_ topic: String, onChange: @escaping @Sendable () -> Void) throws(UpdatesError) {
     guard !isAsked(topic) else { return }
     try ask(topic) { onChange() }
   }
 
   /// Begins to wait for a topic's message.
-  func ask(_ topic: String) throws(UpdatesError) { try ask(topic) {} }
+  package func ask(_ topic: String) throws(UpdatesError) { try ask(topic) {} }
 
   private func ask(_ topic: String, _ onMessage: @escaping @Sendable () -> Void) throws(UpdatesError) {
     mutex.withLock { topics[topic] = .asked }
@@ -128,7 +128,7 @@ final class RetainedTopics: @unchecked Sendable {
   }
 
   /// One topic's message; nil where there is none.
-  func read(_ topic: String) throws(UpdatesError) -> [UInt8]? {
+  package func read(_ topic: String) throws(UpdatesError) -> [UInt8]? {
     if mutex.withLock({ topics[topic] }) != nil { return try next(of: [topic]).payload }
     try ask(topic)
     defer { forget(topic) }
