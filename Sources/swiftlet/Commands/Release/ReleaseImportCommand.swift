@@ -1,6 +1,8 @@
 import ArgumentParser
 import EdgeAgent
-import Foundation
+import FoundationEssentials
+import Glibc
+import Updates
 
 struct ReleaseImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,12 +34,12 @@ struct ReleaseImportCommand: ParsableCommand {
       throw CommandFailure("\(path) is no release: metadata/timestamp isn't there; write one with swiftlet release export")
     }
     let inbox = CarriedRelease(configuration.storage)
-    do { try lay(into: inbox) } catch { throw CommandFailure("\(inbox.waiting): \(error.localizedDescription); run this as the agent's user or as root") }
+    do { try lay(into: inbox) } catch { throw CommandFailure("\(inbox.waiting) can't be made: \(error); run this as the agent's user or as root") }
     for _ in 0..<max(0, wait) * 10 {
       usleep(100_000)
-      guard let text = try? String(contentsOfFile: inbox.outcome, encoding: .utf8) else { continue }
+      guard let text = contents(of: inbox.outcome) else { continue }
       try? files.removeItem(atPath: inbox.done)
-      let outcome = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      let outcome = String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
       guard outcome == "taken" else { throw CommandFailure("the agent took nothing: \(outcome)") }
       Terminal.show("taken; swiftlet's topic models, and the agent's log, say what became of it\n")
       return
