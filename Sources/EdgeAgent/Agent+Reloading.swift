@@ -50,6 +50,7 @@ extension Agent {
   /// - Throws: what is wrong with it.
   private func reread(_ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket {
     guard let read = options.readConfiguration else { throw EdgeAgentError(.configuration, "this program reads no configuration file") }
+    let number = drawNumber()
     let reading = read()
     for warning in reading.warnings { log.warning(warning.description) }
     for mistake in reading.mistakes { log.error(mistake.description) }
@@ -58,7 +59,7 @@ extension Agent {
       let rest = reading.mistakes.count - shown.count
       throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
     }
-    return try replace(by: configuration, willApply)
+    return try replace(by: configuration, drawn: number, willApply)
   }
 }
 

@@ -20,6 +20,8 @@ public final class Agent: @unchecked Sendable {
   private var next: Successor?
   private var isStopping = false
   private var isOver = false
+  private var lastNumber = 0
+  private var installedNumber = 0
 
   public init(options: AgentOptions = AgentOptions(), log: AgentLog) {
     self.options = options
@@ -51,24 +53,45 @@ public final class Agent: @unchecked Sendable {
   private func runAll(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
     var good = configuration
     if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
-    var runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
-    var begun: (@Sendable () -> Void)?
+    var runtime = try runtime(good, try prepare(good))
+    // What ran before, until the new one has begun; and whoever waits for that.
+    var before: AgentConfiguration?
+    var ticket: ReloadTicket?
+    defer { ticket?.finish(.failed("the agent ended before this configuration ran")) }
     while true {
       guard admit(runtime) else { return runtime.discard() }
-      try await runtime.run(onStart: begun)
-      guard let next = takeNext() else { return }
-      do {
-        // An update may have come between the check of the new configuration and the end of the old one.
-        let pipelines = next.configuration.updates == nil ? next.pipelines : try prepare(next.configuration)
-        runtime = try AgentRuntime(next.configuration, pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
-        good = next.configuration
-        begun = { next.ticket.finish(.applied) }
+      do throws(EdgeAgentError) {
+        let waiting = ticket
+        try await runtime.run { waiting?.finish(.applied) }
       } catch {
-        log.error("the new configuration can't run, the old one goes on: \(error.message)")
-        begun = { next.ticket.finish(.failed("the new configuration can't run, the old one goes on: \(error.message)")) }
-        runtime = try AgentRuntime(good, try prepare(good), options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+        guard !runtime.hasStarted, let last = before else { throw error }
+        (good, before) = (last, nil)
+        runtime = try goBack(to: last, error, &ticket)
+        continue
+      }
+      guard let next = takeNext() else { return }
+      (before, ticket) = (good, next.ticket)
+      do throws(EdgeAgentError) {
+        // An update may have come between the check of the new configuration and the end of the old one.
+        runtime = try self.runtime(next.configuration, next.configuration.updates == nil ? next.pipelines : try prepare(next.configuration))
+        good = next.configuration
+      } catch {
+        before = nil
+        runtime = try goBack(to: good, error, &ticket)
       }
     }
+  }
+
+  private func runtime(_ configuration: AgentConfiguration, _ pipelines: [PreparedPipeline]) throws(EdgeAgentError) -> AgentRuntime {
+    try AgentRuntime(configuration, pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+  }
+
+  private func goBack(to configuration: AgentConfiguration, _ error: EdgeAgentError, _ ticket: inout ReloadTicket?) throws(EdgeAgentError) -> AgentRuntime {
+    let text = "the new configuration can't run, the old one goes on: \(error.message)"
+    log.error(text)
+    ticket?.finish(.failed(text))
+    ticket = nil
+    return try runtime(configuration, try prepare(configuration))
   }
 
   /// Ends in order: frames that are being worked on are finished, results recorded, the broker told. Returns at once.
@@ -83,12 +106,29 @@ public final class Agent: @unchecked Sendable {
   ///
   /// - Throws: why it can't; the running one goes on as if nothing had been asked.
   public func reload(_ configuration: AgentConfiguration) throws(EdgeAgentError) {
-    _ = try replace(by: configuration) { _ in }
+    _ = try replace(by: configuration, drawn: drawNumber()) { _ in }
   }
 
-  /// - Parameter willApply: called before the running configuration ends.
-  func replace(by configuration: AgentConfiguration, _ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket {
+  /// Orders configurations by when they were read: loading models takes seconds, and an older one must not overtake a newer one.
+  func drawNumber() -> Int {
+    mutex.withLock {
+      lastNumber += 1
+      return lastNumber
+    }
+  }
+
+  /// - Parameters:
+  ///   - number: drawn before the configuration was read.
+  ///   - willApply: called before the running configuration ends.
+  func replace(
+    by configuration: AgentConfiguration, drawn number: Int, _ willApply: (AgentConfiguration) -> Void
+  ) throws(EdgeAgentError) -> ReloadTicket {
     let pipelines = try prepare(configuration)
+    let isOverdue = mutex.withLock { () -> Bool in
+      defer { installedNumber = max(installedNumber, number) }
+      return number < installedNumber
+    }
+    guard !isOverdue else { throw EdgeAgentError(.configuration, "a newer configuration came while this one was being prepared") }
     willApply(configuration)
     let ticket = ReloadTicket()
     let (running, replaced) = mutex.withLock { () -> (AgentRuntime?, ReloadTicket?) in

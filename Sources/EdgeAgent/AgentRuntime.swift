@@ -17,6 +17,8 @@ final class AgentRuntime: @unchecked Sendable {
   // Under the mutex.
   private var updater: Updater?
   private var isStopped = false
+  /// Written before `run` returns, read after it.
+  private(set) var hasStarted = false
   /// Asks for the same configuration anew, as a model came that a pipeline waited for.
   let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
@@ -61,6 +63,7 @@ final class AgentRuntime: @unchecked Sendable {
       discard()
       throw error
     }
+    hasStarted = true
     options.onStart?()
     onStart?()
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }

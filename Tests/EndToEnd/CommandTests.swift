@@ -77,6 +77,25 @@ import Testing
     #expect(try watcher.complaints(expecting: ["command=4", "command-reply=4", "detections=1"]) == "")
   }
 
+  @Test func `a configuration that can't even begin gives way to the one before`() throws {
+    let broker = try broker()
+    let watcher = try Watcher(broker)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\"}"
+    let daemon = try scene.daemon()
+    #expect(watcher.wait(for: 2, of: "/detections"), "\(daemon.errorText)")
+    // Sparkplug's devices can't differ by capitals alone, which shows only as they are born.
+    scene.mqtt = "{url: \"\(broker.url)\", encoding: sparkplug}"
+    let text = try String(contentsOfFile: try scene.write(), encoding: .utf8) + "  Surface: {camera: top, model: fixed}\n"
+    try text.write(toFile: scene.configuration, atomically: true, encoding: .utf8)
+    daemon.signal(SIGHUP)
+    #expect(daemon.waitForError("the new configuration can't run, the old one goes on"), "\(daemon.errorText)")
+    let count = watcher.count("/detections")
+    #expect(watcher.wait(for: count + 3, of: "/detections"), "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+  }
+
   @Test func `a configuration that can't run is answered with the reason, and the old one obeys on`() throws {
     let broker = try broker()
     let fleet = try Operator(broker)

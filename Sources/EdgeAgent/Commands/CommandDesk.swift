@@ -16,8 +16,10 @@ protocol CommandObeying: AnyObject, Sendable {
 final class CommandDesk: @unchecked Sendable {
   /// Commands that wait for the one before; more are dropped.
   static let capacity = 8
-  /// Two reloads that were carried out lie at least so far apart: each interrupts the pipelines for a moment.
+  /// Two reloads that were carried out lie at least so far apart: each interrupts the pipelines for some seconds. While more are asked for, ever
+  /// further.
   static let reloadSpacing = Duration.seconds(10)
+  static let longestSpacing = Duration.seconds(600)
 
   /// Where commands come from and replies go: one broker and one device's topics.
   struct Place: Equatable, Sendable {
@@ -54,6 +56,7 @@ final class CommandDesk: @unchecked Sendable {
   private var thread: DataPlaneThread?
   // The thread's own.
   private var lastReload: MonotonicInstant?
+  private var spacing = CommandDesk.reloadSpacing
 
   init(log: AgentLog) { self.log = log }
 
@@ -168,8 +171,9 @@ extension CommandDesk {
   }
 
   private func reload(_ agent: any CommandObeying, _ item: Waiting, _ name: String) -> CommandReply? {
-    if let age = lastReload?.duration(to: MonotonicClock.now()), age < Self.reloadSpacing {
-      let left = (Self.reloadSpacing - age).components.seconds + 1
+    let age = lastReload?.duration(to: MonotonicClock.now())
+    if let age, age < spacing {
+      let left = (spacing - age).components.seconds + 1
       return CommandReply(command: name, outcome: .refused, reason: "the last reload was carried out a moment ago; ask again in \(left) s")
     }
     var isAnswered = false
@@ -182,10 +186,13 @@ extension CommandDesk {
     }
     switch outcome {
     case .refused(let reason): return CommandReply(command: name, outcome: .refused, reason: reason)
-    case .applied, .failed: lastReload = MonotonicClock.now()
+    case .applied, .failed:
+      // Whoever asks again and again shall not keep the line from its work.
+      spacing = age.map { $0 < spacing * 4 } ?? false ? min(spacing * 2, Self.longestSpacing) : Self.reloadSpacing
+      lastReload = MonotonicClock.now()
     }
-    guard !isAnswered else { return nil }
+    // The place before is back then, whatever was said.
     if case .failed(let reason) = outcome { return CommandReply(command: name, outcome: .failed, reason: reason) }
-    return CommandReply(command: name, outcome: .done)
+    return isAnswered ? nil : CommandReply(command: name, outcome: .done)
   }
 }

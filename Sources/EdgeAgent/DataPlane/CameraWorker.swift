@@ -64,8 +64,8 @@ final class CameraWorker: @unchecked Sendable {
   }
 
   private func hand(_ frame: consuming Frame) {
-    for pipeline in pipelines.dropLast() { pipeline.mailbox.put(frame.share()) }
-    pipelines.last?.mailbox.put(frame)
+    for pipeline in pipelines.dropLast() { pipeline.give(frame.share()) }
+    pipelines.last?.give(frame)
   }
 
   private func tellLoss() {

@@ -57,14 +57,22 @@ final class PipelineWorker: @unchecked Sendable {
 
   func join() { thread?.join() }
 
-  /// Whether every frame that it was given is processed, and its result recorded. For the instant in which it takes a frame up it may say so
-  /// too early.
-  var isIdle: Bool { mailbox.isEmpty && unused.count == Self.resultCount }
+  /// Hands it a frame of its camera, the newest of which wins.
+  func give(_ frame: consuming Frame) {
+    mutex.withLock { shared.given += 1 }
+    mailbox.put(frame)
+  }
+
+  /// Whether every frame that it was given is processed, and its result recorded. For the thread that gives the frames.
+  var isIdle: Bool { mutex.withLock { shared.given == shared.finished + mailbox.dropCount } }
+
+  private func countFinished() { mutex.withLock { shared.finished += 1 } }
 
   /// Takes a recorded result back.
   func recycle(_ result: FrameResult) {
     result.groundTruth = nil
     unused.push(result)
+    countFinished()
   }
 
   private func run() {
@@ -78,6 +86,7 @@ final class PipelineWorker: @unchecked Sendable {
       // Without a free result the recorder is far behind; the frame is given up rather than the camera held up.
       guard let result = unused.pop(timeout: .zero) else {
         statistics.countUnrecorded()
+        countFinished()
         continue
       }
       result.pipeline = description
@@ -101,6 +110,7 @@ final class PipelineWorker: @unchecked Sendable {
         .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
         subject: "unusable \(settings.name)")
       unused.push(result)
+      countFinished()
       return false
     }
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
@@ -113,6 +123,7 @@ final class PipelineWorker: @unchecked Sendable {
     if !results.push(result) {
       statistics.countUnrecorded()
       unused.push(result)
+      countFinished()
     }
     return true
   }
@@ -122,6 +133,9 @@ extension PipelineWorker {
   /// What other threads read and write; under the mutex.
   struct Shared {
     var description: PipelineDescription
+    /// Frames given, and those whose result is recorded or given up; the mailbox counts those that newer ones replaced.
+    var given: UInt64 = 0
+    var finished: UInt64 = 0
     /// Takes the processor's place before the next frame.
     var successor: FrameProcessor?
     /// The one before, until somebody lets it go: that takes longer than a frame should wait.
