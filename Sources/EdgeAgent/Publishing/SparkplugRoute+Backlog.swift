@@ -62,6 +62,8 @@ extension SparkplugRoute {
       guard node.mayPublishData, !needsRebirth, !isStopping else { return nil }
       let (samples, told) = read(batch)
       bearForHistory(samples)
+      // A birth that found no room: whoever listens would hold the data for a dead device's.
+      guard !needsRebirth else { return nil }
       guard let messages = try? node.publish(stored: samples, at: MonotonicClock.wallTime()) else { return nil }
       deliveries.expect(messages.count)
       return send(messages, completion: { deliveries.finish($0) }) ? told : nil
