@@ -33,10 +33,12 @@ struct ReleaseStick {
   static func outcome(in updatesFolder: String) -> String { updatesFolder + "/stick.outcome" }
 
   func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]? {
-    try file("metadata/\(percentEncoded(role))\(version.map { ".\($0)" } ?? "")", limit: limit)
+    try file(ReleaseLayout.metadata(role, version: version), limit: limit)
   }
 
-  func block(_ digest: SHA256Digest) throws(UpdatesError) -> [UInt8]? { try file("blocks/\(digest)", limit: BlockIndex.largestByteCount) }
+  func block(_ digest: SHA256Digest) throws(UpdatesError) -> [UInt8]? {
+    try file(ReleaseLayout.block(digest.hex), limit: BlockIndex.largestByteCount)
+  }
 
   private func file(_ name: String, limit: Int) throws(UpdatesError) -> [UInt8]? {
     let path = "\(folder)/\(name)"
@@ -66,7 +68,7 @@ extension ReleaseSource {
       for block in store.missingBlocks() {
         guard mayGoOn() else { break }
         guard let bytes = try stick.block(block.digest) else {
-          throw UpdatesError(.unavailable, "\(stick.folder)/blocks/\(block.digest) isn't there: export the release again")
+          throw UpdatesError(.unavailable, "\(stick.folder)/\(ReleaseLayout.block(block.digest.hex)) isn't there: export the release again")
         }
         try store.put(bytes, as: block.digest)
         if let progress = store.progress { onProgress(progress, 0) }

@@ -27,11 +27,8 @@ public struct TrustedRelease: Sendable {
     return packages.filter { $0.name == name && bucket < share($0, on: channel) }.max { $0.release < $1.release }
   }
 
-  /// Where a device stands among 10,000: the first eight bytes of the SHA-256 of "SITE/DEVICE", modulo that.
-  public static func bucket(of device: String) -> Int {
-    let number = SHA256.digest(of: Array(device.utf8)).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return Int(number % UInt64(Share.all.basisPoints))
-  }
+  /// Where a device ("SITE/DEVICE") stands among 10,000.
+  public static func bucket(of device: String) -> Int { DeviceGroup.bucket(of: device) }
 }
 
 /// Metadata from the broker.
@@ -39,7 +36,7 @@ struct BrokerMetadata: MetadataSource {
   let session: BrokerSession
 
   func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]? {
-    let topic = ReleaseTopics.topic("metadata/\(percentEncoded(role))\(version.map { ".\($0)" } ?? "")")
+    let topic = ReleaseTopics.topic(ReleaseLayout.metadata(role, version: version))
     let bytes: [UInt8]?
     do throws(ReleaseError) { bytes = try session.retained([topic])[topic] } catch { throw UpdatesError(.unavailable, error.message, cause: error) }
     if let bytes, bytes.count > limit { throw UpdatesError(.tooLong, "\(topic) has more than the \(limit) bytes that are allowed") }

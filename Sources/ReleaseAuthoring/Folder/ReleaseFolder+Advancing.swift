@@ -52,8 +52,8 @@ extension ReleaseFolder {
     guard !step.pending.isEmpty else { return step.progress }
     let files = Dictionary(uniqueKeysWithValues: step.pending.map { ($0.name, $0.bytes) })
     try TrustCheck(folder: self, pending: files).run(step.next, at: time)
-    for (name, bytes) in step.pending { try FolderFiles.write(bytes, to: "\(metadataFolder)/\(name)") }
-    for role in step.finishedDrafts { try FolderFiles.remove(draftFile(role)) }
+    for (name, bytes) in step.pending { try ReleaseFiles.write(bytes, to: "\(metadataFolder)/\(name)") }
+    for role in step.finishedDrafts { try ReleaseFiles.remove(draftFile(role)) }
     step.progress.written = step.pending.map(\.name)
     return step.progress
   }
@@ -123,7 +123,7 @@ private struct Advance {
     try keys.sign(&draft, as: role)
     let content = try TargetsContent(draft, name: folder.draftFile(.targets))
     if let missing = folder.missing(draft, role, version: content.version) {
-      try FolderFiles.write(draft.bytes, to: folder.draftFile(.targets))
+      try ReleaseFiles.write(draft.bytes, to: folder.draftFile(.targets))
       progress.waiting.append(missing)
       return isCurrentSigned
     }

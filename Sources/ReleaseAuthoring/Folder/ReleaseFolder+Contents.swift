@@ -18,7 +18,7 @@ extension ReleaseFolder {
     var indexes: [String] = []
     for package in state.targets.content.packages {
       let file = blockFile(package.indexDigest)
-      let bytes = try FolderFiles.read(file)
+      let bytes = try ReleaseFiles.read(file)
       guard SHA256.digest(of: bytes).hex == package.indexDigest else { throw damaged(file) }
       let index = try trusting(.damagedFolder) { () throws(UpdatesError) in try BlockIndex(bytes) }
       for block in index.blocks where seen.insert(block.digest.hex).inserted { blocks.append(block.digest.hex) }
@@ -29,9 +29,9 @@ extension ReleaseFolder {
 
   /// A block's bytes, which are those that its name promises.
   func block(_ name: String) throws(ReleaseError) -> ReleasedFile {
-    let bytes = try FolderFiles.read(blockFile(name))
+    let bytes = try ReleaseFiles.read(blockFile(name))
     guard SHA256.digest(of: bytes).hex == name else { throw damaged(blockFile(name)) }
-    return ReleasedFile(name: "blocks/\(name)", bytes: bytes)
+    return ReleasedFile(name: ReleaseLayout.block(name), bytes: bytes)
   }
 
   private func damaged(_ file: String) -> ReleaseError {
@@ -56,7 +56,7 @@ extension ReleaseFolder {
         "\(metadataFile(role, version)) has \(bytes.count) bytes, and a message holds \(Self.largestByteCount): withdraw versions that no device needs any more"
       )
     }
-    return ReleasedFile(name: "metadata/\(role.topicName(version: version))", bytes: bytes)
+    return ReleasedFile(name: role.released(version: version), bytes: bytes)
   }
 
   /// Writes what the release needs, and nothing else, to a folder that can be carried: `metadata/ROLE[.VERSION]`, `blocks/SHA256`. The
@@ -65,12 +65,12 @@ extension ReleaseFolder {
   /// - Returns: files and bytes.
   public func export(to folder: String) throws(ReleaseError) -> (fileCount: Int, byteCount: Int) {
     let state = try state()
-    guard try FolderFiles.names(in: folder).isEmpty else { throw ReleaseError(.alreadyThere, "\(folder) isn't empty; name a folder that isn't there yet") }
+    guard try ReleaseFiles.names(in: folder).isEmpty else { throw ReleaseError(.alreadyThere, "\(folder) isn't empty; name a folder that isn't there yet") }
     let metadata = try metadataFiles(state)
-    for part in [folder, "\(folder)/metadata", "\(folder)/blocks"] { try FolderFiles.makeFolder(part) }
+    for part in [folder, "\(folder)/metadata", "\(folder)/blocks"] { try ReleaseFiles.makeFolder(part) }
     var total = (fileCount: 0, byteCount: 0)
     func write(_ file: ReleasedFile) throws(ReleaseError) {
-      try FolderFiles.write(file.bytes, to: "\(folder)/\(file.name)")
+      try ReleaseFiles.write(file.bytes, to: "\(folder)/\(file.name)")
       total = (total.fileCount + 1, total.byteCount + file.bytes.count)
     }
     for name in try blockNames(state) { try write(block(name)) }

@@ -29,12 +29,12 @@ extension ReleaseFolder {
   public static func make(_ path: String, _ plan: ReleasePlan, passphrase: String?, at time: DateTime) throws(ReleaseError) -> ReleaseFolder {
     try plan.check()
     let folder = ReleaseFolder(unchecked: path)
-    guard try FolderFiles.names(in: folder.path).isEmpty else {
+    guard try ReleaseFiles.names(in: folder.path).isEmpty else {
       throw ReleaseError(.alreadyThere, "\(path) isn't empty; name a folder that isn't there yet")
     }
-    try FolderFiles.makeFolder(folder.path)
-    try FolderFiles.makeFolder(folder.keys.path, mode: 0o700)
-    for part in [folder.metadataFolder, folder.draftFolder, folder.blockFolder] { try FolderFiles.makeFolder(part) }
+    try ReleaseFiles.makeFolder(folder.path)
+    try ReleaseFiles.makeFolder(folder.keys.path, mode: 0o700)
+    for part in [folder.metadataFolder, folder.draftFolder, folder.blockFolder] { try ReleaseFiles.makeFolder(part) }
     try folder.save(plan.lifetimes)
     let chain = try KeyChain(folder: folder.keys) { _ throws(ReleaseError) in passphrase ?? "" }
     func role(_ role: ReleaseRole, _ count: Int, _ threshold: Int) throws(ReleaseError) -> SigningRole {
@@ -77,6 +77,6 @@ extension ReleaseFolder {
       (state.root.content.fileName, state.root.bytes),
     ]
     try TrustCheck(folder: self, pending: Dictionary(uniqueKeysWithValues: files)).run(state, at: time)
-    for (name, bytes) in files { try FolderFiles.write(bytes, to: "\(metadataFolder)/\(name)") }
+    for (name, bytes) in files { try ReleaseFiles.write(bytes, to: "\(metadataFolder)/\(name)") }
   }
 }

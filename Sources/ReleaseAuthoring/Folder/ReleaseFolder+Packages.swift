@@ -28,7 +28,7 @@ public struct PackageOptions: Sendable {
 extension ReleaseFolder {
   /// Takes a package in: checks it as a device would, cuts it into blocks, and signs.
   public func add(_ file: String, _ options: PackageOptions, _ keys: KeyChain, at time: DateTime) throws(ReleaseError) -> AddedPackage {
-    let bytes = try FolderFiles.read(file)
+    let bytes = try ReleaseFiles.read(file)
     let opened: ModelPackage
     do { opened = try ModelPackage(bytes, origin: file) } catch { throw ReleaseError(.unfitPackage, error.description) }
     let (name, version) = (opened.manifest.name, options.version ?? opened.manifest.version)
@@ -62,8 +62,8 @@ extension ReleaseFolder {
   private func write(_ blocks: PackageBlocks) throws(ReleaseError) -> (count: Int, byteCount: Int) {
     var new = (count: 0, byteCount: 0)
     let files = blocks.stored.map { ($0.key.hex, $0.value) } + [(blocks.index.digest.hex, blocks.index.encoded())]
-    for (digest, bytes) in files where !FolderFiles.exists(blockFile(digest)) {
-      try FolderFiles.write(bytes, to: blockFile(digest))
+    for (digest, bytes) in files where !ReleaseFiles.exists(blockFile(digest)) {
+      try ReleaseFiles.write(bytes, to: blockFile(digest))
       new.byteCount += bytes.count
       if digest != blocks.index.digest.hex { new.count += 1 }
     }
@@ -127,10 +127,10 @@ extension ReleaseFolder {
     try change(&content)
     content.version = state.targets.content.version + 1
     content.expires = time.advanced(by: try lifetimes()[.targets])
-    try FolderFiles.write(content.file.bytes, to: draftFile(.targets))
+    try ReleaseFiles.write(content.file.bytes, to: draftFile(.targets))
     do throws(ReleaseError) { return try advance(keys, at: time) } catch {
       // What can't be signed for want of a key doesn't lie about half done.
-      if error.code == .missingKey || error.code == .unusableKey { try FolderFiles.remove(draftFile(.targets)) }
+      if error.code == .missingKey || error.code == .unusableKey { try ReleaseFiles.remove(draftFile(.targets)) }
       throw error
     }
   }

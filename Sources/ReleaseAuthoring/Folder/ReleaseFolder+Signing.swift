@@ -27,7 +27,7 @@ extension ReleaseFolder {
       throw ReleaseError(.unusableKey, "\(keyFile) is no key of \(role.rawValue); expected \(files.joined(separator: " or "))")
     }
     try draft.sign(keyID, with: key, file: keyFile)
-    try FolderFiles.write(draft.bytes, to: draftFile(role))
+    try ReleaseFiles.write(draft.bytes, to: draftFile(role))
     do throws(ReleaseError) { return try advance(keys, at: time) } catch {
       // The signature is in the draft; someone else may have to go on where the other keys are.
       guard error.code == .missingKey else { throw error }
@@ -104,7 +104,7 @@ extension ReleaseFolder {
     var content = try draftedTargets(state)
     content.version = state.targets.content.version + 1
     content.expires = time.advanced(by: try lifetimes()[.targets])
-    if try draft(.targets) == nil { try FolderFiles.write(content.file.bytes, to: draftFile(.targets)) }
+    if try draft(.targets) == nil { try ReleaseFiles.write(content.file.bytes, to: draftFile(.targets)) }
     var renewed: Set<ReleaseRole> = [.snapshot, .halt, .timestamp]
     // A keeper that alone has the halt key renews that file itself.
     if try !keys.hasAny(of: state.targets.content.halt) { renewed.remove(.halt) }
@@ -124,7 +124,7 @@ extension ReleaseFolder {
     content.expires = time.advanced(by: try lifetimes()[.root])
     var file = content.file
     for role in [state.root.content[.root], content[.root]] { try keys.sign(&file, as: role) }
-    try FolderFiles.write(file.bytes, to: draftFile(.root))
+    try ReleaseFiles.write(file.bytes, to: draftFile(.root))
     return try advance(keys, at: time)
   }
 

@@ -25,7 +25,7 @@ public struct ReleaseFolder: Sendable {
   /// - Throws: `.damagedFolder` where it is no release folder.
   public init(_ path: String) throws(ReleaseError) {
     self.init(unchecked: path)
-    guard FolderFiles.exists("\(metadataFolder)/1.root.json") else {
+    guard ReleaseFiles.exists("\(metadataFolder)/1.root.json") else {
       throw ReleaseError(.damagedFolder, "\(path) is no release folder (metadata/1.root.json isn't there); make one with: swiftlet release init \(path)")
     }
   }
@@ -41,18 +41,18 @@ public struct ReleaseFolder: Sendable {
 
   func blockFile(_ digest: String) -> String { "\(blockFolder)/\(digest)" }
 
-  func metadata(_ role: ReleaseRole, _ version: Int) throws(ReleaseError) -> [UInt8] { try FolderFiles.read(metadataFile(role, version)) }
+  func metadata(_ role: ReleaseRole, _ version: Int) throws(ReleaseError) -> [UInt8] { try ReleaseFiles.read(metadataFile(role, version)) }
 
   /// Nil where there is none.
   func draft(_ role: ReleaseRole) throws(ReleaseError) -> SignedFile? {
-    guard FolderFiles.exists(draftFile(role)) else { return nil }
-    return try SignedFile(FolderFiles.read(draftFile(role)), name: draftFile(role))
+    guard ReleaseFiles.exists(draftFile(role)) else { return nil }
+    return try SignedFile(ReleaseFiles.read(draftFile(role)), name: draftFile(role))
   }
 
   /// Versions of the root, from 1 on without gaps.
   func lastRootVersion() -> Int {
     var version = 1
-    while FolderFiles.exists(metadataFile(.root, version + 1)) { version += 1 }
+    while ReleaseFiles.exists(metadataFile(.root, version + 1)) { version += 1 }
     return version
   }
 
@@ -77,8 +77,8 @@ public struct ReleaseFolder: Sendable {
 
   func lifetimes() throws(ReleaseError) -> Lifetimes {
     let file = settingsFile
-    guard FolderFiles.exists(file) else { return Lifetimes() }
-    guard let value = try? JSONParser.parse(FolderFiles.read(file)) else { throw ReleaseError(.damagedFolder, "\(file) is no JSON") }
+    guard ReleaseFiles.exists(file) else { return Lifetimes() }
+    guard let value = try? JSONParser.parse(ReleaseFiles.read(file)) else { throw ReleaseError(.damagedFolder, "\(file) is no JSON") }
     var lifetimes = Lifetimes()
     for (name, hours) in try ContentFields(value, place: file).object("lifetime_hours").numbers() {
       guard let role = ReleaseRole(rawValue: name), (1...87_600).contains(hours) else {
@@ -92,7 +92,7 @@ public struct ReleaseFolder: Sendable {
   func save(_ lifetimes: Lifetimes) throws(ReleaseError) {
     let hours = Dictionary(uniqueKeysWithValues: lifetimes.seconds.map { ($0.key.rawValue, Int($0.value / 3600)) })
     guard let bytes = try? JSONValue.object(["lifetime_hours": .numbers(hours)]).canonicalBytes() else { preconditionFailure("hours are whole numbers") }
-    try FolderFiles.write(bytes + [UInt8(ascii: "\n")], to: settingsFile)
+    try ReleaseFiles.write(bytes + [UInt8(ascii: "\n")], to: settingsFile)
   }
 }
 

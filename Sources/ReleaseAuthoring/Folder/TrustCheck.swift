@@ -42,19 +42,17 @@ enum HaltCheck {
   static func run(_ bytes: [UInt8], named facts: FileFacts, targets: [UInt8], at time: DateTime) throws(ReleaseError) {
     let name = "\(facts.version).halt.json"
     func refusal(_ what: String) -> ReleaseError { ReleaseError(.untrusted, "\(name) \(what)") }
-    guard facts.describes(bytes) else { throw refusal("isn't the file that timestamp.json speaks of") }
-    let (delegations, halt) = try trusting { () throws(UpdatesError) -> (Delegations?, TargetsMetadata) in
+    let halt: TargetsMetadata
+    do throws(UpdatesError) {
       let delegator = try TargetsMetadata(SignedMetadata(targets, file: "targets.json").signed, role: "targets")
-      return (delegator.delegations, try TargetsMetadata(SignedMetadata(bytes, file: name).signed, role: "halt"))
+      halt = try delegator.halt(bytes, named: MetaFile(version: facts.version, length: facts.length, sha256: facts.digest), at: time)
+    } catch {
+      switch error.code {
+      case .unsigned: throw refusal("isn't signed by the keys that targets.json names for it")
+      case .expired: throw refusal("has expired; renew it: swiftlet release renew FOLDER (\(error.message))")
+      default: throw refusal("isn't the file that timestamp.json speaks of: \(error.message)")
+      }
     }
-    guard let delegations, let role = delegations.roles.first(where: { $0.name == "halt" }) else { throw refusal("is delegated to by nobody") }
-    let envelope = try SignedFile(bytes, name: name)
-    let valid = role.keys.keyIDs.filter { id in
-      envelope.signatures[id].map { delegations.keys[id]?.isValid($0, of: envelope.canonicalBytes) ?? false } ?? false
-    }
-    guard valid.count >= role.keys.threshold else { throw refusal("isn't signed by the keys that targets.json names for it") }
-    guard halt.head.version == facts.version else { throw refusal("says that it is version \(halt.head.version)") }
-    guard time < halt.head.expires else { throw refusal("expired at \(halt.head.expires); renew it: swiftlet release renew FOLDER") }
     for path in halt.targets.keys where !PathPattern(ReleaseRole.haltPaths).matches(path) { throw refusal("speaks of \(path), which isn't its to speak of") }
   }
 }

@@ -22,7 +22,7 @@ public final class KeyChain {
   }
 
   func open(_ file: String) throws(ReleaseError) -> PrivateKey {
-    let pem = String(decoding: try FolderFiles.read(file), as: UTF8.self)
+    let pem = String(decoding: try ReleaseFiles.read(file), as: UTF8.self)
     let isEncrypted = pem.contains("ENCRYPTED")
     if isEncrypted, let lastPassphrase, let key = try? PrivateKey(pem: pem, passphrase: lastPassphrase) { return key }
     let given = isEncrypted ? try passphrase(file) : nil

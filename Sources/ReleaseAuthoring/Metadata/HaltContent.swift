@@ -52,7 +52,7 @@ public struct Halt: Equatable, Sendable {
     self.reason = plainText(reason, limit: 200)
   }
 
-  var path: String { "halt/\(name)/\(version)" }
+  var path: String { ReleaseLayout.halt(name, version) }
 
   init(path: String, _ fields: ContentFields) throws(ReleaseError) {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)

@@ -5,7 +5,7 @@ public enum ReleaseRole: String, CaseIterable, Sendable {
   case root, targets, snapshot, timestamp, halt
 
   /// What only the halt role may speak of: "halt/NAME/VERSION". A `*` stands for no `/`.
-  static let haltPaths = "halt/*/*"
+  static let haltPaths = ReleaseLayout.halt("*", "*")
 
   /// The role that root metadata name; nil for `halt`.
   var topLevel: TopLevelRole? { TopLevelRole(rawValue: rawValue) }
@@ -13,8 +13,8 @@ public enum ReleaseRole: String, CaseIterable, Sendable {
   /// A file's name in the metadata folder, as §6.2 of the specification has it; only the timestamp's bears no version.
   public func file(version: Int) -> String { self == .timestamp ? "timestamp.json" : "\(version).\(rawValue).json" }
 
-  /// The last level of its topic.
-  public func topicName(version: Int) -> String { self == .timestamp ? "timestamp" : "\(rawValue).\(version)" }
+  /// Its file below the root of a release, as "metadata/targets.3"; only the timestamp's bears no version.
+  func released(version: Int) -> String { ReleaseLayout.metadata(rawValue, version: self == .timestamp ? nil : version) }
 }
 
 /// How long each role's metadata hold. What is older, devices no longer believe: an old state could be held out to them for ever.

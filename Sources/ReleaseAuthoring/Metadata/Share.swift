@@ -1,3 +1,5 @@
+import Updates
+
 /// A share of a channel's devices, in hundredths of a percent.
 public struct Share: Equatable, Sendable, CustomStringConvertible {
   public static let all = Share(basisPoints: 10_000)
@@ -36,18 +38,9 @@ public struct Share: Equatable, Sendable, CustomStringConvertible {
 
 /// Names of packages, versions and channels: parts of paths and topics.
 enum ReleaseName {
-  static let largestByteCount = 64
-
   static func check(_ text: String, _ what: String) throws(ReleaseError) {
-    guard (1...largestByteCount).contains(text.utf8.count), text.utf8.allSatisfy(isAllowed) else {
-      throw ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): expected 1 to \(largestByteCount) letters, digits, ‘_’, ‘.’ or ‘-’")
-    }
-  }
-
-  private static func isAllowed(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"): true
-    default: false
+    guard isPathPart(text) else {
+      throw ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): expected 1 to 64 letters, digits, ‘_’, ‘.’ or ‘-’")
     }
   }
 }

@@ -59,7 +59,7 @@ public struct ReleasedPackage: Equatable, Sendable {
   public let indexDigest: String
 
   /// The target's path.
-  public var path: String { "packages/\(name)/\(version).blocks" }
+  public var path: String { ReleaseLayout.package(name, version) }
 
   init(
     name: String, version: String, release: Int, index: BlockIndex, agent: String?, memory: Int?, channels: [String: Int]

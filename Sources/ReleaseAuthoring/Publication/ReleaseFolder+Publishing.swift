@@ -107,7 +107,7 @@ extension ReleaseFolder {
   }
 
   private func sweep(_ state: ReleaseState, _ broker: BrokerSession, _ report: inout Publication) throws(ReleaseError) {
-    let needed = Set(try metadataFiles(state).map { ReleaseTopics.topic($0.name) } + blockNames(state).map { ReleaseTopics.topic("blocks/\($0)") })
+    let needed = Set(try metadataFiles(state).map { ReleaseTopics.topic($0.name) } + blockNames(state).map { ReleaseTopics.topic(ReleaseLayout.block($0)) })
     for filter in [ReleaseTopics.allMetadata, ReleaseTopics.allBlocks] {
       while true {
         // A device that comes late needs every root on its way.

@@ -62,7 +62,7 @@ extension ReleaseFolder {
     // A file that the folder has was built upon, also where a halt in it was lifted since.
     if facts == state.halt.facts { return nil }
     let known = metadataFile(.halt, facts.version)
-    if facts.version < state.halt.content.version, FolderFiles.exists(known), facts.describes(try FolderFiles.read(known)) { return nil }
+    if facts.version < state.halt.content.version, ReleaseFiles.exists(known), facts.describes(try ReleaseFiles.read(known)) { return nil }
     let topic = ReleaseTopics.metadata(.halt, facts.version)
     guard let bytes = try broker.retained([topic])[topic], facts.describes(bytes) else {
       throw ReleaseError(.untrusted, "\(topic) isn't the file that the broker's timestamp speaks of; let the keeper publish it again")
@@ -77,7 +77,7 @@ extension ReleaseFolder {
   private func isSignedByKnownKeeper(_ file: SignedFile, _ state: ReleaseState) throws(ReleaseError) -> Bool {
     for version in (1...state.targets.content.version).reversed() {
       let name = metadataFile(.targets, version)
-      guard FolderFiles.exists(name), let targets = try? TargetsContent(SignedFile(FolderFiles.read(name), name: name), name: name) else { continue }
+      guard ReleaseFiles.exists(name), let targets = try? TargetsContent(SignedFile(ReleaseFiles.read(name), name: name), name: name) else { continue }
       if file.isSigned(by: targets.halt) { return true }
     }
     return false

@@ -54,14 +54,39 @@ public func removeFile(at path: String) throws(UpdatesError) {
   try syncFolder(of: path)
 }
 
-private func syncFolder(of path: String) throws(UpdatesError) {
-  let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  let descriptor = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+private func syncFolder(of path: String) throws(UpdatesError) { try sync(folder: parentFolder(of: path)) }
+
+/// Makes durable which names a folder has.
+func sync(folder: String) throws(UpdatesError) {
+  let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw storageError(folder, "opened") }
   defer { close(descriptor) }
   guard fsync(descriptor) == 0 else { throw storageError(folder, "brought to the disk") }
 }
 
-private func storageError(_ path: String, _ what: String) -> UpdatesError {
-  UpdatesError(.storage, "\(path) can't be \(what): \(unsafe String(cString: strerror(errno)))")
+func parentFolder(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// The names in a folder, in no order.
+public func fileNames(in folder: String) throws(UpdatesError) -> [String] {
+  guard let listing = unsafe opendir(folder) else { throw storageError(folder, "listed") }
+  defer { unsafe closedir(listing) }
+  var names: [String] = []
+  while true {
+    errno = 0
+    guard let entry = unsafe readdir(listing) else { break }
+    let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  guard errno == 0 else { throw storageError(folder, "listed") }
+  return names
+}
+
+/// What the system says of a file or folder; a full disk has its own code.
+func storageError(_ path: String, _ what: String, _ code: Int32 = errno) -> UpdatesError {
+  let reason = unsafe String(cString: strerror(code))
+  if code == ENOSPC || code == EDQUOT { return UpdatesError(.diskFull, "\(path) can't be \(what): \(reason); make room on its disk") }
+  return UpdatesError(.storage, "\(path) can't be \(what): \(reason); see to its folder's rights and its disk")
 }

@@ -15,29 +15,36 @@ extension UpdateClient {
   /// vouches for it instead, so that it is as fresh as everything else.
   private mutating func halted() throws(UpdatesError) -> [String: Target] {
     guard let file = try currentTimestamp().halt else { return [:] }
-    guard let delegations = try topLevelMetadata().delegations, let keys = delegations.keys(of: Halt.role) else {
-      throw UpdatesError(.mismatch, "timestamp.json speaks of halts, and targets.json lets nobody halt: metadata of two states are mixed")
-    }
-    if let kept = store.load(Halt.role), let metadata = try? haltMetadata(kept, file, keys, delegations.keys) { return metadata.targets }
+    let delegator = try topLevelMetadata()
+    if let kept = store.load(Halt.role), let metadata = try? delegator.halt(kept, named: file, at: startTime) { return metadata.targets }
     guard let bytes = try source.metadata(Halt.role, version: file.version, limit: file.length ?? limits.targetsByteCount) else {
       throw UpdatesError(.unavailable, "halt.json version \(file.version) isn't there, though timestamp.json speaks of it")
     }
-    let metadata = try haltMetadata(bytes, file, keys, delegations.keys)
+    let metadata = try delegator.halt(bytes, named: file, at: startTime)
     try store.save(Halt.role, bytes)
     return metadata.targets
   }
+}
 
-  private func haltMetadata(_ bytes: [UInt8], _ file: MetaFile, _ keys: RoleKeys, _ ring: KeyRing) throws(UpdatesError) -> TargetsMetadata {
+extension TargetsMetadata {
+  /// The halt role's metadata, fit to be trusted: the file that the timestamp speaks of, signed by the keys that these top-level targets
+  /// delegate to.
+  ///
+  /// - Throws: `.mismatch`, `.malformed`, `.unsigned`, `.expired`.
+  public func halt(_ bytes: [UInt8], named file: MetaFile, at time: DateTime) throws(UpdatesError) -> TargetsMetadata {
     let name = "\(Halt.role).json"
+    guard let delegations, let keys = delegations.keys(of: Halt.role) else {
+      throw UpdatesError(.mismatch, "timestamp.json speaks of halts, and targets.json lets nobody halt: metadata of two states are mixed")
+    }
     try file.check(bytes, file: name, against: TopLevelRole.timestamp.file)
     let envelope = try SignedMetadata(bytes, file: name)
-    try envelope.verify(keys, keys: ring, file: name, by: TopLevelRole.targets.file)
+    try envelope.verify(keys, keys: delegations.keys, file: name, by: TopLevelRole.targets.file)
     let metadata = try TargetsMetadata(envelope.signed, role: Halt.role)
     guard metadata.head.version == file.version else {
       throw UpdatesError(
         .mismatch, "\(name) is version \(metadata.head.version), and timestamp.json speaks of \(file.version): metadata of two states are mixed")
     }
-    try metadata.head.check(at: startTime, file: name)
+    try metadata.head.check(at: time, file: name)
     return metadata
   }
 }

@@ -7,6 +7,12 @@ public struct MetaFile: Equatable, Sendable {
   public let length: Int?
   public let hashes: FileHashes?
 
+  /// - Parameter sha256: in hexadecimal.
+  public init(version: Int, length: Int, sha256: String) {
+    (self.version, self.length) = (version, length)
+    hashes = FileHashes(texts: [DigestAlgorithm.sha256.rawValue: sha256])
+  }
+
   init(_ fields: MetadataFields) throws(UpdatesError) {
     version = try fields.number("version", atLeast: 1)
     length = fields.members["length"] == nil ? nil : try fields.number("length", atLeast: 0)
@@ -26,6 +32,8 @@ public struct MetaFile: Equatable, Sendable {
 public struct FileHashes: Equatable, Sendable {
   /// In lower case, by the function's name, unknown functions included.
   public let texts: [String: String]
+
+  init(texts: [String: String]) { self.texts = texts }
 
   init(_ fields: MetadataFields) throws(UpdatesError) {
     var texts: [String: String] = [:]

@@ -11,8 +11,13 @@ public struct DeviceGroup: Equatable, Sendable {
 
   public init(channel: String, site: String, device: String) {
     self.channel = channel
-    let head = SHA256.digest(of: Array("\(site)/\(device)".utf8)).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    bucket = Int(head % UInt64(Self.bucketCount))
+    bucket = Self.bucket(of: "\(site)/\(device)")
+  }
+
+  /// Where a device stands: the first eight bytes of the SHA-256 of "SITE/DEVICE", modulo the number of buckets.
+  public static func bucket(of device: String) -> Int {
+    let head = SHA256.digest(of: Array(device.utf8)).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return Int(head % UInt64(bucketCount))
   }
 
   /// Whether a release with this share of each channel is meant for the device.

@@ -22,7 +22,6 @@ public struct ReleasedPackage: Equatable, Sendable {
   public let index: Target
 
   public static let folder = "packages/"
-  public static let suffix = ".blocks"
 
   /// - Throws: `.malformed`, where the target is one of `packages/` and its custom metadata aren't a package's.
   init(_ target: Target) throws(UpdatesError) {
@@ -32,7 +31,7 @@ public struct ReleasedPackage: Equatable, Sendable {
     let package = try fields.object("package")
     name = try package.text("name")
     version = try package.text("version")
-    guard isReleaseName(name), isReleaseName(version), target.path == "\(Self.folder)\(name)/\(version)\(Self.suffix)" else {
+    guard isReleaseName(name), isReleaseName(version), target.path == ReleaseLayout.package(name, version) else {
       throw fields.error("it doesn't lie where a package of this name and version does")
     }
     release = try package.number("release", atLeast: 1)
@@ -65,9 +64,9 @@ public struct AgentRelease: Comparable, Sendable {
   public static func < (one: AgentRelease, other: AgentRelease) -> Bool { one.parts.lexicographicallyPrecedes(other.parts) }
 }
 
-/// Names and versions stand in paths and topics: letters, digits, `.`, `-` and `_`, at most 64 of them, no dot in front.
-public func isReleaseName(_ text: String) -> Bool {
-  (1...64).contains(text.utf8.count) && !text.hasPrefix(".")
+/// What may stand in a release's paths and topics: letters, digits, `.`, `-` and `_`, at most 64 of them.
+public func isPathPart(_ text: String) -> Bool {
+  (1...64).contains(text.utf8.count)
     && text.utf8.allSatisfy { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
@@ -75,6 +74,9 @@ public func isReleaseName(_ text: String) -> Bool {
       }
     }
 }
+
+/// Names and versions of packages: path parts without a dot in front.
+public func isReleaseName(_ text: String) -> Bool { isPathPart(text) && !text.hasPrefix(".") }
 
 /// Basis points by channel.
 func readShares(_ fields: MetadataFields) throws(UpdatesError) -> [String: Int] {

@@ -11,24 +11,12 @@ struct FolderFiles: StoreFiles {
     try Self.make(folder)
   }
 
-  func names() throws(UpdatesError) -> [String] {
-    guard let listing = unsafe opendir(folder) else { throw failure("be listed", folder) }
-    defer { unsafe closedir(listing) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(listing) else { break }
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    guard errno == 0 else { throw failure("be listed", folder) }
-    return names
-  }
+  func names() throws(UpdatesError) -> [String] { try fileNames(in: folder) }
 
   func byteCount(of name: String) throws(UpdatesError) -> Int? {
     var status = stat()
     if unsafe lstat(path(name), &status) != 0 {
-      guard errno == ENOENT else { throw failure("be examined", path(name)) }
+      guard errno == ENOENT else { throw storageError(path(name), "examined") }
       return nil
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw UpdatesError(.damagedStore, "\(path(name)) is no regular file: remove it") }
@@ -43,7 +31,7 @@ struct FolderFiles: StoreFiles {
     while done < bytes.count {
       let count = unsafe bytes.withUnsafeMutableBytes { unsafe pread(file, $0.baseAddress! + done, $0.count - done, off_t(range.lowerBound + done)) }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure("be read", path(name)) }
+      guard count >= 0 else { throw storageError(path(name), "read") }
       guard count > 0 else {
         throw UpdatesError(.damagedStore, "\(path(name)) ends at byte \(range.lowerBound + done), before its time: install the model again")
       }
@@ -54,13 +42,13 @@ struct FolderFiles: StoreFiles {
 
   func create(_ name: String, byteCount: Int) throws(UpdatesError) {
     // Never cut off a file that a process may have mapped.
-    guard unsafe unlink(path(name)) == 0 || errno == ENOENT else { throw failure("be replaced", path(name)) }
+    guard unsafe unlink(path(name)) == 0 || errno == ENOENT else { throw storageError(path(name), "replaced") }
     let file = try open(name, O_WRONLY | O_CREAT | O_EXCL)
     defer { close(file) }
     guard byteCount > 0 else { return }
     var code = EINTR
     while code == EINTR { code = posix_fallocate(file, 0, off_t(byteCount)) }
-    guard code == 0 else { throw failure("take up \(byteCount) bytes", path(name), code) }
+    guard code == 0 else { throw storageError(path(name), "given \(byteCount) bytes", code) }
   }
 
   func write(_ bytes: [UInt8], to name: String, at offset: Int) throws(UpdatesError) {
@@ -70,7 +58,7 @@ struct FolderFiles: StoreFiles {
     while done < bytes.count {
       let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress! + done, $0.count - done, off_t(offset + done)) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure("be written", path(name)) }
+      guard count > 0 else { throw storageError(path(name), "written") }
       done += count
     }
   }
@@ -78,22 +66,22 @@ struct FolderFiles: StoreFiles {
   func sync(_ name: String) throws(UpdatesError) {
     let file = try open(name, O_WRONLY)
     defer { close(file) }
-    guard fsync(file) == 0 else { throw failure("be synced", path(name)) }
+    guard fsync(file) == 0 else { throw storageError(path(name), "synced") }
   }
 
   func rename(_ name: String, to newName: String) throws(UpdatesError) {
-    guard unsafe Glibc.rename(path(name), path(newName)) == 0 else { throw failure("be renamed", path(name)) }
+    guard unsafe Glibc.rename(path(name), path(newName)) == 0 else { throw storageError(path(name), "renamed") }
   }
 
   func remove(_ name: String) throws(UpdatesError) {
-    guard unsafe unlink(path(name)) == 0 else { throw failure("be removed", path(name)) }
+    guard unsafe unlink(path(name)) == 0 else { throw storageError(path(name), "removed") }
   }
 
-  func syncFolder() throws(UpdatesError) { try Self.sync(folder: folder) }
+  func syncFolder() throws(UpdatesError) { try Updates.sync(folder: folder) }
 
   func freeByteCount() throws(UpdatesError) -> Int {
     var facts = statvfs()
-    guard unsafe statvfs(folder, &facts) == 0 else { throw failure("be examined", folder) }
+    guard unsafe statvfs(folder, &facts) == 0 else { throw storageError(folder, "examined") }
     return Int(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
   }
 
@@ -101,43 +89,24 @@ struct FolderFiles: StoreFiles {
 
   private func open(_ name: String, _ flags: Int32) throws(UpdatesError) -> Int32 {
     let file = unsafe Glibc.open(path(name), flags | O_CLOEXEC | O_NOFOLLOW, 0o640)
-    guard file >= 0 else { throw failure("be opened", path(name)) }
+    guard file >= 0 else { throw storageError(path(name), "opened") }
     return file
   }
 }
 
-// Folders, and what the system calls an error.
 extension FolderFiles {
+  /// Makes a folder and those above it, durably, where they aren't there yet.
   private static func make(_ folder: String) throws(UpdatesError) {
+    let parent = parentFolder(of: folder)
     if unsafe mkdir(folder, 0o750) != 0 {
       switch errno {
       case EEXIST: return
-      case ENOENT where parent(of: folder) != folder:
-        try make(parent(of: folder))
-        guard unsafe mkdir(folder, 0o750) == 0 || errno == EEXIST else { throw failure("be made", folder, errno) }
-      default: throw failure("be made", folder, errno)
+      case ENOENT where parent != folder:
+        try make(parent)
+        guard unsafe mkdir(folder, 0o750) == 0 || errno == EEXIST else { throw storageError(folder, "made") }
+      default: throw storageError(folder, "made")
       }
     }
-    try sync(folder: parent(of: folder))
-  }
-
-  private static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private static func sync(folder: String) throws(UpdatesError) {
-    let descriptor = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("be opened", folder, errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("be synced", folder, errno) }
-  }
-
-  private func failure(_ what: String, _ path: String, _ code: Int32 = errno) -> UpdatesError { Self.failure(what, path, code) }
-
-  private static func failure(_ what: String, _ path: String, _ code: Int32) -> UpdatesError {
-    let reason = unsafe String(cString: strerror(code))
-    if code == ENOSPC || code == EDQUOT { return UpdatesError(.diskFull, "\(path) can't \(what): \(reason); make room on its disk") }
-    return UpdatesError(.storage, "\(path) can't \(what): \(reason); see to its folder's rights and its disk")
+    try Updates.sync(folder: parent)
   }
 }

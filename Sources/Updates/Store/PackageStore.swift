@@ -52,16 +52,7 @@ public struct PackageStore: ~Copyable, Sendable {
   }
 
   /// Whether a store may have this name.
-  public static func isModelName(_ name: String) -> Bool {
-    let isPlain = name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-      case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-      default: false
-      }
-    }
-    return isPlain && (1...64).contains(name.utf8.count) && !".-_".contains(name.first ?? ".")
-  }
+  public static func isModelName(_ name: String) -> Bool { isPathPart(name) && !".-_".contains(name.first ?? ".") }
 
   /// The package to run.
   public var active: Package? { slots.active.map { package($0) } }
