@@ -7,6 +7,8 @@ public final class Agent: @unchecked Sendable {
   private struct Successor {
     let configuration: AgentConfiguration
     let pipelines: [PreparedPipeline]
+    /// Where their models lay; an update may move one before they run.
+    let modelPaths: [String?]
     let ticket: ReloadTicket
   }
 
@@ -72,8 +74,8 @@ public final class Agent: @unchecked Sendable {
       guard let next = takeNext() else { return }
       (before, ticket) = (good, next.ticket)
       do throws(EdgeAgentError) {
-        // An update may have come between the check of the new configuration and the end of the old one.
-        runtime = try self.runtime(next.configuration, next.configuration.updates == nil ? next.pipelines : try prepare(next.configuration))
+        let isCurrent = next.modelPaths == next.configuration.pipelines.map(\.model.path)
+        runtime = try self.runtime(next.configuration, isCurrent ? next.pipelines : try prepare(next.configuration))
         good = next.configuration
       } catch {
         before = nil
@@ -123,6 +125,7 @@ public final class Agent: @unchecked Sendable {
   func replace(
     by configuration: AgentConfiguration, drawn number: Int, _ willApply: (AgentConfiguration) -> Void
   ) throws(EdgeAgentError) -> ReloadTicket {
+    let modelPaths = configuration.pipelines.map(\.model.path)
     let pipelines = try prepare(configuration)
     let isOverdue = mutex.withLock { () -> Bool in
       defer { installedNumber = max(installedNumber, number) }
@@ -133,7 +136,7 @@ public final class Agent: @unchecked Sendable {
     let ticket = ReloadTicket()
     let (running, replaced) = mutex.withLock { () -> (AgentRuntime?, ReloadTicket?) in
       guard !isOver else { return (nil, ticket) }
-      defer { next = Successor(configuration: configuration, pipelines: pipelines, ticket: ticket) }
+      defer { next = Successor(configuration: configuration, pipelines: pipelines, modelPaths: modelPaths, ticket: ticket) }
       return (current, next?.ticket)
     }
     replaced?.finish(.failed("a newer configuration came, or the end of the agent, before this one ran"))

@@ -71,6 +71,14 @@ struct UpdateJournal: Equatable {
     set { models[name] = newValue }
   }
 
+  /// The trial that is under way; one of a package that isn't the active one is forgotten: a crash came between the note and the switch.
+  mutating func watch(of name: String, in modelsFolder: String) -> Watch? {
+    guard let watch = self[name].watch else { return nil }
+    if PackageStore.slots(models: modelsFolder, name: name)?.active?.hex == watch.version.digest { return watch }
+    self[name].watch = nil
+    return nil
+  }
+
   mutating func note(_ version: Version, of name: String) {
     self[name].versions.removeAll { $0.digest == version.digest }
     self[name].versions = self[name].versions.suffix(Self.versionLimit - 1) + [version]

@@ -15,12 +15,7 @@ extension Updater {
   /// After a restart within a trial.
   func resumeTrials() {
     for name in names {
-      guard let watch = journal[name].watch else { continue }
-      // A crash may have come between the note and the switch.
-      guard PackageStore.slots(models: modelsFolder, name: name)?.active?.hex == watch.version.digest else {
-        journal[name].watch = nil
-        continue
-      }
+      guard let watch = journal.watch(of: name, in: modelsFolder) else { continue }
       journal[name].watch?.isRunning = true
       journal[name].watch?.boot = bootIdentifier()
       try? journal.save()
@@ -67,9 +62,10 @@ extension Updater {
       var store = try PackageStore(models: modelsFolder, name: name)
       guard store.active?.digest.hex == version.digest else { return }
       try store.giveWay()
-      let path = store.active?.path ?? PipelineSettings.ModelSource.named(name, folder: modelsFolder).path
       do {
-        if let path { host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name)) }
+        if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
+          host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
+        }
       } catch { log.error("updates: the version of \(name) before can't be run until the agent starts anew: \(error)") }
       conclude(.rolledBack, version, name, code: code, reason: reason)
     } catch {
@@ -88,12 +84,8 @@ enum CrashLoop {
     var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
     let old = journal
     for name in names {
-      guard var watch = journal[name].watch else { continue }
+      guard var watch = journal.watch(of: name, in: storage.modelsFolder) else { continue }
       let boot = bootIdentifier()
-      guard PackageStore.slots(models: storage.modelsFolder, name: name)?.active?.hex == watch.version.digest else {
-        journal[name].watch = nil
-        continue
-      }
       // Power cuts end an agent, too, and say nothing about a model.
       if watch.isRunning, watch.boot == boot { watch.crashes += 1 }
       (watch.isRunning, watch.boot) = (true, boot)

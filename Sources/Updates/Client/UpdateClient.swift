@@ -57,7 +57,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
   private mutating func updateTimestamp() throws(UpdatesError) {
     let role = TopLevelRole.timestamp.rawValue
     // One that is no longer fit guards against nothing, and is replaced.
-    if let kept = store.load(role) { do throws(UpdatesError) { _ = try trusted.updateTimestamp(kept, isKept: true) } catch {} }
+    if let kept = store.load(role) { _ = try? trusted.updateTimestamp(kept, isKept: true) }
     guard let bytes = try source.metadata(role, version: nil, limit: limits.timestampByteCount) else {
       throw UpdatesError(.unavailable, "there is no timestamp.json; has a release been published?")
     }
@@ -67,7 +67,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
 
   private mutating func updateSnapshot() throws(UpdatesError) {
     let role = TopLevelRole.snapshot.rawValue
-    if let kept = store.load(role) { do throws(UpdatesError) { try trusted.updateSnapshot(kept, isKept: true) } catch {} }
+    if let kept = store.load(role) { try? trusted.updateSnapshot(kept, isKept: true) }
     guard try !trusted.hasFinalSnapshot() else { return }
     let file = try trusted.checkFinalTimestamp().snapshot
     let bytes = try fetch(role, file, limit: limits.snapshotByteCount)
@@ -95,11 +95,7 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     guard let keys else { preconditionFailure("a role is found in the delegations that name its keys") }
     let ring = delegations?.keys ?? trusted.root.keys
     let delegator = delegations == nil ? "root version \(trusted.root.head.version)" : "\(chain[chain.count - 2]).json"
-    if let kept = store.load(role),
-      case .success(let metadata) = attempt({ () throws(UpdatesError) in
-        try trusted.targets(kept, role: role, keys: keys, ring: ring, delegator: delegator)
-      })
-    {
+    if let kept = store.load(role), let metadata = try? trusted.targets(kept, role: role, keys: keys, ring: ring, delegator: delegator) {
       roles[chain] = metadata
       return metadata
     }
@@ -109,8 +105,6 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
     roles[chain] = metadata
     return metadata
   }
-
-  private func attempt<Value>(_ body: () throws(UpdatesError) -> Value) -> Result<Value, UpdatesError> { Result { () throws(UpdatesError) in try body() } }
 
   /// Searches the roles depth first, the most trusted first (§5.6.7), after `refresh()` if need be.
   ///
