@@ -30,8 +30,8 @@ def memory(process):
     return {key: int(value.split()[0]) * 1024 for key, value in (line.split(":", 1) for line in lines) if key in ("VmRSS", "VmHWM")}
 
 
-def received(process):
-    """Bytes that the broker has sent, by its own count of time and the kernel's of the loopback."""
+def looped():
+    """Bytes that the loopback has carried, by the kernel's count."""
     line = next(line for line in Path("/proc/net/dev").read_text().splitlines() if line.strip().startswith("lo:"))
     return int(line.split(":")[1].split()[8])
 
@@ -63,12 +63,12 @@ def main():
             assert load.stdout.readline() == "ready\n", "the devices don't connect"
             connected = memory(broker.pid)["VmRSS"]
             release("add", folder / "fleet", folder / "model.swiftlet", "--channel", "line-a")
-            begin, sent = time.time(), received(broker.pid)
+            begin, sent = time.time(), looped()
             processor = sum(map(int, Path(f"/proc/{broker.pid}/stat").read_text().split()[13:15]))
             release("publish", folder / "fleet", "--broker", url)
             rows = dict(line.split(" ", 1) for line in load.stdout.read().splitlines())
             processor = (sum(map(int, Path(f"/proc/{broker.pid}/stat").read_text().split()[13:15])) - processor) / os.sysconf("SC_CLK_TCK")
-            sent, after = received(broker.pid) - sent, memory(broker.pid)
+            sent, after = looped() - sent, memory(broker.pid)
             print(f"{arguments.devices} devices, package of {int(rows['package_bytes']):,} bytes, spread {arguments.spread:g} s\n\n| | |\n|---|---|")
             print(f"| have it | {rows['devices']} |\n| failed | {rows['failed']} |")
             if "failure" in rows:

@@ -6,7 +6,6 @@ What is published lies as bytes by its name on the server, so that a test can sp
 import datetime
 import json
 import threading
-from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from securesystemslib.hash import digest
@@ -171,13 +170,3 @@ class Server:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-
-def copied(repository):
-    """The repository as it is now; keys are shared, files are not."""
-    other = object.__new__(Repository)
-    other.__dict__.update(repository.__dict__)
-    other.files = dict(repository.files)
-    other.metadata = deepcopy(repository.metadata)
-    other.signers = {role: list(signers) for role, signers in repository.signers.items()}
-    return other
