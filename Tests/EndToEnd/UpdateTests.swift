@@ -58,6 +58,7 @@ import Testing
     #expect((model["last"] as? [String: Any])?["code"] as? String == "wrong golden outputs")
     #expect((model["active"] as? [String: Any])?["version"] as? String == "1")
     // Whatever is published next, that build is left alone.
+    #expect(daemon.waitForError("release 2): refused"), "\(daemon.errorText)")
     let attempts = daemon.errorText.components(separatedBy: "refused").count
     try plant.fleet.release(FixedPackage.bytes(name: "another", version: "1"))
     #expect(plant.watcher.waitForCheck("current"))
