@@ -66,6 +66,18 @@ import Updates
     #expect(throws: ReleaseError.self) { try release.add("1", channels: [name: "5%"]) }
   }
 
+  @Test(
+    arguments: [(".x", "1", nil), ("-x", "1", nil), ("_x", "1", nil), ("x", ".1", nil), ("x", "1", "new"), ("x", "1", "1.2.3.4")] as [(String, String, String?)]
+  )
+  func `what devices couldn't read isn't released`(name: String, version: String, agent: String?) throws {
+    let release = try TestRelease()
+    var options = PackageOptions()
+    (options.version, options.agent) = (version, agent)
+    let error = #expect(throws: ReleaseError.self) { try release.folder.add(release.package(name), options, release.keys(), at: TestRelease.time) }
+    #expect(error?.code == .invalid)
+    #expect(try release.folder.status(at: TestRelease.time).packages.isEmpty)
+  }
+
   @Test func `shares are staged, promoted and withdrawn`() throws {
     let release = try TestRelease()
     let (folder, time) = (release.folder, TestRelease.time)

@@ -32,10 +32,8 @@ extension ReleaseFolder {
     let opened: ModelPackage
     do { opened = try ModelPackage(bytes, origin: file) } catch { throw ReleaseError(.unfitPackage, error.description) }
     let (name, version) = (opened.manifest.name, options.version ?? opened.manifest.version)
-    try ReleaseName.check(name, "package's name (\(file))")
-    try ReleaseName.check(version, "version (name another with --version)")
+    try ReleaseName.check(package: name, version: version, agent: options.agent, file: file)
     for channel in options.channels.keys { try ReleaseName.check(channel, "channel") }
-    if let agent = options.agent { try ReleaseName.check(agent, "agent's version") }
     let content = try draftedTargets(try state())
     if let index = content.index(of: name, version) {
       let same = content.packages[index].digest == SHA256.digest(of: bytes).hex

@@ -24,6 +24,8 @@ struct TrustCheck: MetadataSource {
     }
     let targets = try trusting { () throws(UpdatesError) -> [String: Target] in
       var client = try UpdateClient(store: MetadataMemory(["root": first]), source: self, startTime: time)
+      // As a device reads it: what it can't read of one package keeps it from all.
+      _ = try client.offer()
       let targets = try client.topLevelTargets()
       guard client.rootVersion == state.root.content.version, client.timestampVersion == state.timestamp.content.version else {
         throw UpdatesError(.mismatch, "\(folder.metadataFolder): the metadata lead to another state than the one that was written")

@@ -36,11 +36,22 @@ public struct Share: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Names of packages, versions and channels: parts of paths and topics.
+/// Names of packages, versions and channels: parts of paths and topics. What a device couldn't read would keep it from the whole release.
 enum ReleaseName {
   static func check(_ text: String, _ what: String) throws(ReleaseError) {
-    guard isPathPart(text) else {
-      throw ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): expected 1 to 64 letters, digits, ‘_’, ‘.’ or ‘-’")
-    }
+    guard isPathPart(text) else { throw refusal(text, what, "expected 1 to 64 letters, digits, ‘_’, ‘.’ or ‘-’") }
+  }
+
+  static func check(package name: String, version: String, agent: String?, file: String) throws(ReleaseError) {
+    try check(name, "package's name (\(file))")
+    guard PackageStore.isModelName(name) else { throw refusal(name, "package's name (\(file))", "a letter or digit comes first") }
+    try check(version, "version (name another with --version)")
+    guard isReleaseName(version) else { throw refusal(version, "version (name another with --version)", "no dot comes first") }
+    guard let agent, AgentRelease(agent) == nil else { return }
+    throw refusal(agent, "agent's version", "expected numbers, as in 1.2.3")
+  }
+
+  private static func refusal(_ text: String, _ what: String, _ rule: String) -> ReleaseError {
+    ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): \(rule)")
   }
 }
