@@ -4,6 +4,8 @@ import YAMLReading
 /// What became of a new configuration.
 enum ReloadOutcome: Sendable, Equatable {
   case applied
+  /// Exactly this runs already; it wasn't touched.
+  case unchanged
   /// It isn't valid; the running one didn't notice.
   case refused(String)
   /// It could not run after all; the one before goes on.
@@ -36,19 +38,21 @@ extension Agent {
   /// Mistakes that an answer names; the log has all.
   private static let shownMistakes = 3
 
-  /// Reads the configuration anew, by `AgentOptions.readConfiguration`, and replaces the running one by it; says in the log what came of it. A
-  /// bad one never replaces a good one.
+  /// Reads the configuration anew, by `AgentOptions.readConfiguration`, and replaces the running one by it, also by the same; says in the log
+  /// what came of it. A bad one never replaces a good one.
   public func reload() {
     do throws(EdgeAgentError) {
-      _ = try reread { _ in }
+      _ = try reread(isForced: true) { _ in }
       log.event(.notice, "applying the new configuration")
     } catch {
       log.event(.error, "the configuration stays as it was; correct it and send SIGHUP again: \(error.message)")
     }
   }
 
+  /// - Parameter isForced: whether what runs already begins anew all the same.
+  /// - Returns: nil where it runs already.
   /// - Throws: what is wrong with it.
-  private func reread(_ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket {
+  private func reread(isForced: Bool, _ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket? {
     guard let read = options.readConfiguration else { throw EdgeAgentError(.configuration, "this program reads no configuration file") }
     let number = drawNumber()
     let reading = read()
@@ -59,12 +63,13 @@ extension Agent {
       let rest = reading.mistakes.count - shown.count
       throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
     }
+    guard isForced || !isRunning(configuration) else { return nil }
     return try replace(by: configuration, drawn: number, willApply)
   }
 }
 
 extension Agent: CommandObeying {
   func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome {
-    do throws(EdgeAgentError) { return try reread(willApply).wait() } catch { return .refused(error.message) }
+    do throws(EdgeAgentError) { return try reread(isForced: false, willApply)?.wait() ?? .unchanged } catch { return .refused(error.message) }
   }
 }

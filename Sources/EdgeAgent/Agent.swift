@@ -6,9 +6,7 @@ public final class Agent: @unchecked Sendable {
   /// A configuration that is ready to take the running one's place.
   private struct Successor {
     let configuration: AgentConfiguration
-    let pipelines: [PreparedPipeline]
-    /// Where their models lay; an update may move one before they run.
-    let modelPaths: [String?]
+    let prepared: PreparedModels
     let ticket: ReloadTicket
   }
 
@@ -74,8 +72,9 @@ public final class Agent: @unchecked Sendable {
       guard let next = takeNext() else { return }
       (before, ticket) = (good, next.ticket)
       do throws(EdgeAgentError) {
-        let isCurrent = next.modelPaths == next.configuration.pipelines.map(\.model.path)
-        runtime = try self.runtime(next.configuration, isCurrent ? next.pipelines : try prepare(next.configuration))
+        // An update may have moved a model since.
+        let isCurrent = next.prepared.files == PreparedModels.files(of: next.configuration)
+        runtime = try self.runtime(next.configuration, isCurrent ? next.prepared : try prepare(next.configuration))
         good = next.configuration
       } catch {
         before = nil
@@ -84,8 +83,8 @@ public final class Agent: @unchecked Sendable {
     }
   }
 
-  private func runtime(_ configuration: AgentConfiguration, _ pipelines: [PreparedPipeline]) throws(EdgeAgentError) -> AgentRuntime {
-    try AgentRuntime(configuration, pipelines, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+  private func runtime(_ configuration: AgentConfiguration, _ models: PreparedModels) throws(EdgeAgentError) -> AgentRuntime {
+    try AgentRuntime(configuration, models, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
   }
 
   private func goBack(to configuration: AgentConfiguration, _ error: EdgeAgentError, _ ticket: inout ReloadTicket?) throws(EdgeAgentError) -> AgentRuntime {
@@ -125,8 +124,7 @@ public final class Agent: @unchecked Sendable {
   func replace(
     by configuration: AgentConfiguration, drawn number: Int, _ willApply: (AgentConfiguration) -> Void
   ) throws(EdgeAgentError) -> ReloadTicket {
-    let modelPaths = configuration.pipelines.map(\.model.path)
-    let pipelines = try prepare(configuration)
+    let prepared = try prepare(configuration)
     let isOverdue = mutex.withLock { () -> Bool in
       defer { installedNumber = max(installedNumber, number) }
       return number < installedNumber
@@ -136,12 +134,18 @@ public final class Agent: @unchecked Sendable {
     let ticket = ReloadTicket()
     let (running, replaced) = mutex.withLock { () -> (AgentRuntime?, ReloadTicket?) in
       guard !isOver else { return (nil, ticket) }
-      defer { next = Successor(configuration: configuration, pipelines: pipelines, modelPaths: modelPaths, ticket: ticket) }
+      defer { next = Successor(configuration: configuration, prepared: prepared, ticket: ticket) }
       return (current, next?.ticket)
     }
     replaced?.finish(.failed("a newer configuration came, or the end of the agent, before this one ran"))
     running?.stop()
     return ticket
+  }
+
+  /// Whether exactly this runs already, with the packages that would be loaded for it now, and nothing else is to follow.
+  func isRunning(_ configuration: AgentConfiguration) -> Bool {
+    let files = PreparedModels.files(of: configuration)
+    return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
   }
 
   /// The running configuration once more, as it has more to run now.
@@ -181,7 +185,8 @@ public final class Agent: @unchecked Sendable {
     desk.close()
   }
 
-  private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> [PreparedPipeline] {
+  private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> PreparedModels {
+    let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
@@ -191,7 +196,7 @@ public final class Agent: @unchecked Sendable {
       let processor = try FrameProcessor(try options.openModel(settings), settings)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
-    return pipelines
+    return PreparedModels(pipelines: pipelines, files: files)
   }
 }
 
@@ -199,4 +204,14 @@ public final class Agent: @unchecked Sendable {
 struct PreparedPipeline: Sendable {
   let settings: PipelineSettings
   let processor: FrameProcessor
+}
+
+/// What a configuration needs before it can run.
+struct PreparedModels: Sendable {
+  /// Without those that wait for their first model.
+  let pipelines: [PreparedPipeline]
+  /// The package of each of the configuration's pipelines, as it was before it was loaded.
+  let files: [FileIdentity?]
+
+  static func files(of configuration: AgentConfiguration) -> [FileIdentity?] { configuration.pipelines.map { $0.model.path.flatMap { FileIdentity($0) } } }
 }

@@ -17,17 +17,20 @@ final class AgentRuntime: @unchecked Sendable {
   // Under the mutex.
   private var updater: Updater?
   private var isStopped = false
-  /// Written before `run` returns, read after it.
-  private(set) var hasStarted = false
+  private var isStarted = false
+  /// Of its pipelines' packages, as they were loaded at the start.
+  let packageFiles: [FileIdentity?]
   /// Asks for the same configuration anew, as a model came that a pipeline waited for.
   let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
 
   /// Opens the outbox and the cameras; nothing runs yet.
   init(
-    _ configuration: AgentConfiguration, _ prepared: [PreparedPipeline], options: AgentOptions, desk: CommandDesk, log: AgentLog,
+    _ configuration: AgentConfiguration, _ models: PreparedModels, options: AgentOptions, desk: CommandDesk, log: AgentLog,
     onFirstInstall: @escaping @Sendable () -> Void = {}
   ) throws(EdgeAgentError) {
+    let prepared = models.pipelines
+    packageFiles = models.files
     self.configuration = configuration
     self.options = options
     self.log = log
@@ -63,11 +66,17 @@ final class AgentRuntime: @unchecked Sendable {
       discard()
       throw error
     }
-    hasStarted = true
+    mutex.withLock { isStarted = true }
     options.onStart?()
     onStart?()
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
+
+  /// Whether all of it began to run.
+  var hasStarted: Bool { mutex.withLock { isStarted } }
+
+  /// Whether all of it runs.
+  var isWhole: Bool { mutex.withLock { isStarted && !isStopped && runningPipelines.count == pipelines.count } }
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))

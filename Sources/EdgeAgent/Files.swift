@@ -30,6 +30,21 @@ func checkReadable(_ path: String) throws(EdgeAgentError) {
   guard unsafe access(path, R_OK) == 0 else { throw cannotRead(path, errno) }
 }
 
+/// Which file a path leads to, and in which state: two that are equal hold the same bytes.
+struct FileIdentity: Equatable, Sendable {
+  private let path: String
+  private let numbers: [Int]
+
+  /// nil where it isn't there.
+  init?(_ path: String) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    self.path = path
+    let (modified, changed) = (status.st_mtim, status.st_ctim)
+    numbers = [Int(status.st_dev), Int(status.st_ino), Int(status.st_size), modified.tv_sec, modified.tv_nsec, changed.tv_sec, changed.tv_nsec]
+  }
+}
+
 /// Whether the folder is there and this process may list it.
 func checkFolder(_ path: String) throws(EdgeAgentError) {
   var status = stat()

@@ -29,6 +29,17 @@ import Testing
           correlationData: Array(correlation.utf8)))
     }
 
+    /// Asks again where the last reload was too short ago.
+    func reload(_ correlation: String) throws -> [String: Any]? {
+      for attempt in 0..<600 {
+        try say("reload", "\(correlation)-\(attempt)")
+        guard let reply = reply(to: "\(correlation)-\(attempt)") else { return nil }
+        guard (reply["reason"] as? String)?.contains("ask again in") == true else { return reply }
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+      return nil
+    }
+
     func reply(to correlation: String) -> [String: Any]? {
       let isIt = { (message: IncomingMessage) in message.correlationData == Array(correlation.utf8) }
       return replies.first(limit: 60, where: isIt).flatMap { try? JSONSerialization.jsonObject(with: Data($0.payload)) as? [String: Any] }
@@ -65,8 +76,7 @@ import Testing
     scene.pipeline = "{camera: top, model: fixed}"
     scene.camera = "{source: \"folder:images\", frame_rate: 7}"
     try scene.write()
-    try fleet.say("reload", "good")
-    let good = try #require(fleet.reply(to: "good"), "\(daemon.errorText)")
+    let good = try #require(try fleet.reload("good"), "\(daemon.errorText)")
     #expect(good["outcome"] as? String == "done" && good["reason"] is NSNull)
     #expect(daemon.waitForError("at 7.0 frames/s", "at 7 frames/s"), "\(daemon.errorText)")
     try fleet.say("reload", "again")
@@ -75,6 +85,29 @@ import Testing
     #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
     #expect(watcher.wait(for: 4, of: "/command/reply"))
     #expect(try watcher.complaints(expecting: ["command=4", "command-reply=4", "detections=1"]) == "")
+  }
+
+  @Test func `a reload of what runs already touches nothing, another package under the same name is a change`() throws {
+    let broker = try broker()
+    let fleet = try Operator(broker)
+    let watcher = try Watcher(broker)
+    let scene = try Scene()
+    scene.mqtt = "{url: \"\(broker.url)\", commands: [reload]}"
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("obeys reload on swiftlet/v1/plant-a/line-3/command"), "\(daemon.errorText)")
+    // Told at each beginning and each end.
+    #expect(watcher.wait(for: 1, of: "/state") && watcher.wait(for: 2, of: "/detections"), "\(daemon.errorText)")
+    let same = try #require(try fleet.reload("same"), "\(daemon.errorText)")
+    #expect(same["outcome"] as? String == "done" && (same["reason"] as? String)?.contains("nothing has changed") == true, "\(same)")
+    #expect(watcher.count("/state") == 1, "\(daemon.errorText)")
+    let copy = scene.package.appendingPathExtension("new")
+    try Data(contentsOf: scene.package).write(to: copy)
+    #expect(unsafe rename(copy.path, scene.package.path) == 0)
+    let other = try #require(try fleet.reload("other"), "\(daemon.errorText)")
+    #expect(other["outcome"] as? String == "done" && other["reason"] is NSNull, "\(other)")
+    #expect(watcher.wait(for: 3, of: "/state"), "\(daemon.errorText)")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
   }
 
   @Test func `a configuration that can't even begin gives way to the one before`() throws {

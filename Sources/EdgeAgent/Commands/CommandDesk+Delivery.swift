@@ -21,8 +21,8 @@ extension CommandDesk {
   /// Until the broker has the reply, over as many connections as it takes.
   func deliver(_ reply: CommandReply, to item: Waiting) {
     let message = Self.message(reply, to: item)
-    while let connection = connection(to: item.place) {
-      switch tell(message, on: connection) {
+    while let attachment = attachment(to: item.place, isConnected: true) {
+      switch tell(message, on: attachment.connection) {
       case .settled: return
       case .notConnected: break
       case .noRoom: pause(.milliseconds(100))
@@ -41,14 +41,16 @@ extension CommandDesk {
       topic: "\(item.place.topicRoot)/command/reply", payload: reply.encoded(), contentType: "application/json", correlationData: item.correlationData)
   }
 
-  /// Waits for one that is connected. nil once closed, or where replies have no way to that place any more.
-  private func connection(to place: Place) -> BrokerConnection? {
+  /// Waits for a connection, while one configuration follows another.
+  ///
+  /// - Returns: nil once closed, or where replies have no way to that place any more.
+  func attachment(to place: Place, isConnected: Bool = false) -> Attachment? {
     mutex.lock()
     defer { mutex.unlock() }
     while !isClosed {
       if let attached {
         guard attached.place == place else { return nil }
-        if attached.connection.state.isConnected { return attached.connection }
+        if !isConnected || attached.connection.state.isConnected { return attached }
       }
       changed.wait(with: mutex)
     }

@@ -20,6 +20,9 @@ final class CommandDesk: @unchecked Sendable {
   /// further.
   static let reloadSpacing = Duration.seconds(10)
   static let longestSpacing = Duration.seconds(600)
+  /// A reload that changed nothing has loaded models all the same, beside the inspection: the next one is looked at after so many times as
+  /// long as that took.
+  private static let costFactor = 10.0
 
   /// Where commands come from and replies go: one broker and one device's topics.
   struct Place: Equatable, Sendable {
@@ -40,25 +43,35 @@ final class CommandDesk: @unchecked Sendable {
     let byteCount: Int
     let correlationData: [UInt8]?
     let place: Place
+    let receivedAt = MonotonicClock.now()
+  }
+
+  /// Where commands come from at present, and which of them are obeyed.
+  struct Attachment {
+    let connection: BrokerConnection
+    let place: Place
     let obeyed: [RemoteCommand]
   }
 
   let log: AgentLog
+  private let patience: Duration
   /// Set once, before anything is attached.
   weak var agent: (any CommandObeying)?
   private let waiting = BoundedQueue<Waiting>(capacity: CommandDesk.capacity, policy: .rejectNewest)
   /// Guards what follows.
   let mutex = PthreadMutex()
   let changed = PthreadCondition()
-  var attached: (connection: BrokerConnection, place: Place)?
+  var attached: Attachment?
   var isClosed = false
   private var counted = CommandCounters()
   private var thread: DataPlaneThread?
   // The thread's own.
   private var lastReload: MonotonicInstant?
   private var spacing = CommandDesk.reloadSpacing
+  private var mayReload: MonotonicInstant?
 
-  init(log: AgentLog) { self.log = log }
+  /// - Parameter patience: whoever has waited so long for an answer has given up.
+  init(log: AgentLog, patience: Duration = .seconds(60)) { (self.log, self.patience) = (log, patience) }
 
   var counters: CommandCounters {
     mutex.withLock {
@@ -83,10 +96,10 @@ final class CommandDesk: @unchecked Sendable {
       do throws(MQTTTransportError) {
         try connection.subscribe(
           to: topic, keepingRetainFlag: true, completion: { [log] in Self.report($0, mqtt.commands, topic, log) },
-          handler: { [weak self] in self?.receive($0, at: place, obeying: mqtt.commands) })
+          handler: { [weak self] in self?.receive($0, at: place) })
       } catch { throw EdgeAgentError(.broker, "mqtt: \(error.message)") }
     }
-    note { attached = (connection, place) }
+    note { attached = Attachment(connection: connection, place: place, obeyed: mqtt.commands) }
   }
 
   /// A connection ends; if it was the last one attached, replies wait for the next.
@@ -101,7 +114,7 @@ final class CommandDesk: @unchecked Sendable {
   }
 
   /// On the connection's thread.
-  func receive(_ message: IncomingMessage, at place: Place, obeying obeyed: [RemoteCommand]) {
+  func receive(_ message: IncomingMessage, at place: Place) {
     guard !message.isRetained else {
       // An empty one takes a retained message away.
       guard !message.payload.isEmpty else { return }
@@ -111,7 +124,7 @@ final class CommandDesk: @unchecked Sendable {
     }
     let isTooLarge = message.payload.count > CommandRequest.largestByteCount
     let item = Waiting(
-      payload: isTooLarge ? [] : message.payload, byteCount: message.payload.count, correlationData: message.correlationData, place: place, obeyed: obeyed)
+      payload: isTooLarge ? [] : message.payload, byteCount: message.payload.count, correlationData: message.correlationData, place: place)
     guard waiting.push(item) else {
       return log.log(
         .warning, "a command on \(message.topic) is dropped, as \(Self.capacity) wait already; send the next one after the reply", subject: "dropped command")
@@ -155,12 +168,18 @@ extension CommandDesk {
     }
   }
 
-  /// - Returns: nil where it is answered already.
+  /// - Returns: nil where it is answered already, or nobody is there to be answered.
   private func answer(_ item: Waiting) -> CommandReply? {
+    // A reload in between may have changed what is obeyed, and where.
+    guard let attachment = attachment(to: item.place) else { return nil }
     guard item.byteCount == item.payload.count else { return .refused(CommandRequest.tooLarge(item.byteCount)) }
     let request: CommandRequest
-    do throws(CommandRequest.Refusal) { request = try CommandRequest(item.payload, obeying: item.obeyed) } catch { return .refused(error) }
+    do throws(CommandRequest.Refusal) { request = try CommandRequest(item.payload, obeying: attachment.obeyed) } catch { return .refused(error) }
     let name = request.command.rawValue
+    let age = item.receivedAt.duration(to: MonotonicClock.now())
+    guard age <= patience else {
+      return CommandReply(command: name, outcome: .refused, reason: "it has waited \(age.components.seconds) s for what came before it; ask again")
+    }
     guard let agent else { return CommandReply(command: name, outcome: .failed, reason: "the agent is ending") }
     switch request.command {
     case .reload: return reload(agent, item, name)
@@ -171,11 +190,12 @@ extension CommandDesk {
   }
 
   private func reload(_ agent: any CommandObeying, _ item: Waiting, _ name: String) -> CommandReply? {
-    let age = lastReload?.duration(to: MonotonicClock.now())
-    if let age, age < spacing {
-      let left = (spacing - age).components.seconds + 1
-      return CommandReply(command: name, outcome: .refused, reason: "the last reload was carried out a moment ago; ask again in \(left) s")
+    let begin = MonotonicClock.now()
+    if let mayReload, begin < mayReload {
+      let left = begin.duration(to: mayReload).components.seconds + 1
+      return CommandReply(command: name, outcome: .refused, reason: "the last reload was a moment ago; ask again in \(left) s")
     }
+    let age = lastReload?.duration(to: begin)
     var isAnswered = false
     let outcome = agent.reload { configuration in
       guard Place(configuration) != item.place else { return }
@@ -184,12 +204,19 @@ extension CommandDesk {
       let reason = "the configuration is valid and takes effect now; it names another broker or device, so no further word comes here"
       deliverOnce(CommandReply(command: name, outcome: .done, reason: reason), to: item)
     }
+    let end = MonotonicClock.now()
     switch outcome {
-    case .refused(let reason): return CommandReply(command: name, outcome: .refused, reason: reason)
+    case .refused, .unchanged:
+      mayReload = end.advanced(by: begin.duration(to: end) * Self.costFactor)
+      guard case .refused(let reason) = outcome else {
+        return CommandReply(command: name, outcome: .done, reason: "nothing has changed; what runs goes on untouched")
+      }
+      return CommandReply(command: name, outcome: .refused, reason: reason)
     case .applied, .failed:
       // Whoever asks again and again shall not keep the line from its work.
       spacing = age.map { $0 < spacing * 4 } ?? false ? min(spacing * 2, Self.longestSpacing) : Self.reloadSpacing
-      lastReload = MonotonicClock.now()
+      lastReload = end
+      mayReload = end.advanced(by: spacing)
     }
     // The place before is back then, whatever was said.
     if case .failed(let reason) = outcome { return CommandReply(command: name, outcome: .failed, reason: reason) }

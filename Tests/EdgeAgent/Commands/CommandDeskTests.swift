@@ -32,9 +32,9 @@ private final class Trial: Sendable {
   let replies = Recorder<IncomingMessage>()
   private let commander: BrokerConnection
 
-  init() throws {
+  init(patience: Duration = .seconds(60)) throws {
     broker = try RealBroker()
-    desk = CommandDesk(log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) })
+    desk = CommandDesk(log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) }, patience: patience)
     desk.agent = agent
     commander = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "commander"))
     let granted = Recorder<SubscriptionOutcome>()
@@ -103,20 +103,75 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     #expect(trial.replies.all[0].topic == "swiftlet/v1/s/d/command/reply" && !trial.replies.all[0].isRetained)
   }
 
-  @Test func `a second reload in a moment is refused, and so is what was refused before`() throws {
+  @Test func `a second reload in a moment is refused`() throws {
     let trial = try Trial()
     let connection = try trial.connect(try trial.configuration())
     defer { connection.stop() }
-    trial.agent.onReload { _ in .refused("f.yaml:3: a mistake") }
+    trial.agent.onReload { _ in .failed("no outbox") }
+    try trial.command(reload, correlation: 1)
+    try trial.command(reload, correlation: 2)
+    #expect(trial.replies.wait { $0.count == 2 })
+    #expect(trial.answers[0] == ["[1]", "failed", "no outbox"])
+    #expect(trial.answers[1][1] == "refused" && trial.answers[1][2].contains("ask again in"))
+    #expect(trial.agent.calls.all.count == 1 && trial.desk.counters.refused == 1)
+  }
+
+  @Test(arguments: [ReloadOutcome.refused("f.yaml:3: a mistake"), .unchanged])
+  func `a reload that changed nothing is looked at again after ten times as long as it took`(outcome: ReloadOutcome) throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    trial.agent.onReload { _ in
+      Thread.sleep(forTimeInterval: 0.2)
+      return outcome
+    }
+    for number in UInt8(1)...2 { try trial.command(reload, correlation: number) }
+    #expect(trial.replies.wait { $0.count == 2 })
+    let first = outcome == .unchanged ? ["done", "nothing has changed; what runs goes on untouched"] : ["refused", "f.yaml:3: a mistake"]
+    #expect(trial.answers[0].dropFirst() == first[...])
+    #expect(trial.answers[1][1] == "refused" && trial.answers[1][2].contains("ask again in") && trial.agent.calls.all.count == 1)
+    trial.agent.onReload { _ in .applied }
+    var number = 2
+    repeat {
+      number += 1
+      try trial.command(reload, correlation: UInt8(number))
+      try #require(trial.replies.wait { $0.count == number })
+    } while trial.answers[number - 1][1] == "refused" && number < 250
+    #expect(trial.answers[number - 1][1] == "done" && trial.agent.calls.all.count == 2)
+  }
+
+  @Test func `what has waited too long is refused`() throws {
+    let trial = try Trial(patience: .zero)
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
     try trial.command(reload, correlation: 1)
     #expect(trial.replies.wait { $0.count == 1 })
-    trial.agent.onReload { _ in .failed("no outbox") }
-    try trial.command(reload, correlation: 2)
-    try trial.command(reload, correlation: 3)
-    #expect(trial.replies.wait { $0.count == 3 })
-    #expect(trial.answers.prefix(2) == [["[1]", "refused", "f.yaml:3: a mistake"], ["[2]", "failed", "no outbox"]])
-    #expect(trial.answers[2][1] == "refused" && trial.answers[2][2].contains("ask again in"))
-    #expect(trial.agent.calls.all.count == 2 && trial.desk.counters.refused == 2)
+    #expect(trial.answers[0][1] == "refused" && trial.answers[0][2].contains("it has waited 0 s") && trial.agent.calls.all.isEmpty)
+  }
+
+  @Test func `what waited through a reload is obeyed by the new configuration's list`() throws {
+    let trial = try Trial()
+    let configuration = try trial.configuration()
+    let first = try trial.connect(configuration)
+    let (begun, mayGoOn) = (Recorder<Bool>(), Recorder<Bool>())
+    trial.agent.onReload { [desk = trial.desk] willApply in
+      begun.append(true)
+      mayGoOn.wait { !$0.isEmpty }
+      desk.detach(first)
+      first.stop()
+      return .applied
+    }
+    try trial.command(reload, correlation: 1)
+    #expect(begun.wait { !$0.isEmpty })
+    try trial.command(status, correlation: 2)
+    let fence = Recorder<SubscriptionOutcome>()
+    try first.subscribe(to: "fence", completion: { fence.append($0) }) { _ in }
+    #expect(fence.wait { !$0.isEmpty })
+    mayGoOn.append(true)
+    let second = try trial.connect(try trial.configuration(commands: [.reload]))
+    defer { second.stop() }
+    #expect(trial.replies.wait { $0.count == 2 })
+    #expect(trial.answers.map { $0[1] } == ["done", "refused"] && trial.answers[1][2].contains("not among this device's mqtt.commands"))
   }
 
   @Test func `what comes while many wait is dropped and counted, the others are answered in order`() throws {
