@@ -9,12 +9,17 @@ public struct ReleasePlan: Sendable {
   /// Every release needs `targetsThreshold` of these.
   public var targetsKeyCount = 1
   public var targetsThreshold = 1
+  /// A command to a device needs `commandsThreshold` of these.
+  public var commandsKeyCount = 1
+  public var commandsThreshold = 1
   public var lifetimes = Lifetimes()
 
   public init() {}
 
   func check() throws(ReleaseError) {
-    for (role, count, threshold) in [("root", rootKeyCount, rootThreshold), ("targets", targetsKeyCount, targetsThreshold)] {
+    for (role, count, threshold) in [
+      ("root", rootKeyCount, rootThreshold), ("targets", targetsKeyCount, targetsThreshold), ("commands", commandsKeyCount, commandsThreshold),
+    ] {
       guard (1...16).contains(count), (1...count).contains(threshold) else {
         throw ReleaseError(.invalid, "\(role): \(threshold) of \(count) keys can't be asked for; expected 1 to 16 keys, and a threshold up to their number")
       }
@@ -57,9 +62,10 @@ extension ReleaseFolder {
       return Written(file, content)
     }
     let halts = try role(.halt, 1, 1)
+    let commands = try role(.commands, plan.commandsKeyCount, plan.commandsThreshold)
     let root = RootContent(version: 1, expires: expiry(.root), roles: roles)
     let first = try written(root, root[.root])
-    let targets = try written(TargetsContent(version: 1, expires: expiry(.targets), halt: halts), root[.targets])
+    let targets = try written(TargetsContent(version: 1, expires: expiry(.targets), halt: halts, commands: commands), root[.targets])
     let snapshot = try written(SnapshotContent(version: 1, expires: expiry(.snapshot), targets: targets.facts), root[.snapshot])
     let halt = try written(HaltContent(version: 1, expires: expiry(.halt)), halts)
     let timestamp = try written(

@@ -4,7 +4,8 @@ public import Updates
 /// A key that took another one's place.
 public struct RotatedKey: Sendable {
   public let newKeyFile: String
-  public let oldKeyFile: String
+  /// Nil where the role had none.
+  public let oldKeyFile: String?
   public let progress: ReleaseProgress
 }
 
@@ -35,21 +36,21 @@ extension ReleaseFolder {
     }
   }
 
-  /// Puts a new key in an old one's place. For a top-level role that is a new root, signed by the old and the new root's keys; for `halt` new
-  /// targets. Roles whose key changed are signed anew.
+  /// Puts a new key in an old one's place. For a top-level role that is a new root, signed by the old and the new root's keys; for `halt` and
+  /// `commands` new targets. Roles whose key changed are signed anew.
   ///
-  /// - Parameter old: the key's name, as in "root-2"; nil where the role has only one.
+  /// - Parameter old: the key's name, as in "root-2"; nil where the role has only one, or none yet, as `commands` in a folder from before it.
   public func rotate(
     _ role: ReleaseRole, replacing old: String?, passphrase: String?, _ keys: KeyChain, at time: DateTime
   ) throws(ReleaseError) -> RotatedKey {
     let state = try state()
-    let current = role.topLevel.map { state.root.content[$0] } ?? state.targets.content.halt
-    let replaced = try replacedKey(role, old, current)
-    if role != .halt { try checkNoRootWaits() }
+    let current = try role == .commands ? draftedTargets(state).commands ?? state.signers(of: role) : state.signers(of: role)
+    let replaced = try current.keys.isEmpty && old == nil ? nil : replacedKey(role, old, current)
+    if role.topLevel != nil { try checkNoRootWaits() }
     let (made, key) = try self.keys.make(role, passphrase: passphrase)
     keys.hold(key)
     func exchange(_ role: inout SigningRole) {
-      role.keys[replaced.id] = nil
+      if let replaced { role.keys[replaced.id] = nil }
       role.keys[made.id] = made.publicKey
     }
     let progress: ReleaseProgress
@@ -57,20 +58,26 @@ extension ReleaseFolder {
       if let topLevel = role.topLevel {
         progress = try editRoot(keys, at: time) { exchange(&$0[topLevel]) }
       } else {
-        progress = try editTargets(keys, at: time) { content throws(ReleaseError) in exchange(&content.halt) }
+        progress = try editTargets(keys, at: time) { content throws(ReleaseError) in
+          guard role == .commands else { return exchange(&content.halt) }
+          var commands = content.commands ?? current
+          exchange(&commands)
+          content.commands = commands
+        }
       }
     } catch {
       if try !isDrafted(made.id) { try self.keys.remove(made.name) }
       throw error
     }
-    return RotatedKey(newKeyFile: self.keys.file(made.name), oldKeyFile: replaced.title, progress: progress)
+    return RotatedKey(newKeyFile: self.keys.file(made.name), oldKeyFile: replaced?.title, progress: progress)
   }
 
   /// Whether a draft names the key.
   private func isDrafted(_ id: String) throws(ReleaseError) -> Bool {
     if let draft = try draft(.root), try RootContent(draft, name: draftFile(.root)).roles.values.contains(where: { $0.keys[id] != nil }) { return true }
     guard let draft = try draft(.targets) else { return false }
-    return try TargetsContent(draft, name: draftFile(.targets)).halt.keys[id] != nil
+    let content = try TargetsContent(draft, name: draftFile(.targets))
+    return content.halt.keys[id] != nil || content.commands?.keys[id] != nil
   }
 
   private func checkNoRootWaits() throws(ReleaseError) {

@@ -81,7 +81,7 @@ public struct ReleaseFolder: Sendable {
     guard let value = try? JSONParser.parse(ReleaseFiles.read(file)) else { throw ReleaseError(.damagedFolder, "\(file) is no JSON") }
     var lifetimes = Lifetimes()
     for (name, hours) in try ContentFields(value, place: file).object("lifetime_hours").numbers() {
-      guard let role = ReleaseRole(rawValue: name), (1...87_600).contains(hours) else {
+      guard let role = ReleaseRole(rawValue: name), ReleaseRole.withMetadata.contains(role), (1...87_600).contains(hours) else {
         throw ReleaseError(.damagedFolder, "\(file): lifetime_hours: ‘\(name)’ is no role with 1 to 87600 hours")
       }
       lifetimes[role] = Int64(hours) * 3600
@@ -118,5 +118,9 @@ struct ReleaseState {
   var timestamp: Written<TimestampContent>
 
   /// Whose word a role's file needs.
-  func signers(of role: ReleaseRole) -> SigningRole { role.topLevel.map { root.content[$0] } ?? targets.content.halt }
+  func signers(of role: ReleaseRole) -> SigningRole {
+    if let topLevel = role.topLevel { return root.content[topLevel] }
+    let none = SigningRole(name: .commands, keys: [:], threshold: 1)
+    return role == .halt ? targets.content.halt : targets.content.commands ?? none
+  }
 }

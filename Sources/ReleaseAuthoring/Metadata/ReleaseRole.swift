@@ -1,13 +1,22 @@
 import Updates
 
-/// Whose keys sign what: the four roles of The Update Framework, and the keeper's own, to which `targets` delegates.
+/// Whose keys sign what: the four roles of The Update Framework, and two to which `targets` delegates: the keeper's own, and that of whoever
+/// gives devices commands.
 public enum ReleaseRole: String, CaseIterable, Sendable {
-  case root, targets, snapshot, timestamp, halt
+  case root, targets, snapshot, timestamp, halt, commands
+
+  /// Those that have a file: what `commands` signs goes to devices one by one.
+  public static let withMetadata = allCases.filter { $0 != .commands }
+
+  /// "root, targets, snapshot, timestamp, halt or commands".
+  public static func list(_ roles: [ReleaseRole] = allCases) -> String {
+    roles.dropLast().map(\.rawValue).joined(separator: ", ") + (roles.last.map { " or \($0.rawValue)" } ?? "")
+  }
 
   /// What only the halt role may speak of: "halt/NAME/VERSION". A `*` stands for no `/`.
   static let haltPaths = ReleaseLayout.halt("*", "*")
 
-  /// The role that root metadata name; nil for `halt`.
+  /// The role that root metadata name; nil for those to which `targets` delegates.
   var topLevel: TopLevelRole? { TopLevelRole(rawValue: rawValue) }
 
   /// A file's name in the metadata folder, as §6.2 of the specification has it; only the timestamp's bears no version.
@@ -34,9 +43,9 @@ public struct Lifetimes: Equatable, Sendable {
   /// Reads "timestamp=14d" or "timestamp=36h", and sets that role's.
   public mutating func set(_ text: String) throws(ReleaseError) {
     let parts = text.split(separator: "=", maxSplits: 1)
-    guard parts.count == 2, let role = ReleaseRole(rawValue: String(parts[0])), let seconds = Self.seconds(of: String(parts[1])), seconds >= 3600 else {
+    guard parts.count == 2, let role = ReleaseRole(rawValue: String(parts[0])), ReleaseRole.withMetadata.contains(role), let seconds = Self.seconds(of: String(parts[1])), seconds >= 3600 else {
       throw ReleaseError(
-        .invalid, "‘\(text)’ is no lifetime; expected root, targets, snapshot, timestamp or halt with days or hours, as in timestamp=14d (1h to 3650d)")
+        .invalid, "‘\(text)’ is no lifetime; expected \(ReleaseRole.list(ReleaseRole.withMetadata)) with days or hours, as in timestamp=14d (1h to 3650d)")
     }
     self[role] = seconds
   }

@@ -23,11 +23,14 @@ struct SignedFile {
   }
 
   /// The file. Canonical JSON is JSON as long as no text has a control character, and none gets in here that has.
-  var bytes: [UInt8] {
+  var bytes: [UInt8] { bytes(beside: [:]) }
+
+  /// - Parameter others: members that aren't signed.
+  func bytes(beside others: [String: JSONValue]) -> [UInt8] {
     let list = signatures.sorted { $0.key < $1.key }.map { id, bytes in
       JSONValue.object(["keyid": .string(id), "sig": .string(Hexadecimal.text(bytes))])
     }
-    let file = JSONValue.object(["signed": signed, "signatures": .array(list)])
+    let file = JSONValue.object(others.merging(["signed": signed, "signatures": .array(list)]) { _, own in own })
     guard let bytes = try? file.canonicalBytes() else { preconditionFailure("metadata hold whole numbers alone") }
     return bytes
   }

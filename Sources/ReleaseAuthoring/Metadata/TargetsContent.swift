@@ -2,7 +2,7 @@ import Cryptography
 import JSONReading
 import Updates
 
-/// The packages that can be installed, and whom the releaser lets halt them.
+/// The packages that can be installed, whom the releaser lets halt them, and whose commands devices obey.
 struct TargetsContent: RoleContent {
   static let role = ReleaseRole.targets
   var version: Int
@@ -11,9 +11,14 @@ struct TargetsContent: RoleContent {
   /// The last release number that each name has had. Numbers of withdrawn packages never come again: devices order versions by them.
   var lastReleases: [String: Int]
   var halt: SigningRole
+  /// Nil: nobody's.
+  var commands: SigningRole?
 
-  init(version: Int, expires: DateTime, packages: [ReleasedPackage] = [], lastReleases: [String: Int] = [:], halt: SigningRole) {
-    (self.version, self.expires, self.packages, self.lastReleases, self.halt) = (version, expires, packages, lastReleases, halt)
+  init(
+    version: Int, expires: DateTime, packages: [ReleasedPackage] = [], lastReleases: [String: Int] = [:], halt: SigningRole, commands: SigningRole?
+  ) {
+    (self.version, self.expires, self.packages, self.lastReleases) = (version, expires, packages, lastReleases)
+    (self.halt, self.commands) = (halt, commands)
   }
 
   init(_ fields: ContentFields, version: Int, expires: DateTime) throws(ReleaseError) {
@@ -21,19 +26,33 @@ struct TargetsContent: RoleContent {
     var packages: [ReleasedPackage] = []
     for path in targets.members.keys.sorted() { packages.append(try ReleasedPackage(path: path, targets.object(path))) }
     let delegations = try fields.object("delegations")
-    guard case .array(let roles)? = delegations.members["roles"], roles.count == 1 else { throw delegations.error("‘roles’ isn't the halt role alone") }
-    let halt = try KeyJSON.role(.halt, ContentFields(roles[0], place: delegations.place), KeyJSON.keys(delegations.object("keys")))
-    self.init(version: version, expires: expires, packages: packages, lastReleases: try fields.object("releases").numbers(), halt: halt)
+    let keys = try KeyJSON.keys(delegations.object("keys"))
+    guard case .array(let listed)? = delegations.members["roles"] else { throw delegations.error("‘roles’ is missing, or no list") }
+    var roles: [ReleaseRole: SigningRole] = [:]
+    for item in listed {
+      let role = try ContentFields(item, place: delegations.place)
+      guard let name = ReleaseRole(rawValue: try role.text("name")), name.topLevel == nil else { throw role.error("‘roles’ has one that isn't known here") }
+      roles[name] = try KeyJSON.role(name, role, keys)
+    }
+    guard let halt = roles[.halt] else { throw delegations.error("‘roles’ lacks the halt role") }
+    self.init(
+      version: version, expires: expires, packages: packages, lastReleases: try fields.object("releases").numbers(), halt: halt, commands: roles[.commands])
   }
 
   var members: [String: JSONValue] {
-    guard case .object(var role) = KeyJSON.json(halt) else { preconditionFailure("a role is an object") }
-    role["name"] = .string(halt.name.rawValue)
-    role["paths"] = .texts([ReleaseRole.haltPaths])
-    role["terminating"] = .boolean(true)
-    let delegations = JSONValue.object(["keys": .object(halt.keys.mapValues(KeyJSON.json)), "roles": .array([.object(role)])])
+    let delegated = [(halt, ReleaseRole.haltPaths)] + (commands.map { [($0, "\($0.name.rawValue)/*")] } ?? [])
+    let keys = delegated.reduce(into: [String: JSONValue]()) { all, role in all.merge(role.0.keys.mapValues(KeyJSON.json)) { one, _ in one } }
+    let delegations = JSONValue.object(["keys": .object(keys), "roles": .array(delegated.map(Self.delegation))])
     let targets = Dictionary(uniqueKeysWithValues: packages.map { ($0.path, $0.json) })
     return ["targets": .object(targets), "delegations": delegations, "releases": .numbers(lastReleases)]
+  }
+
+  private static func delegation(_ role: SigningRole, _ paths: String) -> JSONValue {
+    guard case .object(var members) = KeyJSON.json(role) else { preconditionFailure("a role is an object") }
+    members["name"] = .string(role.name.rawValue)
+    members["paths"] = .texts([paths])
+    members["terminating"] = .boolean(true)
+    return .object(members)
   }
 
   func index(of name: String, _ version: String) -> Int? { packages.firstIndex { $0.name == name && $0.version == version } }

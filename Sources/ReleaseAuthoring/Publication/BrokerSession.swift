@@ -110,7 +110,7 @@ public final class BrokerSession: @unchecked Sendable {
     for filter in filters {
       guard case .refused(let reason)? = mutex.withLock({ shared.answered[filter] }) else { continue }
       if refusable { return false }
-      throw ReleaseError(.broker, "\(connection.address) refuses the subscription to \(filter) (\(reason)); let this user read \(ReleaseTopics.root)/#")
+      throw ReleaseError(.broker, "\(connection.address) refuses the subscription to \(filter) (\(reason)); let this user read it")
     }
     return true
   }
@@ -166,14 +166,18 @@ public final class BrokerSession: @unchecked Sendable {
   }
 
   /// Publishes, and returns once the broker has acknowledged each.
-  public func publish(_ messages: [(topic: String, payload: [UInt8])], retained: Bool = true, each: () -> Void = {}) throws(ReleaseError) {
+  ///
+  /// - Parameter expiry: after this the broker no longer hands them to those who were away; nil: however long that was.
+  public func publish(
+    _ messages: [(topic: String, payload: [UInt8])], retained: Bool = true, expiry: Duration? = nil, each: () -> Void = {}
+  ) throws(ReleaseError) {
     for (topic, payload) in messages {
       var isAccepted = false
       while !isAccepted {
         try checkConnected()
         do throws(MQTTTransportError) {
           mutex.withLock { shared.unfinished += 1 }
-          try connection.publish(OutgoingMessage(topic: topic, payload: payload, isRetained: retained)) { [self] in finish(topic, $0) }
+          try connection.publish(OutgoingMessage(topic: topic, payload: payload, isRetained: retained, expiry: expiry)) { [self] in finish(topic, $0) }
           isAccepted = true
         } catch {
           let waiting = mutex.withLock { () -> Int in
@@ -189,7 +193,7 @@ public final class BrokerSession: @unchecked Sendable {
     }
     guard wait(until: { $0.unfinished == 0 || $0.failure != nil }) else { throw silent(messages.last?.topic ?? "") }
     if let (topic, outcome) = mutex.withLock({ shared.refusal }), case .refused(let reason) = outcome {
-      throw ReleaseError(.broker, "\(connection.address) refuses \(topic) (\(reason)); let this user write to \(ReleaseTopics.root)/#")
+      throw ReleaseError(.broker, "\(connection.address) refuses \(topic) (\(reason)); let this user write there")
     }
     try checkConnected()
   }
@@ -208,9 +212,11 @@ public final class BrokerSession: @unchecked Sendable {
 }
 
 extension BrokerSession {
-  /// Begins to collect all that comes on a topic, what is retained first.
-  func follow(_ topic: String) throws(ReleaseError) {
-    try subscribe([topic])
+  /// Begins to collect all that comes on topics, what is retained first.
+  func follow(_ topics: String...) throws(ReleaseError) { try follow(topics) }
+
+  func follow(_ topics: [String]) throws(ReleaseError) {
+    for start in stride(from: 0, to: topics.count, by: Self.windowCount) { try subscribe(Array(topics[start...].prefix(Self.windowCount))) }
     try flush()
   }
 
@@ -224,6 +230,14 @@ extension BrokerSession {
 
   /// Whether the connection has held so far.
   var isUp: Bool { mutex.withLock { shared.failure == nil } }
+
+  /// What has come on topics that are followed, in order, once that is more than `count` messages in all or a moment has passed.
+  func arrived(on topics: [String], beyond count: Int) throws(ReleaseError) -> [String: [[UInt8]]] {
+    let found = { (shared: Shared) in shared.messages.filter { topics.contains($0.key) } }
+    _ = wait(.milliseconds(200)) { found($0).reduce(0) { $0 + $1.value.count } > count || $0.failure != nil }
+    try checkConnected()
+    return mutex.withLock { found(shared) }
+  }
 
   /// What has come on a topic that is followed, in order.
   func collected(_ topic: String) throws(ReleaseError) -> [[UInt8]] {

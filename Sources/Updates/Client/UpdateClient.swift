@@ -145,4 +145,9 @@ public struct UpdateClient<Store: MetadataStore, Source: MetadataSource> {
   }
 
   var startTime: DateTime { trusted.startTime }
+
+  /// When the first of root, timestamp and snapshot expires.
+  var expires: DateTime {
+    [trusted.root.head, trusted.timestamp?.head, trusted.snapshot?.head].compactMap { $0?.expires }.reduce(trusted.root.head.expires, min)
+  }
 }

@@ -15,5 +15,6 @@ struct ReleaseCommand: AsyncParsableCommand {
       ReleaseInitCommand.self, ReleaseAddCommand.self, ReleaseStageCommand.self, ReleasePromoteCommand.self, ReleaseWithdrawCommand.self,
       ReleaseHaltCommand.self, ReleaseSignCommand.self, ReleaseRotateKeyCommand.self, ReleaseRenewCommand.self, ReleaseStatusCommand.self,
       ReleasePublishCommand.self, ReleaseExportCommand.self, ReleaseImportCommand.self, ReleaseKeeperCommand.self, ReleaseWatchCommand.self,
+      ReleaseOrderCommand.self,
     ])
 }

@@ -26,6 +26,12 @@ struct ReleaseInitCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many of them must sign each release.", valueName: "n"))
   var targetsThreshold = 1
 
+  @Option(help: ArgumentHelp("How many keys orders to devices are signed with.", valueName: "n"))
+  var commandsKeys = 1
+
+  @Option(help: ArgumentHelp("How many of them must sign each order.", valueName: "n"))
+  var commandsThreshold = 1
+
   @Option(help: ArgumentHelp("How long a role's metadata hold, as in timestamp=14d; may be repeated.", valueName: "role=time"))
   var lifetime: [String] = []
 
@@ -41,6 +47,7 @@ struct ReleaseInitCommand: ParsableCommand {
     var plan = ReleasePlan()
     (plan.rootKeyCount, plan.rootThreshold) = (rootKeys, rootThreshold)
     (plan.targetsKeyCount, plan.targetsThreshold) = (targetsKeys, targetsThreshold)
+    (plan.commandsKeyCount, plan.commandsThreshold) = (commandsKeys, commandsThreshold)
     for text in lifetime { try plan.lifetimes.set(text) }
     let folder = try ReleaseFolder.make(path, plan, passphrase: passphrase.forNewKeys(unencrypted: unencrypted), at: .now)
     guard !json else { return show(try folder.status(at: .now), folder) }
@@ -52,7 +59,8 @@ struct ReleaseInitCommand: ParsableCommand {
       take away, offline:   \(folder.keys.path)/\(offline); any \(rootThreshold) of \(rootKeys) sign a new root, each belongs in another place
       keep on this machine: \(folder.keys.path)/targets-*.pem, snapshot-1.pem, timestamp-1.pem
       copy to the keeper:   \(folder.keys.path)/timestamp-1.pem and halt-1.pem
-      hold for:             \(ReleaseRole.allCases.map { "\($0.rawValue) \(Lifetimes.text(plan.lifetimes[$0]))" }.joined(separator: ", "))
+      for orders:           \(folder.keys.path)/commands-*.pem; who has them pauses and resumes inspections, and rolls models back
+      hold for:             \(ReleaseRole.withMetadata.map { "\($0.rawValue) \(Lifetimes.text(plan.lifetimes[$0]))" }.joined(separator: ", "))
 
       """)
   }
