@@ -12,7 +12,7 @@ package struct BlockDownload {
   let topics: RetainedTopics
   /// Bytes a second; nil: no limit.
   let bandwidth: Int?
-  /// Whether to go on; asked before each block.
+  /// Whether to go on; asked before each block, and whenever a pause between them was interrupted.
   let mayGoOn: () -> Bool
   /// Called after each block.
   let onProgress: (PackageStore.Progress, _ bytesPerSecond: Int) -> Void
@@ -86,10 +86,10 @@ package struct BlockDownload {
     Int(Double(received) / max(begin.duration(to: MonotonicClock.now()) / .seconds(1), 0.001))
   }
 
-  /// Waits until what has come is within the bandwidth.
+  /// Waits until what has come is within the bandwidth, or it isn't to go on.
   private func pace(since begin: MonotonicInstant) {
     guard let bandwidth else { return }
     let due = begin.advanced(by: .seconds(Double(received) / Double(bandwidth)))
-    topics.pause(until: due)
+    while MonotonicClock.now() < due, mayGoOn() { topics.pause(until: due) }
   }
 }

@@ -24,6 +24,7 @@ package final class RetainedTopics: @unchecked Sendable {
   fileprivate let condition = PthreadCondition()
   private var topics: [String: Progress] = [:]
   fileprivate var isStopped = false
+  fileprivate var isInterrupted = false
 
   /// Longest wait for a connection and the broker's answer to a subscription.
   private static let answerLimit = Duration.seconds(30)
@@ -137,10 +138,19 @@ package final class RetainedTopics: @unchecked Sendable {
 }
 
 extension RetainedTopics {
-  /// Waits, unless stopped.
+  /// Waits, unless stopped or interrupted.
   func pause(until deadline: MonotonicInstant) {
     progress?.wait()
     defer { progress?.work() }
-    mutex.withLock { while !isStopped, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) } }
+    mutex.withLock {
+      while !isStopped, !isInterrupted, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) }
+      isInterrupted = false
+    }
+  }
+
+  /// Ends the pause that is under way, or the next one.
+  func interrupt() {
+    mutex.withLock { isInterrupted = true }
+    condition.broadcast()
   }
 }

@@ -69,6 +69,7 @@ extension Updater {
       conclude(.refused, version, name, code: error.code, reason: error.reason)
       return true
     }
+    carryOutOrders(holding: name, &store)
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
     let before = isReturn ? nil : host.usage(of: name).meanInference
     journal.note(version, of: name)
@@ -123,22 +124,24 @@ extension Updater {
     try store.begin(index)
     let blockCount = Set(index.blocks.map(\.digest)).count
     var taken = 0
-    let isWhole = try source.fill(
-      &store, bandwidth: settings.bandwidth,
-      mayGoOn: { [self] in
-        // New metadata may have halted what is being fetched; some blocks come all the same, lest somebody keep the download from ever ending.
-        mayGoOn && (isCarried || mayDownload) && !(taken >= Self.leastBlockCount && isAsked)
-      },
-      onProgress: { [self] progress, rate in
-        working()
-        taken += 1
-        watchTrials(except: name)
-        candidates[name]?.blocks = blockCount - progress.missingBlockCount
-        candidates[name]?.blockCount = blockCount
-        candidates[name]?.bytesPerSecond = rate
-        reportProgress()
-      })
-    guard isWhole else { return false }
+    // New metadata may have halted what is being fetched; some blocks come all the same, lest somebody keep the download from ever ending.
+    let mayFetch = { [self] in mayGoOn && (isCarried || mayDownload) && !(taken >= Self.leastBlockCount && isAsked) }
+    while true {
+      let isWhole = try source.fill(
+        &store, bandwidth: settings.bandwidth, mayGoOn: { [self] in mayFetch() && !hasOrders },
+        onProgress: { [self] progress, rate in
+          working()
+          taken += 1
+          watchTrials(except: name)
+          candidates[name]?.blocks = blockCount - progress.missingBlockCount
+          candidates[name]?.blockCount = blockCount
+          candidates[name]?.bytesPerSecond = rate
+          reportProgress()
+        })
+      if isWhole { break }
+      carryOutOrders(holding: name, &store)
+      guard mayFetch() else { return false }
+    }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .verifying)
     try store.finish()
     return true

@@ -56,21 +56,38 @@ extension Updater {
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
   }
 
-  /// The version before runs again, and this one is never tried again here.
   private func goBack(_ name: String, _ version: UpdateJournal.Version, code: String, reason: String) {
     do throws(UpdatesError) {
       var store = try PackageStore(models: modelsFolder, name: name)
       guard store.active?.digest.hex == version.digest else { return }
-      try store.giveWay()
-      do {
-        if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
-          host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
-        }
-      } catch { log.error("updates: the version of \(name) before can't be run until the agent starts anew: \(error)") }
-      conclude(.rolledBack, version, name, code: code, reason: reason)
-    } catch {
-      conclude(.failed, version, name, code: error.code.rawValue, reason: "\(reason); and going back failed: \(error.message)")
+      _ = goBack(name, version, code: code, reason: reason, &store)
+    } catch { noteFailedReturn(name, version, reason, error) }
+  }
+
+  /// The version before runs again, and this one, the active one, is never tried again here.
+  ///
+  /// - Returns: what went wrong, or nil.
+  func goBack(_ name: String, _ version: UpdateJournal.Version, code: String, reason: String, _ store: inout PackageStore) -> String? {
+    do throws(UpdatesError) { try store.giveWay() } catch {
+      noteFailedReturn(name, version, reason, error)
+      return error.message
     }
+    if trials[name]?.version == version { trials[name] = nil }
+    var failure: String?
+    do {
+      if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
+        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
+      }
+    } catch {
+      failure = "the version of \(name) before can't be run until the agent starts anew: \(error)"
+      log.error("updates: \(failure ?? "")")
+    }
+    conclude(.rolledBack, version, name, code: code, reason: reason)
+    return failure
+  }
+
+  private func noteFailedReturn(_ name: String, _ version: UpdateJournal.Version, _ reason: String, _ error: UpdatesError) {
+    conclude(.failed, version, name, code: error.code.rawValue, reason: "\(reason); and going back failed: \(error.message)")
   }
 }
 

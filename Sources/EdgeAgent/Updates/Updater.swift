@@ -23,11 +23,13 @@ final class Updater: Service, @unchecked Sendable {
   /// A model was installed for pipelines that had none.
   let onFirstInstall: @Sendable () -> Void
   private let progress: StageProgress
-  private let mutex = PthreadMutex()
-  private let condition = PthreadCondition()
+  let mutex = PthreadMutex()
+  let condition = PthreadCondition()
   // Under the mutex.
-  private var isStopped = false
+  private(set) var isStopped = false
   private var isAskedFor = true
+  /// Those that the thread hasn't begun.
+  var orders: [RollBackOrder] = []
   // The thread's own.
   var journal: UpdateJournal
   var check = ModelsMessage.Check()
@@ -101,6 +103,7 @@ final class Updater: Service, @unchecked Sendable {
     var failureCount = 0
     var next = MonotonicClock.now()
     while let isAskedFor = waitForWork(until: next) {
+      carryOutOrders()
       let now = MonotonicClock.now()
       if isAskedFor || now >= next {
         progress.work()
@@ -127,6 +130,7 @@ final class Updater: Service, @unchecked Sendable {
           isAskedFor = false
           return true
         }
+        if !orders.isEmpty { return false }
         let now = MonotonicClock.now()
         if now >= next { return false }
         // Trials are looked at each second, and whether somebody has brought a stick.
@@ -144,9 +148,14 @@ final class Updater: Service, @unchecked Sendable {
     guard isAskedFor, settings.spread > .zero else { return }
     let delay = Duration.seconds(Double.random(in: 0..<(settings.spread / .seconds(1))))
     let deadline = MonotonicClock.now().advanced(by: delay)
-    progress.wait()
-    mutex.withLock { while !isStopped, MonotonicClock.now() < deadline { condition.wait(with: mutex, until: deadline) } }
-    progress.work()
+    while mayGoOn, MonotonicClock.now() < deadline {
+      progress.wait()
+      let next = trials.isEmpty ? deadline : min(deadline, MonotonicClock.now().advanced(by: .seconds(1)))
+      mutex.withLock { while !isStopped, orders.isEmpty, condition.wait(with: mutex, until: next) {} }
+      progress.work()
+      carryOutOrders()
+      watchTrials()
+    }
   }
 
   /// What somebody carried here comes first, then what the broker has.

@@ -1,0 +1,139 @@
+import Foundation
+import MQTTTransport
+import ModelManifest
+import Pipelines
+import ReleaseAuthoring
+import Supervision
+import TestBroker
+import TestPackages
+import Updates
+
+@testable import EdgeAgent
+
+/// A fleet's release folder, and an updater whose thread is the test's: releases come from a stick, and models run nowhere.
+final class UpdatedDevice {
+  let folder: TemporaryFolder
+  let host = StubHost()
+  let published = TestBroker.Recorder<ModelsMessage>()
+  let settings: UpdateSettings
+  let connection: BrokerConnection
+  private(set) var updater: Updater
+  private let fleet: ReleaseFolder
+  private let keys: KeyChain
+  private let time = DateTime(seconds: MonotonicClock.wallTime().seconds)
+  private static let channel = "line-a"
+
+  init(_ adjust: (inout UpdateSettings) -> Void = { _ in }, broker: String = "mqtt://localhost:1") throws {
+    folder = try TemporaryFolder()
+    var plan = ReleasePlan()
+    (plan.rootKeyCount, plan.rootThreshold) = (1, 1)
+    fleet = try ReleaseFolder.make(folder.path + "/fleet", plan, passphrase: nil, at: time)
+    keys = try KeyChain(folder: fleet.keys) { _ throws(ReleaseError) in "" }
+    var settings = UpdateSettings(channel: Self.channel, rootPath: folder.path + "/fleet/metadata/1.root.json")
+    (settings.spread, settings.patience) = (.zero, .milliseconds(100))
+    adjust(&settings)
+    self.settings = settings
+    connection = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker), clientID: "device"))
+    updater = try Self.start(settings, folder, connection, host, published)
+  }
+
+  var modelsFolder: String { updater.modelsFolder }
+
+  private static func start(
+    _ settings: UpdateSettings, _ folder: TemporaryFolder, _ connection: BrokerConnection, _ host: StubHost, _ published: TestBroker.Recorder<ModelsMessage>
+  ) throws -> Updater {
+    let configuration = AgentConfiguration(
+      device: DeviceSettings(identifier: "d", site: "s"), storage: StorageSettings(path: folder.path + "/state"), cameras: [], pipelines: [])
+    return try Updater(
+      settings, configuration, names: ["fixed", "other"], topics: RetainedTopics(connection, patience: settings.patience), host: host,
+      progress: ProgressLedger().stage("updates"), log: AgentLog(name: "test") { _ in }, onFirstInstall: {}
+    ) { published.append($0) }
+  }
+
+  /// As an agent that starts: what was in memory is gone.
+  func restart() throws {
+    CrashLoop.check(names: updater.names, storage: StorageSettings(path: folder.path + "/state"), log: updater.log)
+    updater = try Self.start(settings, folder, connection, host, published)
+    updater.resumeTrials()
+  }
+
+  /// Releases a package for the device's channel; nothing reaches the device yet.
+  func release(_ package: [UInt8]) throws {
+    let file = folder.path + "/package-\(UUID().uuidString)"
+    try Data(package).write(to: URL(fileURLWithPath: file))
+    var options = PackageOptions()
+    options.channels = [Self.channel: .all]
+    _ = try fleet.add(file, options, keys, at: time)
+  }
+
+  /// Lets the updater look at what is released.
+  @discardableResult
+  func look() throws -> Bool {
+    let stick = folder.path + "/stick-\(UUID().uuidString)"
+    _ = try fleet.export(to: stick)
+    return updater.look(at: .stick(ReleaseStick(folder: stick)))
+  }
+
+  /// Releases, and lets the updater take it; its trial begins.
+  func install(_ package: [UInt8]) throws {
+    try release(package)
+    try look()
+  }
+
+  /// Lets the trial end well.
+  func finishTrial(of name: String = "fixed") {
+    updater.trials[name]?.since = MonotonicClock.now().advanced(by: .zero - settings.watchTime)
+    updater.watchTrials()
+  }
+
+  /// Versions that the store has: the active one and the one before.
+  func slots(_ name: String = "fixed") -> [String?] {
+    let slots = PackageStore.slots(models: modelsFolder, name: name)
+    return [slots?.active, slots?.previous].map { updater.journal[name].version(of: $0)?.version }
+  }
+
+  func last(_ name: String = "fixed") -> UpdateJournal.Outcome? { updater.journal[name].last }
+
+  /// Calls `rollBack` on another thread, while the updater's is the caller's; the order waits once this returns.
+  func order(_ name: String, reason: String = "it misses stains") -> Order {
+    let answer = TestBroker.Recorder<RollBackOutcome>()
+    let updater = updater
+    Thread.detachNewThread { answer.append(updater.rollBack(name, reason: reason)) }
+    updater.mutex.withLock { while updater.orders.isEmpty, updater.condition.wait(with: updater.mutex, until: Order.limit) {} }
+    return Order(answer: answer)
+  }
+
+  struct Order {
+    let answer: TestBroker.Recorder<RollBackOutcome>
+
+    static var limit: MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(30)) }
+
+    var outcome: RollBackOutcome? { answer.first { _ in true } }
+  }
+}
+
+/// Models run nowhere: it notes which packages were put in.
+final class StubHost: ModelHost, @unchecked Sendable {
+  /// The versions that were committed, in order.
+  private(set) var committed: [String] = []
+  private var prepared: [String] = []
+  var usages: [String: ModelUsage] = [:]
+  /// Called with the model's name whenever its usage is asked for.
+  var onUsage: (String) -> Void = { _ in }
+  var refusal: EdgeAgentError?
+
+  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+    if let refusal { throw refusal }
+    prepared.append(package.manifest.version)
+    return PreparedSwitch(processors: [], hasWaiting: false)
+  }
+
+  func commit(_ prepared: PreparedSwitch) { committed.append(self.prepared.last ?? "") }
+
+  func releaseRetired() {}
+
+  func usage(of name: String) -> ModelUsage {
+    onUsage(name)
+    return usages[name] ?? ModelUsage()
+  }
+}
