@@ -148,6 +148,14 @@ public final class Agent: @unchecked Sendable {
     return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
   }
 
+  func obey(_ envelope: [UInt8]) -> OrderOutcome? {
+    guard let runtime = mutex.withLock({ current }), runtime.hasStarted else { return nil }
+    let outcome = runtime.obey(envelope)
+    // One that followed meanwhile may have looked for what is paused before that changed.
+    if let later = mutex.withLock({ latest }), later !== runtime { later.restorePauses() }
+    return outcome
+  }
+
   /// The running configuration once more, as it has more to run now.
   private func beginAnew() {
     guard let configuration = mutex.withLock({ next?.configuration ?? current?.configuration }) else { return }

@@ -15,7 +15,7 @@ final class AgentRuntime: @unchecked Sendable {
   private var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
   // Under the mutex.
-  private var updater: Updater?
+  private var updates: Updater?
   private var isStopped = false
   private var isStarted = false
   /// Of its pipelines' packages, as they were loaded at the start.
@@ -50,6 +50,7 @@ final class AgentRuntime: @unchecked Sendable {
         })
     }
     runningPipelines = pipelines.map(\.name)
+    restorePauses()
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name }
       let names = watching.map(\.name)
@@ -72,6 +73,9 @@ final class AgentRuntime: @unchecked Sendable {
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
 
+  /// Nil where the configuration has no updates, or nothing has started yet.
+  var updater: Updater? { mutex.withLock { updates } }
+
   /// Whether all of it began to run.
   var hasStarted: Bool { mutex.withLock { isStarted } }
 
@@ -82,7 +86,7 @@ final class AgentRuntime: @unchecked Sendable {
     try publisher.start(pipelines.map(\.description))
     let made = try publisher.topics.flatMap { topics throws(EdgeAgentError) in try makeUpdater(topics) }
     let isLate = mutex.withLock { () -> Bool in
-      updater = made
+      updates = made
       return isStopped
     }
     if isLate { made?.stop() }
@@ -101,7 +105,7 @@ final class AgentRuntime: @unchecked Sendable {
   func stop() {
     mutex.withLock { () -> Updater? in
       isStopped = true
-      return updater
+      return updates
     }?.stop()
     for camera in cameras { camera.stop() }
     // Without a pipeline nobody else would end the recorder.
@@ -127,7 +131,7 @@ final class AgentRuntime: @unchecked Sendable {
         await self.putAway(waitingForAcknowledgements: failure == nil)
         return failure
       }
-      let updater = mutex.withLock { self.updater }
+      let updater = self.updater
       group.addTask { await self.outcome(of: [watchdog, health] + (updater.map { [$0] } ?? [])) }
       let first = await group.next() ?? nil
       stop()
@@ -184,7 +188,7 @@ final class AgentRuntime: @unchecked Sendable {
     AgentStatus(
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
-      pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot) },
+      pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
       unrecorded: results.count, queued: publisher.queued, recorded: publisher.recorded, acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
   }

@@ -11,6 +11,8 @@ public struct AgentStatus: Sendable {
   public struct Pipeline: Sendable {
     public var description: PipelineDescription
     public var statistics: PipelineStatistics.Snapshot
+    /// By a command of the fleet.
+    public var isPaused: Bool
   }
 
   public var uptime: Duration

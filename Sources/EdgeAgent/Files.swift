@@ -53,6 +53,8 @@ func checkFolder(_ path: String) throws(EdgeAgentError) {
   guard unsafe access(path, R_OK | X_OK) == 0 else { throw cannotRead(path, errno) }
 }
 
+func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
 /// What keeps this user from writing in a folder, or from making it where it isn't there yet; nil where nothing that can be seen without trying.
 func obstacle(toWritingIn path: String) -> String? {
   var status = stat()

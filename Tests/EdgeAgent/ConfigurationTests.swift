@@ -175,9 +175,10 @@ private struct Sample {
 
   @Test(arguments: [
     ("{url: \"mqtts://h\", commands: [relaod]}", "mqtt.commands[0]: \"relaod\" is not known; did you mean \"reload\"?"),
-    ("{url: \"mqtts://h\", commands: [status, pause]}", "mqtt.commands[1]: \"pause\" must be signed by a fleet key, which comes with model updates"),
-    ("{url: \"mqtts://h\", commands: [\"roll back\"]}", "\"roll back\" must be signed by a fleet key"),
-    ("{url: \"mqtts://h\", commands: [snapshot]}", "known: reload, status"), ("{url: \"mqtts://h\", commands: reload}", "mqtt.commands: expected a list"),
+    ("{url: \"mqtts://h\", commands: [status, pause]}", "mqtt.commands[1]: \"pause\" must be signed by a fleet key; add \"updates\""),
+    ("{url: \"mqtts://h\", commands: [\"roll back\"]}", "\"roll back\" is not known; did you mean \"roll-back\"?"),
+    ("{url: \"mqtts://h\", commands: [snapshot]}", "known: reload, status, pause, resume, roll-back"),
+    ("{url: \"mqtts://h\", commands: reload}", "mqtt.commands: expected a list"),
     ("{url: \"mqtts://h\", commands: [reload, reload]}", "stands twice"),
     ("{url: \"mqtts://h\", encoding: sparkplug, commands: [reload]}", "mqtt.commands: does not apply to the encoding sparkplug"),
   ])

@@ -72,12 +72,13 @@ import Updates
     try device.refresh()
     let rotated = try release.folder.rotate(
       role, replacing: role == .root ? "root-3" : nil, passphrase: "secret", release.keys(), at: TestRelease.time)
-    #expect(rotated.progress.waiting == [] && rotated.oldKeyFile.hasSuffix("keys/\(role.rawValue)-\(role == .root ? 3 : 1).pem"))
-    try FileManager.default.removeItem(atPath: rotated.oldKeyFile)
+    let old = try #require(rotated.oldKeyFile)
+    #expect(rotated.progress.waiting == [] && old.hasSuffix("keys/\(role.rawValue)-\(role == .root ? 3 : 1).pem"))
+    try FileManager.default.removeItem(atPath: old)
     try release.add("2", seed: 0.4)
     var again = try UpdateClient(store: device.store, source: device.source, startTime: TestRelease.time)
     #expect(try again.topLevelTargets().keys.sorted() == ["packages/defects/1.blocks", "packages/defects/2.blocks"])
-    #expect(again.rootVersion == (role == .halt ? 1 : 2))
+    #expect(again.rootVersion == (role == .halt || role == .commands ? 1 : 2))
     #expect(try release.believed().count == 2)
   }
 

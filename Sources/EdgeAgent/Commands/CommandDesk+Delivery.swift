@@ -89,7 +89,7 @@ extension CommandDesk {
     return slot.outcome
   }
 
-  private func pause(_ duration: Duration) {
+  func pause(_ duration: Duration) {
     let deadline = MonotonicClock.now().advanced(by: duration)
     mutex.lock()
     defer { mutex.unlock() }

@@ -9,6 +9,11 @@ protocol CommandObeying: AnyObject, Sendable {
   ///
   /// - Parameter willApply: called with a configuration that is valid, before the running one ends.
   func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome
+
+  /// Carries out a signed command, if it is the fleet's.
+  ///
+  /// - Returns: nil where nothing runs yet that could.
+  func obey(_ envelope: [UInt8]) -> OrderOutcome?
 }
 
 /// What comes on `command`: worked on one at a time, on a thread of its own, and answered on `command/reply` and nowhere else. Lives as long
@@ -20,6 +25,8 @@ final class CommandDesk: @unchecked Sendable {
   /// further.
   static let reloadSpacing = Duration.seconds(10)
   static let longestSpacing = Duration.seconds(600)
+  /// How long a signed command waits for a configuration that is only starting.
+  private static let startLimit = Duration.seconds(20)
   /// A reload that changed nothing has loaded models all the same, beside the inspection: the next one is looked at after so many times as
   /// long as that took.
   private static let costFactor = 10.0
@@ -178,7 +185,8 @@ extension CommandDesk {
     let name = request.command.rawValue
     let age = item.receivedAt.duration(to: MonotonicClock.now())
     guard age <= patience else {
-      return CommandReply(command: name, outcome: .refused, reason: "it has waited \(age.components.seconds) s for what came before it; ask again")
+      let reason = "it has waited \(age.components.seconds) s for what came before it; ask again"
+      return CommandReply(command: name, outcome: .refused, reason: reason, counter: request.counter)
     }
     guard let agent else { return CommandReply(command: name, outcome: .failed, reason: "the agent is ending") }
     switch request.command {
@@ -186,6 +194,21 @@ extension CommandDesk {
     case .status:
       guard let status = agent.status else { return CommandReply(command: name, outcome: .failed, reason: "the agent is only starting; ask again") }
       return CommandReply(command: name, outcome: .done, status: .init(agent: status, commands: counters))
+    case .pause, .resume, .rollBack: return obey(request, agent)
+    }
+  }
+
+  private func obey(_ request: CommandRequest, _ agent: any CommandObeying) -> CommandReply {
+    let (name, counter) = (request.command.rawValue, request.counter)
+    let limit = MonotonicClock.now().advanced(by: Self.startLimit)
+    while true {
+      if let result = agent.obey(request.envelope ?? []) {
+        return CommandReply(command: name, outcome: result.outcome, reason: result.reason, counter: counter)
+      }
+      guard MonotonicClock.now() < limit, !mutex.withLock({ isClosed }) else {
+        return CommandReply(command: name, outcome: .failed, reason: "the agent is only starting, or ending; ask again", counter: counter)
+      }
+      pause(.milliseconds(100))
     }
   }
 

@@ -17,6 +17,8 @@ struct CommandReply: Sendable {
   /// One line; nil where there is nothing to say.
   var reason: String?
   var status: Status?
+  /// What the signed command that it answers says its counter is.
+  var counter: Int?
 
   /// What the agent is doing, in few words.
   struct Status: Sendable {
@@ -25,7 +27,7 @@ struct CommandReply: Sendable {
   }
 
   static func refused(_ refusal: CommandRequest.Refusal) -> CommandReply {
-    CommandReply(command: refusal.command, outcome: .refused, reason: refusal.reason)
+    CommandReply(command: refusal.command, outcome: .refused, reason: refusal.reason, counter: refusal.counter)
   }
 
   func encoded() -> [UInt8] {
@@ -37,6 +39,7 @@ struct CommandReply: Sendable {
       $0.member("outcome", outcome.rawValue)
       $0.key("reason")
       if let reason { $0.string(Self.oneLine(reason)) } else { $0.null() }
+      if let counter { $0.member("counter", counter) }
       if let status { $0.member("status", object: status.writeMembers) }
     }
     return json.bytes
@@ -75,6 +78,8 @@ extension CommandReply.Status {
               $0.member("model", pipeline.description.modelName)
               $0.member("model_version", pipeline.description.modelVersion)
               $0.member("processed", pipeline.statistics.processed)
+              $0.key("paused")
+              $0.boolean(pipeline.isPaused)
             })
         }
       })

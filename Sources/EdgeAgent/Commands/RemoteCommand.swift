@@ -6,20 +6,31 @@ public enum RemoteCommand: String, CaseIterable, Sendable {
   case reload
   /// Answers with what the agent is doing.
   case status
+  /// Stops a pipeline's inspection, or all of them, until `resume`, also over restarts.
+  case pause
+  case resume
+  /// Makes a model's previous version run again, and never tries the present one again.
+  case rollBack = "roll-back"
 
-  /// Whoever knows the broker's password must not be able to ask for these.
-  private static let signed = ["pause", "resume", "roll back", "roll-back", "roll_back", "rollback"]
+  /// Whoever knows the broker's password must not be able to stop an inspection or to change a model.
+  var needsSignature: Bool {
+    switch self {
+    case .reload, .status: false
+    case .pause, .resume, .rollBack: true
+    }
+  }
 
   /// Why a name is none of a command, and what was meant perhaps.
   static func refusal(of name: String) -> String {
-    let shown = "\"\(String(name.unicodeScalars.prefix(64)))\""
-    if signed.contains(name) { return "\(shown) must be signed by a fleet key, which comes with model updates; this version doesn't obey it" }
     let names = allCases.map(\.rawValue)
-    return "\(shown) is not known; " + (nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))")
+    return "\"\(String(name.unicodeScalars.prefix(64)))\" is not known; "
+      + (nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))")
   }
 
   /// `mqtt.commands`: a list of names, each once.
-  static func readList(_ value: YAMLValue) -> [RemoteCommand] {
+  ///
+  /// - Parameter hasUpdates: whether the device knows the fleet's keys.
+  static func readList(_ value: YAMLValue, hasUpdates: Bool) -> [RemoteCommand] {
     var commands: [RemoteCommand] = []
     _ = value.list { item -> RemoteCommand? in
       guard let name = item.string() else { return nil }
@@ -28,6 +39,9 @@ public enum RemoteCommand: String, CaseIterable, Sendable {
         return nil
       }
       if commands.contains(command) { item.report("\(item.path): \"\(name)\" stands twice; remove one") }
+      if command.needsSignature, !hasUpdates {
+        item.report("\(item.path): \"\(name)\" must be signed by a fleet key; add \"updates\", whose root says which keys count")
+      }
       commands.append(command)
       return command
     }

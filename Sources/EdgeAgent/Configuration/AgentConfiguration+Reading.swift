@@ -36,7 +36,7 @@ extension AgentConfiguration {
     let device = map.required("device")?.mapping(DeviceSettings.read)
     let storage = map["storage"].map { $0.mapping { StorageSettings.read($0, context) } } ?? StorageSettings()
     if map["storage"] == nil { storage?.checkFolder(nil, context) }
-    let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, context) } }
+    let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, hasUpdates: map["updates"] != nil, context) } }
     let updates = map["updates"].map { $0.mapping { UpdateSettings.read($0, context) } }
     if map["updates"] != nil, map["mqtt"] == nil { map.report("updates", "updates: releases come over the broker; add \"mqtt\"") }
     let cameras = map.required("cameras")?.mapping { cameras in

@@ -46,7 +46,7 @@ public struct MQTTSettings: Equatable, Sendable {
 
   public init(broker: BrokerAddress) { self.broker = broker }
 
-  static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> MQTTSettings? {
+  static func read(_ map: YAMLMapping, hasUpdates: Bool, _ context: ConfigurationContext) -> MQTTSettings? {
     let url = map.required("url")
     let broker = url.flatMap { readAddress($0) }
     let fallback = BrokerAddress(host: "localhost", port: 8883, usesTLS: true)
@@ -66,7 +66,7 @@ public struct MQTTSettings: Equatable, Sendable {
     settings.encoding = map["encoding"]?.choice() ?? .swiftlet
     settings.primaryHost = map["primary_host"]?.identifier()
     settings.announcesToHomeAssistant = map["home_assistant"]?.bool() ?? false
-    settings.commands = map["commands"].map(RemoteCommand.readList) ?? []
+    settings.commands = map["commands"].map { RemoteCommand.readList($0, hasUpdates: hasUpdates) } ?? []
     // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
     let foreign =
       settings.encoding == .sparkplug

@@ -13,6 +13,8 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var replaced: UInt64 = 0
     /// Results given up because recording them fell behind.
     public var unrecorded: UInt64 = 0
+    /// Frames that came while the pipeline was told to pause.
+    public var passedOver: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -46,6 +48,7 @@ public final class PipelineStatistics: @unchecked Sendable {
   }
 
   func countUnusable() { mutex.withLock { current.unusable += 1 } }
+  func countPassedOver() { mutex.withLock { current.passedOver += 1 } }
   func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }
   func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count } }
 }

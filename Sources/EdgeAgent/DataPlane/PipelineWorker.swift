@@ -66,6 +66,12 @@ final class PipelineWorker: @unchecked Sendable {
   /// Whether every frame that it was given is processed, and its result recorded. For the thread that gives the frames.
   var isIdle: Bool { mutex.withLock { shared.given == shared.finished + mailbox.dropCount } }
 
+  /// Whether frames are passed over unseen. One that is being worked on is finished.
+  var isPaused: Bool {
+    get { mutex.withLock { shared.isPaused } }
+    set { mutex.withLock { shared.isPaused = newValue } }
+  }
+
   private func countFinished() { mutex.withLock { shared.finished += 1 } }
 
   /// Takes a recorded result back.
@@ -83,6 +89,11 @@ final class PipelineWorker: @unchecked Sendable {
       guard let frame = mailbox.take() else { break }
       progress.work()
       if let changed = takeSuccessor() { description = changed }
+      guard !isPaused else {
+        statistics.countPassedOver()
+        countFinished()
+        continue
+      }
       // Without a free result the recorder is far behind; the frame is given up rather than the camera held up.
       guard let result = unused.pop(timeout: .zero) else {
         statistics.countUnrecorded()
@@ -136,6 +147,7 @@ extension PipelineWorker {
     /// Frames given, and those whose result is recorded or given up; the mailbox counts those that newer ones replaced.
     var given: UInt64 = 0
     var finished: UInt64 = 0
+    var isPaused = false
     /// Takes the processor's place before the next frame.
     var successor: FrameProcessor?
     /// The one before, until somebody lets it go: that takes longer than a frame should wait.

@@ -80,8 +80,9 @@ final class CurrentFacts: @unchecked Sendable {
     let camera = status.cameras.first { $0.name == pipeline.description.camera }
     let state =
       switch camera?.state {
-      case .streaming: "running"
       case .ended: "ended"
+      case _ where pipeline.isPaused: "paused"
+      case .streaming: "running"
       default: "waiting"
       }
     let statistics = pipeline.statistics

@@ -17,6 +17,8 @@ final class Updater: Service, @unchecked Sendable {
   /// Names that pipelines run.
   let names: [String]
   let topics: RetainedTopics
+  /// Which signed commands this device takes, by the metadata that are trusted at present.
+  let admission: CommandAdmission
   let log: AgentLog
   unowned let host: any ModelHost
   private let publish: @Sendable (ModelsMessage) -> Void
@@ -56,10 +58,12 @@ final class Updater: Service, @unchecked Sendable {
     group = DeviceGroup(channel: settings.channel, site: configuration.device.site, device: configuration.device.identifier)
     (modelsFolder, folder) = (configuration.storage.modelsFolder, configuration.storage.updatesFolder)
     try makeFolders(folder + "/metadata")
+    admission = CommandAdmission(folder: folder, site: configuration.device.site, device: configuration.device.identifier)
     (self.names, self.topics, self.host, self.progress, self.log, self.publish) = (names, topics, host, progress, log, publish)
     self.onFirstInstall = onFirstInstall
     journal = UpdateJournal(path: UpdateJournal.path(in: folder))
     topics.progress = progress
+    trustKept()
   }
 
   func run() async throws {

@@ -18,7 +18,7 @@ public struct HealthMessage: Payload {
   public struct Pipeline: Sendable, Equatable {
     public var name: String
     public var camera: String
-    /// What it does or waits for, in a word: `running`, `waiting`, `failed`.
+    /// What it does or waits for, in a word: `running`, `waiting`, `paused`, `ended`.
     public var state: String
     /// Processed frames a second, lately.
     public var frameRate: Double

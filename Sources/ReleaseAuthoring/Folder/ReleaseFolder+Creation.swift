@@ -9,7 +9,7 @@ public struct ReleasePlan: Sendable {
   /// Every release needs `targetsThreshold` of these.
   public var targetsKeyCount = 1
   public var targetsThreshold = 1
-  /// A command to a device needs `commandsThreshold` of these.
+  /// A command to a device needs `commandsThreshold` of these; where there are none, nobody gives any.
   public var commandsKeyCount = 1
   public var commandsThreshold = 1
   public var lifetimes = Lifetimes()
@@ -17,9 +17,9 @@ public struct ReleasePlan: Sendable {
   public init() {}
 
   func check() throws(ReleaseError) {
-    for (role, count, threshold) in [
-      ("root", rootKeyCount, rootThreshold), ("targets", targetsKeyCount, targetsThreshold), ("commands", commandsKeyCount, commandsThreshold),
-    ] {
+    var roles = [("root", rootKeyCount, rootThreshold), ("targets", targetsKeyCount, targetsThreshold)]
+    if commandsKeyCount != 0 { roles.append(("commands", commandsKeyCount, commandsThreshold)) }
+    for (role, count, threshold) in roles {
       guard (1...16).contains(count), (1...count).contains(threshold) else {
         throw ReleaseError(.invalid, "\(role): \(threshold) of \(count) keys can't be asked for; expected 1 to 16 keys, and a threshold up to their number")
       }
@@ -62,7 +62,7 @@ extension ReleaseFolder {
       return Written(file, content)
     }
     let halts = try role(.halt, 1, 1)
-    let commands = try role(.commands, plan.commandsKeyCount, plan.commandsThreshold)
+    let commands = plan.commandsKeyCount == 0 ? nil : try role(.commands, plan.commandsKeyCount, plan.commandsThreshold)
     let root = RootContent(version: 1, expires: expiry(.root), roles: roles)
     let first = try written(root, root[.root])
     let targets = try written(TargetsContent(version: 1, expires: expiry(.targets), halt: halts, commands: commands), root[.targets])

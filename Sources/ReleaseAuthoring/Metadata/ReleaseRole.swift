@@ -43,7 +43,9 @@ public struct Lifetimes: Equatable, Sendable {
   /// Reads "timestamp=14d" or "timestamp=36h", and sets that role's.
   public mutating func set(_ text: String) throws(ReleaseError) {
     let parts = text.split(separator: "=", maxSplits: 1)
-    guard parts.count == 2, let role = ReleaseRole(rawValue: String(parts[0])), ReleaseRole.withMetadata.contains(role), let seconds = Self.seconds(of: String(parts[1])), seconds >= 3600 else {
+    guard parts.count == 2, let role = ReleaseRole(rawValue: String(parts[0])), ReleaseRole.withMetadata.contains(role),
+      let seconds = Self.seconds(of: String(parts[1])), seconds >= 3600
+    else {
       throw ReleaseError(
         .invalid, "‘\(text)’ is no lifetime; expected \(ReleaseRole.list(ReleaseRole.withMetadata)) with days or hours, as in timestamp=14d (1h to 3650d)")
     }

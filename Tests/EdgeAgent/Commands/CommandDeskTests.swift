@@ -21,6 +21,12 @@ private final class Obedient: CommandObeying, @unchecked Sendable {
     calls.append("reload")
     return mutex.withLock { reloading }(willApply)
   }
+
+  /// Isn't ready the first time.
+  func obey(_ envelope: [UInt8]) -> OrderOutcome? {
+    calls.append(String(decoding: envelope, as: UTF8.self))
+    return calls.all.count < 2 ? nil : OrderOutcome(outcome: .done)
+  }
 }
 
 /// A desk at a real broker, and somebody who gives commands and hears the replies.
@@ -138,6 +144,17 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
       try #require(trial.replies.wait { $0.count == number })
     } while trial.answers[number - 1][1] == "refused" && number < 250
     #expect(trial.answers[number - 1][1] == "done" && trial.agent.calls.all.count == 2)
+  }
+
+  @Test func `a signed command waits for a configuration that is only starting, and is handed on as it came`() throws {
+    let trial = try Trial()
+    let connection = try trial.connect(try trial.configuration())
+    defer { connection.stop() }
+    let payload = "{\"schema\":1, \"signed\":{\"command\":\"pause\",\"counter\":7},\"signatures\":[]}"
+    try trial.command(payload, correlation: 1)
+    #expect(trial.replies.wait { $0.count == 1 })
+    #expect(trial.agent.calls.all == [payload, payload] && trial.answers == [["[1]", "done"]])
+    #expect(String(decoding: trial.replies.all[0].payload, as: UTF8.self).contains("\"counter\":7"))
   }
 
   @Test func `what has waited too long is refused`() throws {

@@ -1,4 +1,5 @@
 @testable import EdgeAgent
+import Foundation
 import JSONReading
 import Testing
 
@@ -11,8 +12,13 @@ import Testing
   }
 
   @Test(arguments: RemoteCommand.allCases) func `a command that is allowed is read`(command: RemoteCommand) throws {
-    let payload = " {\"command\" : \"\(command.rawValue)\", \"schema\": 1}\n"
-    #expect(try CommandRequest(Array(payload.utf8), obeying: [command]).command == command)
+    let plain = Array(" {\"command\" : \"\(command.rawValue)\", \"schema\": 1}\n".utf8)
+    let signed = Array("{\"schema\":1,\"signatures\":[{\"keyid\":\"00\",\"sig\":\"00\"}],\"signed\":{\"command\":\"\(command.rawValue)\"}}".utf8)
+    let (right, wrong) = command.needsSignature ? (signed, plain) : (plain, signed)
+    let request = try CommandRequest(right, obeying: [command])
+    #expect(request.command == command && request.envelope == (command.needsSignature ? right : nil))
+    let reason = command.needsSignature ? "must be signed by a fleet key" : "is obeyed without a signature alone"
+    #expect(refusal(String(decoding: wrong, as: UTF8.self))?.reason.contains(reason) == true)
   }
 
   @Test(
@@ -22,9 +28,11 @@ import Testing
       ("{\"schema\":2,\"command\":\"reload\"}", "reload", "\"schema\":1"), ("{\"schema\":\"1\",\"command\":\"reload\"}", "reload", "\"schema\":1"),
       ("{\"schema\":1,\"command\":\"reload\",\"reply\":\"elsewhere\"}", "reload", "\"reply\" is not known"),
       ("{\"schema\":1,\"command\":\"relaod\"}", "relaod", "did you mean \"reload\"?"), ("{\"schema\":1,\"command\":\"open\"}", "open", "known: reload, status"),
-      ("{\"schema\":1,\"command\":\"pause\"}", "pause", "signed by a fleet key"),
-      ("{\"schema\":1,\"command\":\"roll_back\"}", "roll_back", "signed by a fleet key"),
-      ("{\"schema\":1,\"command\":[[[[\"reload\"]]]]}", nil, "too deep"), ("{\"schema\":1,\"command\":\"reload\"} x", nil, "follows the value"),
+      ("{\"schema\":1,\"command\":\"roll_back\"}", "roll_back", "did you mean \"roll-back\"?"),
+      ("{\"schema\":1,\"signed\":7}", nil, "\"command\""), ("{\"schema\":1,\"signed\":{}}", nil, "\"command\""),
+      ("{\"schema\":1,\"signed\":{\"command\":\"pause\"},\"command\":\"status\"}", "pause", "\"command\" is not known"),
+      ("{\"signed\":{\"command\":\"pause\"}}", "pause", "\"schema\":1"),
+      ("{\"schema\":1,\"command\":[[[[[\"reload\"]]]]]}", nil, "too deep"), ("{\"schema\":1,\"command\":\"reload\"} x", nil, "follows the value"),
       ("{\"schema\":1,\"command\":\"status\",\"command\":\"reload\"}", nil, "stands twice"),
     ] as [(String, String?, String)])
   func `what is no command is refused with the reason`(payload: String, command: String?, words: String) {
@@ -41,6 +49,14 @@ import Testing
   @Test func `what the configuration doesn't list is refused`() {
     let refusal = refusal("{\"schema\":1,\"command\":\"reload\"}", obeying: [.status])
     #expect(refusal?.reason.contains("not among this device's mqtt.commands") == true)
+  }
+
+  @Test func `whoever sent a signed command knows its refusal by the counter`() {
+    let text = "{\"schema\":1,\"signed\":{\"command\":\"pause\",\"counter\":12},\"signatures\":[]}"
+    #expect(refusal(text, obeying: [.status])?.counter == 12)
+    for foreign in ["-1", "0", "1e3", "99999999999999999999", "\"12\"", "null"] {
+      #expect(refusal(text.replacingOccurrences(of: "12", with: foreign), obeying: [])?.counter == nil, "\(foreign)")
+    }
   }
 
   @Test func `a payload of 4096 bytes is read, a longer one isn't looked at`() {

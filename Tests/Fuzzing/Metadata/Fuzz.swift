@@ -12,6 +12,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   _ = try? RootMetadata(file.signed)
   _ = try? TimestampMetadata(file.signed)
   _ = try? SnapshotMetadata(file.signed)
+  if let command = try? SignedCommand(file.signed) {
+    guard (try? SignedCommand(command.signed)) == command else { fatalError("a command reads otherwise than it was written") }
+  }
   if let targets = try? TargetsMetadata(file.signed, role: "targets") {
     for (path, target) in targets.targets {
       guard path == target.path else { fatalError("a target has another path than its name") }

@@ -26,7 +26,7 @@ struct ReleaseInitCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many of them must sign each release.", valueName: "n"))
   var targetsThreshold = 1
 
-  @Option(help: ArgumentHelp("How many keys orders to devices are signed with.", valueName: "n"))
+  @Option(help: ArgumentHelp("How many keys orders to devices are signed with; 0: nobody gives any.", valueName: "n"))
   var commandsKeys = 1
 
   @Option(help: ArgumentHelp("How many of them must sign each order.", valueName: "n"))
@@ -51,6 +51,8 @@ struct ReleaseInitCommand: ParsableCommand {
     for text in lifetime { try plan.lifetimes.set(text) }
     let folder = try ReleaseFolder.make(path, plan, passphrase: passphrase.forNewKeys(unencrypted: unencrypted), at: .now)
     guard !json else { return show(try folder.status(at: .now), folder) }
+    let whoseOrders = "\(folder.keys.path)/commands-*.pem; who has them pauses and resumes inspections, and rolls models back"
+    let orders = commandsKeys == 0 ? "nobody gives any" : whoseOrders
     let offline = (1...rootKeys).map { "root-\($0).pem" }.joined(separator: ", ")
     Terminal.show(
       """
@@ -59,7 +61,7 @@ struct ReleaseInitCommand: ParsableCommand {
       take away, offline:   \(folder.keys.path)/\(offline); any \(rootThreshold) of \(rootKeys) sign a new root, each belongs in another place
       keep on this machine: \(folder.keys.path)/targets-*.pem, snapshot-1.pem, timestamp-1.pem
       copy to the keeper:   \(folder.keys.path)/timestamp-1.pem and halt-1.pem
-      for orders:           \(folder.keys.path)/commands-*.pem; who has them pauses and resumes inspections, and rolls models back
+      for orders:           \(orders)
       hold for:             \(ReleaseRole.withMetadata.map { "\($0.rawValue) \(Lifetimes.text(plan.lifetimes[$0]))" }.joined(separator: ", "))
 
       """)

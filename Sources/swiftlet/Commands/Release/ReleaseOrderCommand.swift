@@ -30,7 +30,8 @@ struct ReleaseOrderCommand: ParsableCommand {
   var device: [String] = []
 
   @Option(
-    name: .customLong("of"), help: ArgumentHelp("The pipeline to pause or resume, by default all; the model to go back with, always needed.", valueName: "name"))
+    name: .customLong("of"), help: ArgumentHelp("The pipeline to pause or resume, by default all; the model to go back with, always needed.", valueName: "name")
+  )
   var subject: String?
 
   @Option(help: ArgumentHelp("Why, for those who look after the devices.", valueName: "text"))

@@ -1,0 +1,58 @@
+import Updates
+
+/// What became of a signed command.
+struct OrderOutcome: Sendable {
+  var outcome: CommandReply.Outcome
+  var reason: String?
+}
+
+extension AgentRuntime {
+  /// Carries out a signed command, if it is the fleet's. Waits for the disk, and for the updater.
+  func obey(_ envelope: [UInt8]) -> OrderOutcome {
+    guard let updater else { return OrderOutcome(outcome: .refused, reason: "without \"updates\" in its configuration this device knows no fleet key") }
+    let command: SignedCommand
+    do throws(UpdatesError) { command = try updater.admission.admit(envelope) } catch {
+      return OrderOutcome(outcome: .refused, reason: "\(error.code.rawValue): \(error.message)")
+    }
+    switch RemoteCommand(rawValue: command.name) {
+    case .pause: return setPaused(true, command)
+    case .resume: return setPaused(false, command)
+    case .rollBack: return rollBack(command, updater)
+    case .reload, .status, nil: return OrderOutcome(outcome: .refused, reason: "a command of this name isn't signed")
+    }
+  }
+
+  private func setPaused(_ isPaused: Bool, _ command: SignedCommand) -> OrderOutcome {
+    let names = configuration.pipelines.map(\.name)
+    if let subject = command.subject, !names.contains(subject) {
+      return OrderOutcome(outcome: .refused, reason: "there is no pipeline ‘\(plain(subject))’ here; there are: \(names.joined(separator: ", "))")
+    }
+    let changed = command.subject.map { [$0] } ?? names
+    var paused = PausedPipelines(configuration.storage)
+    do throws(UpdatesError) { try paused.set(changed, paused: isPaused) } catch { return OrderOutcome(outcome: .failed, reason: error.message) }
+    for pipeline in pipelines where changed.contains(pipeline.name) { pipeline.isPaused = isPaused }
+    let why = command.reason.map { ": \(plain($0))" } ?? ""
+    log.event(isPaused ? .warning : .notice, "\(isPaused ? "paused" : "resumed") by the fleet: \(changed.joined(separator: ", "))\(why)")
+    publisher.publishHealth(status)
+    return OrderOutcome(outcome: .done)
+  }
+
+  private func rollBack(_ command: SignedCommand, _ updater: Updater) -> OrderOutcome {
+    guard let name = command.subject else { return OrderOutcome(outcome: .refused, reason: "the command names no model") }
+    switch updater.rollBack(name, reason: command.reason.map(plain) ?? "the fleet told this device to go back") {
+    case .done(let from, let to): return OrderOutcome(outcome: .done, reason: "\(plain(name)) \(from.version) gave way to \(to.version)")
+    case .refused(let reason): return OrderOutcome(outcome: .refused, reason: reason)
+    case .failed(let reason): return OrderOutcome(outcome: .failed, reason: reason)
+    }
+  }
+
+  /// What was paused stays so when the agent starts anew.
+  func restorePauses() {
+    let paused = PausedPipelines(configuration.storage).names
+    for pipeline in pipelines {
+      pipeline.isPaused = paused.contains(pipeline.name)
+      guard pipeline.isPaused else { continue }
+      log.warning("pipeline \(pipeline.name): paused by a command of the fleet, until it is told to resume")
+    }
+  }
+}

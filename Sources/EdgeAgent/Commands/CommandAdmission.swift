@@ -1,0 +1,41 @@
+import Pipelines
+import Updates
+
+/// Which signed commands a device takes: those by the keys that the fleet's trusted metadata name, for this device, each once and in time.
+final class CommandAdmission: @unchecked Sendable {
+  private let folder: String
+  private let device: String
+  private let mutex = PthreadMutex()
+  private var authority: CommandAuthority?
+
+  /// - Parameter folder: `STORAGE/updates`, which exists.
+  init(folder: String, site: String, device: String) { (self.folder, self.device) = (folder, "\(site)/\(device)") }
+
+  /// - Parameter authority: of the newest metadata that are trusted; nil where nobody may give commands, or no metadata are trusted.
+  func trust(_ authority: CommandAuthority?) { mutex.withLock { self.authority = authority } }
+
+  private var counterFile: String { folder + "/command-counter" }
+
+  /// Takes a command: once this returns it is never taken again, whatever happens before it is carried out. One thread at a time; waits for
+  /// the disk.
+  ///
+  /// - Throws: why it isn't obeyed; nothing is noted then.
+  func admit(_ bytes: [UInt8]) throws(UpdatesError) -> SignedCommand {
+    guard let authority = mutex.withLock({ authority }) else {
+      throw UpdatesError(.unavailable, "the fleet's metadata that this device trusts name no key for commands, or there are none yet")
+    }
+    let now = TrustedClock(path: folder + "/time").time(DateTime(seconds: MonotonicClock.wallTime().seconds))
+    let command = try authority.command(in: bytes, for: device, after: try lastCounter(), at: now)
+    try replaceFile(at: counterFile, with: Array("\(command.counter)\n".utf8))
+    return command
+  }
+
+  private func lastCounter() throws(UpdatesError) -> Int {
+    guard fileExists(counterFile) else { return 0 }
+    let text = contents(of: counterFile).map { String(decoding: $0, as: UTF8.self) }
+    guard let line = text?.split(separator: "\n").first, let counter = Int(line), counter >= 0 else {
+      throw UpdatesError(.damagedStore, "\(counterFile) can't be read or holds no number: which commands are old isn't known; write the last counter there")
+    }
+    return counter
+  }
+}

@@ -1,0 +1,23 @@
+import Updates
+
+/// Which pipelines the fleet has told to pause, by name: `STORAGE/paused`, a name a line. A pipeline stays paused over restarts, until it is told
+/// to resume; where the broker can't be had, whoever may write there removes its line and sends SIGHUP.
+struct PausedPipelines {
+  private let path: String
+  private(set) var names: Set<String>
+
+  /// A file that can't be read pauses nothing.
+  init(_ storage: StorageSettings) {
+    path = storage.path + "/paused"
+    let text = contents(of: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    names = Set(text.split(whereSeparator: \.isNewline).map(String.init))
+  }
+
+  /// On the disk once this returns.
+  mutating func set(_ changed: [String], paused: Bool) throws(UpdatesError) {
+    let next = paused ? names.union(changed) : names.subtracting(changed)
+    guard next != names else { return }
+    if next.isEmpty { try removeFile(at: path) } else { try replaceFile(at: path, with: Array(next.sorted().map { "\($0)\n" }.joined().utf8)) }
+    names = next
+  }
+}
