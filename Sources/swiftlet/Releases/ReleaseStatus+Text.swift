@@ -32,6 +32,10 @@ extension ReleaseStatus {
       text += Self.padded(role.role.rawValue, 11) + Self.padded("\(role.version)", 9) + Self.padded("\(role.threshold) of \(role.keyCount)", 11)
       text += Self.padded("\(role.presentKeyCount)", 11) + role.expires.description + (role.isExpired ? "  EXPIRED" : role.expiresSoon ? "  soon" : "") + "\n"
     }
+    if let orders {
+      text += Self.padded(ReleaseRole.commands.rawValue, 20) + Self.padded("\(orders.threshold) of \(orders.keyCount)", 11)
+      text += Self.padded("\(orders.presentKeyCount)", 11) + "with targets\n"
+    }
     text += packages.isEmpty ? "no packages\n" : ""
     for package in packages {
       let halt = halts.first { $0.name == package.name && $0.version == package.version }
@@ -59,6 +63,12 @@ extension ReleaseStatus {
     return .object([
       ("roles", .object(roles)), ("packages", .array(packages.map(\.json))), ("halts", .array(halts.map(\.json))), ("draft", .boolean(hasTargetsDraft)),
       ("waiting", .array(waiting.map(\.json))),
+      (
+        "orders",
+        orders.map {
+          JSON.object([("keys", .integer($0.keyCount)), ("threshold", .integer($0.threshold)), ("keys_here", .integer($0.presentKeyCount))])
+        } ?? .null
+      ),
     ])
   }
 }

@@ -95,7 +95,7 @@ def test_every_role_is_signed_by_the_keys_that_are_named_for_it(release):
 
 def test_key_ids_are_those_of_the_reference_implementation(release):
     keys = release.role("root").signed.keys | release.role("targets").signed.delegations.keys
-    assert len(keys) == 7
+    assert len(keys) == 8
     for key_id, key in keys.items():
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.keyval["public"]))
         assert SSlibKey.from_crypto(public).keyid == key_id
@@ -122,7 +122,7 @@ def test_a_withdrawn_version_is_gone(release, device):
     assert fetch(device(), "1") is None
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [*ROLES, "commands"])
 def test_a_device_follows_the_rotation_of_a_key(release, device, role):
     release.add("1")
     assert fetch(device(), "1")
@@ -132,7 +132,7 @@ def test_a_device_follows_the_rotation_of_a_key(release, device, role):
     release.add("2")
     updater = device()
     assert fetch(updater, "2") and fetch(updater, "1")
-    assert updater._trusted_set.root.version == (1 if role == "halt" else 2)
+    assert updater._trusted_set.root.version == (1 if role in ("halt", "commands") else 2)
     targets = release.role("targets", updater._trusted_set.snapshot.meta["targets.json"].version)
     halt = release.role("halt", updater._trusted_set.timestamp.unrecognized_fields["halt"]["version"])
     targets.verify_delegate("halt", halt)
