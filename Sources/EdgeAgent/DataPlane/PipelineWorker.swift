@@ -114,11 +114,11 @@ final class PipelineWorker: @unchecked Sendable {
       return false
     }
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
-    let faults = processor.faultCount
+    let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
     mutex.withLock {
       shared.usage.frames += 1
       shared.usage.inference += result.timings.inference
-      shared.usage.faults = faults
+      (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults, nonFiniteFrames)
     }
     if !results.push(result) {
       statistics.countUnrecorded()

@@ -45,6 +45,7 @@ extension AgentRuntime: ModelHost {
       sum.frames += usage.frames
       sum.inference += usage.inference
       sum.faults += usage.faults
+      sum.nonFiniteFrames += usage.nonFiniteFrames
     }
     return sum
   }

@@ -28,6 +28,8 @@ struct ModelUsage: Equatable, Sendable {
   var inference = Duration.zero
   /// Run-time indices outside their tensors.
   var faults: UInt64 = 0
+  /// Of these frames, those whose outputs or boxes held infinities or what is no number.
+  var nonFiniteFrames: UInt64 = 0
 
   /// Nil before there are enough to say.
   var meanInference: Duration? { frames >= Self.enoughFrames ? inference / Double(frames) : nil }

@@ -51,6 +51,7 @@ extension Updater {
 
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
     if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
+    if usage.nonFiniteFrames > 0 { return ("wrong results", "of \(usage.frames) frames \(usage.nonFiniteFrames) gave infinities or what is no number") }
     guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
