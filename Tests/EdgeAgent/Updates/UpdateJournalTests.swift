@@ -12,7 +12,8 @@ import Testing
     #expect(journal.models.isEmpty)
     journal.note(version, of: "a")
     journal["a"].last = UpdateJournal.Outcome(version: version, kind: .rolledBack, code: "too slow", reason: "\"7\" ms\n", at: "2026-11-28T00:00:00.000000Z")
-    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false, boot: "b", before: 1234)
+    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false, boot: "b", before: 1234, watched: 61)
+    journal["b"].intent = journal["a"].last
     try journal.save()
     let again = UpdateJournal(path: path)
     #expect(again.models == journal.models)

@@ -50,6 +50,20 @@ final class UpdatedDevice {
     ) { published.append($0) }
   }
 
+  /// What a disk would have if power were cut now.
+  func disk() throws -> String {
+    let copy = folder.path + "/disk-\(UUID().uuidString)"
+    try FileManager.default.copyItem(atPath: folder.path + "/state", toPath: copy)
+    return copy
+  }
+
+  /// As an agent that starts on another disk.
+  func restart(on disk: String) throws {
+    try FileManager.default.removeItem(atPath: folder.path + "/state")
+    try FileManager.default.copyItem(atPath: disk, toPath: folder.path + "/state")
+    try restart()
+  }
+
   /// As an agent that starts: what was in memory is gone.
   func restart() throws {
     CrashLoop.check(names: updater.names, storage: StorageSettings(path: folder.path + "/state"), log: updater.log)
@@ -120,9 +134,12 @@ final class StubHost: ModelHost, @unchecked Sendable {
   var usages: [String: ModelUsage] = [:]
   /// Called with the model's name whenever its usage is asked for.
   var onUsage: (String) -> Void = { _ in }
+  /// Called whenever a package is to be made ready.
+  var onPrepare: () -> Void = {}
   var refusal: EdgeAgentError?
 
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+    onPrepare()
     if let refusal { throw refusal }
     prepared.append(package.manifest.version)
     return PreparedSwitch(processors: [], hasWaiting: false)
