@@ -64,8 +64,11 @@ extension Updater {
     let unproved = trials[name].flatMap { choice.release > $0.version.release ? $0 : nil }
     let isReturn = journal[name].version(of: store.active?.digest).map { $0.release > choice.release } ?? false
     let prepared: PreparedSwitch
+    var remark: String?
     do throws(ModelTrial.Finding) {
-      prepared = try test(candidate.path, name, old: isReturn ? nil : (unproved == nil ? store.active : store.previous)?.path)
+      let package = try test(candidate.path, name, old: isReturn ? nil : (unproved == nil ? store.active : store.previous)?.path)
+      if !isReturn, unproved == nil { remark = try shadow(package, version, name, &store) }
+      prepared = try prepare(package, name)
     } catch {
       try store.reject(choice.digest)
       conclude(.refused, version, name, code: error.code, reason: error.reason)
@@ -79,7 +82,7 @@ extension Updater {
     try journal.save()
     try store.activate(isActiveProved: unproved == nil)
     log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))")
-    trials[name] = RunningTrial(version: version, before: before)
+    trials[name] = RunningTrial(version: version, before: before, remark: remark)
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
     report()
@@ -96,7 +99,7 @@ extension Updater {
     return try currentOffer(from: source).choice(of: name, for: group, failed: failed)?.digest == choice.digest && mayGoOn
   }
 
-  private func test(_ path: String, _ name: String, old: String?) throws(ModelTrial.Finding) -> PreparedSwitch {
+  private func test(_ path: String, _ name: String, old: String?) throws(ModelTrial.Finding) -> ModelPackage {
     working()
     let package: ModelPackage
     do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch {
@@ -104,6 +107,10 @@ extension Updater {
     }
     let running = old.flatMap { try? ModelPackage(contentsOf: $0) }
     try ModelTrial(slowdownLimit: settings.slowdownLimit, onStep: { [self] in working() }).test(package, as: name, replacing: running)
+    return package
+  }
+
+  private func prepare(_ package: ModelPackage, _ name: String) throws(ModelTrial.Finding) -> PreparedSwitch {
     do throws(EdgeAgentError) { return try host.prepare(package, as: name) } catch {
       throw ModelTrial.Finding(code: "unusable", reason: error.message)
     }

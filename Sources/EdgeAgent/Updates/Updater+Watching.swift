@@ -7,6 +7,8 @@ struct RunningTrial {
   let version: UpdateJournal.Version
   /// What a run took before, on average; nil where it isn't known.
   let before: Duration?
+  /// What there is to say about it though it is good.
+  var remark: String?
   /// How long it was watched before the agent last started.
   var earlier = Duration.zero
   /// When it was switched to, or the agent started.
@@ -56,7 +58,7 @@ extension Updater {
       }
       if trial.watched >= settings.watchTime {
         trials[name] = nil
-        conclude(.installed, trial.version, name)
+        conclude(.installed, trial.version, name, reason: trial.remark)
       } else {
         note(trial, name)
       }

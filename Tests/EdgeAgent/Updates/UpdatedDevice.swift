@@ -80,13 +80,18 @@ final class UpdatedDevice {
     _ = try fleet.add(file, options, keys, at: time)
   }
 
-  /// Lets the updater look at what is released.
-  @discardableResult
-  func look() throws -> Bool {
+  func withdraw(_ version: String) throws { _ = try fleet.withdraw("fixed", version, keys, at: time) }
+
+  /// What is released, in a folder.
+  func stick() throws -> String {
     let stick = folder.path + "/stick-\(UUID().uuidString)"
     _ = try fleet.export(to: stick)
-    return updater.look(at: .stick(ReleaseStick(folder: stick)))
+    return stick
   }
+
+  /// Lets the updater look at what is released.
+  @discardableResult
+  func look() throws -> Bool { updater.look(at: .stick(ReleaseStick(folder: try stick()))) }
 
   /// Releases, and lets the updater take it; its trial begins.
   func install(_ package: [UInt8]) throws {
@@ -146,6 +151,22 @@ final class StubHost: ModelHost, @unchecked Sendable {
   }
 
   func commit(_ prepared: PreparedSwitch) { committed.append(self.prepared.last ?? "") }
+
+  /// Where shadows get their frames; nil: no pipeline runs the model.
+  var line: PipelineWorker?
+  private(set) var shadowCount = 0
+
+  func beginShadow(
+    _ package: ModelPackage, of name: String, frameCount: Int, onFrame: @escaping @Sendable () -> Void
+  ) throws(EdgeAgentError) -> ShadowRun? {
+    shadowCount += 1
+    guard let line else { return nil }
+    let run = try ShadowRun(package, line.settings, frameCount: frameCount, onFrame: onFrame)
+    line.setShadow(run)
+    return run
+  }
+
+  func endShadow(of name: String) { line?.setShadow(nil) }
 
   func releaseRetired() {}
 
