@@ -166,8 +166,8 @@ let package = Package(
     tests(
       "EdgeAgent",
       [
-        "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "Outbox", "Pipelines", "ReleaseAuthoring", "Sparkplug", "Supervision",
-        "TestBroker", "TestPackages", "Updates",
+        "CAllocationCounter", "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "Outbox", "Pipelines",
+        "ReleaseAuthoring", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Updates",
       ]),
     tests("Cryptography", ["Cryptography"]),
     // For the conformance suite of The Update Framework.

@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "swl_threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 
 int swl_thread_set_name(const char *name) {
   char kept[16];
@@ -21,4 +23,9 @@ int swl_thread_set_processors(const int *processors, size_t count) {
   }
   if (CPU_COUNT(&set) == 0) return 0;
   return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+int swl_thread_give_way(void) {
+  // On Linux 0 means the calling thread alone.
+  return setpriority(PRIO_PROCESS, 0, 19) == 0 ? 0 : -errno;
 }

@@ -34,6 +34,8 @@ struct CandidateBuffer {
   let capacity: Int
   /// Candidates that found no room since `removeAll`.
   private(set) var droppedCount = 0
+  /// Boxes with a number that is none, since `removeAll`.
+  private(set) var nonFiniteCount = 0
 
   init(capacity: Int) {
     self.capacity = capacity
@@ -42,7 +44,7 @@ struct CandidateBuffer {
 
   mutating func removeAll() {
     candidates.removeAll(keepingCapacity: true)
-    droppedCount = 0
+    (droppedCount, nonFiniteCount) = (0, 0)
   }
 
   mutating func append(_ candidate: Candidate) {
@@ -60,7 +62,11 @@ struct CandidateBuffer {
   /// Adds a box, unless one of its numbers is none or it has no area. Scores above 1 are 1.
   @inline(__always)
   mutating func appendBox(score: Float, label: Int, position: Int, x1: Float, y1: Float, x2: Float, y2: Float) {
-    guard x1.isFinite, y1.isFinite, x2.isFinite, y2.isFinite, x2 > x1, y2 > y1 else { return }
+    guard x1.isFinite, y1.isFinite, x2.isFinite, y2.isFinite else {
+      nonFiniteCount += 1
+      return
+    }
+    guard x2 > x1, y2 > y1 else { return }
     append(Candidate(score: min(score, 1), label: Int32(label), position: Int32(truncatingIfNeeded: position), x1: x1, y1: y1, x2: x2, y2: y2))
   }
 

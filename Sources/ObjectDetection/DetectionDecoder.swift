@@ -14,6 +14,9 @@ public final class DetectionDecoder {
   public private(set) var detections: [Detection] = []
   /// Candidates of the last frame that found no room before suppression.
   public var droppedCandidateCount: Int { candidates.droppedCount }
+  /// Whether the last frame's outputs had infinities or what is no number, or made boxes that have: such a model computes nonsense,
+  /// and mostly finds nothing.
+  public private(set) var hasNonFiniteValues = false
   /// Detections of the last frame beyond the limit.
   public private(set) var droppedDetectionCount = 0
   /// Thresholds and limit; the recipe's at first. Evaluation sets its own.
@@ -87,9 +90,15 @@ public final class DetectionDecoder {
   /// - Precondition: each output has at least the bytes of its tensor description.
   public func decode(mapping: FrameMapping, threshold: Float? = nil, tensors: (Int) -> UnsafeRawBufferPointer) {
     // Loops on this path run over indices: in debug builds an array's iterator allocates.
-    for at in readers.indices { precondition(unsafe tensors(readers[at].index).count >= readers[at].byteCount) }
+    hasNonFiniteValues = false
+    for at in readers.indices {
+      let bytes = unsafe tensors(readers[at].index)
+      precondition(bytes.count >= readers[at].byteCount)
+      if unsafe readers[at].hasNonFiniteValue(bytes) { hasNonFiniteValues = true }
+    }
     candidates.removeAll()
     unsafe head.collect(into: &candidates, threshold: threshold ?? suppression.scoreThreshold, tensors: tensors)
+    if candidates.nonFiniteCount > 0 { hasNonFiniteValues = true }
     candidates.sort()
     detections.removeAll(keepingCapacity: true)
     droppedDetectionCount = 0

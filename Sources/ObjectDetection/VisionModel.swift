@@ -8,6 +8,8 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   public let manifest: Manifest
   public let session: Session<Engine>
   public let decoder: DetectionDecoder
+  /// Decoded frames whose outputs or boxes held infinities or what is no number.
+  public private(set) var nonFiniteFrameCount: UInt64 = 0
   private let preparation: ImagePreparation
   private let inputIndex: Int
 
@@ -61,6 +63,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// - Parameter threshold: the lowest score that counts; the recipe's where nil.
   public func decode(threshold: Float? = nil) -> [Detection] {
     unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold) { unsafe session.outputBytes($0) }
+    if decoder.hasNonFiniteValues { nonFiniteFrameCount += 1 }
     return decoder.detections
   }
 }

@@ -6,11 +6,13 @@ import Glibc
   private final class Start {
     let name: String
     let processors: [Int]
+    let isBackground: Bool
     let body: @Sendable () -> Void
 
-    init(name: String, processors: [Int], body: @escaping @Sendable () -> Void) {
+    init(name: String, processors: [Int], isBackground: Bool, body: @escaping @Sendable () -> Void) {
       self.name = name
       self.processors = processors
+      self.isBackground = isBackground
       self.body = body
     }
   }
@@ -25,15 +27,17 @@ import Glibc
   ///   - name: shown by `top -H` and debuggers; the kernel keeps the first 15 bytes.
   ///   - processors: numbers of the processors that the thread may run on; empty for all. Numbers that the machine doesn't
   ///     have are ignored, as a preference may come from a configuration written elsewhere.
-  public init(name: String, processors: [Int] = [], body: @escaping @Sendable () -> Void) throws(PipelinesError) {
+  ///   - isBackground: whether it gets what other threads leave of the processors, and hardly more.
+  public init(name: String, processors: [Int] = [], isBackground: Bool = false, body: @escaping @Sendable () -> Void) throws(PipelinesError) {
     self.name = name
-    let start = unsafe Unmanaged.passRetained(Start(name: name, processors: processors, body: body))
+    let start = unsafe Unmanaged.passRetained(Start(name: name, processors: processors, isBackground: isBackground, body: body))
     var created = pthread_t()
     let status = unsafe pthread_create(
       &created, nil,
       { argument in
         let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
         DataPlaneThread.apply(name: start.name, processors: start.processors)
+        if start.isBackground { _ = swl_thread_give_way() }
         start.body()
         return nil
       }, unsafe start.toOpaque())

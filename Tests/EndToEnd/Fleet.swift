@@ -69,8 +69,8 @@ final class Fleet: Sendable {
   func publish() throws { try run("publish", "--broker", broker.url) }
 
   /// The configuration's `updates` for a device of the channel.
-  func updates(watch: String = "2 s") -> String {
-    "{channel: \(channel), root: \(root), watch: \(watch), spread: 0 s, patience: 1 s}"
+  func updates(watch: String = "2 s", shadow: String? = nil) -> String {
+    "{channel: \(channel), root: \(root), watch: \(watch), spread: 0 s, patience: 1 s\(shadow.map { ", shadow: \($0)" } ?? "")}"
   }
 
   /// A package of the name and version whose run takes thousands of times as long as `FixedPackage`'s.

@@ -28,7 +28,10 @@ import Testing
     #expect(compiled.status == 0, "\(compiled.errors)")
     let facts = try #require(try JSONSerialization.jsonObject(with: Data(compiled.output.utf8)) as? [String: Any])
     #expect(facts["task"] as? String == "detection")
-    #expect(try run(["inspect", package]).output.contains("surface-defects"))
+    let inspected = try run(["inspect", package]).output
+    #expect(inspected.contains("surface-defects") && inspected.contains("golden values   of "), "\(inspected)")
+    let held = try JSONSerialization.jsonObject(with: Data(try run(["inspect", package, "--json"]).output.utf8)) as? [String: Any]
+    #expect((held?["golden"] as? [String: Any])?["outputs"] is [String])
     let image = try #require(try FileManager.default.contentsOfDirectory(atPath: frames).sorted().first)
     let found = try run(["infer", package, "\(frames)/\(image)", "--json", "--annotate", path("drawn")])
     #expect(found.status == 0, "\(found.errors)")

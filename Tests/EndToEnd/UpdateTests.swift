@@ -79,6 +79,23 @@ import Testing
     #expect(plant.watcher.waitForVersions("1"))
   }
 
+  @Test func `a version that finds something else on live frames never runs, one that finds the same does`() throws {
+    let plant = try Plant()
+    plant.scene.updates = plant.fleet.updates(shadow: "{frames: 30}")
+    try plant.fleet.release(FixedPackage.bytes(version: "1"))
+    let daemon = try plant.scene.daemon()
+    #expect(plant.watcher.waitFor("installed", "1") != nil, "\(daemon.errorText)")
+    try plant.fleet.release(FixedPackage.bytes(version: "2", labels: ["crack", "stain"]))
+    let model = try #require(plant.watcher.waitFor("refused", "2"), "\(daemon.errorText)")
+    #expect((model["last"] as? [String: Any])?["code"] as? String == "differs", "\(model)")
+    #expect(plant.activeVersion() == "1")
+    try plant.fleet.release(FixedPackage.bytes(version: "3", golden: FixedPackage.golden))
+    #expect(plant.watcher.waitFor("installed", "3") != nil, "\(daemon.errorText)")
+    #expect(plant.watcher.waitForVersions("1", "3"))
+    #expect(plant.watcher.messages.all.contains { String(decoding: $0.payload, as: UTF8.self).contains(#""state":"shadowing","frames":"#) })
+    #expect(try plant.watcher.complaints(expecting: ["models=5"]) == "")
+  }
+
   @Test func `a version under which the agent keeps dying gives way to the one before`() throws {
     let plant = try Plant(watch: "1 h")
     try plant.fleet.release(FixedPackage.bytes(version: "1"))

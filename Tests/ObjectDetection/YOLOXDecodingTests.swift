@@ -111,6 +111,22 @@ private func headOutput(_ name: String, _ dimensions: [Int], _ type: ElementType
     #expect(message(limitless, [headOutput("output", [1, 3549, 85])]).contains("limit"))
   }
 
+  @Test func `infinities and what is no number are told of, wherever they come from`() throws {
+    let decoder = try Self.decoder(suppression: Suppression(scoreThreshold: 0.1))
+    func isTold(_ change: (inout [Float]) -> Void) -> Bool {
+      var tensor = [Float](repeating: 0.5, count: 40 * 8)
+      change(&tensor)
+      unsafe tensor.withUnsafeBytes { bytes in unsafe decoder.decode(mapping: Self.frame) { _ in unsafe bytes } }
+      return decoder.hasNonFiniteValues
+    }
+    #expect(!isTold { _ in })
+    for value in [Float.nan, .infinity, -.infinity] { #expect(isTold { $0[319] = value }) }
+    // A width whose exponential is too large, of a cell that counts, and of one that doesn't.
+    #expect(isTold { $0[2] = 1000 })
+    #expect(!isTold { ($0[2], $0[4]) = (1000, 0) })
+    #expect(!isTold { _ in })
+  }
+
   @Test(.enabled(if: allocation_counter_works())) func `decoding allocates nothing`() throws {
     var generator = SeededGenerator(seed: 3)
     let tensor = (0..<40).flatMap { _ in (0..<8).map { _ in Float.random(in: 0...1, using: &generator) } }

@@ -7,7 +7,7 @@ import Testing
     return DeviceStage(try #require(report.models["defects"]), expected: nil)
   }
 
-  @Test(arguments: ["downloading", "verifying", "testing", "watching"])
+  @Test(arguments: ["downloading", "verifying", "testing", "shadowing", "watching"])
   func `a package on its way is told by where it is`(state: String) throws {
     var device = TestDevice.running("a", "1", 1)
     device.candidate = #"{"version": "2", "release": 2, "state": "\#(state)", "blocks": 41, "of": 60, "bytes_per_second": 98000}"#

@@ -10,15 +10,20 @@ public enum FixedPackage {
 
   /// The file's bytes.
   ///
-  /// - Parameter golden: what it promises to compute; nothing by default.
+  /// - Parameters:
+  ///   - golden: what it promises to compute; nothing by default.
+  ///   - firstScore: what it computes for the first candidate's background, where that isn't the same as ever.
   public static func bytes(
-    name: String = "fixed", version: String = "1", threshold: Float = 0.3, labels: [String] = labels, golden: GoldenOutputs? = nil
+    name: String = "fixed", version: String = "1", threshold: Float = 0.3, labels: [String] = labels, golden: GoldenOutputs? = nil,
+    firstScore: Float = scores[0]
   ) -> [UInt8] {
     var manifest = manifest(name: name, threshold: threshold, labels: labels)
     (manifest.version, manifest.golden) = (version, golden)
     return PackageWriter.file([
       (.manifest, encoded(manifest)), (.program, program.encoded()),
-      (.weights, (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
+      (
+        .weights, ([firstScore] + scores.dropFirst() + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }
+      ),
     ])
   }
 
@@ -28,7 +33,7 @@ public enum FixedPackage {
     tensors: [HostTensor(Array(scores.prefix(6)), dimensions: [1, 2, 3]), HostTensor(boxes, dimensions: [1, 2, 4])])
 
   /// Background, scratch, stain of each of two candidates.
-  static let scores: [Float] = [0.1, 0.9, 0, 0.25, 0, 0.75, 0, 0, 0, 0]
+  public static let scores: [Float] = [0.1, 0.9, 0, 0.25, 0, 0.75, 0, 0, 0, 0]
   /// Corners as shares of the input; the last two numbers fill the section to a multiple of 8.
   static let boxes: [Float] = [0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 1, 1]
 

@@ -10,3 +10,6 @@ int swl_thread_set_name(const char *name);
 /// Lets the calling thread run on the given processors only; numbers the kernel can't express are ignored, and with none
 /// left nothing changes. Returns 0 or a negative errno.
 int swl_thread_set_processors(const int *processors, size_t count);
+
+/// Lets the calling thread have what others leave of the processors, and hardly more. Returns 0 or a negative errno.
+int swl_thread_give_way(void);

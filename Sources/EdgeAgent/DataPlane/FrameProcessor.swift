@@ -25,6 +25,9 @@ final class FrameProcessor: @unchecked Sendable {
   /// Run-time indices outside their tensors, over all frames so far.
   var faultCount: UInt64 { vision.session.faultCount }
 
+  /// Frames so far whose outputs or boxes held infinities or what is no number.
+  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount }
+
   var manifest: Manifest { vision.manifest }
 
   /// Most detections of a frame.

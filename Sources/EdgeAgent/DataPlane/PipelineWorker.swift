@@ -17,8 +17,9 @@ final class PipelineWorker: @unchecked Sendable {
   let settings: PipelineSettings
   private let mutex = PthreadMutex()
   private var shared: Shared
-  /// The worker thread's own.
+  // The worker thread's own.
   private var processor: FrameProcessor
+  private var shadow: ShadowRun?
   private let frameCount: Int?
   private let results: BoundedQueue<FrameResult>
   private let unused: BoundedQueue<FrameResult>
@@ -114,6 +115,8 @@ final class PipelineWorker: @unchecked Sendable {
   private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
     // Only in the first rounds after a change of models can there be too little room.
     result.detections.reserveCapacity(processor.detectionLimit)
+    defer { shadow = nil }
+    let isShadowed = shadow?.offer(frame.view) ?? false
     let outcome = processor.process(frame, into: result)
     guard outcome == .prepared else {
       statistics.countUnusable()
@@ -124,12 +127,13 @@ final class PipelineWorker: @unchecked Sendable {
       countFinished()
       return false
     }
+    if isShadowed { shadow?.submit(result) }
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
-    let faults = processor.faultCount
+    let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
     mutex.withLock {
       shared.usage.frames += 1
       shared.usage.inference += result.timings.inference
-      shared.usage.faults = faults
+      (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults, nonFiniteFrames)
     }
     if !results.push(result) {
       statistics.countUnrecorded()
@@ -152,6 +156,9 @@ extension PipelineWorker {
     var successor: FrameProcessor?
     /// The one before, until somebody lets it go: that takes longer than a frame should wait.
     var retired: FrameProcessor?
+    /// Sees frames, too; the one before, as `retired`.
+    var shadow: ShadowRun?
+    var retiredShadow: ShadowRun?
     /// Since the present model's first frame.
     var usage = ModelUsage()
   }
@@ -171,16 +178,25 @@ extension PipelineWorker {
 
   /// Lets the memory of a model go that was replaced.
   func releaseRetired() {
-    let retired = mutex.withLock { () -> FrameProcessor? in
-      defer { shared.retired = nil }
-      return shared.retired
+    let retired = mutex.withLock { () -> (FrameProcessor?, ShadowRun?) in
+      defer { (shared.retired, shared.retiredShadow) = (nil, nil) }
+      return (shared.retired, shared.retiredShadow)
     }
     withExtendedLifetime(retired) {}
+  }
+
+  /// Lets another model see frames, too, from the next one on; nil ends that.
+  func setShadow(_ shadow: ShadowRun?) {
+    mutex.withLock {
+      shared.retiredShadow = shared.shadow ?? shared.retiredShadow
+      shared.shadow = shadow
+    }
   }
 
   /// On the worker's thread: the new description where another model takes over now.
   private func takeSuccessor() -> PipelineDescription? {
     mutex.withLock {
+      shadow = shared.shadow
       guard let successor = shared.successor else { return nil }
       shared.successor = nil
       shared.retired = processor

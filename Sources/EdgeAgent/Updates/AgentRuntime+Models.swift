@@ -34,6 +34,21 @@ extension AgentRuntime: ModelHost {
     for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
   }
 
+  func beginShadow(
+    _ package: ModelPackage, of name: String, frameCount: Int, onFrame: @escaping @Sendable () -> Void
+  ) throws(EdgeAgentError) -> ShadowRun? {
+    // The one whose camera gives frames, where there are several.
+    let running = pipelines.filter { $0.settings.model.name == name }
+    guard let pipeline = running.max(by: { $0.usage.frames < $1.usage.frames }) else { return nil }
+    let run = try ShadowRun(package, pipeline.settings, frameCount: frameCount, onFrame: onFrame)
+    pipeline.setShadow(run)
+    return run
+  }
+
+  func endShadow(of name: String) {
+    for pipeline in pipelines where pipeline.settings.model.name == name { pipeline.setShadow(nil) }
+  }
+
   func releaseRetired() {
     for pipeline in pipelines { pipeline.releaseRetired() }
   }
@@ -45,6 +60,7 @@ extension AgentRuntime: ModelHost {
       sum.frames += usage.frames
       sum.inference += usage.inference
       sum.faults += usage.faults
+      sum.nonFiniteFrames += usage.nonFiniteFrames
     }
     return sum
   }

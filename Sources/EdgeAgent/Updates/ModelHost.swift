@@ -8,6 +8,14 @@ protocol ModelHost: AnyObject, Sendable {
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch
   /// Lets each pipeline go over to it between two frames. Doesn't wait for that.
   func commit(_ prepared: PreparedSwitch)
+  /// Lets a package look at frames of a pipeline that runs the model of this name, until `endShadow`; nil where none runs.
+  ///
+  /// - Parameter onFrame: called after each that was compared, on the shadow's thread.
+  /// - Throws: `.model` where it doesn't fit the pipeline.
+  func beginShadow(
+    _ package: ModelPackage, of name: String, frameCount: Int, onFrame: @escaping @Sendable () -> Void
+  ) throws(EdgeAgentError) -> ShadowRun?
+  func endShadow(of name: String)
   /// Lets the memory of models go that were replaced.
   func releaseRetired()
   /// What the pipelines with this model have done since they went over to the present package.
@@ -28,6 +36,8 @@ struct ModelUsage: Equatable, Sendable {
   var inference = Duration.zero
   /// Run-time indices outside their tensors.
   var faults: UInt64 = 0
+  /// Of these frames, those whose outputs or boxes held infinities or what is no number.
+  var nonFiniteFrames: UInt64 = 0
 
   /// Nil before there are enough to say.
   var meanInference: Duration? { frames >= Self.enoughFrames ? inference / Double(frames) : nil }

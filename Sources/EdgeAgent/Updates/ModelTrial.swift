@@ -52,10 +52,13 @@ struct ModelTrial {
   }
 
   private func checkGolden(_ manifest: Manifest, _ session: Session<CPUBackend>) throws(Finding) {
-    guard let golden = manifest.golden else { return }
     do throws(InferenceError) {
-      let outputs = try session.rehearse(seed: golden.seed, range: manifest.rehearsalRange)
-      guard let difference = golden.difference(from: outputs, names: session.program.outputs.map(\.name)) else { return }
+      let outputs = try session.rehearse(seed: manifest.golden?.seed ?? 1, range: manifest.rehearsalRange)
+      let names = session.program.outputs.map(\.name)
+      for (name, output) in zip(names, outputs) where output.floats().contains(where: \.isNaN) {
+        throw InferenceError(.shapeMismatch, "output ‘\(name)’ has values that are no numbers")
+      }
+      guard let difference = manifest.golden?.difference(from: outputs, names: names) else { return }
       throw InferenceError(.shapeMismatch, difference)
     } catch { throw Finding(code: "wrong golden outputs", reason: "\(error.message): this machine computes something else than the package promises") }
   }

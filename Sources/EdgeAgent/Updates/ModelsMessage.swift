@@ -7,13 +7,16 @@ struct ModelsMessage: Payload {
 
   /// An update under way.
   struct Candidate: Equatable {
-    enum Stage: String { case downloading, verifying, testing, watching }
+    enum Stage: String { case downloading, verifying, testing, shadowing, watching }
 
     var version: UpdateJournal.Version
     var stage: Stage
     var blocks = 0
     var blockCount = 0
     var bytesPerSecond = 0
+    /// Frames that it was compared on, of those that are wanted.
+    var frames = 0
+    var frameCount = 0
   }
 
   struct Model: Equatable {
@@ -67,9 +70,15 @@ struct ModelsMessage: Payload {
   private static func write(_ candidate: Candidate, _ json: inout JSONWriter) {
     UpdateJournal.write(candidate.version, &json)
     json.member("state", candidate.stage.rawValue)
-    guard candidate.stage == .downloading else { return }
-    json.member("blocks", candidate.blocks)
-    json.member("of", candidate.blockCount)
-    json.member("bytes_per_second", candidate.bytesPerSecond)
+    switch candidate.stage {
+    case .downloading:
+      json.member("blocks", candidate.blocks)
+      json.member("of", candidate.blockCount)
+      json.member("bytes_per_second", candidate.bytesPerSecond)
+    case .shadowing:
+      json.member("frames", candidate.frames)
+      json.member("of", candidate.frameCount)
+    case .verifying, .testing, .watching: break
+    }
   }
 }

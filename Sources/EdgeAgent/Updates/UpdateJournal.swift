@@ -41,6 +41,8 @@ struct UpdateJournal: Equatable {
     var boot = ""
     /// What a run took before, in microseconds; nil where it isn't known, or doesn't matter.
     var before: Int?
+    /// Seconds that it has been watched, up to the last note of it.
+    var watched = 0
   }
 
   struct Model: Equatable {
@@ -48,6 +50,8 @@ struct UpdateJournal: Equatable {
     var versions: [Version] = []
     var last: Outcome?
     var watch: Watch?
+    /// How a version will have ended once the store has let it go. Written before the store is changed: power may be cut between the two.
+    var intent: Outcome?
 
     func version(of digest: SHA256Digest?) -> Version? { digest.flatMap { digest in versions.last { $0.digest == digest.hex } } }
   }
@@ -94,6 +98,7 @@ struct UpdateJournal: Equatable {
           object: { json in
             json.member("versions", array: { for version in model.versions { $0.object { Self.write(version, &$0) } } })
             if let last = model.last { json.member("last", object: { Self.write(last, &$0) }) }
+            if let intent = model.intent { json.member("intent", object: { Self.write(intent, &$0) }) }
             if let watch = model.watch {
               json.member(
                 "watch",
@@ -104,6 +109,7 @@ struct UpdateJournal: Equatable {
                   $0.boolean(watch.isRunning)
                   $0.member("boot", watch.boot)
                   if let before = watch.before { $0.member("before_us", before) }
+                  $0.member("watched_s", watch.watched)
                 })
             }
           })
@@ -133,17 +139,22 @@ extension UpdateJournal {
     guard case .object(let members) = value else { return Model() }
     var model = Model()
     if case .array(let items)? = members["versions"] { model.versions = items.compactMap(version) }
-    if let last = members["last"], let version = version(last), let kind = text(last, "outcome").flatMap(Outcome.Kind.init) {
-      model.last = Outcome(version: version, kind: kind, code: text(last, "code"), reason: text(last, "reason"), at: text(last, "at") ?? "")
-    }
+    model.last = members["last"].flatMap(outcome)
+    model.intent = members["intent"].flatMap(outcome)
     if let watch = members["watch"], let version = version(watch), case .object(let fields) = watch {
       model.watch = Watch(version: version)
       if case .number(let digits)? = fields["crashes"] { model.watch?.crashes = Int(digits) ?? 0 }
       if case .boolean(let isRunning)? = fields["running"] { model.watch?.isRunning = isRunning }
       model.watch?.boot = text(watch, "boot") ?? ""
       if case .number(let digits)? = fields["before_us"] { model.watch?.before = Int(digits) }
+      if case .number(let digits)? = fields["watched_s"] { model.watch?.watched = max(0, Int(digits) ?? 0) }
     }
     return model
+  }
+
+  private static func outcome(_ value: JSONValue) -> Outcome? {
+    guard let version = version(value), let kind = text(value, "outcome").flatMap(Outcome.Kind.init) else { return nil }
+    return Outcome(version: version, kind: kind, code: text(value, "code"), reason: text(value, "reason"), at: text(value, "at") ?? "")
   }
 
   private static func version(_ value: JSONValue) -> Version? {

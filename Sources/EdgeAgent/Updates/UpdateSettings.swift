@@ -16,6 +16,9 @@ public struct UpdateSettings: Equatable, Sendable {
   public var watchTime: Duration = .seconds(600)
   /// `slower`: how many times as long as the version before a new one may take; 1 to 100, default 2.
   public var slowdownLimit: Double = 2
+  /// `shadow`: `frames` (1 to 1,000,000; default 200) of the camera's that a new version looks at beside the one that runs before it takes its
+  /// place, and the least share (`agreement`, 0 to 1; default 0.9) to which both must find the same. Default: none.
+  public var shadow: ShadowSettings?
   /// `patience`: how long the broker may take to hand out what it retains; 1 s to 1 min, default 5 s.
   public var patience: Duration = .seconds(5)
 
@@ -40,9 +43,25 @@ public struct UpdateSettings: Equatable, Sendable {
     }
     if let time = map["watch"]?.duration(in: .seconds(1) ... .seconds(86_400)) { settings.watchTime = time }
     if let limit = map["slower"]?.float(in: 1...100) { settings.slowdownLimit = limit }
+    settings.shadow = map["shadow"]?.mapping(ShadowSettings.read)
     if let time = map["patience"]?.duration(in: .seconds(1) ... .seconds(60)) { settings.patience = time }
     if let time = map["spread"]?.duration(in: .zero ... .seconds(86_400)) { settings.spread = time }
     return channel == nil || root == nil ? nil : settings
+  }
+}
+
+/// `shadow` of `updates`: a comparison on live frames.
+public struct ShadowSettings: Equatable, Sendable {
+  public var frameCount = 200
+  public var agreement = 0.9
+
+  public init() {}
+
+  static func read(_ map: YAMLMapping) -> ShadowSettings? {
+    var settings = ShadowSettings()
+    if let count = map["frames"]?.int(in: 1...1_000_000) { settings.frameCount = count }
+    if let share = map["agreement"]?.float(in: 0...1) { settings.agreement = share }
+    return settings
   }
 }
 

@@ -24,7 +24,7 @@ extension Updater {
         return true
       }
       // What is on trial isn't to be the one to go back to; what takes its place because it was withdrawn is.
-      if let trial = trials[name], choice.release > trial.version.release {
+      if let trial = trials[name], choice.release > trial.version.release, !isUnseen(trial) {
         postponed.insert(name)
         return true
       }
@@ -60,10 +60,15 @@ extension Updater {
     report()
     guard let candidate = store.candidate else { throw UpdatesError(.noCandidate, "the package of \(name) \(version.version) isn't there after its download") }
     // The way back is open to what ran before, whatever it takes.
+    // One whose trial no frame has come to is measured by what ran before it, as is what takes its place.
+    let unproved = trials[name].flatMap { choice.release > $0.version.release ? $0 : nil }
     let isReturn = journal[name].version(of: store.active?.digest).map { $0.release > choice.release } ?? false
     let prepared: PreparedSwitch
+    var remark: String?
     do throws(ModelTrial.Finding) {
-      prepared = try test(candidate.path, name, old: isReturn ? nil : store.active?.path)
+      let package = try test(candidate.path, name, old: isReturn ? nil : (unproved == nil ? store.active : store.previous)?.path)
+      if !isReturn, unproved == nil { remark = try shadow(package, version, name, &store) }
+      prepared = try prepare(package, name)
     } catch {
       try store.reject(choice.digest)
       conclude(.refused, version, name, code: error.code, reason: error.reason)
@@ -71,13 +76,13 @@ extension Updater {
     }
     carryOutOrders(holding: name, &store)
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
-    let before = isReturn ? nil : host.usage(of: name).meanInference
+    let before = isReturn ? nil : unproved.map(\.before) ?? host.usage(of: name).meanInference
     journal.note(version, of: name)
     journal[name].watch = UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
     try journal.save()
-    try store.activate()
+    try store.activate(isActiveProved: unproved == nil)
     log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))")
-    trials[name] = RunningTrial(version: version, before: before)
+    trials[name] = RunningTrial(version: version, before: before, remark: remark)
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
     report()
@@ -94,7 +99,7 @@ extension Updater {
     return try currentOffer(from: source).choice(of: name, for: group, failed: failed)?.digest == choice.digest && mayGoOn
   }
 
-  private func test(_ path: String, _ name: String, old: String?) throws(ModelTrial.Finding) -> PreparedSwitch {
+  private func test(_ path: String, _ name: String, old: String?) throws(ModelTrial.Finding) -> ModelPackage {
     working()
     let package: ModelPackage
     do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch {
@@ -102,6 +107,10 @@ extension Updater {
     }
     let running = old.flatMap { try? ModelPackage(contentsOf: $0) }
     try ModelTrial(slowdownLimit: settings.slowdownLimit, onStep: { [self] in working() }).test(package, as: name, replacing: running)
+    return package
+  }
+
+  private func prepare(_ package: ModelPackage, _ name: String) throws(ModelTrial.Finding) -> PreparedSwitch {
     do throws(EdgeAgentError) { return try host.prepare(package, as: name) } catch {
       throw ModelTrial.Finding(code: "unusable", reason: error.message)
     }
@@ -191,6 +200,7 @@ extension Updater {
     journal[name].last = outcome
     // Another version's trial goes on.
     if journal[name].watch?.version == version { journal[name].watch = nil }
+    if journal[name].intent?.version == version { journal[name].intent = nil }
     if journal != old { do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") } }
     let text = "updates: \(name) \(version.version) (release \(version.release)): \(kind.rawValue)\(outcome.reason.map { ": \($0)" } ?? "")"
     log.log(kind == .installed ? .notice : .warning, text, subject: text)

@@ -7,8 +7,18 @@ struct RunningTrial {
   let version: UpdateJournal.Version
   /// What a run took before, on average; nil where it isn't known.
   let before: Duration?
-  /// When its first frames were seen.
+  /// What there is to say about it though it is good.
+  var remark: String?
+  /// How long it was watched before the agent last started.
+  var earlier = Duration.zero
+  /// When it was switched to, or the agent started.
+  var begin = MonotonicClock.now()
+  /// When its first frames after that were seen.
   var since: MonotonicInstant?
+  /// When the journal was last told how long it has been watched.
+  var noted = MonotonicClock.now()
+
+  var watched: Duration { earlier + (since.map { $0.duration(to: MonotonicClock.now()) } ?? .zero) }
 }
 
 extension Updater {
@@ -19,14 +29,17 @@ extension Updater {
       journal[name].watch?.isRunning = true
       journal[name].watch?.boot = bootIdentifier()
       try? journal.save()
-      trials[name] = RunningTrial(version: watch.version, before: watch.before.map { .microseconds($0) })
+      trials[name] = RunningTrial(version: watch.version, before: watch.before.map { .microseconds($0) }, earlier: .seconds(watch.watched))
       candidates[name] = ModelsMessage.Candidate(version: watch.version, stage: .watching)
     }
   }
 
   /// An end in order is no crash.
   func endTrialsInOrder() {
-    for name in trials.keys { journal[name].watch?.isRunning = false }
+    for (name, trial) in trials {
+      journal[name].watch?.isRunning = false
+      journal[name].watch?.watched = Int(trial.watched / .seconds(1))
+    }
     if !trials.isEmpty { try? journal.save() }
   }
 
@@ -39,18 +52,38 @@ extension Updater {
         goBack(name, trial.version, code: reason.code, reason: reason.text)
         continue
       }
-      guard let since = trial.since else {
-        if usage.frames > 0 { trials[name]?.since = MonotonicClock.now() }
+      guard trial.since != nil else {
+        if usage.frames > 0 { trials[name]?.since = MonotonicClock.now() } else if isUnseen(trial), postponed.remove(name) != nil { look() }
         continue
       }
-      guard since.duration(to: MonotonicClock.now()) >= settings.watchTime else { continue }
-      trials[name] = nil
-      conclude(.installed, trial.version, name)
+      if trial.watched >= settings.watchTime {
+        trials[name] = nil
+        conclude(.installed, trial.version, name, reason: trial.remark)
+      } else {
+        note(trial, name)
+      }
     }
   }
 
+  /// Whether its time has passed on the clock without a frame since the agent started: a camera that is away shall not hold up the next
+  /// version.
+  func isUnseen(_ trial: RunningTrial) -> Bool {
+    trial.since == nil && trial.begin.duration(to: MonotonicClock.now()) >= settings.watchTime
+  }
+
+  /// Lets the journal know how long it has been watched, but not so often that it wears the flash.
+  private func note(_ trial: RunningTrial, _ name: String) {
+    guard trial.noted.duration(to: MonotonicClock.now()) >= Self.noteInterval else { return }
+    trials[name]?.noted = MonotonicClock.now()
+    journal[name].watch?.watched = Int(trial.watched / .seconds(1))
+    try? journal.save()
+  }
+
+  private static let noteInterval = Duration.seconds(60)
+
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
     if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
+    if usage.nonFiniteFrames > 0 { return ("wrong results", "of \(usage.frames) frames \(usage.nonFiniteFrames) gave infinities or what is no number") }
     guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
@@ -68,6 +101,7 @@ extension Updater {
   ///
   /// - Returns: what went wrong, or nil.
   func goBack(_ name: String, _ version: UpdateJournal.Version, code: String, reason: String, _ store: inout PackageStore) -> String? {
+    journal.intend(version, name, code: code, reason: reason, log)
     do throws(UpdatesError) { try store.giveWay() } catch {
       noteFailedReturn(name, version, reason, error)
       return error.message
@@ -96,11 +130,13 @@ enum CrashLoop {
   /// So many starts without an orderly end, and the version before runs again.
   static let limit = 2
 
-  /// Counts a start for each version on trial, and goes back where the last ones ended in crashes.
+  /// Ends returns that power was cut in the middle of; counts a start for each version on trial, and goes back where the last ones ended in
+  /// crashes.
   static func check(names: [String], storage: StorageSettings, log: AgentLog) {
     var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
     let old = journal
     for name in names {
+      if let intent = journal[name].intent { finish(intent, name, &journal, storage: storage, log: log) }
       guard var watch = journal.watch(of: name, in: storage.modelsFolder) else { continue }
       let boot = bootIdentifier()
       // Power cuts end an agent, too, and say nothing about a model.
@@ -109,21 +145,27 @@ enum CrashLoop {
       journal[name].watch = watch
       guard watch.crashes > limit else { continue }
       let reason = "the agent ended \(watch.crashes) times without order since \(name) \(watch.version.version) came"
-      do throws(UpdatesError) {
-        var store = try PackageStore(models: storage.modelsFolder, name: name)
-        if store.active?.digest.hex == watch.version.digest { try store.giveWay() }
-        log.error("updates: \(reason): the version before runs again")
-        journal[name].last = UpdateJournal.Outcome(
-          version: watch.version, kind: .rolledBack, code: "crashes", reason: reason, at: MonotonicClock.wallTime().rfc3339)
-      } catch {
-        log.error("updates: \(reason), and going back failed: \(error.message)")
-        journal[name].last = UpdateJournal.Outcome(
-          version: watch.version, kind: .failed, code: "crashes", reason: error.message, at: MonotonicClock.wallTime().rfc3339)
-      }
-      journal[name].watch = nil
+      journal.intend(watch.version, name, code: "crashes", reason: reason, log)
+      if let intent = journal[name].intent { finish(intent, name, &journal, storage: storage, log: log) }
     }
     guard journal != old else { return }
     do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") }
+  }
+
+  /// Lets the store give the version up, unless it has, and notes how it ended.
+  private static func finish(_ intent: UpdateJournal.Outcome, _ name: String, _ journal: inout UpdateJournal, storage: StorageSettings, log: AgentLog) {
+    var outcome = intent
+    let text = "updates: \(name) \(intent.version.version): \(intent.reason ?? intent.code ?? "")"
+    do throws(UpdatesError) {
+      var store = try PackageStore(models: storage.modelsFolder, name: name)
+      if store.active?.digest.hex == intent.version.digest { try store.giveWay() }
+      log.error("\(text): the version before runs again")
+    } catch {
+      log.error("\(text), and going back failed: \(error.message)")
+      (outcome.kind, outcome.reason) = (.failed, error.message)
+    }
+    (journal[name].last, journal[name].intent) = (outcome, nil)
+    if journal[name].watch?.version == intent.version { journal[name].watch = nil }
   }
 
   /// The agent couldn't start for a reason that no model has: that is no crash of one.
@@ -132,6 +174,15 @@ enum CrashLoop {
     let old = journal
     for name in names { journal[name].watch?.isRunning = false }
     if journal != old { try? journal.save() }
+  }
+}
+
+extension UpdateJournal {
+  /// Notes that the version is about to be given up, so that its end isn't lost where power is cut.
+  fileprivate mutating func intend(_ version: Version, _ name: String, code: String, reason: String, _ log: AgentLog) {
+    self[name].intent = Outcome(version: version, kind: .rolledBack, code: code, reason: plain(reason), at: MonotonicClock.wallTime().rfc3339)
+    // What is wrong gives way all the same.
+    do throws(UpdatesError) { try save() } catch { log.error("updates: \(error.message)") }
   }
 }
 

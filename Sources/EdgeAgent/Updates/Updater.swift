@@ -207,9 +207,16 @@ final class Updater: Service, @unchecked Sendable {
     publish(ModelsMessage(capturedAt: MonotonicClock.wallTime(), clock: .current(), channel: settings.channel, check: check, models: models))
   }
 
-  /// While blocks come: not more often than once a second.
-  func reportProgress() {
-    if let lastPublished, lastPublished.duration(to: MonotonicClock.now()) < .seconds(1) { return }
+  /// Waits for a change that somebody tells of, an order or the end.
+  func pause(until deadline: MonotonicInstant) {
+    progress.wait()
+    mutex.withLock { if !isStopped, orders.isEmpty { condition.wait(with: mutex, until: deadline) } }
+    progress.work()
+  }
+
+  /// While blocks or frames come: not more often than this.
+  func reportProgress(every interval: Duration = .seconds(1)) {
+    if let lastPublished, lastPublished.duration(to: MonotonicClock.now()) < interval { return }
     report()
   }
 }

@@ -177,6 +177,18 @@ struct OutputReader: Equatable {
     return best
   }
 
+  /// Whether any value is an infinity or no number. - Precondition: `bytes` has at least `byteCount` bytes.
+  func hasNonFiniteValue(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard values.isEmpty, let base = bytes.baseAddress else { return false }
+    // Without a branch, so that many are looked at at once.
+    var found: UInt32 = 0
+    for at in 0..<rows &* columns {
+      let exponent = unsafe base.loadUnaligned(fromByteOffset: 4 &* at, as: UInt32.self) & 0x7F80_0000
+      found |= exponent == 0x7F80_0000 ? 1 : 0
+    }
+    return found != 0
+  }
+
   /// The real value at a place. - Precondition: `bytes` has at least `byteCount` bytes.
   @inline(__always)
   func value(_ bytes: UnsafeRawBufferPointer, row: Int, column: Int) -> Float {

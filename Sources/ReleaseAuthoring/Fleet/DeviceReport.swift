@@ -10,7 +10,7 @@ public struct DeviceReport: Equatable, Sendable {
 
   /// A package on its way.
   public struct Candidate: Equatable, Sendable {
-    public enum Stage: String, Sendable, CaseIterable { case downloading, verifying, testing, watching }
+    public enum Stage: String, Sendable, CaseIterable { case downloading, verifying, testing, shadowing, watching }
     public let version: Version
     public let stage: Stage
     /// Blocks that are there, of all.

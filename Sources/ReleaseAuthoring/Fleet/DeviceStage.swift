@@ -1,7 +1,7 @@
 /// Where a model stands on a device, in one word and its facts.
 public struct DeviceStage: Equatable, Sendable {
   public enum Kind: String, CaseIterable, Sendable {
-    case failed, refused, pending, downloading, verifying, testing, watching, running, empty
+    case failed, refused, pending, downloading, verifying, testing, shadowing, watching, running, empty
     case rolledBack = "rolled back"
   }
 
@@ -26,6 +26,7 @@ public struct DeviceStage: Equatable, Sendable {
         case .downloading: .downloading
         case .verifying: .verifying
         case .testing: .testing
+        case .shadowing: .shadowing
         case .watching: .watching
         }
       self.init(kind, candidate.version.version, active: active)

@@ -3,11 +3,13 @@ public import Cryptography
 extension PackageStore {
   /// Makes the candidate the active package, and the active one the previous; the one before that is removed.
   ///
+  /// - Parameter isActiveProved: false where the active one isn't to be the one to go back to: it is removed, and the previous one stays.
   /// - Throws: `noCandidate`, `diskFull`, `storage`.
-  public mutating func activate() throws(UpdatesError) {
+  public mutating func activate(isActiveProved: Bool = true) throws(UpdatesError) {
     guard let candidate = slots.candidate, slots.isComplete else { throw UpdatesError(.noCandidate, "no whole package waits for its activation") }
     var new = slots
-    (new.active, new.previous) = (candidate, slots.active)
+    new.active = candidate
+    if isActiveProved { new.previous = slots.active } else if slots.previous?.digest == candidate.digest { new.previous = nil }
     (new.candidate, new.isComplete) = (nil, false)
     try commit(new)
     sweep()

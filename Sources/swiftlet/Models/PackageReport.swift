@@ -50,6 +50,8 @@ struct PackageReport {
     for port in program.inputs { lines.append("  input           \(described(port))") }
     for port in program.outputs { lines.append("  output          \(described(port))") }
     for state in manifest.states ?? [] { lines.append("  remembered      \(state.output) comes back as \(state.input)") }
+    let golden = manifest.golden.map { "of \($0.outputs.count) output(s), within \(Self.percent($0.tolerance)) % of each one's spread" }
+    lines.append("  golden values   \(golden ?? "none: devices can't test what it computes; compile it anew")")
     lines.append("  instructions    \(program.instructions.count)")
     for family in families {
       let name = family.name + String(repeating: " ", count: max(1, 16 - family.name.count))
@@ -77,6 +79,10 @@ struct PackageReport {
         } ?? .null
       ),
       ("accuracy", manifest.accuracy?.json ?? .null),
+      (
+        "golden",
+        manifest.golden.map { .object([("outputs", .array($0.outputs.map { .string($0.name) })), ("tolerance", .number(Double($0.tolerance)))]) } ?? .null
+      ),
       ("file_bytes", .integer(package.byteCount)),
       ("weight_bytes", .integer(package.weights.count)),
       ("arena_bytes", .integer(program.arenaByteCount)),
@@ -86,6 +92,8 @@ struct PackageReport {
       ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
     ])
   }
+
+  private static func percent(_ share: Float) -> Double { (Double(share) * 1000).rounded() / 10 }
 
   /// Names in a line: of many their count, and the first.
   static func listed(_ names: [String], most: Int = 4) -> String {

@@ -96,7 +96,7 @@ struct FleetRow: Equatable {
     case .empty: return "has no version yet"
     case .downloading:
       return "downloading \(version) \(stage.blockCount)/\(stage.totalBlockCount), \(stage.bytesPerSecond / 1000) kB/s\(from)"
-    case .pending, .verifying, .testing, .watching: return "\(stage.kind.rawValue) \(version)\(from)"
+    case .pending, .verifying, .testing, .shadowing, .watching: return "\(stage.kind.rawValue) \(version)\(from)"
     case .rolledBack, .refused, .failed: return "\(stage.kind.rawValue) \(version)\(from): \(stage.code)\(stage.reason.isEmpty ? "" : ": ")\(stage.reason)"
     }
   }

@@ -29,8 +29,11 @@ import Testing
       camera.stop()
     }
 
-    static func processor(_ version: String, labels: [String] = FixedPackage.labels) throws -> FrameProcessor {
-      try FrameProcessor(try ModelPackage(FixedPackage.bytes(version: version, labels: labels), origin: version), threshold: nil, threads: 1)
+    static func processor(
+      _ version: String, labels: [String] = FixedPackage.labels, firstScore: Float = FixedPackage.scores[0]
+    ) throws -> FrameProcessor {
+      let package = FixedPackage.bytes(version: version, labels: labels, firstScore: firstScore)
+      return try FrameProcessor(try ModelPackage(package, origin: version), threshold: nil, threads: 1)
     }
 
     /// - Returns: the version that the next frame's result is of, and the first label in it.
@@ -57,6 +60,18 @@ import Testing
     #expect(line.worker.usage.frames == 40)
     #expect(line.worker.description.modelVersion == "2")
     #expect(line.worker.usage.meanInference != nil)
+  }
+
+  @Test func `frames whose outputs are no numbers are counted, of the present model alone`() throws {
+    let line = try Line()
+    _ = try line.next()
+    #expect(line.worker.usage.nonFiniteFrames == 0)
+    line.worker.replaceModel(by: try Line.processor("2", firstScore: .nan))
+    for _ in 0..<3 { _ = try line.next() }
+    #expect(line.worker.usage.nonFiniteFrames == 3)
+    line.worker.replaceModel(by: try Line.processor("3"))
+    _ = try line.next()
+    #expect(line.worker.usage.nonFiniteFrames == 0)
   }
 
   @Test func `of two models that are handed over between frames the later one runs`() throws {

@@ -26,6 +26,12 @@ import Testing
     golden = FixedPackage.golden
     golden.outputs.removeLast()
     #expect(try finding(FixedPackage.bytes(golden: golden)) == "wrong golden outputs")
+    for value in [Float.nan, .infinity] {
+      #expect(try finding(FixedPackage.bytes(golden: FixedPackage.golden, firstScore: value)) == "wrong golden outputs")
+    }
+    // Without golden outputs, too; infinities may be meant there.
+    #expect(try finding(FixedPackage.bytes(firstScore: .nan)) == "wrong golden outputs")
+    #expect(try finding(FixedPackage.bytes(firstScore: -.infinity)) == nil)
     #expect(try finding(FixedPackage.bytes(), as: "another") == "wrong name")
     #expect(try finding(FixedPackage.bytes(name: "raw"), as: "raw", replacing: FixedPackage.rawBytes()) == "wrong task")
   }

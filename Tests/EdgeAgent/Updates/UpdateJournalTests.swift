@@ -12,7 +12,8 @@ import Testing
     #expect(journal.models.isEmpty)
     journal.note(version, of: "a")
     journal["a"].last = UpdateJournal.Outcome(version: version, kind: .rolledBack, code: "too slow", reason: "\"7\" ms\n", at: "2026-11-28T00:00:00.000000Z")
-    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false, boot: "b", before: 1234)
+    journal["b"].watch = UpdateJournal.Watch(version: version, crashes: 2, isRunning: false, boot: "b", before: 1234, watched: 61)
+    journal["b"].intent = journal["a"].last
     try journal.save()
     let again = UpdateJournal(path: path)
     #expect(again.models == journal.models)
@@ -89,6 +90,10 @@ import Testing
     #expect(try mistakes("updates: {channel: a, root: gone.json}").contains { $0.contains("gone.json does not exist") })
     #expect(try mistakes("updates: {channel: a, root: root.json, hours: night}").contains { $0.contains("22:00-05:00") })
     #expect(try mistakes("updates: {channel: a, root: root.json, chanel: b}").contains { $0.contains("chanel") })
+    #expect(try mistakes("updates: {channel: a, root: root.json, shadow: {frames: 0}}").contains { $0.contains("shadow.frames") })
+    #expect(try mistakes("updates: {channel: a, root: root.json, shadow: {agreement: 1.1}}").contains { $0.contains("shadow.agreement") })
+    #expect(try mistakes("updates: {channel: a, root: root.json, shadow: {frame: 5}}").contains { $0.contains("frame") })
+    #expect(try mistakes("updates: {channel: a, root: root.json, shadow: {}}") == [])
     #expect(try mistakes("updates: {channel: a, root: root.json}", mqtt: "").contains { $0.contains("add \"mqtt\"") })
   }
 }

@@ -50,6 +50,20 @@ final class UpdatedDevice {
     ) { published.append($0) }
   }
 
+  /// What a disk would have if power were cut now.
+  func disk() throws -> String {
+    let copy = folder.path + "/disk-\(UUID().uuidString)"
+    try FileManager.default.copyItem(atPath: folder.path + "/state", toPath: copy)
+    return copy
+  }
+
+  /// As an agent that starts on another disk.
+  func restart(on disk: String) throws {
+    try FileManager.default.removeItem(atPath: folder.path + "/state")
+    try FileManager.default.copyItem(atPath: disk, toPath: folder.path + "/state")
+    try restart()
+  }
+
   /// As an agent that starts: what was in memory is gone.
   func restart() throws {
     CrashLoop.check(names: updater.names, storage: StorageSettings(path: folder.path + "/state"), log: updater.log)
@@ -66,13 +80,18 @@ final class UpdatedDevice {
     _ = try fleet.add(file, options, keys, at: time)
   }
 
-  /// Lets the updater look at what is released.
-  @discardableResult
-  func look() throws -> Bool {
+  func withdraw(_ version: String) throws { _ = try fleet.withdraw("fixed", version, keys, at: time) }
+
+  /// What is released, in a folder.
+  func stick() throws -> String {
     let stick = folder.path + "/stick-\(UUID().uuidString)"
     _ = try fleet.export(to: stick)
-    return updater.look(at: .stick(ReleaseStick(folder: stick)))
+    return stick
   }
+
+  /// Lets the updater look at what is released.
+  @discardableResult
+  func look() throws -> Bool { updater.look(at: .stick(ReleaseStick(folder: try stick()))) }
 
   /// Releases, and lets the updater take it; its trial begins.
   func install(_ package: [UInt8]) throws {
@@ -120,15 +139,34 @@ final class StubHost: ModelHost, @unchecked Sendable {
   var usages: [String: ModelUsage] = [:]
   /// Called with the model's name whenever its usage is asked for.
   var onUsage: (String) -> Void = { _ in }
+  /// Called whenever a package is to be made ready.
+  var onPrepare: () -> Void = {}
   var refusal: EdgeAgentError?
 
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+    onPrepare()
     if let refusal { throw refusal }
     prepared.append(package.manifest.version)
     return PreparedSwitch(processors: [], hasWaiting: false)
   }
 
   func commit(_ prepared: PreparedSwitch) { committed.append(self.prepared.last ?? "") }
+
+  /// Where shadows get their frames; nil: no pipeline runs the model.
+  var line: PipelineWorker?
+  private(set) var shadowCount = 0
+
+  func beginShadow(
+    _ package: ModelPackage, of name: String, frameCount: Int, onFrame: @escaping @Sendable () -> Void
+  ) throws(EdgeAgentError) -> ShadowRun? {
+    shadowCount += 1
+    guard let line else { return nil }
+    let run = try ShadowRun(package, line.settings, frameCount: frameCount, onFrame: onFrame)
+    line.setShadow(run)
+    return run
+  }
+
+  func endShadow(of name: String) { line?.setShadow(nil) }
 
   func releaseRetired() {}
 

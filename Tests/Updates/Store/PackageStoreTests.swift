@@ -194,6 +194,23 @@ import Testing
     #expect(try open().active?.digest == shelf.first.digest)
   }
 
+  @Test func `what never proved itself is left out of the way back`() throws {
+    var store = try open()
+    try store.install(shelf.first)
+    try store.install(shelf.second)
+    try store.begin(shelf.third.index)
+    try store.fetch(shelf.third)
+    try store.finish()
+    try store.activate(isActiveProved: false)
+    #expect(store.active?.digest == shelf.third.digest && store.previous?.digest == shelf.first.digest)
+    #expect(files.disk[PackageStore.packageName(shelf.second.digest)] == nil)
+    // Over one that never proved itself comes what was before.
+    #expect(try store.bringBack(shelf.first.digest))
+    try store.activate(isActiveProved: false)
+    #expect(try open().active?.digest == shelf.first.digest)
+    #expect(try open().previous == nil)
+  }
+
   @Test func `without one before it the active package is given up, and never tried again`() throws {
     var store = try open()
     try store.giveUpActive()

@@ -17,7 +17,8 @@ private let restarts = min(60, 4 * max(1, tears))
   init() throws { shelf = try PackageShelf() }
 
   /// The first installation, an update with a restart in its middle, a download that gives way to another, one that is rejected when it is
-  /// whole, a switch that is taken back, and the way forward to the package before.
+  /// whole, a switch that is taken back, the way forward to the package before, and a switch over one that isn't to be gone
+  /// back to.
   private func life() throws -> StoreHistory {
     var store = try RecordedStore()
     try store.install(shelf.first)
@@ -41,6 +42,7 @@ private let restarts = min(60, 4 * max(1, tears))
     try store.call { try $0.begin(shelf.second.index) }
     try store.fetch(shelf.second, limit: 1)
     try store.call { try $0.abandonCandidate() }
+    try store.install(shelf.spare, overUnproved: true)
     return StoreHistory(name: "life", events: store.files.events)
   }
 

@@ -61,11 +61,11 @@ struct RecordedStore: ~Copyable {
     for _ in 0..<min(limit, store.missingBlocks().count) { try call { try $0.fetch(release, limit: 1) } }
   }
 
-  mutating func install(_ release: PackageShelf.Release) throws {
+  mutating func install(_ release: PackageShelf.Release, overUnproved isActiveUnproved: Bool = false) throws {
     try call { try $0.begin(release.index) }
     try fetch(release)
     try call { try $0.finish() }
-    try call { try $0.activate() }
+    try call { try $0.activate(isActiveProved: !isActiveUnproved) }
   }
 
   mutating func restart() throws {

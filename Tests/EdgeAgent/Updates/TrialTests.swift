@@ -1,0 +1,134 @@
+import Foundation
+import Pipelines
+import TestPackages
+import Testing
+import Updates
+
+@testable import EdgeAgent
+
+@Suite struct TrialTests {
+  /// With version 1, proved, and version 2 on trial.
+  private func device() throws -> UpdatedDevice {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes(version: "1"))
+    device.finishTrial()
+    try device.install(FixedPackage.bytes(version: "2"))
+    return device
+  }
+
+  @Test func `a version on trial counts as installed after its time, from its first frame on`() throws {
+    let device = try device()
+    device.updater.watchTrials()
+    #expect(device.updater.trials["fixed"]?.since == nil)
+    device.host.usages["fixed"] = ModelUsage(frames: 1)
+    device.updater.watchTrials()
+    #expect(device.updater.trials["fixed"]?.since != nil && device.last()?.version.version == "1")
+    device.finishTrial()
+    #expect(device.updater.trials.isEmpty && device.last()?.kind == .installed && device.slots() == ["2", "1"])
+  }
+
+  @Test(arguments: [
+    (ModelUsage(frames: 9, faults: 1), "outside its own tensors"), (ModelUsage(frames: 9, nonFiniteFrames: 2), "of 9 frames 2 gave infinities"),
+  ])
+  func `wrong results give way to the version before, with a reason that says which`(usage: ModelUsage, reason: String) throws {
+    let device = try device()
+    device.host.usages["fixed"] = usage
+    device.updater.watchTrials()
+    let last = try #require(device.last())
+    #expect(last.kind == .rolledBack && last.code == "wrong results" && last.version.version == "2")
+    #expect(last.reason?.contains(reason) == true, "\(last.reason ?? "")")
+    #expect(device.slots() == ["1", nil] && device.host.committed == ["1", "2", "1"])
+  }
+
+  private func ago(_ seconds: Int) -> MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(-seconds)) }
+
+  @Test func `how long it was watched survives restarts, and is noted once a minute at most`() throws {
+    let device = try device()
+    func noted() -> Int? { UpdateJournal(path: UpdateJournal.path(in: device.updater.folder))["fixed"].watch?.watched }
+    device.updater.trials["fixed"]?.since = ago(300)
+    device.updater.trials["fixed"]?.noted = ago(50)
+    device.updater.watchTrials()
+    #expect(noted() == 0)
+    device.updater.trials["fixed"]?.noted = ago(60)
+    device.updater.watchTrials()
+    #expect(noted() == 300)
+    device.updater.trials["fixed"]?.since = ago(350)
+    device.updater.watchTrials()
+    #expect(noted() == 300)
+    // A crash loses what wasn't noted, an end in order nothing.
+    try device.restart()
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(300))
+    device.updater.trials["fixed"]?.since = ago(200)
+    device.updater.endTrialsInOrder()
+    try device.restart()
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(500))
+    // Without frames no time passes.
+    device.updater.trials["fixed"]?.begin = ago(1000)
+    device.updater.watchTrials()
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(500))
+    device.updater.trials["fixed"]?.since = ago(100)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .installed && device.last()?.version.version == "2")
+  }
+
+  /// But for the time.
+  private func isSame(_ one: UpdateJournal.Outcome?, _ other: UpdateJournal.Outcome) -> Bool {
+    guard var one else { return false }
+    one.at = other.at
+    return one == other
+  }
+
+  /// As the disk is at each step of going back.
+  @Test(arguments: ["noted", "let go", "over"]) func `going back is told of and done, whenever power is cut`(step: String) throws {
+    let device = try device()
+    var disks = ["noted": try device.disk()]
+    device.host.onPrepare = { [unowned device] in disks["let go"] = try? device.disk() }
+    device.host.usages["fixed"] = ModelUsage(frames: 9, faults: 1)
+    device.updater.watchTrials()
+    let last = try #require(device.last())
+    disks["over"] = try device.disk()
+    device.host.onPrepare = {}
+    device.host.usages = [:]
+    // The note comes first: what the journal has when the store has let go it had before.
+    let journal = try #require(disks["let go"]) + "/updates/journal.json"
+    let noted = try #require(disks["noted"]) + "/updates/journal.json"
+    try FileManager.default.removeItem(atPath: noted)
+    try FileManager.default.copyItem(atPath: journal, toPath: noted)
+    #expect(isSame(UpdateJournal(path: journal)["fixed"].intent, last) && !isSame(UpdateJournal(path: journal)["fixed"].last, last))
+    try device.restart(on: try #require(disks[step]))
+    #expect(isSame(device.last(), last) && device.slots() == ["1", nil])
+    #expect(device.updater.journal["fixed"].watch == nil && device.updater.journal["fixed"].intent == nil && device.updater.trials.isEmpty)
+    device.updater.report()
+    #expect(isSame(device.published.all.last?.models["fixed"]?.last, last))
+    try device.look()
+    #expect(device.slots() == ["1", nil])
+  }
+
+  @Test func `one that no frame comes to doesn't hold up the next version, and never is one to go back to`() throws {
+    let device = try device()
+    try device.install(FixedPackage.bytes(version: "3"))
+    #expect(device.slots() == ["2", "1"])
+    device.updater.watchTrials()
+    #expect(!device.updater.isAsked || device.updater.postponed == ["fixed"])
+    device.updater.trials["fixed"]?.begin = ago(600)
+    device.updater.watchTrials()
+    #expect(device.updater.postponed.isEmpty)
+    try device.look()
+    #expect(device.slots() == ["3", "1"] && device.updater.trials["fixed"]?.version.version == "3")
+    device.host.usages["fixed"] = ModelUsage(frames: 1, faults: 1)
+    device.updater.watchTrials()
+    #expect(device.slots() == ["1", nil] && device.last()?.version.version == "3")
+  }
+
+  @Test func `one that frames come to holds up the next version until its trial is over`() throws {
+    let device = try device()
+    device.host.usages["fixed"] = ModelUsage(frames: 1)
+    device.updater.watchTrials()
+    device.updater.trials["fixed"]?.begin = ago(600)
+    try device.install(FixedPackage.bytes(version: "3"))
+    #expect(device.slots() == ["2", "1"])
+    device.finishTrial()
+    try device.look()
+    #expect(device.slots() == ["3", "2"])
+  }
+}
