@@ -162,6 +162,7 @@ let package = Package(
       ], path: "Tests/CaseBundleWriter", swiftSettings: swiftSettings),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
+    tests("JSONReading", ["JSONReading"]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests(
       "EdgeAgent",

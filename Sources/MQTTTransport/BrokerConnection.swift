@@ -52,16 +52,16 @@ public final class BrokerConnection: @unchecked Sendable {
     var queue: [Publication] = []
     /// Messages and bytes accepted and not finished: queued or in flight.
     var pending = (messages: 0, bytes: 0)
-    var stop: StopRequest?
+    var stop: EndRequest?
     /// End this connection, in which case with the last will, and begin another.
-    var restart: Bool?
+    var restart: EndRequest?
     var attemptHandler: AttemptHandler?
     var counters = Counters()
     var owner: pthread_t?
     var thread: DataPlaneThread?
   }
 
-  struct StopRequest {
+  struct EndRequest {
     var drainUntil: MonotonicInstant
     var sendsWill: Bool
   }
@@ -141,7 +141,7 @@ public final class BrokerConnection: @unchecked Sendable {
   public func stop(draining drain: Duration = .zero, sendingWill: Bool = false) {
     let (thread, isOwner) = mutex.withLock { () -> (DataPlaneThread?, Bool) in
       if shared.stop == nil {
-        shared.stop = StopRequest(drainUntil: MonotonicClock.now().advanced(by: drain), sendsWill: sendingWill)
+        shared.stop = EndRequest(drainUntil: MonotonicClock.now().advanced(by: drain), sendsWill: sendingWill)
       }
       let isOwner = shared.owner.map { pthread_equal($0, pthread_self()) != 0 } ?? false
       return (shared.thread, isOwner)
@@ -152,9 +152,14 @@ public final class BrokerConnection: @unchecked Sendable {
 
   /// Ends the present connection, once what was accepted before is sent, and connects anew at once. Without a connection, does nothing.
   ///
-  /// - Parameter sendingWill: the broker then publishes the last will (MQTT 5's reason 0x04).
-  public func restart(sendingWill: Bool) {
-    mutex.withLock { if shared.state.isConnected { shared.restart = sendingWill } }
+  /// - Parameters:
+  ///   - drain: how long what is accepted may take to finish. A broker that gets the new connection before it has read all of the former,
+  ///     drops the rest: only what it has acknowledged (at least once), and what was sent before that, is safe from it.
+  ///   - sendingWill: the broker then publishes the last will (MQTT 5's reason 0x04).
+  public func restart(draining drain: Duration = .zero, sendingWill: Bool) {
+    mutex.withLock {
+      if shared.state.isConnected { shared.restart = EndRequest(drainUntil: MonotonicClock.now().advanced(by: drain), sendsWill: sendingWill) }
+    }
     wakeUp.signal()
   }
 

@@ -101,7 +101,7 @@ final class SessionDriver {
       pollfd(fd: session.descriptor, events: Int16(wanted), revents: 0), pollfd(fd: connection.wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
     ]
     var answered = events
-    let left = MonotonicClock.now().duration(to: stopDeadline.map { min($0, instant) } ?? instant)
+    let left = MonotonicClock.now().duration(to: drainDeadline.map { min($0, instant) } ?? instant)
     let milliseconds = max(0, left.wholeNanoseconds / 1_000_000 + 1)
     guard unsafe poll(&answered, 2, Int32(clamping: milliseconds)) > 0 else { return 0 }
     if answered[1].revents != 0 { connection.wakeUp.clear() }
@@ -243,8 +243,10 @@ extension SessionDriver {
   }
 
   private func obeyRestart() {
-    guard ending == nil, let sendsWill = connection.mutex.withLock({ connection.shared.restart }) else { return }
-    leave(sendingWill: sendsWill, .restarting)
+    guard ending == nil else { return }
+    let (request, pending) = connection.mutex.withLock { (connection.shared.restart, connection.shared.pending.messages) }
+    guard let request, pending == 0 || MonotonicClock.now() >= request.drainUntil else { return }
+    leave(sendingWill: request.sendsWill, .restarting)
   }
 
   /// The fallback publishes the last will: to whoever listens there, this client is gone.
@@ -255,8 +257,8 @@ extension SessionDriver {
     search = BrokerSearch(connection.settings.address) { [connection] in connection.wakeUp.signal() }
   }
 
-  private var stopDeadline: MonotonicInstant? {
-    phase == .leaving ? nil : connection.mutex.withLock { connection.shared.stop?.drainUntil }
+  private var drainDeadline: MonotonicInstant? {
+    phase == .leaving ? nil : connection.mutex.withLock { [connection.shared.stop, connection.shared.restart].compactMap { $0?.drainUntil }.min() }
   }
 
   /// When asked to stop: says good-bye once nothing is pending or the time for it is up.

@@ -80,6 +80,27 @@ import Testing
     #expect(error?.code == .notConnected && client.connection.session == first + 1)
   }
 
+  @Test func `a restart that waits for acknowledgements isn't overtaken by its own next connection`() throws {
+    let broker = try RealBroker()
+    let watcher = try BrokerClient(broker.url, id: "watcher")
+    try watcher.connect()
+    try watcher.subscribe("t")
+    defer { watcher.connection.stop() }
+    let client = try BrokerClient(broker.url) { $0.window.messages = 1000 }
+    try client.connect()
+    defer { client.connection.stop() }
+    broker.freeze(true)
+    for number in 1...500 {
+      try client.publish(OutgoingMessage(topic: "t", payload: [UInt8(number % 256)], quality: number == 500 ? .atLeastOnce : .atMostOnce))
+    }
+    client.connection.restart(draining: .seconds(60), sendingWill: false)
+    // Were it not to wait, the broker would find the next connection beside all that it has to read.
+    #expect(!client.states.wait(limit: 0.3) { $0.count { if case .connecting = $0 { true } else { false } } > 1 })
+    broker.freeze(false)
+    #expect(client.waitUntilConnected(times: 2))
+    #expect(watcher.messages.wait { $0.count == 500 } && client.deliveries.all.allSatisfy { $0 == .acknowledged })
+  }
+
   @Test func `offline nothing is kept and the caller is told`() throws {
     let port = try LoopbackPort.free()
     let client = try BrokerClient("mqtt://127.0.0.1:\(port)")

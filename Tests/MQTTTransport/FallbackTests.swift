@@ -103,8 +103,8 @@ import Testing
     }
     try client.connect()
     defer { client.connection.stop() }
-    try client.publish(OutgoingMessage(topic: "will", payload: [100], quality: .atMostOnce))
-    client.connection.restart(sendingWill: true)
+    try client.publish(OutgoingMessage(topic: "will", payload: [100]))
+    client.connection.restart(draining: .seconds(30), sendingWill: true)
     #expect(client.waitUntilConnected(times: 2))
     #expect(watcher.messages.wait { $0.count == 2 })
     #expect(watcher.messages.all.map(\.payload) == [[100], [1]])

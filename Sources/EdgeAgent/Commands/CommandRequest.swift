@@ -28,7 +28,7 @@ struct CommandRequest: Equatable {
     }
 
     private static func printable(_ text: String) -> String {
-      String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+      text.inOneLine(limit: 400)
     }
   }
 

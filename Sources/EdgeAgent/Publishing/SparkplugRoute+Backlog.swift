@@ -34,7 +34,8 @@ extension SparkplugRoute {
     mutex.withLock {
       guard needsRebirth else { return }
       needsRebirth = false
-      _ = send(node.rebirth(at: MonotonicClock.wallTime()))
+      guard send(node.rebirth(at: MonotonicClock.wallTime())), !node.hasBacklog else { return }
+      finishWaiting()
     }
   }
 
@@ -93,22 +94,24 @@ extension SparkplugRoute {
   /// they are held in memory instead, until the file is empty.
   private func endBacklog(allWritten: Bool) {
     mutex.withLock {
-      guard node.hasBacklog, node.mayPublishData, outbox.status.error == nil else { return }
+      guard node.hasBacklog, node.mayPublishData, !needsRebirth else { return }
+      // A disk that fails hides what it has, for as long as it likes: deaths don't wait for that.
+      guard outbox.status.error == nil else { return buryLingering() }
       guard held != nil, allWritten, unwritten == 0 else {
         if held == nil { held = [] }
         // All may be written already, and no commit come any more.
         if unwritten == 0 { isWoken = true }
         return
       }
-      let samples = held ?? []
-      held = nil
       node.backlogDrained()
-      for (index, sample) in samples.enumerated() where !tell(sample) {
-        for later in samples[index...] { store(later) }
-        return
-      }
-      buryAfterHistory()
+      finishWaiting()
     }
+  }
+
+  /// Nothing older waits, and the sequence is whole: what was held is told, then deaths.
+  private func finishWaiting() {
+    tellHeld()
+    if !node.hasBacklog { buryLingering() }
   }
 
   /// The samples that stored messages hold, and the messages that have had their say with them. Of a pipeline that the configuration

@@ -17,7 +17,8 @@ final class SparkplugRoute: @unchecked Sendable {
   var node: SparkplugEdgeNode
   /// Samples that were given to the outbox and aren't on its disk yet.
   var unwritten = 0
-  /// Live samples that wait, in memory, for the last of the backlog to be told; nil while there is no such end in sight.
+  /// Live samples that wait, in memory, for the last of the backlog to be told, or for the births that mend the sequence; nil while there is
+  /// no such end in sight.
   var held: [SparkplugSample]?
   /// Something that had a number of the sequence couldn't be published.
   var needsRebirth = false
@@ -25,8 +26,8 @@ final class SparkplugRoute: @unchecked Sendable {
   var resubscribeAt: MonotonicInstant?
   /// What each pipeline's birth tells before its first frame.
   let definitions: [String: [SparkplugMetric]]
-  /// Pipelines without a camera that are alive while what is stored of them is told.
-  var bornForHistory: Set<String> = []
+  /// Pipelines without a camera that live on until what is stored is told: there is a backlog, or the sequence to mend, while there are any.
+  var lingering: Set<String> = []
   var isWoken = true
   var isStopping = false
   private var granted = 0
@@ -39,6 +40,8 @@ final class SparkplugRoute: @unchecked Sendable {
   /// Live samples that are held in memory.
   static let mostHeld = 256
   private static let resubscriptionDelay = Duration.seconds(30)
+  /// How long the broker has to acknowledge a death before the connection ends.
+  private static let deathTime = Duration.seconds(5)
 
   /// - Parameter pipelines: each is a device of the edge node, born when its camera is there (`note`).
   init(
@@ -122,6 +125,11 @@ final class SparkplugRoute: @unchecked Sendable {
       node.backlogBegan()
       return false
     }
+    // No data follows the hole in the sequence.
+    guard !needsRebirth else {
+      if !node.hasBacklog, held == nil { held = [] }
+      return false
+    }
     do throws(SparkplugError) {
       guard case .publish(let messages) = try node.publish(live: sample, at: MonotonicClock.wallTime()) else { return false }
       if send(messages, completion: { [weak self] in self?.noteLive($0) }) { return true }
@@ -134,10 +142,22 @@ final class SparkplugRoute: @unchecked Sendable {
     }
   }
 
-  /// The end of the backlog isn't reached after all: what was held joins it.
+  /// The end of the wait isn't reached after all: what was held joins the backlog.
   func storeHeld() {
-    for sample in held ?? [] { store(sample) }
+    let samples = held ?? []
     held = nil
+    if !samples.isEmpty { node.backlogBegan() }
+    for sample in samples { store(sample) }
+  }
+
+  /// The wait is over: what was held goes out, or into the outbox from the first on that finds no room.
+  func tellHeld() {
+    let samples = held ?? []
+    held = nil
+    for (index, sample) in samples.enumerated() where !tell(sample) {
+      for later in samples[index...] { store(later) }
+      return
+    }
   }
 
   /// - Returns: false when one could not be published; hosts then need the births anew.
@@ -183,7 +203,7 @@ final class SparkplugRoute: @unchecked Sendable {
     for action in actions {
       switch action {
       case .publish(let message): _ = send([message])
-      case .reconnect: connection.restart(sendingWill: true)
+      case .reconnect: connection.restart(draining: Self.deathTime, sendingWill: true)
       case .ignored(let error): log.log(.warning, "Sparkplug: \(error.message)", subject: "sparkplug \(error.code)")
       }
     }
@@ -200,7 +220,10 @@ extension SparkplugRoute {
       resubscribeAt = nil
       guard !state.isConnected else { return }
       node.connectionLost()
+      needsRebirth = false
       storeHeld()
+      // The edge node's death was theirs.
+      buryLingering()
     }
   }
 

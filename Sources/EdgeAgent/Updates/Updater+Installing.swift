@@ -1,5 +1,6 @@
 import Cryptography
 import Glibc
+import JSONReading
 import ModelManifest
 import Pipelines
 import Updates
@@ -33,7 +34,7 @@ extension Updater {
     } catch {
       guard mayGoOn else { return false }
       guard let version else {
-        log.log(.error, "updates: \(plain(error.message))", subject: "store \(name)")
+        log.log(.error, "updates: \(error.message.inOneLine(limit: 400))", subject: "store \(name)")
         return false
       }
       return failed(error, version, name)
@@ -193,7 +194,7 @@ extension Updater {
   /// Notes how an attempt ended, and tells the fleet.
   func conclude(_ kind: UpdateJournal.Outcome.Kind, _ version: UpdateJournal.Version, _ name: String, code: String? = nil, reason: String? = nil) {
     if candidates[name]?.version == version { candidates[name] = nil }
-    var outcome = UpdateJournal.Outcome(version: version, kind: kind, code: code, reason: reason.map(plain), at: MonotonicClock.wallTime().rfc3339)
+    var outcome = UpdateJournal.Outcome(version: version, kind: kind, code: code, reason: reason?.inOneLine(limit: 400), at: MonotonicClock.wallTime().rfc3339)
     // The same once more isn't written down again: somebody might wear the flash.
     if let last = journal[name].last, last.version == version, last.kind == kind, last.code == code, last.reason == outcome.reason { outcome = last }
     let old = journal

@@ -1,4 +1,5 @@
 import Glibc
+import JSONReading
 import ModelManifest
 import Outbox
 import Pipelines
@@ -185,8 +186,8 @@ final class Updater: Service, @unchecked Sendable {
       }
       return isWhole
     } catch {
-      (check.code, check.reason) = (error.code.rawValue, plain(error.message))
-      log.change(.warning, of: "updates", to: "updates: \(plain(error.message))")
+      (check.code, check.reason) = (error.code.rawValue, error.message.inOneLine(limit: 400))
+      log.change(.warning, of: "updates", to: "updates: \(error.message.inOneLine(limit: 400))")
       report()
       return false
     }
@@ -219,9 +220,4 @@ final class Updater: Service, @unchecked Sendable {
     if let lastPublished, lastPublished.duration(to: MonotonicClock.now()) < interval { return }
     report()
   }
-}
-
-/// Text that may come from anybody, fit for a log and a message.
-func plain(_ text: String) -> String {
-  String(String.UnicodeScalarView(text.unicodeScalars.prefix(400).map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }))
 }

@@ -59,16 +59,16 @@ public struct DeviceReport: Equatable, Sendable {
       let value = try? JSONParser.parse(payload, depthLimit: 8), let fields = try? ContentFields(value, place: topic),
       let models = try? fields.object("models"), let channel = try? fields.text("channel")
     else { return nil }
-    device = "\(plainText(String(levels[2]), limit: 64))/\(plainText(String(levels[3]), limit: 64))"
-    self.channel = plainText(channel, limit: 64)
-    capturedAt = plainText((try? fields.text("captured_at")) ?? "", limit: 32)
+    device = "\(String(levels[2]).inOneLine(limit: 64))/\(String(levels[3]).inOneLine(limit: 64))"
+    self.channel = channel.inOneLine(limit: 64)
+    capturedAt = ((try? fields.text("captured_at")) ?? "").inOneLine(limit: 32)
     let metadata = try? fields.object("metadata")
-    metadataOutcome = plainText((try? metadata?.text("outcome")) ?? "", limit: 32)
-    metadataReason = plainText((try? metadata?.text("reason")) ?? "", limit: 200)
+    metadataOutcome = ((try? metadata?.text("outcome")) ?? "").inOneLine(limit: 32)
+    metadataReason = ((try? metadata?.text("reason")) ?? "").inOneLine(limit: 200)
     timestampVersion = try? metadata?.number("timestamp")
     var found: [String: Model] = [:]
     for name in models.members.keys.sorted().prefix(Self.largestModelCount) {
-      if let model = try? models.object(name) { found[plainText(name, limit: 64)] = Model(model) }
+      if let model = try? models.object(name) { found[name.inOneLine(limit: 64)] = Model(model) }
     }
     self.models = found
   }
@@ -78,7 +78,7 @@ extension DeviceReport.Version {
   /// Of a member that has both.
   fileprivate init?(_ fields: ContentFields?) {
     guard let fields, let version = try? fields.text("version"), let release = try? fields.number("release") else { return nil }
-    (self.version, self.release) = (plainText(version, limit: 64), release)
+    (self.version, self.release) = (version.inOneLine(limit: 64), release)
   }
 }
 
@@ -97,7 +97,7 @@ extension DeviceReport.Model {
       guard let version = DeviceReport.Version(last), let outcome = DeviceReport.Ending.Outcome(rawValue: (try? last.text("outcome")) ?? "") else {
         return nil
       }
-      func text(_ name: String, _ limit: Int) -> String { plainText((try? last.text(name)) ?? "", limit: limit) }
+      func text(_ name: String, _ limit: Int) -> String { ((try? last.text(name)) ?? "").inOneLine(limit: limit) }
       return .init(version: version, outcome: outcome, code: text("code", 40), reason: text("reason", 200), at: text("at", 32))
     }
   }

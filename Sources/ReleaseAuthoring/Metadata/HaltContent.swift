@@ -46,10 +46,10 @@ public struct Halt: Equatable, Sendable {
   public internal(set) var channels: [String: Int]
   public internal(set) var reason: String
 
-  /// - Parameter reason: control characters in it become spaces, and it is cut at 200 bytes or so.
+  /// - Parameter reason: brought to one line (`inOneLine`) of at most 200 characters.
   public init(name: String, version: String, channels: [String: Int], reason: String) {
     (self.name, self.version, self.channels) = (name, version, channels)
-    self.reason = plainText(reason, limit: 200)
+    self.reason = reason.inOneLine(limit: 200)
   }
 
   var path: String { ReleaseLayout.halt(name, version) }
@@ -69,13 +69,4 @@ public struct Halt: Equatable, Sendable {
       "custom": .object(["channels": .numbers(channels), "reason": .string(reason)]),
     ])
   }
-}
-
-/// Text of others that may stand in a file, a log and a terminal: without control characters, and not endless.
-func plainText(_ text: String, limit: Int) -> String {
-  var plain = String.UnicodeScalarView()
-  for scalar in text.unicodeScalars.prefix(limit) {
-    plain.append(scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? " " : scalar)
-  }
-  return String(plain)
 }

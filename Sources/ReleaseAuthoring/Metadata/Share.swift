@@ -1,3 +1,4 @@
+import JSONReading
 import Updates
 
 /// A share of a channel's devices, in hundredths of a percent.
@@ -52,6 +53,6 @@ enum ReleaseName {
   }
 
   private static func refusal(_ text: String, _ what: String, _ rule: String) -> ReleaseError {
-    ReleaseError(.invalid, "‘\(plainText(text, limit: 80))’ can't be a \(what): \(rule)")
+    ReleaseError(.invalid, "‘\(text.inOneLine(limit: 80))’ can't be a \(what): \(rule)")
   }
 }

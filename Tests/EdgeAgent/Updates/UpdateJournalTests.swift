@@ -55,11 +55,6 @@ import Testing
     #expect([0, 299, 300, 1319, 1320].map { hours.minutes(until: $0) } == [0, 0, 1020, 1, 0])
   }
 
-  @Test func `foreign text comes out short and without controls`() {
-    #expect(plain("a\u{1B}[31m\r\n\u{9B}ü😀") == "a?[31m???ü😀")
-    #expect(plain(String(repeating: "x", count: 1000)).utf8.count == 400)
-  }
-
   @Test(arguments: ["", "22-05", "22:00", "22:00-", "25:00-05:00", "22:60-05:00", "5:00-06:00", "05:00-05:00", "24:30-05:00", "22:00-05:00-06:00"])
   func `what is no span of the day`(text: String) {
     #expect(DailyHours(text) == nil)
