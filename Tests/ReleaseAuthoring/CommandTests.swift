@@ -35,7 +35,7 @@ import Updates
     let release = try TestRelease()
     let (order, authority) = (try sign(release), try authority(release))
     let command = try authority.command(in: order.payload, for: "plant-a/line-3", after: 0, at: TestRelease.time)
-    #expect(command.name == "pause" && command.subject == "surface" && command.reason == "new tool" && command.expires == soon)
+    #expect(command.name == "pause" && command.subject == "surface" && command.reason == "new\u{FFFD}tool" && command.expires == soon)
     #expect(command.counter == order.counter && order.topic == "swiftlet/v1/plant-a/line-3/command")
     #expect(outcome(order.payload, authority, after: order.counter) == .rollback)
     #expect(outcome(order.payload, authority, after: order.counter + 9) == .rollback)

@@ -1,3 +1,4 @@
+import JSONReading
 import Updates
 
 /// What became of a signed command.
@@ -25,13 +26,14 @@ extension AgentRuntime {
   private func setPaused(_ isPaused: Bool, _ command: SignedCommand) -> OrderOutcome {
     let names = configuration.pipelines.map(\.name)
     if let subject = command.subject, !names.contains(subject) {
-      return OrderOutcome(outcome: .refused, reason: "there is no pipeline ‘\(plain(subject))’ here; there are: \(names.joined(separator: ", "))")
+      let reason = "there is no pipeline ‘\(subject.inOneLine(limit: 200))’ here; there are: \(names.joined(separator: ", "))"
+      return OrderOutcome(outcome: .refused, reason: reason)
     }
     let changed = command.subject.map { [$0] } ?? names
     var paused = PausedPipelines(configuration.storage)
     do throws(UpdatesError) { try paused.set(changed, paused: isPaused) } catch { return OrderOutcome(outcome: .failed, reason: error.message) }
     for pipeline in pipelines where changed.contains(pipeline.name) { pipeline.isPaused = isPaused }
-    let why = command.reason.map { ": \(plain($0))" } ?? ""
+    let why = command.reason.map { ": \($0.inOneLine(limit: 200))" } ?? ""
     log.event(isPaused ? .warning : .notice, "\(isPaused ? "paused" : "resumed") by the fleet: \(changed.joined(separator: ", "))\(why)")
     publisher.publishHealth(status)
     return OrderOutcome(outcome: .done)
@@ -39,8 +41,8 @@ extension AgentRuntime {
 
   private func rollBack(_ command: SignedCommand, _ updater: Updater) -> OrderOutcome {
     guard let name = command.subject else { return OrderOutcome(outcome: .refused, reason: "the command names no model") }
-    switch updater.rollBack(name, reason: command.reason.map(plain) ?? "the fleet told this device to go back") {
-    case .done(let from, let to): return OrderOutcome(outcome: .done, reason: "\(plain(name)) \(from.version) gave way to \(to.version)")
+    switch updater.rollBack(name, reason: command.reason.map { $0.inOneLine(limit: 200) } ?? "the fleet told this device to go back") {
+    case .done(let from, let to): return OrderOutcome(outcome: .done, reason: "\(name.inOneLine(limit: 200)) \(from.version) gave way to \(to.version)")
     case .refused(let reason): return OrderOutcome(outcome: .refused, reason: reason)
     case .failed(let reason): return OrderOutcome(outcome: .failed, reason: reason)
     }

@@ -1,3 +1,4 @@
+import JSONReading
 import ModelManifest
 import Pipelines
 import Updates
@@ -84,7 +85,7 @@ extension Updater {
   }
 
   private func carryOut(_ order: RollBackOrder) -> RollBackOutcome {
-    guard names.contains(order.model) else { return .refused("no pipeline here runs a model ‘\(plain(order.model))’ of the store") }
+    guard names.contains(order.model) else { return .refused("no pipeline here runs a model ‘\(order.model.inOneLine(limit: 200))’ of the store") }
     do throws(UpdatesError) {
       var store = try PackageStore(models: modelsFolder, name: order.model)
       return carryOut(order, &store)

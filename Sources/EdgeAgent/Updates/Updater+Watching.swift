@@ -1,3 +1,4 @@
+import JSONReading
 import ModelManifest
 import Pipelines
 import Updates
@@ -180,7 +181,7 @@ enum CrashLoop {
 extension UpdateJournal {
   /// Notes that the version is about to be given up, so that its end isn't lost where power is cut.
   fileprivate mutating func intend(_ version: Version, _ name: String, code: String, reason: String, _ log: AgentLog) {
-    self[name].intent = Outcome(version: version, kind: .rolledBack, code: code, reason: plain(reason), at: MonotonicClock.wallTime().rfc3339)
+    self[name].intent = Outcome(version: version, kind: .rolledBack, code: code, reason: reason.inOneLine(limit: 400), at: MonotonicClock.wallTime().rfc3339)
     // What is wrong gives way all the same.
     do throws(UpdatesError) { try save() } catch { log.error("updates: \(error.message)") }
   }

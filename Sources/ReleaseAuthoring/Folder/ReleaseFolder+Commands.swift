@@ -10,9 +10,9 @@ public struct CommandOrder: Sendable {
   /// Why, for those who look after the devices.
   public let reason: String?
 
-  /// - Parameter reason: control characters in it become spaces, and it is cut at 200 characters.
+  /// - Parameter reason: control characters in it are replaced, and it is cut at 200 characters.
   public init(_ name: String, of subject: String? = nil, reason: String? = nil) {
-    (self.name, self.subject, self.reason) = (name, subject, reason.map { plainText($0, limit: 200) })
+    (self.name, self.subject, self.reason) = (name, subject, reason.map { $0.inOneLine(limit: 200) })
   }
 }
 

@@ -48,7 +48,7 @@ extension BrokerSession {
       members["counter"] == .whole(command.counter), case .string(let outcome)? = members["outcome"]
     else { return nil }
     var reason: String?
-    if case .string(let text)? = members["reason"] { reason = plainText(text, limit: 400) }
-    return CommandAnswer(device: command.device, outcome: plainText(outcome, limit: 16), reason: reason)
+    if case .string(let text)? = members["reason"] { reason = text.inOneLine(limit: 400) }
+    return CommandAnswer(device: command.device, outcome: outcome.inOneLine(limit: 16), reason: reason)
   }
 }
