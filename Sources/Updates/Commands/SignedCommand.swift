@@ -1,3 +1,4 @@
+import Cryptography
 public import JSONReading
 
 /// What the fleet tells one device to do. It is signed as metadata are, for that device alone, obeyed once, and only before its time is over.
@@ -67,6 +68,9 @@ public struct CommandAuthority: Sendable {
   private let keys: KeyRing
   /// When the first of the metadata that say so expires: afterwards nobody knows any more whether a key was taken back.
   public let expires: DateTime
+
+  /// Stands for the keys: another one means that some were exchanged.
+  public var keySet: String { SHA256.digest(of: Array(role.keyIDs.sorted().joined(separator: " ").utf8)).hex }
 
   init(role: RoleKeys, keys: KeyRing, expires: DateTime) { (self.role, self.keys, self.expires) = (role, keys, expires) }
 
