@@ -32,11 +32,11 @@ final class Fleet: Sendable {
     return program.outputText
   }
 
-  /// Takes a package in, for all devices of the channel.
-  func take(_ package: [UInt8]) throws {
+  /// Takes a package in, for all devices of the channel, or for a share of them ("40%").
+  func take(_ package: [UInt8], share: String = "100%") throws {
     let file = folder.appendingPathComponent("incoming.swiftlet")
     try Data(package).write(to: file)
-    try run("add", file.path, "--channel", channel)
+    try run("add", file.path, "--channel", channel, "--share", share)
   }
 
   /// Takes a package in and publishes.
@@ -67,6 +67,14 @@ final class Fleet: Sendable {
   }
 
   func publish() throws { try run("publish", "--broker", broker.url) }
+
+  /// Of the timestamp that was published last.
+  func timestampVersion() throws -> Int {
+    let bytes = try Data(contentsOf: folder.appendingPathComponent("metadata/timestamp.json"))
+    let file = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+    guard let version = (file?["signed"] as? [String: Any])?["version"] as? Int else { throw Failure(description: "the timestamp has no version") }
+    return version
+  }
 
   /// The configuration's `updates` for a device of the channel.
   func updates(watch: String = "2 s") -> String {
@@ -127,12 +135,16 @@ extension Watcher {
 
   private static func versions(_ messages: [IncomingMessage]) -> [String] {
     var versions: [String] = []
-    for message in messages where message.topic.hasSuffix("/detections") {
-      guard let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
-        let version = (payload["model"] as? [String: Any])?["version"] as? String
-      else { continue }
-      if versions.last != version { versions.append(version) }
+    for message in messages {
+      if let version = version(message), versions.last != version { versions.append(version) }
     }
     return versions
+  }
+
+  /// Of the model that a message's detections are from; nil for any other message.
+  static func version(_ message: IncomingMessage) -> String? {
+    guard message.topic.hasSuffix("/detections") else { return nil }
+    let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
+    return (payload?["model"] as? [String: Any])?["version"] as? String
   }
 }
