@@ -5,20 +5,27 @@ import ModelFormat
 import ModelManifest
 
 /// What may be wrong with a release, and the demo's own model with that wrong.
-enum BadRelease: CaseIterable {
-  case wrongOutputs, crashes, threeTimesSlower
+enum BadRelease: Equatable {
+  case wrongOutputs, crashes
+  case slower(times: Int)
 
   /// What devices say of it.
   var code: String {
     switch self {
     case .wrongOutputs: "wrong golden outputs"
     case .crashes: "crashes"
-    case .threeTimesSlower: "too slow"
+    case .slower: "too slow"
     }
   }
 
-  /// The same in `watch`.
-  var state: String { self == .crashes ? "rolled back" : "refused" }
+  /// The same in `watch`. What the bench misses on a busy machine, the line finds.
+  var states: [String] {
+    switch self {
+    case .wrongOutputs: ["refused"]
+    case .crashes: ["rolled back"]
+    case .slower: ["refused", "rolled back"]
+    }
+  }
 
   /// One that crashes is a good one, under which whoever tests it kills the agent: no package can make it crash by itself.
   func package(version: String) throws -> [UInt8] {
@@ -28,9 +35,9 @@ enum BadRelease: CaseIterable {
         let spread = manifest.golden?.outputs[0].spread ?? 0
         manifest.golden?.outputs[0].samples[0] += spread
       case .crashes: break
-      case .threeTimesSlower:
-        // What comes of doing everything three times in one arena isn't what it promises.
-        program.instructions += program.instructions + program.instructions
+      case .slower(let times):
+        // What comes of doing everything again in the same arena isn't what it promises.
+        program.instructions = Array(repeatElement(program.instructions, count: times).joined())
         manifest.golden = nil
       }
     }

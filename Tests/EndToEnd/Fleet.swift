@@ -116,12 +116,13 @@ extension Watcher {
   }
 
   /// What the device last said of the fleet's metadata, once it says `outcome`.
-  func waitForCheck(_ outcome: String) -> Bool {
+  func waitForCheck(_ outcome: String, about text: String = "") -> Bool {
     messages.wait(limit: 60) { messages in
       guard let message = messages.last(where: { $0.topic.hasSuffix("/models") }),
         let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
       else { return false }
-      return (payload["metadata"] as? [String: Any])?["outcome"] as? String == outcome
+      let metadata = payload["metadata"] as? [String: Any]
+      return metadata?["outcome"] as? String == outcome && (text.isEmpty || (metadata?["reason"] as? String)?.contains(text) == true)
     }
   }
 

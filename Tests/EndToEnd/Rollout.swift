@@ -51,6 +51,8 @@ final class Rollout: CustomStringConvertible {
   /// The share of devices that a staged release is for, and these devices.
   let share: String
   let first: Set<String>
+  /// How long a trial takes.
+  let time: String
   let keeper: RunningProgram
   /// `swiftlet release watch --json`, with a trusted root.
   let watch: RunningProgram
@@ -60,6 +62,7 @@ final class Rollout: CustomStringConvertible {
   ///   - firstCount: of these, those that a staged release goes to.
   ///   - time: of a trial.
   init(count: Int, firstCount: Int, watch time: String, haltAbove: String, least: Int) throws {
+    self.time = time
     broker = try RealBroker()
     fleet = try Fleet(broker)
     watcher = try Watcher(broker)
@@ -84,7 +87,10 @@ final class Rollout: CustomStringConvertible {
     devices = try names.map { try Device($0, broker: broker, updates: updates) }
   }
 
-  func configureAll(watch time: String) throws { for device in devices { try device.configure(updates: fleet.updates(watch: time)) } }
+  deinit { for program in [keeper, watch] + devices.map(\.daemon) { program.signal(SIGKILL) } }
+
+  /// Those that a staged release goes to.
+  var takers: [Device] { devices.filter { first.contains($0.name) } }
 
   /// Each device's latest word on the model, once `isEnough` holds for each.
   func wait(_ what: String, of names: Set<String>? = nil, until isEnough: (DeviceWord) -> Bool) -> Bool {
