@@ -1,7 +1,5 @@
 import Foundation
 import MQTTTransport
-import ModelFormat
-import ModelManifest
 import TestBroker
 import TestPackages
 
@@ -77,18 +75,13 @@ final class Fleet: Sendable {
   }
 
   /// The configuration's `updates` for a device of the channel.
-  func updates(watch: String = "2 s") -> String {
-    "{channel: \(channel), root: \(root), watch: \(watch), spread: 0 s, patience: 1 s}"
+  func updates(watch: String = "2 s", spread: String = "0 s") -> String {
+    "{channel: \(channel), root: \(root), watch: \(watch), spread: \(spread), patience: 1 s}"
   }
 
   /// A package of the name and version whose run takes thousands of times as long as `FixedPackage`'s.
   static func slowPackage(version: String) throws -> [UInt8] {
-    let package = try ModelPackage(contentsOf: Programs.packageRoot.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path)
-    var manifest = package.manifest
-    (manifest.name, manifest.version, manifest.golden) = ("fixed", version, nil)
-    return PackageWriter.file([
-      (.manifest, [UInt8](try JSONEncoder().encode(manifest))), (.program, package.program.encoded()), (.weights, unsafe [UInt8](package.weights)),
-    ])
+    try RolledOutModel.demo { manifest, _ in (manifest.name, manifest.version, manifest.golden) = ("fixed", version, nil) }
   }
 }
 

@@ -34,7 +34,7 @@ final class RunningProgram: @unchecked Sendable {
   private var openStreams = 2
 
   init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-    process.executableURL = Programs.folder.appendingPathComponent(name)
+    process.executableURL = name.hasPrefix("/") ? URL(fileURLWithPath: name) : Programs.folder.appendingPathComponent(name)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice

@@ -14,12 +14,13 @@ final class Rollout: CustomStringConvertible {
     let scene: Scene
     private(set) var daemon: RunningProgram
 
-    init(_ name: String, broker: RealBroker, updates: String) throws {
+    init(_ name: String, _ model: RolledOutModel, broker: RealBroker, updates: String) throws {
       (self.name, scene) = (name, try Scene())
       scene.device = "{id: \(name), site: plant-a}"
       scene.mqtt = "{url: \"\(broker.url)\"}"
       scene.camera = "{source: \"simulated:conveyor\", frame_rate: 2, size: 320x240}"
-      scene.pipeline = "{camera: top, model: \(Rollout.model)}"
+      try FileManager.default.removeItem(at: scene.package)
+      scene.pipeline = "{camera: top, model: \(model.name)}"
       scene.updates = updates
       daemon = try scene.daemon()
     }
@@ -42,8 +43,7 @@ final class Rollout: CustomStringConvertible {
     }
   }
 
-  static let model = "surface-defects"
-
+  let model: RolledOutModel
   let broker: RealBroker
   let fleet: Fleet
   let watcher: Watcher
@@ -51,8 +51,8 @@ final class Rollout: CustomStringConvertible {
   /// The share of devices that a staged release is for, and these devices.
   let share: String
   let first: Set<String>
-  /// How long a trial takes.
-  let time: String
+  /// How long a trial takes, and over what time devices spread their downloads.
+  private let (time, spread): (String, String)
   let keeper: RunningProgram
   /// `swiftlet release watch --json`, with a trusted root.
   let watch: RunningProgram
@@ -61,8 +61,8 @@ final class Rollout: CustomStringConvertible {
   ///   - count: devices.
   ///   - firstCount: of these, those that a staged release goes to.
   ///   - time: of a trial.
-  init(count: Int, firstCount: Int, watch time: String, haltAbove: String, least: Int) throws {
-    self.time = time
+  init(_ model: RolledOutModel, count: Int, firstCount: Int, watch time: String, spread: String, haltAbove: String, least: Int) throws {
+    (self.model, self.time, self.spread) = (model, time, spread)
     broker = try RealBroker()
     fleet = try Fleet(broker)
     watcher = try Watcher(broker)
@@ -83,8 +83,8 @@ final class Rollout: CustomStringConvertible {
         "--timestamp-key", "\(keys)/timestamp-1.pem", "--halt-key", "\(keys)/halt-1.pem",
       ], environment: ["SWIFTLET_PASSPHRASE": "gloves on"])
     watch = try RunningProgram("swiftlet", ["release", "watch", "--broker", broker.url, "--root", fleet.root, "--json"])
-    let (broker, updates) = (broker, fleet.updates(watch: time))
-    devices = try names.map { try Device($0, broker: broker, updates: updates) }
+    let (broker, updates) = (broker, fleet.updates(watch: time, spread: spread))
+    devices = try names.map { try Device($0, model, broker: broker, updates: updates) }
   }
 
   deinit { for program in [keeper, watch] + devices.map(\.daemon) { program.signal(SIGKILL) } }
@@ -92,7 +92,12 @@ final class Rollout: CustomStringConvertible {
   /// Those that a staged release goes to.
   var takers: [Device] { devices.filter { first.contains($0.name) } }
 
-  /// Each device's latest word on the model, once `isEnough` holds for each.
+  /// Gives those that a staged release goes to another time for a trial; nil is their own.
+  func configureTakers(watch other: String?) throws {
+    for device in takers { try device.configure(updates: fleet.updates(watch: other ?? time, spread: spread)) }
+  }
+
+  /// Whether `isEnough` comes to hold for the latest word of each device.
   func wait(_ what: String, of names: Set<String>? = nil, until isEnough: (DeviceWord) -> Bool) -> Bool {
     let wanted = names ?? Set(devices.map(\.name))
     let isOver = watcher.messages.wait(limit: 60) { messages in
@@ -153,7 +158,7 @@ struct DeviceWord: CustomStringConvertible {
   init?(_ message: IncomingMessage) {
     let levels = message.topic.split(separator: "/")
     guard levels.count == 5, levels[4] == "models", let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
-      let metadata = payload["metadata"] as? [String: Any], let model = (payload["models"] as? [String: Any])?[Rollout.model] as? [String: Any]
+      let metadata = payload["metadata"] as? [String: Any], let model = (payload["models"] as? [String: Any])?.values.first as? [String: Any]
     else { return nil }
     func text(_ slot: String, _ member: String) -> String? { (model[slot] as? [String: Any])?[member] as? String }
     device = String(levels[3])

@@ -127,7 +127,7 @@ import Testing
     let daemon = try plant.scene.daemon()
     // As many frames as it takes to know how long a run takes.
     #expect(plant.watcher.wait(for: 40, of: "/detections"), "\(daemon.errorText)")
-    try plant.fleet.release(BadRelease.package(version: "1") { manifest, _ in (manifest.name, manifest.golden) = ("fixed", nil) })
+    try plant.fleet.release(Fleet.slowPackage(version: "1"))
     let model = try #require(plant.watcher.waitFor("rolled back", "1"), "\(daemon.errorText)")
     #expect((model["last"] as? [String: Any])?["code"] as? String == "too slow")
     #expect(model["active"] is NSNull)
