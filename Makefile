@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -128,6 +128,12 @@ POWER_CUTS ?= 20
 power-cuts: test-setup
 	swift build --build-tests
 	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter 'OutboxTests.PowerCut|UpdatesTests.PowerCut'
+
+## A staged rollout over eight daemons, each kind of bad release twice; docs/updates.md records what `watch` showed. The unit tests do it with
+## six daemons and once.
+test-rollout: test-setup
+	swift build --build-tests
+	SWIFTLET_ROLLOUT=1 swift test --skip-build --no-parallel --filter EndToEndTests.RolloutTests
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus

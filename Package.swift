@@ -216,7 +216,10 @@ let package = Package(
     tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection", "ReleaseAuthoring"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["swiftlet", "swiftletd", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker", "TestPackages"],
+      dependencies: [
+        "swiftlet", "swiftletd", "CPUExecution", "Inference", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker",
+        "TestPackages", "Updates",
+      ],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
   ]
 )

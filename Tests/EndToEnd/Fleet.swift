@@ -1,7 +1,5 @@
 import Foundation
 import MQTTTransport
-import ModelFormat
-import ModelManifest
 import TestBroker
 import TestPackages
 
@@ -32,11 +30,11 @@ final class Fleet: Sendable {
     return program.outputText
   }
 
-  /// Takes a package in, for all devices of the channel.
-  func take(_ package: [UInt8]) throws {
+  /// Takes a package in, for all devices of the channel, or for a share of them ("40%").
+  func take(_ package: [UInt8], share: String = "100%") throws {
     let file = folder.appendingPathComponent("incoming.swiftlet")
     try Data(package).write(to: file)
-    try run("add", file.path, "--channel", channel)
+    try run("add", file.path, "--channel", channel, "--share", share)
   }
 
   /// Takes a package in and publishes.
@@ -68,19 +66,22 @@ final class Fleet: Sendable {
 
   func publish() throws { try run("publish", "--broker", broker.url) }
 
+  /// Of the timestamp that was published last.
+  func timestampVersion() throws -> Int {
+    let bytes = try Data(contentsOf: folder.appendingPathComponent("metadata/timestamp.json"))
+    let file = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+    guard let version = (file?["signed"] as? [String: Any])?["version"] as? Int else { throw Failure(description: "the timestamp has no version") }
+    return version
+  }
+
   /// The configuration's `updates` for a device of the channel.
-  func updates(watch: String = "2 s", shadow: String? = nil) -> String {
-    "{channel: \(channel), root: \(root), watch: \(watch), spread: 0 s, patience: 1 s\(shadow.map { ", shadow: \($0)" } ?? "")}"
+  func updates(watch: String = "2 s", shadow: String? = nil, spread: String = "0 s") -> String {
+    "{channel: \(channel), root: \(root), watch: \(watch), spread: \(spread), patience: 1 s\(shadow.map { ", shadow: \($0)" } ?? "")}"
   }
 
   /// A package of the name and version whose run takes thousands of times as long as `FixedPackage`'s.
   static func slowPackage(version: String) throws -> [UInt8] {
-    let package = try ModelPackage(contentsOf: Programs.packageRoot.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path)
-    var manifest = package.manifest
-    (manifest.name, manifest.version, manifest.golden) = ("fixed", version, nil)
-    return PackageWriter.file([
-      (.manifest, [UInt8](try JSONEncoder().encode(manifest))), (.program, package.program.encoded()), (.weights, unsafe [UInt8](package.weights)),
-    ])
+    try RolledOutModel.demo { manifest, _ in (manifest.name, manifest.version, manifest.golden) = ("fixed", version, nil) }
   }
 }
 
@@ -108,12 +109,13 @@ extension Watcher {
   }
 
   /// What the device last said of the fleet's metadata, once it says `outcome`.
-  func waitForCheck(_ outcome: String) -> Bool {
+  func waitForCheck(_ outcome: String, about text: String = "") -> Bool {
     messages.wait(limit: 60) { messages in
       guard let message = messages.last(where: { $0.topic.hasSuffix("/models") }),
         let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
       else { return false }
-      return (payload["metadata"] as? [String: Any])?["outcome"] as? String == outcome
+      let metadata = payload["metadata"] as? [String: Any]
+      return metadata?["outcome"] as? String == outcome && (text.isEmpty || (metadata?["reason"] as? String)?.contains(text) == true)
     }
   }
 
@@ -127,12 +129,16 @@ extension Watcher {
 
   private static func versions(_ messages: [IncomingMessage]) -> [String] {
     var versions: [String] = []
-    for message in messages where message.topic.hasSuffix("/detections") {
-      guard let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
-        let version = (payload["model"] as? [String: Any])?["version"] as? String
-      else { continue }
-      if versions.last != version { versions.append(version) }
+    for message in messages {
+      if let version = version(message), versions.last != version { versions.append(version) }
     }
     return versions
+  }
+
+  /// Of the model that a message's detections are from; nil for any other message.
+  static func version(_ message: IncomingMessage) -> String? {
+    guard message.topic.hasSuffix("/detections") else { return nil }
+    let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
+    return (payload?["model"] as? [String: Any])?["version"] as? String
   }
 }

@@ -34,7 +34,7 @@ final class RunningProgram: @unchecked Sendable {
   private var openStreams = 2
 
   init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-    process.executableURL = Programs.folder.appendingPathComponent(name)
+    process.executableURL = name.hasPrefix("/") ? URL(fileURLWithPath: name) : Programs.folder.appendingPathComponent(name)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
@@ -67,12 +67,33 @@ final class RunningProgram: @unchecked Sendable {
 
   /// Waits until standard error holds a text; false after 60 seconds or when the program ended without it.
   func waitForError(_ texts: String...) -> Bool {
+    wait { program in texts.contains { String(decoding: program.standardError, as: UTF8.self).contains($0) } }
+  }
+
+  /// Waits until standard error holds a text so many times.
+  func waitForError(_ text: String, times: Int) -> Bool {
+    wait { program in String(decoding: program.standardError, as: UTF8.self).components(separatedBy: text).count > times }
+  }
+
+  /// The first line of standard output with all these texts in it; nil after 60 seconds, or when the program ended without it.
+  func waitForOutput(_ texts: String...) -> String? {
+    let find = { (program: RunningProgram) in
+      String(decoding: program.standardOutput, as: UTF8.self).split(separator: "\n").first { line in texts.allSatisfy { line.contains($0) } }
+    }
+    var line: Substring?
+    _ = wait { program in
+      line = find(program)
+      return line != nil
+    }
+    return line.map(String.init)
+  }
+
+  private func wait(until isEnough: (RunningProgram) -> Bool) -> Bool {
     let deadline = Date(timeIntervalSinceNow: 60)
-    let isThere = { [self] in texts.contains { String(decoding: standardError, as: UTF8.self).contains($0) } }
     condition.lock()
     defer { condition.unlock() }
-    while !isThere() {
-      if openStreams == 0 || !condition.wait(until: deadline) { return isThere() }
+    while !isEnough(self) {
+      if openStreams == 0 || !condition.wait(until: deadline) { return isEnough(self) }
     }
     return true
   }

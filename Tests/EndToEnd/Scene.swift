@@ -8,6 +8,7 @@ import Testing
 final class Scene: @unchecked Sendable {
   let folder: URL
   /// The configuration's parts; `write` puts them together.
+  var device = "{id: line-3, site: plant-a}"
   var mqtt = ""
   var camera: String
   var pipeline = "{camera: top, model: fixed}"
@@ -33,7 +34,7 @@ final class Scene: @unchecked Sendable {
   /// Writes the configuration and gives its path.
   @discardableResult
   func write() throws -> String {
-    var lines = ["device: {id: line-3, site: plant-a}", "storage: \(storage)"]
+    var lines = ["device: \(device)", "storage: \(storage)"]
     if !mqtt.isEmpty { lines.append("mqtt: \(mqtt)") }
     lines += ["cameras:", "  top: \(camera)", "pipelines:", "  surface: \(pipeline)"]
     if !updates.isEmpty { lines.append("updates: \(updates)") }

@@ -138,6 +138,19 @@ import Testing
     #expect(plant.watcher.waitForLastVersion("by hand"), "\(plant.watcher.detectedVersions) \(daemon.errorText)")
   }
 
+  @Test func `a model that was put there by hand gives way to the fleet's, and takes over again where that is too slow on the line`() throws {
+    let plant = try Plant(watch: "1 h")
+    try Data(FixedPackage.bytes(version: "by hand")).write(to: plant.scene.package)
+    let daemon = try plant.scene.daemon()
+    // As many frames as it takes to know how long a run takes.
+    #expect(plant.watcher.wait(for: 40, of: "/detections"), "\(daemon.errorText)")
+    try plant.fleet.release(Fleet.slowPackage(version: "1"))
+    let model = try #require(plant.watcher.waitFor("rolled back", "1"), "\(daemon.errorText)")
+    #expect((model["last"] as? [String: Any])?["code"] as? String == "too slow")
+    #expect(model["active"] is NSNull)
+    #expect(plant.watcher.waitForLastVersion("by hand"), "\(plant.watcher.detectedVersions) \(daemon.errorText)")
+  }
+
   @Test func `what is withdrawn gives way to the version before, which is still there, however long it takes`() throws {
     let plant = try Plant()
     try FileManager.default.removeItem(at: plant.scene.package)
@@ -197,6 +210,21 @@ import Testing
     for message in release { try plant.watcher.publish(message) }
     try plant.fleet.run("renew")
     try plant.fleet.publish()
+    #expect(plant.watcher.waitFor("installed", "2") != nil, "\(daemon.errorText)")
+  }
+
+  @Test func `what changed while the broker was away is said once it is back`() throws {
+    let plant = try Plant()
+    let relay = try Relay(to: plant.broker.port)
+    plant.scene.mqtt = "{url: \"mqtt://localhost:\(relay.port)\"}"
+    try plant.fleet.release(FixedPackage.bytes(version: "1"))
+    let daemon = try plant.scene.daemon()
+    #expect(plant.watcher.waitFor("installed", "1") != nil, "\(daemon.errorText)")
+    try plant.fleet.release(FixedPackage.bytes(version: "2"))
+    #expect(daemon.waitForError("goes over to 2"), "\(daemon.errorText)")
+    relay.cut()
+    #expect(daemon.waitForError("(release 2): installed"), "\(daemon.errorText)")
+    try relay.restore()
     #expect(plant.watcher.waitFor("installed", "2") != nil, "\(daemon.errorText)")
   }
 

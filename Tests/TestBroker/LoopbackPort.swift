@@ -12,12 +12,21 @@ public enum LoopbackPort {
 
   /// Whether someone accepts connections on `port`.
   public static func accepts(_ port: UInt16) -> Bool {
+    guard let descriptor = connected(to: port) else { return false }
+    close(descriptor)
+    return true
+  }
+
+  /// A socket that is connected to `port`; nil where nobody accepts.
+  static func connected(to port: UInt16) -> Int32? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = loopback(port)
-    return unsafe withUnsafePointer(to: &address) { pointer in
+    let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
     }
+    if isConnected { return descriptor }
+    close(descriptor)
+    return nil
   }
 
   /// - Returns: the port bound to, the system's choice for 0.

@@ -2,7 +2,7 @@ import MQTTTransport
 import Outbox
 import Pipelines
 
-/// The retained messages `state` and `health`: what is true now, so the newest replaces all before it.
+/// The retained messages `state`, `health` and `models`: what is true now, so the newest replaces all before it.
 final class CurrentFacts: @unchecked Sendable {
   private let topicRoot: String
   private let bootID = bootIdentifier()
@@ -11,6 +11,7 @@ final class CurrentFacts: @unchecked Sendable {
   private var stateNumbering = CurrentFactNumbering()
   private var healthNumbering = CurrentFactNumbering()
   private var modelsNumbering = CurrentFactNumbering()
+  private var lastModels: ModelsMessage?
   /// Processed frames of each pipeline when `health` was last published.
   private var lastCounts: (at: MonotonicInstant, processed: [String: UInt64])?
 
@@ -41,9 +42,15 @@ final class CurrentFacts: @unchecked Sendable {
     send(message.encoded(as: number), to: "health", connection)
   }
 
+  /// Said again with every new connection: what was said without one is lost, and the next may be an hour off.
   func publish(_ models: ModelsMessage, to connection: BrokerConnection) {
-    let number = mutex.withLock { modelsNumbering.next() }
-    send(models.encoded(as: number), to: "models", connection)
+    mutex.withLock { lastModels = models }
+    publishModelsAgain(to: connection)
+  }
+
+  func publishModelsAgain(to connection: BrokerConnection) {
+    let known = mutex.withLock { lastModels.map { ($0, modelsNumbering.next()) } }
+    if let (models, number) = known { send(models.encoded(as: number), to: "models", connection) }
   }
 
   private func state(_ value: StateMessage.State) -> StateMessage {

@@ -57,7 +57,9 @@ final class ResultPublisher: @unchecked Sendable {
     connection.onStateChange { [weak connection] state in
       Self.report(state, connection?.address, log)
       // On the connection's own thread: the state is there before anything that follows it.
-      guard hasFacts, state.isConnected, let connection else { return }
+      guard state.isConnected, let connection else { return }
+      defer { facts.publishModelsAgain(to: connection) }
+      guard hasFacts else { return }
       facts.publishState(.online, to: connection)
       discovery?.publish(pipelines, to: connection)
     }

@@ -31,7 +31,7 @@ package struct BlockDownload {
   /// Takes every block that the store misses.
   ///
   /// - Returns: false where it was told to stop; the store keeps what has come.
-  /// - Throws: `.unavailable` for a block that isn't on the broker, `.wrongBlock` for one that stays wrong, and what the store throws.
+  /// - Throws: `.unavailable` for a block that isn't on the broker, or doesn't come in time, `.wrongBlock` for one that stays wrong, and what the store throws.
   package mutating func run(into store: inout PackageStore) throws(UpdatesError) -> Bool {
     let begin = MonotonicClock.now()
     var open: [String: BlockIndex.Block] = [:]
@@ -70,7 +70,7 @@ package struct BlockDownload {
     failures[block.digest] = count
     guard let payload else {
       guard count < Self.attempts else {
-        throw UpdatesError(.unavailable, "block \(block.digest) isn't on the broker: publish the release's blocks again")
+        throw UpdatesError(.unavailable, "block \(block.digest) doesn't come from the broker: publish the release's blocks again, or it is too slow")
       }
       return false
     }

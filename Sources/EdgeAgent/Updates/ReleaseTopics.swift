@@ -15,7 +15,11 @@ package struct ReleaseTopics: MetadataSource {
 
   package func metadata(_ role: String, version: Int?, limit: Int) throws(UpdatesError) -> [UInt8]? {
     let topic = Self.topic(ReleaseLayout.metadata(role, version: version))
-    guard let bytes = try topics.read(topic) else { return nil }
+    guard let bytes = try topics.read(topic) else {
+      // Whether there is a next root nobody says; of all else something has spoken.
+      if role == "root" { return nil }
+      throw UpdatesError(.unavailable, "the broker at \(topics.address) hands out no \(topic): nothing is published there, or it is too slow")
+    }
     guard bytes.count <= limit else { throw UpdatesError(.tooLong, "\(topic) has \(bytes.count) bytes, and \(limit) are allowed") }
     return bytes
   }

@@ -15,6 +15,17 @@ public struct TrustedRelease: Sendable {
   public var halts: [Halt] { halt.halts }
   public var timestampVersion: Int { timestamp.version }
 
+  /// Where nobody may take a released package because it was halted, in order, as the keeper told of it.
+  public var halted: [KeeperEvent] {
+    halts.flatMap { halt in
+      halt.channels.filter { channel, share in
+        share == 0 && packages.contains { $0.name == halt.name && $0.version == halt.version && $0.channels[channel] != nil }
+      }.keys.sorted().map { channel in
+        .halted(Rollout(name: halt.name, version: halt.version, channel: channel), reason: halt.reason, timestamp: timestampVersion)
+      }
+    }
+  }
+
   /// The share of a channel's devices that may take a package: the smaller of the releaser's and the keeper's word.
   func share(_ package: ReleasedPackage, on channel: String) -> Int {
     let halted = halts.first { $0.name == package.name && $0.version == package.version }?.channels[channel]

@@ -7,6 +7,7 @@ final class FleetBoard {
   private let isLive: Bool
   private var shown: [String: FleetRow] = [:]
   private var notes: [String] = []
+  private var halted: Set<Rollout> = []
   private(set) var lastComplaint: String?
 
   /// Rows of a live table; the rest is counted.
@@ -16,6 +17,7 @@ final class FleetBoard {
 
   func show(_ fleet: Fleet, _ release: TrustedRelease?) {
     let rows = FleetRow.rows(fleet, release)
+    if let release { show(release.halted) }
     if isLive {
       draw(rows)
     } else {
@@ -24,7 +26,19 @@ final class FleetBoard {
     shown = Dictionary(rows.map { ($0.id, $0) }) { one, _ in one }
   }
 
+  /// Says each halt once: by whom it is doesn't matter to whoever watches.
+  private func show(_ halts: [KeeperEvent]) {
+    let known = halted
+    halted = []
+    for event in halts {
+      guard case .halted(let rollout, _, _) = event else { continue }
+      if !known.contains(rollout) { say(event) }
+      halted.insert(rollout)
+    }
+  }
+
   func say(_ event: KeeperEvent) {
+    if case .halted(let rollout, _, _) = event { halted.insert(rollout) }
     guard isLive else { return event.show(json: json) }
     notes = notes.suffix(4) + [event.line]
   }

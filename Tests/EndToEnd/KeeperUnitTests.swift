@@ -1,0 +1,69 @@
+import Foundation
+import TestBroker
+import Testing
+
+/// `Packaging/systemd/swiftlet-keeper.service`.
+@Suite struct KeeperUnitTests {
+  private let file = Programs.packageRoot.appendingPathComponent("Packaging/systemd/swiftlet-keeper.service")
+
+  /// The unit as it would be installed, with the program that was built.
+  private func unit() throws -> String {
+    try String(contentsOf: file, encoding: .utf8)
+      .replacingOccurrences(of: "/usr/local/bin/swiftlet", with: Programs.folder.appendingPathComponent("swiftlet").path)
+  }
+
+  private func value(_ name: String, in unit: String) -> String? {
+    unit.replacingOccurrences(of: "\\\n", with: " ").split(separator: "\n").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+  }
+
+  private static let analyzer = "/usr/bin/systemd-analyze"
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: analyzer), "no systemd is installed"))
+  func `systemd finds nothing wrong with the keeper's unit, and little that it leaves open`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-unit-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let installed = folder.appendingPathComponent(file.lastPathComponent)
+    try Data(unit().utf8).write(to: installed)
+    // 1.1 of 10 by systemd 252; others look at more.
+    for arguments in [["verify", "--man=no"], ["security", "--offline=true", "--threshold=20"]] {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: Self.analyzer)
+      process.arguments = arguments + [installed.path]
+      let output = Pipe()
+      (process.standardOutput, process.standardError) = (output, output)
+      try process.run()
+      let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(said)")
+    }
+  }
+
+  @Test(.enabled(if: RealBroker.isAvailable)) func `what the unit starts keeps a release`() throws {
+    let broker = try RealBroker()
+    let fleet = try Fleet(broker)
+    try fleet.publish()
+    let (state, credentials) = (fleet.folder.appendingPathComponent("swiftlet-keeper"), fleet.folder.appendingPathComponent("credentials"))
+    for folder in [state, credentials] { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+    let keys = fleet.folder.appendingPathComponent("keys").path
+    for (name, source) in [("root.json", fleet.root), ("timestamp.pem", "\(keys)/timestamp-1.pem"), ("halt.pem", "\(keys)/halt-1.pem")] {
+      try FileManager.default.copyItem(atPath: source, toPath: credentials.appendingPathComponent(name).path)
+    }
+    for (name, secret) in [("passphrase", "gloves on\n"), ("broker-password", "any\n")] {
+      try Data(secret.utf8).write(to: credentials.appendingPathComponent(name))
+    }
+    let unit = try unit()
+    let (before, start) = (try #require(value("ExecStartPre", in: unit)), try #require(value("ExecStart", in: unit)))
+    let script = "\(before) && exec \(start)"
+      .replacingOccurrences(of: "%d", with: credentials.path).replacingOccurrences(of: "%S/swiftlet-keeper", with: state.path)
+    let keeper = try RunningProgram(
+      "/bin/sh", ["-c", script],
+      environment: [
+        "STATE_DIRECTORY": state.path, "CREDENTIALS_DIRECTORY": credentials.path, "KEEPER_BROKER": broker.url,
+        "KEEPER_OPTIONS": "--username keeper --halt-above 10% --least 5",
+      ])
+    #expect(keeper.waitForOutput("timestamp", "is on the broker") != nil, "\(keeper.errorText)")
+    keeper.signal(SIGTERM)
+    #expect(keeper.waitForEnd() == 0, "\(keeper.errorText)")
+  }
+}
