@@ -152,7 +152,7 @@ public final class Agent: @unchecked Sendable {
     guard let runtime = mutex.withLock({ current }), runtime.hasStarted else { return nil }
     let outcome = runtime.obey(envelope)
     // One that followed meanwhile may have looked for what is paused before that changed.
-    if let later = mutex.withLock({ latest }), later !== runtime { later.restorePauses() }
+    if let later = mutex.withLock({ latest }), later !== runtime { later.applyPauses() }
     return outcome
   }
 
@@ -164,7 +164,9 @@ public final class Agent: @unchecked Sendable {
 
   /// - Returns: whether it may run.
   private func admit(_ runtime: AgentRuntime) -> Bool {
-    mutex.withLock {
+    // Once it can be found: what was paused since it looked, whoever did that hadn't found it.
+    defer { runtime.applyPauses() }
+    return mutex.withLock {
       current = isStopping ? nil : runtime
       latest = runtime
       // One that was replaced before it began ends at once.

@@ -1,3 +1,4 @@
+import JSONReading
 import Glibc
 public import Pipelines
 
@@ -86,7 +87,8 @@ public final class AgentLog: @unchecked Sendable {
   }
 
   private func put(_ level: Level, _ text: String, _ repetitions: Int) {
-    let line = text.split(separator: "\n").joined(separator: " ")
+    // Some of it may come from outside.
+    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ").inOneLine(limit: .max)
     let again = repetitions > 0 ? " (\(repetitions) more times since)" : ""
     write(showsPriority ? "<\(level.rawValue)>\(line)\(again)" : "\(name): \(level.word)\(line)\(again)")
   }

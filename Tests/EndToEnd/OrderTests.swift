@@ -108,11 +108,16 @@ import Testing
     let other = try Fleet(plant.broker)
     #expect(try plant.order("pause", by: other).reason.hasPrefix("unsigned: "), "\(daemon.errorText)")
     // Unsigned, and with a signature of nothing.
-    for payload in [#"{"schema":1,"command":"pause"}"#, #"{"schema":1,"signed":{"command":"pause"},"signatures":[]}"#] {
+    let key = #"{"keyid":"\r\n<3>forged\u001b[2J","sig":""}"#
+    for payload in [
+      #"{"schema":1,"command":"pause"}"#, #"{"schema":1,"signed":{"command":"pause"},"signatures":[]}"#,
+      #"{"schema":1,"signed":{"command":"pause"},"signatures":[\#(key),\#(key)]}"#,
+    ] {
       let count = plant.watcher.count("/command/reply")
       try plant.publish(Array(payload.utf8))
       #expect(plant.watcher.wait(for: count + 1, of: "/command/reply"))
     }
+    #expect(!daemon.errorText.contains("\u{1B}") && !daemon.errorText.contains("\r"), "\(daemon.errorText)")
     // A real one, taken off the broker, held back and given again.
     #expect(try plant.order("pause").outcome == "done")
     let pause = try #require(plant.watcher.messages.all.last { $0.topic.hasSuffix("line-3/command") }).payload

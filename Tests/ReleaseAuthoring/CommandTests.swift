@@ -161,6 +161,14 @@ import Updates
     #expect { try sign(release, device) } throws: { ($0 as? ReleaseError)?.message.contains("SITE/DEVICE") == true }
   }
 
+  @Test(arguments: ["", "a b", "a/b", "\u{7}", String(repeating: "a", count: 65)]) func `what is no name isn't signed`(subject: String) throws {
+    let release = try TestRelease()
+    #expect(throws: ReleaseError.self) {
+      try release.folder.sign(CommandOrder("pause", of: subject), for: ["plant-a/line-3"], until: soon, release.keys(), at: TestRelease.time)
+    }
+    #expect(!release.has("command-counter"))
+  }
+
   @Test(arguments: [
     #"{"_type":"targets","command":"pause","device":"s/d","counter":1,"expires":"2030-01-01T00:00:00Z"}"#,
     #"{"_type":"command","device":"s/d","counter":1,"expires":"2030-01-01T00:00:00Z"}"#,

@@ -13,7 +13,7 @@ extension AgentRuntime {
     guard let updater else { return OrderOutcome(outcome: .refused, reason: "without \"updates\" in its configuration this device knows no fleet key") }
     let command: SignedCommand
     do throws(UpdatesError) { command = try updater.admission.admit(envelope) } catch {
-      return OrderOutcome(outcome: .refused, reason: "\(error.code.rawValue): \(error.message)")
+      return OrderOutcome(outcome: .refused, reason: "\(error.code.rawValue): \(error.message.inOneLine(limit: 400))")
     }
     switch RemoteCommand(rawValue: command.name) {
     case .pause: return setPaused(true, command)
@@ -31,7 +31,11 @@ extension AgentRuntime {
     }
     let changed = command.subject.map { [$0] } ?? names
     var paused = PausedPipelines(configuration.storage)
-    do throws(UpdatesError) { try paused.set(changed, paused: isPaused) } catch { return OrderOutcome(outcome: .failed, reason: error.message) }
+    do throws(UpdatesError) { try paused.set(changed, paused: isPaused) } catch {
+      // It may be in the file all the same.
+      applyPauses()
+      return OrderOutcome(outcome: .failed, reason: error.message)
+    }
     for pipeline in pipelines where changed.contains(pipeline.name) { pipeline.isPaused = isPaused }
     let why = command.reason.map { ": \($0.inOneLine(limit: 200))" } ?? ""
     log.event(isPaused ? .warning : .notice, "\(isPaused ? "paused" : "resumed") by the fleet: \(changed.joined(separator: ", "))\(why)")
@@ -50,11 +54,16 @@ extension AgentRuntime {
 
   /// What was paused stays so when the agent starts anew.
   func restorePauses() {
-    let paused = PausedPipelines(configuration.storage).names
-    for pipeline in pipelines {
-      pipeline.isPaused = paused.contains(pipeline.name)
-      guard pipeline.isPaused else { continue }
+    applyPauses()
+    for pipeline in pipelines where pipeline.isPaused {
       log.warning("pipeline \(pipeline.name): paused by a command of the fleet, until it is told to resume")
     }
+  }
+
+  /// As the file says. One that can't be read leaves all as it is.
+  func applyPauses() {
+    let paused = PausedPipelines(configuration.storage)
+    if let problem = paused.problem { return log.log(.error, problem, subject: "paused") }
+    for pipeline in pipelines { pipeline.isPaused = paused.names.contains(pipeline.name) }
   }
 }

@@ -25,20 +25,21 @@ final class CommandAdmission: @unchecked Sendable {
       throw UpdatesError(.unavailable, "the fleet's metadata that this device trusts name no key for commands, or there are none yet")
     }
     let now = TrustedClock(path: folder + "/time").time(DateTime(seconds: MonotonicClock.wallTime().seconds))
-    let command = try authority.command(in: bytes, for: device, after: try lastCounter(authority, now), at: now)
-    try replaceFile(at: counterFile, with: Array("\(command.counter) \(authority.keySet)\n".utf8))
+    let command = try authority.command(in: bytes, for: device, after: try lastCounter(authority.keyIDs), at: now)
+    let words = [String(command.counter)] + authority.keyIDs.sorted()
+    try replaceFile(at: counterFile, with: Array("\(words.joined(separator: " "))\n".utf8))
     return command
   }
 
-  /// Whoever had stolen a key may have driven the counter up, so that nothing comes after it. Once the fleet has exchanged keys it is no more
-  /// than the seconds from 1970 to a minute ago, as the fleet's own counters begin with the time, and clocks differ.
-  private func lastCounter(_ authority: CommandAuthority, _ now: DateTime) throws(UpdatesError) -> Int {
+  /// Whoever had stolen a key may have driven the counter up, so that nothing comes after it. Once the fleet has exchanged all keys that counted
+  /// when the last command was taken, nothing that they signed counts any more, and counters begin anew.
+  private func lastCounter(_ keyIDs: Set<String>) throws(UpdatesError) -> Int {
     guard fileExists(counterFile) else { return 0 }
     let text = contents(of: counterFile).map { String(decoding: $0, as: UTF8.self) }
     let words = text?.split(whereSeparator: \.isWhitespace) ?? []
-    guard words.count == 2, let counter = Int(words[0]), counter >= 0 else {
+    guard words.count >= 2, let counter = Int(words[0]), counter >= 0 else {
       throw UpdatesError(.damagedStore, "\(counterFile) is damaged: which commands are old isn't known; remove it once the last order has expired")
     }
-    return words[1] == authority.keySet ? counter : min(counter, max(0, Int(now.seconds) - 60))
+    return keyIDs.isDisjoint(with: words.dropFirst().map(String.init)) ? 0 : counter
   }
 }

@@ -184,9 +184,10 @@ extension CommandDesk {
     do throws(CommandRequest.Refusal) { request = try CommandRequest(item.payload, obeying: attachment.obeyed) } catch { return .refused(error) }
     let name = request.command.rawValue
     let age = item.receivedAt.duration(to: MonotonicClock.now())
-    guard age <= patience else {
+    // A signed one has an expiry of its own.
+    guard age <= patience || request.envelope != nil else {
       let reason = "it has waited \(age.components.seconds) s for what came before it; ask again"
-      return CommandReply(command: name, outcome: .refused, reason: reason, counter: request.counter)
+      return CommandReply(command: name, outcome: .refused, reason: reason)
     }
     guard let agent else { return CommandReply(command: name, outcome: .failed, reason: "the agent is ending") }
     switch request.command {

@@ -46,7 +46,7 @@ struct CommandReply: Sendable {
   }
 
   private static func oneLine(_ text: String) -> String {
-    String(text.split(separator: "\n").joined(separator: " ").unicodeScalars.prefix(2000))
+    String(text.split(whereSeparator: \.isNewline).joined(separator: " ").unicodeScalars.prefix(2000))
   }
 }
 

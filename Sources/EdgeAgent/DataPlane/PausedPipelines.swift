@@ -5,16 +5,19 @@ import Updates
 struct PausedPipelines {
   private let path: String
   private(set) var names: Set<String>
+  /// Why it isn't known.
+  let problem: String?
 
-  /// A file that can't be read pauses nothing.
   init(_ storage: StorageSettings) {
     path = storage.path + "/paused"
-    let text = contents(of: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    names = Set(text.split(whereSeparator: \.isNewline).map(String.init))
+    let text = contents(of: path).map { String(decoding: $0, as: UTF8.self) }
+    problem = text == nil && fileExists(path) ? "\(path) can't be read, so which pipelines are paused isn't known; see to its rights and its disk" : nil
+    names = Set((text ?? "").split(whereSeparator: \.isNewline).map(String.init))
   }
 
-  /// On the disk once this returns.
+  /// On the disk once this returns; where it throws, it may be or not.
   mutating func set(_ changed: [String], paused: Bool) throws(UpdatesError) {
+    if let problem { throw UpdatesError(.storage, problem) }
     let next = paused ? names.union(changed) : names.subtracting(changed)
     guard next != names else { return }
     if next.isEmpty { try removeFile(at: path) } else { try replaceFile(at: path, with: Array(next.sorted().map { "\($0)\n" }.joined().utf8)) }

@@ -39,7 +39,8 @@ extension AgentRuntime: ModelHost {
   ) throws(EdgeAgentError) -> ShadowRun? {
     // The one whose camera gives frames, where there are several.
     let running = pipelines.filter { $0.settings.model.name == name }
-    guard let pipeline = running.max(by: { $0.usage.frames < $1.usage.frames }) else { return nil }
+    let awake = running.filter { !$0.isPaused }
+    guard let pipeline = (awake.isEmpty ? running : awake).max(by: { $0.usage.frames < $1.usage.frames }) else { return nil }
     let run = try ShadowRun(package, pipeline.settings, frameCount: frameCount, onFrame: onFrame)
     pipeline.setShadow(run)
     return run
@@ -55,7 +56,9 @@ extension AgentRuntime: ModelHost {
 
   func usage(of name: String) -> ModelUsage {
     var sum = ModelUsage()
-    for pipeline in pipelines where pipeline.settings.model.name == name {
+    let running = pipelines.filter { $0.settings.model.name == name }
+    sum.isPaused = !running.isEmpty && running.allSatisfy(\.isPaused)
+    for pipeline in running {
       let usage = pipeline.usage
       sum.frames += usage.frames
       sum.inference += usage.inference

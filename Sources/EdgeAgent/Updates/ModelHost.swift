@@ -38,6 +38,8 @@ struct ModelUsage: Equatable, Sendable {
   var faults: UInt64 = 0
   /// Of these frames, those whose outputs or boxes held infinities or what is no number.
   var nonFiniteFrames: UInt64 = 0
+  /// Whether every pipeline with the model is told to pause.
+  var isPaused = false
 
   /// Nil before there are enough to say.
   var meanInference: Duration? { frames >= Self.enoughFrames ? inference / Double(frames) : nil }

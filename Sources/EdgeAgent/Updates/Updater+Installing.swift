@@ -64,6 +64,7 @@ extension Updater {
     // One whose trial no frame has come to is measured by what ran before it, as is what takes its place.
     let unproved = trials[name].flatMap { choice.release > $0.version.release ? $0 : nil }
     let isReturn = journal[name].version(of: store.active?.digest).map { $0.release > choice.release } ?? false
+    let active = store.active?.digest
     let prepared: PreparedSwitch
     var remark: String?
     do throws(ModelTrial.Finding) {
@@ -76,6 +77,11 @@ extension Updater {
       return true
     }
     carryOutOrders(holding: name, &store)
+    // It was tested beside another version than the one that it would replace now.
+    guard store.active?.digest == active else {
+      look()
+      return false
+    }
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
     let before = isReturn ? nil : unproved.map(\.before) ?? host.usage(of: name).meanInference
     journal.note(version, of: name)

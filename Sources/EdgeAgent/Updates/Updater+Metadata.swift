@@ -10,8 +10,9 @@ extension Updater {
     let now = clock.time(DateTime(seconds: MonotonicClock.wallTime().seconds))
     var client = try UpdateClient(store: store, source: source, startTime: now)
     defer { (check.root, check.timestamp) = (client.rootVersion, client.timestampVersion) }
-    let offer = try client.offer()
+    // First: what is wrong with a package or a halt doesn't bring a key back that was taken away.
     admission.trust(try client.commandAuthority())
+    let offer = try client.offer()
     // Each time would wear the flash.
     if now.seconds - clock.floor.seconds >= 3600 { try clock.raise(to: now) }
     (check.code, check.reason, check.at) = (nil, nil, MonotonicClock.wallTime().rfc3339)

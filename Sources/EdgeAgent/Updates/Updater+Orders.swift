@@ -24,8 +24,8 @@ final class RollBackOrder: @unchecked Sendable {
 }
 
 extension Updater {
-  /// Longest wait for the updater's thread: longer than any one of its waits for the broker.
-  private static let orderLimit = Duration.seconds(120)
+  /// Longest wait for the updater's thread, which may be waiting for the broker: whoever gave the order waits, too.
+  private static let orderLimit = Duration.seconds(45)
 
   /// Makes the version before the active one run again, as an automatic rollback does, with the code `told to`.
   ///

@@ -19,6 +19,9 @@ struct RunningTrial {
   /// When the journal was last told how long it has been watched.
   var noted = MonotonicClock.now()
 
+  /// A pause proves nothing: the time goes on with the frames.
+  mutating func rest() { (earlier, since) = (watched, nil) }
+
   var watched: Duration { earlier + (since.map { $0.duration(to: MonotonicClock.now()) } ?? .zero) }
 }
 
@@ -51,6 +54,10 @@ extension Updater {
       if let reason = fault(usage, trial) {
         trials[name] = nil
         goBack(name, trial.version, code: reason.code, reason: reason.text)
+        continue
+      }
+      if usage.isPaused, usage.frames > 0 {
+        trials[name]?.rest()
         continue
       }
       guard trial.since != nil else {

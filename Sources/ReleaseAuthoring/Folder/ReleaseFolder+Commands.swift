@@ -41,6 +41,9 @@ extension ReleaseFolder {
     _ order: CommandOrder, for devices: [String], until expires: DateTime, _ keys: KeyChain, at time: DateTime
   ) throws(ReleaseError) -> [DeviceCommand] {
     for device in devices { try Self.check(device: device) }
+    if let subject = order.subject, !isPathPart(subject) {
+      throw ReleaseError(.invalid, "‘\(subject.inOneLine(limit: 64))’ is no pipeline's or model's name; expected 1 to 64 letters, digits, ‘_’, ‘.’ or ‘-’")
+    }
     let state = try state()
     guard let role = state.targets.content.commands else {
       throw ReleaseError(

@@ -1,4 +1,3 @@
-import Cryptography
 public import JSONReading
 
 /// What the fleet tells one device to do. It is signed as metadata are, for that device alone, obeyed once, and only before its time is over.
@@ -69,8 +68,7 @@ public struct CommandAuthority: Sendable {
   /// When the first of the metadata that say so expires: afterwards nobody knows any more whether a key was taken back.
   public let expires: DateTime
 
-  /// Stands for the keys: another one means that some were exchanged.
-  public var keySet: String { SHA256.digest(of: Array(role.keyIDs.sorted().joined(separator: " ").utf8)).hex }
+  public var keyIDs: Set<String> { role.keyIDs }
 
   init(role: RoleKeys, keys: KeyRing, expires: DateTime) { (self.role, self.keys, self.expires) = (role, keys, expires) }
 
@@ -93,7 +91,11 @@ public struct CommandAuthority: Sendable {
     guard command.device == device else { throw UpdatesError(.mismatch, "the command is for \(command.device), and this is \(device)") }
     guard time < command.expires else { throw UpdatesError(.expired, "the command was to be obeyed before \(command.expires), and it is \(time)") }
     guard command.counter > last else {
-      throw UpdatesError(.rollback, "the command's counter is \(command.counter), and \(last) was taken already: it is an old one (replay)")
+      throw UpdatesError(
+        .rollback,
+        command.counter == last
+          ? "this very command was taken before: it is obeyed once (replay)"
+          : "the command's counter is \(command.counter), and \(last) was taken already: it is an old one (replay)")
     }
     return command
   }

@@ -15,9 +15,10 @@ import Updates
     let admission: CommandAdmission
     let now = DateTime(seconds: MonotonicClock.wallTime().seconds)
 
-    init() throws {
+    init(keyCount: Int = 1) throws {
       folder = try TemporaryFolder()
       var plan = ReleasePlan()
+      plan.commandsKeyCount = keyCount
       (plan.rootKeyCount, plan.rootThreshold) = (1, 1)
       fleet = try ReleaseFolder.make(folder.path + "/fleet", plan, passphrase: nil, at: now)
       keys = try KeyChain(folder: fleet.keys) { _ throws(ReleaseError) in "" }
@@ -101,9 +102,27 @@ import Updates
     let order = try trial.order()
     #expect(trial.outcome(order) == nil && trial.outcome(order) == .rollback)
   }
+
+  @Test func `while one of the old keys still counts, what was taken before isn't taken again`() throws {
+    let trial = try Trial(keyCount: 2)
+    let (first, second) = (try trial.order(), try trial.order())
+    #expect(trial.outcome(first) == nil && trial.outcome(second) == nil)
+    _ = try trial.fleet.rotate(.commands, replacing: "commands-2", passphrase: nil, trial.keys, at: trial.now)
+    try trial.trust()
+    #expect(trial.outcome(first) == .rollback && trial.outcome(second) == .rollback)
+    #expect(trial.outcome(try trial.order()) == nil)
+  }
 }
 
 @Suite struct PausedPipelinesTests {
+  @Test func `a file that can't be read is no word that nothing is paused`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/paused", withIntermediateDirectories: true)
+    var paused = PausedPipelines(StorageSettings(path: folder.path))
+    #expect(paused.problem?.contains("can't be read") == true)
+    #expect(throws: UpdatesError.self) { try paused.set(["a"], paused: true) }
+  }
+
   @Test func `what is paused is kept by name, until the last is resumed`() throws {
     let folder = try TemporaryFolder()
     let storage = StorageSettings(path: folder.path)

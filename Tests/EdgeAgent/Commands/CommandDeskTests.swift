@@ -164,6 +164,9 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     try trial.command(reload, correlation: 1)
     #expect(trial.replies.wait { $0.count == 1 })
     #expect(trial.answers[0][1] == "refused" && trial.answers[0][2].contains("it has waited 0 s") && trial.agent.calls.all.isEmpty)
+    // A signed one has an expiry of its own.
+    try trial.command("{\"schema\":1,\"signed\":{\"command\":\"pause\"},\"signatures\":[]}", correlation: 2)
+    #expect(trial.replies.wait { $0.count == 2 } && trial.answers[1] == ["[2]", "done"])
   }
 
   @Test func `what waited through a reload is obeyed by the new configuration's list`() throws {

@@ -76,6 +76,22 @@ import Updates
     #expect(device.slots() == ["3", "1"])
   }
 
+  @Test func `what is being tested meanwhile takes the place of what runs then, which stays to go back to`() throws {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes(version: "1"))
+    device.finishTrial()
+    try device.install(FixedPackage.bytes(version: "2"))
+    // No frame has come to it.
+    device.updater.trials["fixed"]?.begin = MonotonicClock.now().advanced(by: .seconds(-600))
+    var order: UpdatedDevice.Order?
+    device.host.onPrepare = { if order == nil { order = device.order("fixed") } }
+    try device.release(FixedPackage.bytes(version: "3"))
+    #expect(try !device.look())
+    #expect(versions(order?.outcome) == ["2", "1"] && device.slots() == ["1", nil] && device.updater.isAsked)
+    #expect(try device.look())
+    #expect(device.slots() == ["3", "1"])
+  }
+
   @Test func `a model that can't be put in its pipelines is told of`() throws {
     let device = try device()
     device.host.refusal = EdgeAgentError(.model, "no room")

@@ -27,6 +27,24 @@ import Updates
     #expect(device.updater.trials.isEmpty && device.last()?.kind == .installed && device.slots() == ["2", "1"])
   }
 
+  @Test func `a pause proves nothing: its time doesn't count`() throws {
+    let device = try device()
+    device.host.usages["fixed"] = ModelUsage(frames: 1)
+    device.updater.watchTrials()
+    device.updater.trials["fixed"]?.since = ago(30)
+    device.host.usages["fixed"] = ModelUsage(frames: 1, isPaused: true)
+    device.updater.watchTrials()
+    let before = try #require(device.updater.trials["fixed"])
+    #expect(before.since == nil && before.watched >= .seconds(30))
+    for _ in 0..<3 { device.updater.watchTrials() }
+    #expect(device.updater.trials["fixed"]?.watched == before.watched)
+    device.host.usages["fixed"] = ModelUsage(frames: 2)
+    device.updater.watchTrials()
+    #expect(device.updater.trials["fixed"]?.since != nil)
+    device.finishTrial()
+    #expect(device.last()?.kind == .installed)
+  }
+
   @Test(arguments: [
     (ModelUsage(frames: 9, faults: 1), "outside its own tensors"), (ModelUsage(frames: 9, nonFiniteFrames: 2), "of 9 frames 2 gave infinities"),
   ])
