@@ -16,7 +16,8 @@ public struct UpdateSettings: Equatable, Sendable {
   public var watchTime: Duration = .seconds(600)
   /// `slower`: how many times as long as the version before a new one may take; 1 to 100, default 2.
   public var slowdownLimit: Double = 2
-  /// `patience`: how long the broker may take to hand out what it retains; 1 s to 1 min, default 5 s.
+  /// `patience`: how long the broker may take to hand out what it retains, and a sixth of how long to answer at all; 1 s to 1 min,
+  /// default 5 s.
   public var patience: Duration = .seconds(5)
 
   /// `spread`: a fleet hears of a release at once; each device waits a random part of this before it asks. 0 s to 1 d, default 10 s.
