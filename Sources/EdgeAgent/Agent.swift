@@ -1,5 +1,6 @@
 import Pipelines
 import Supervision
+import Updates
 
 /// The agent: runs one configuration after the other until it is asked to stop or has nothing left to do.
 public final class Agent: @unchecked Sendable {
@@ -148,9 +149,13 @@ public final class Agent: @unchecked Sendable {
     return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
   }
 
-  func obey(_ envelope: [UInt8]) -> OrderOutcome? {
-    guard let runtime = mutex.withLock({ current }), runtime.hasStarted else { return nil }
-    let outcome = runtime.obey(envelope)
+  private var started: AgentRuntime? { mutex.withLock { current }.flatMap { $0.hasStarted ? $0 : nil } }
+
+  func admit(_ envelope: [UInt8]) -> Result<SignedCommand, OrderRefusal>? { started?.admit(envelope) }
+
+  func carryOut(_ command: SignedCommand) -> OrderOutcome? {
+    guard let runtime = started else { return nil }
+    let outcome = runtime.carryOut(command)
     // One that followed meanwhile may have looked for what is paused before that changed.
     if let later = mutex.withLock({ latest }), later !== runtime { later.applyPauses() }
     return outcome

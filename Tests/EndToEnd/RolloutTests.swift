@@ -54,9 +54,10 @@ import Testing
     var failedCount = 0
     for (device, row) in rows {
       #expect(row["active"] as? String == "1", "\(row)")
-      guard row["state"] as? String != "running" else { continue }
+      // Whom the halt came before still tells of the one before.
+      guard row["state"] as? String != "running", row["version"] as? String == version else { continue }
       failedCount += 1
-      #expect(rollout.first.contains(device) && row["version"] as? String == version, "\(row)")
+      #expect(rollout.first.contains(device), "\(row)")
       #expect(bad.states.contains(row["state"] as? String ?? "") && row["code"] as? String == bad.code, "\(row)")
       #expect((row["reason"] as? String)?.isEmpty == false, "\(row)")
     }
@@ -69,7 +70,7 @@ import Testing
     try rollout.fleet.take(rollout.model.package(version: version), share: rollout.share)
     try rollout.fleet.run("promote", rollout.model.name, version)
     try rollout.fleet.publish()
-    #expect(rollout.wait("the next good version") { $0.outcome == "installed" && $0.active == version })
+    #expect(rollout.wait("the next good version") { $0.outcome == "installed" && $0.lastVersion == version && $0.active == version })
     for device in rollout.devices where !rollout.first.contains(device.name) { #expect(rollout.versions(met: device.name) == ["1", version]) }
     rollout.keeper.signal(SIGTERM)
     #expect(rollout.keeper.waitForEnd() == 0, "\(rollout.keeper.errorText)")

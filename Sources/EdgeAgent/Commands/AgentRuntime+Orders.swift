@@ -1,6 +1,11 @@
 import JSONReading
 import Updates
 
+/// Why a signed command isn't taken.
+struct OrderRefusal: Error, Equatable {
+  let reason: String
+}
+
 /// What became of a signed command.
 struct OrderOutcome: Sendable {
   var outcome: CommandReply.Outcome
@@ -8,13 +13,19 @@ struct OrderOutcome: Sendable {
 }
 
 extension AgentRuntime {
-  /// Carries out a signed command, if it is the fleet's. Waits for the disk, and for the updater.
-  func obey(_ envelope: [UInt8]) -> OrderOutcome {
-    guard let updater else { return OrderOutcome(outcome: .refused, reason: "without \"updates\" in its configuration this device knows no fleet key") }
-    let command: SignedCommand
-    do throws(UpdatesError) { command = try updater.admission.admit(envelope) } catch {
-      return OrderOutcome(outcome: .refused, reason: "\(error.code.rawValue): \(error.message.inOneLine(limit: 400))")
+  /// Waits for the disk.
+  func admit(_ envelope: [UInt8]) -> Result<SignedCommand, OrderRefusal> {
+    guard let updater else { return .failure(OrderRefusal(reason: "without \"updates\" in its configuration this device knows no fleet key")) }
+    do throws(UpdatesError) { return .success(try updater.admission.admit(envelope)) } catch {
+      return .failure(OrderRefusal(reason: "\(error.code.rawValue): \(error.message.inOneLine(limit: 400))"))
     }
+  }
+
+  /// Waits for the disk, and for the updater.
+  ///
+  /// - Returns: nil where this ends before it is done.
+  func carryOut(_ command: SignedCommand) -> OrderOutcome? {
+    guard let updater else { return nil }
     switch RemoteCommand(rawValue: command.name) {
     case .pause: return setPaused(true, command)
     case .resume: return setPaused(false, command)
@@ -43,12 +54,13 @@ extension AgentRuntime {
     return OrderOutcome(outcome: .done)
   }
 
-  private func rollBack(_ command: SignedCommand, _ updater: Updater) -> OrderOutcome {
+  private func rollBack(_ command: SignedCommand, _ updater: Updater) -> OrderOutcome? {
     guard let name = command.subject else { return OrderOutcome(outcome: .refused, reason: "the command names no model") }
     switch updater.rollBack(name, reason: command.reason.map { $0.inOneLine(limit: 200) } ?? "the fleet told this device to go back") {
     case .done(let from, let to): return OrderOutcome(outcome: .done, reason: "\(name.inOneLine(limit: 200)) \(from.version) gave way to \(to.version)")
     case .refused(let reason): return OrderOutcome(outcome: .refused, reason: reason)
     case .failed(let reason): return OrderOutcome(outcome: .failed, reason: reason)
+    case .ending: return nil
     }
   }
 

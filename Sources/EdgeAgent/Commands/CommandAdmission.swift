@@ -22,7 +22,8 @@ final class CommandAdmission: @unchecked Sendable {
   /// - Throws: why it isn't obeyed; nothing is noted then.
   func admit(_ bytes: [UInt8]) throws(UpdatesError) -> SignedCommand {
     guard let authority = mutex.withLock({ authority }) else {
-      throw UpdatesError(.unavailable, "the fleet's metadata that this device trusts name no key for commands, or there are none yet")
+      throw UpdatesError(
+        .unavailable, "this device trusts no key for orders: it hasn't read the fleet's metadata yet (try again in a moment), or they name none")
     }
     let now = TrustedClock(path: folder + "/time").time(DateTime(seconds: MonotonicClock.wallTime().seconds))
     let command = try authority.command(in: bytes, for: device, after: try lastCounter(authority.keyIDs), at: now)

@@ -1,5 +1,6 @@
 import MQTTTransport
 import Pipelines
+import Updates
 
 /// Carries out what commands ask for. Called on the desk's own thread, and may wait.
 protocol CommandObeying: AnyObject, Sendable {
@@ -10,10 +11,13 @@ protocol CommandObeying: AnyObject, Sendable {
   /// - Parameter willApply: called with a configuration that is valid, before the running one ends.
   func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome
 
-  /// Carries out a signed command, if it is the fleet's.
+  /// Reads a signed command, if it is the fleet's; it is then never taken again.
   ///
-  /// - Returns: nil where nothing runs yet that could.
-  func obey(_ envelope: [UInt8]) -> OrderOutcome?
+  /// - Returns: nil where nothing runs that could, as one configuration follows another.
+  func admit(_ envelope: [UInt8]) -> Result<SignedCommand, OrderRefusal>?
+
+  /// - Returns: nil where what runs ended meanwhile, and hasn't done it.
+  func carryOut(_ command: SignedCommand) -> OrderOutcome?
 }
 
 /// What comes on `command`: worked on one at a time, on a thread of its own, and answered on `command/reply` and nowhere else. Lives as long
@@ -201,14 +205,23 @@ extension CommandDesk {
 
   private func obey(_ request: CommandRequest, _ agent: any CommandObeying) -> CommandReply {
     let (name, counter) = (request.command.rawValue, request.counter)
+    let late = CommandReply(command: name, outcome: .failed, reason: "the agent is only starting, or ending; give a new order", counter: counter)
+    guard let admission = whenRunning({ agent.admit(request.envelope ?? []) }) else { return late }
+    let command: SignedCommand
+    switch admission {
+    case .success(let admitted): command = admitted
+    case .failure(let refusal): return CommandReply(command: name, outcome: .refused, reason: refusal.reason, counter: counter)
+    }
+    guard let result = whenRunning({ agent.carryOut(command) }) else { return late }
+    return CommandReply(command: name, outcome: result.outcome, reason: result.reason, counter: counter)
+  }
+
+  /// Asks until there is an answer, for as long as a configuration may take to start.
+  private func whenRunning<Answer>(_ ask: () -> Answer?) -> Answer? {
     let limit = MonotonicClock.now().advanced(by: Self.startLimit)
     while true {
-      if let result = agent.obey(request.envelope ?? []) {
-        return CommandReply(command: name, outcome: result.outcome, reason: result.reason, counter: counter)
-      }
-      guard MonotonicClock.now() < limit, !mutex.withLock({ isClosed }) else {
-        return CommandReply(command: name, outcome: .failed, reason: "the agent is only starting, or ending; ask again", counter: counter)
-      }
+      if let answer = ask() { return answer }
+      guard MonotonicClock.now() < limit, !mutex.withLock({ isClosed }) else { return nil }
       pause(.milliseconds(100))
     }
   }

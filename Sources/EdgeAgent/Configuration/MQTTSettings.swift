@@ -67,6 +67,9 @@ public struct MQTTSettings: Equatable, Sendable {
     settings.primaryHost = map["primary_host"]?.identifier()
     settings.announcesToHomeAssistant = map["home_assistant"]?.bool() ?? false
     settings.commands = map["commands"].map { RemoteCommand.readList($0, hasUpdates: hasUpdates) } ?? []
+    if settings.commands.contains(.pause), !settings.commands.contains(.resume) {
+      context.warn(map["commands"], "mqtt.commands: \"pause\" without \"resume\": what is paused over the broker can't go on by it")
+    }
     // Sparkplug's sessions begin anew with each connection, and its data isn't kept by the broker.
     let foreign =
       settings.encoding == .sparkplug

@@ -19,7 +19,8 @@ public struct UpdateSettings: Equatable, Sendable {
   /// `shadow`: `frames` (1 to 1,000,000; default 200) of the camera's that a new version looks at beside the one that runs before it takes its
   /// place, and the least share (`agreement`, 0 to 1; default 0.9) to which both must find the same. Default: none.
   public var shadow: ShadowSettings?
-  /// `patience`: how long the broker may take to hand out what it retains; 1 s to 1 min, default 5 s.
+  /// `patience`: how long the broker may take to hand out what it retains, and a sixth of how long to answer at all; 1 s to 1 min,
+  /// default 5 s.
   public var patience: Duration = .seconds(5)
 
   /// `spread`: a fleet hears of a release at once; each device waits a random part of this before it asks. 0 s to 1 d, default 10 s.

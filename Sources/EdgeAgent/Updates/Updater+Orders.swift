@@ -10,6 +10,8 @@ enum RollBackOutcome: Equatable, Sendable {
   /// There is nothing to go back from, or to; nothing has changed.
   case refused(String)
   case failed(String)
+  /// The updater ends, and hasn't begun with it.
+  case ending
 }
 
 /// A rollback that somebody waits for.
@@ -49,7 +51,7 @@ extension Updater {
           if isLate { return .failed("it was begun, and hasn't come to an end: see what `models` says") }
         } else if isStopped || isLate {
           orders.removeAll { $0 === order }
-          return .failed(isStopped ? "the agent is ending" : "updates are busy: try again")
+          return isStopped ? .ending : .failed("updates wait for the broker: give a new order")
         }
         condition.wait(with: mutex, until: limit)
       }

@@ -12,6 +12,10 @@ public struct AddedPackage: Sendable {
   /// Bytes that a device without any version fetches, the list of blocks included; and of these the new ones.
   public let downloadByteCount: Int
   public let newByteCount: Int
+  /// A version that has the same bytes: devices that run it have nothing to test or to go back to.
+  public let twin: String?
+  /// Whether devices can test what it computes.
+  public let hasGoldenOutputs: Bool
 }
 
 /// What is said of a package when it is added.
@@ -54,7 +58,8 @@ extension ReleaseFolder {
     }
     let total = blocks.stored.values.reduce(package.indexByteCount) { $0 + $1.count }
     return AddedPackage(
-      package: package, progress: progress, blockCount: blocks.stored.count, newBlockCount: new.count, downloadByteCount: total, newByteCount: new.byteCount)
+      package: package, progress: progress, blockCount: blocks.stored.count, newBlockCount: new.count, downloadByteCount: total, newByteCount: new.byteCount,
+      twin: content.packages.last { $0.name == name && $0.digest == package.digest }?.version, hasGoldenOutputs: opened.manifest.golden != nil)
   }
 
   private func write(_ blocks: PackageBlocks) throws(ReleaseError) -> (count: Int, byteCount: Int) {

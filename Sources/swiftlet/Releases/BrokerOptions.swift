@@ -41,6 +41,9 @@ struct BrokerOptions: ParsableArguments {
   }
 
   private func password() throws -> String? {
+    guard username != nil || (passwordFile == nil && passwordEnvironment == nil) else {
+      throw CommandFailure("a password needs a user's name: --username NAME", status: .wrongUse)
+    }
     guard passwordFile == nil || passwordEnvironment == nil else {
       throw CommandFailure("--password-file and --password-environment exclude each other", status: .wrongUse)
     }

@@ -6,6 +6,7 @@ import MQTTTransport
 import Pipelines
 import TestBroker
 import Testing
+import Updates
 
 /// Answers as it is told, and can be made to wait.
 private final class Obedient: CommandObeying, @unchecked Sendable {
@@ -22,10 +23,15 @@ private final class Obedient: CommandObeying, @unchecked Sendable {
     return mutex.withLock { reloading }(willApply)
   }
 
-  /// Isn't ready the first time.
-  func obey(_ envelope: [UInt8]) -> OrderOutcome? {
+  /// Isn't ready the first time, and begins anew before it is done.
+  func admit(_ envelope: [UInt8]) -> Result<SignedCommand, OrderRefusal>? {
     calls.append(String(decoding: envelope, as: UTF8.self))
-    return calls.all.count < 2 ? nil : OrderOutcome(outcome: .done)
+    return calls.all.count < 2 ? nil : .success(SignedCommand(name: "pause", device: "s/d", counter: 7, expires: DateTime(seconds: 0)))
+  }
+
+  func carryOut(_ command: SignedCommand) -> OrderOutcome? {
+    calls.append("\(command.counter)")
+    return calls.all.count { $0 == "7" } < 2 ? nil : OrderOutcome(outcome: .done)
   }
 }
 
@@ -153,7 +159,7 @@ private let reload = "{\"schema\":1,\"command\":\"reload\"}", status = "{\"schem
     let payload = "{\"schema\":1, \"signed\":{\"command\":\"pause\",\"counter\":7},\"signatures\":[]}"
     try trial.command(payload, correlation: 1)
     #expect(trial.replies.wait { $0.count == 1 })
-    #expect(trial.agent.calls.all == [payload, payload] && trial.answers == [["[1]", "done"]])
+    #expect(trial.agent.calls.all == [payload, payload, "7", "7"] && trial.answers == [["[1]", "done"]])
     #expect(String(decoding: trial.replies.all[0].payload, as: UTF8.self).contains("\"counter\":7"))
   }
 

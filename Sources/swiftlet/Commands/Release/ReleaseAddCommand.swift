@@ -42,6 +42,10 @@ struct ReleaseAddCommand: ParsableCommand {
     if let channel { options.channels[channel] = try share.map { text throws(ReleaseError) in try Share(text) } ?? .all }
     let added = try release.add(package, options, try folder.keyChain(release), at: .now)
     let facts = added.package
+    if let twin = added.twin {
+      Terminal.note("\(facts.version) has the same bytes as \(twin): devices that run that one have nothing new, and nothing to go back to")
+    }
+    if !added.hasGoldenOutputs { Terminal.note("the package has no golden outputs, so that devices can't test what it computes; compile it anew to have them") }
     added.progress.show(
       release.path, json: json,
       beside: [

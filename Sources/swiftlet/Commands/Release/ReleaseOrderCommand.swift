@@ -14,7 +14,7 @@ struct ReleaseOrderCommand: ParsableCommand {
     abstract: "Tell devices to pause or resume their inspection, or to go back to a model's previous version; signed.",
     discussion: """
       A device obeys what its mqtt.commands lists, once, before the order expires, and only with the signature that the released metadata ask
-      for. One that is away finds the order at the broker until it expires.
+      for. One that is away finds the order at the broker until it expires. Answers aren't signed: look at a line before you reach into it.
 
       Examples:
         swiftlet release order fleet pause --device plant-a/line-3 --of surface --reason "new tool" --broker mqtts://broker.plant.example --ca ca.pem
@@ -52,6 +52,7 @@ struct ReleaseOrderCommand: ParsableCommand {
     guard !device.isEmpty else { throw ValidationError("name at least one device: --device SITE/DEVICE") }
     guard Set(device).count == device.count else { throw ValidationError("a device is named twice") }
     guard order != .rollBack || subject != nil else { throw ValidationError("roll-back needs the model's name: --of NAME") }
+    guard (reason ?? "").unicodeScalars.count <= 200 else { throw ValidationError("--reason: at most 200 characters") }
     guard (1...1440).contains(expires) else { throw ValidationError("--expires: expected 1 to 1440 minutes") }
     guard (0...86_400).contains(wait) else { throw ValidationError("--wait: expected 0 to 86400 seconds") }
   }
@@ -68,14 +69,15 @@ struct ReleaseOrderCommand: ParsableCommand {
     show(answers, counter: commands[0].counter, until: commands[0].expires)
     guard wait > 0 else { return }
     let rest = answers.count { !$0.isDone }
-    if rest > 0 { throw CommandFailure("\(rest) of \(answers.count) devices haven't done it") }
+    if rest > 0 { throw CommandFailure("done by \(answers.count - rest) of \(answers.count) devices") }
   }
 
   private func show(_ answers: [CommandAnswer], counter: Int, until expiry: DateTime) {
     guard !json else {
       let devices = answers.map { answer in
         JSON.object([
-          ("device", .string(answer.device)), ("outcome", answer.outcome.map { .string($0) } ?? .null), ("reason", answer.reason.map { .string($0) } ?? .null),
+          ("device", .string(answer.device)), ("outcome", answer.outcome.map { .string($0) } ?? (wait == 0 ? .string("sent") : .null)),
+          ("reason", answer.reason.map { .string($0) } ?? .null),
         ])
       }
       return Terminal.show(
@@ -83,7 +85,8 @@ struct ReleaseOrderCommand: ParsableCommand {
       )
     }
     for answer in answers {
-      let silence = wait == 0 ? "sent" : "no answer; it is obeyed if the device comes before \(expiry)"
+      let absence = "no answer: no such device is there, or it obeys no orders (its mqtt.commands); if it comes before \(expiry), it may obey"
+      let silence = wait == 0 ? "sent" : absence
       Terminal.show("\(answer.device): \(answer.outcome ?? silence)\(answer.reason.map { ": \($0)" } ?? "")\n")
     }
   }
