@@ -27,6 +27,8 @@ let system: [Target] = [
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+  .systemLibrary(name: "CSoundFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+  .systemLibrary(name: "CResampling", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 ]
 
 /// With it only what carries messages is built, so that a sanitizer's build takes a minute (`make test-messaging-sanitized`).
@@ -65,6 +67,7 @@ let library: [Target] = [
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
+  module("SoundFiles", ["CSoundFile", "CResampling"]),
   module("YAMLReading", ["CYAML"]),
   module("Cryptography", ["CCrypto"]),
   module("Sparkplug", ["JSONReading", "Pipelines"]),
@@ -78,8 +81,9 @@ let library: [Target] = [
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
-  module("Transcription", ["ModelManifest"]),
+  module("Hearing", ["ModelManifest"]),
   // 4
+  module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Tensors", "Hearing"]),
   module(
     "ModelCompiler",
     [
@@ -132,7 +136,8 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring",
+        "SoundFiles", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading", "Cryptography",
+        "Updates", "ReleaseAuthoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
@@ -163,6 +168,8 @@ let package = Package(
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
     tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
     tests("JSONReading", ["JSONReading"]),
+    tests("SoundFiles", ["SoundFiles"]),
+    tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
     tests("Transcription", ["Transcription", "ModelManifest"]),
     tests(
       "EdgeAgent",
@@ -220,7 +227,7 @@ let package = Package(
         "swiftlet", "swiftletd", "CPUExecution", "Inference", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker",
         "TestPackages", "Updates",
       ],
-      path: "Tests/EndToEnd", exclude: ["validate_payloads.py"], swiftSettings: swiftSettings),
+      path: "Tests/EndToEnd", exclude: ["validate_payloads.py", "Golden"], swiftSettings: swiftSettings),
   ]
 )
 

@@ -5,24 +5,11 @@ public import ModelManifest
 ///
 /// Everything is checked when it is made; decoding neither throws nor, within `capacity`, allocates.
 public struct CTCGreedyDecoder: Sendable {
-  /// A symbol of the text.
-  public struct Symbol: Equatable, Sendable {
-    /// Index into the alphabet.
-    public var index: Int
-    /// The frame in which it began, from the first since `reset`.
-    public var frame: Int
-
-    public init(index: Int, frame: Int) {
-      self.index = index
-      self.frame = frame
-    }
-  }
-
   public let alphabet: [String]
   /// Values a frame: the alphabet's symbols and the blank.
   public let symbolsPerFrame: Int
   /// What was decoded since `reset`.
-  public private(set) var symbols: [Symbol] = []
+  public private(set) var symbols: [CTCSymbol] = []
   private let blank: Int
   private var previous: Int
   private var frame = 0
@@ -71,7 +58,7 @@ public struct CTCGreedyDecoder: Sendable {
         value = unsafe scores[at + symbol]
         best = symbol
       }
-      if best != blank, best != previous { symbols.append(Symbol(index: best > blank ? best - 1 : best, frame: frame)) }
+      if best != blank, best != previous { symbols.append(CTCSymbol(index: best > blank ? best - 1 : best, frame: frame)) }
       previous = best
       frame += 1
       at += symbolsPerFrame

@@ -1,10 +1,16 @@
-/// Why a model's output can't become text.
+/// Why a model can't make text of sound.
 public struct TranscriptionError: Error, Equatable {
   public enum Code: Sendable, Equatable {
     /// The output's dimensions don't fit its decoding.
     case unsuitableOutput
     /// The recipe contradicts itself.
     case invalidDecoding
+    /// The model's input, or how the manifest says that sound becomes it, can't be used.
+    case unsuitableInput
+    /// The program can't be loaded or bound.
+    case unusableProgram
+    /// An expected word that the model can't write.
+    case unsuitableHotWord
   }
 
   public let code: Code

@@ -10,7 +10,9 @@ import ModelFormat
 import ModelManifest
 import ObjectDetection
 import ReleaseAuthoring
+import SoundFiles
 import Supervision
+import Transcription
 
 /// An error whose message is the one line that a person needs.
 protocol OneLineError: Error {
@@ -33,4 +35,6 @@ extension ModelFormatError: OneLineError { var line: String { message } }
 extension ModelPackageError: OneLineError {}
 extension ObjectDetectionError: OneLineError { var line: String { message } }
 extension ReleaseError: OneLineError { var line: String { message } }
+extension SoundFileError: OneLineError { var line: String { message } }
 extension SupervisionError: OneLineError { var line: String { message } }
+extension TranscriptionError: OneLineError { var line: String { message } }

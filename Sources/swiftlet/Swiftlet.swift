@@ -20,6 +20,7 @@ struct Swiftlet: AsyncParsableCommand {
       CompileCommand.self,
       InspectCommand.self,
       InferCommand.self,
+      TranscribeCommand.self,
       EvaluateCommand.self,
       BenchCommand.self,
       ConfigCommand.self,

@@ -4,10 +4,10 @@ import Testing
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping", "JSONReading"],
-  ["ModelFormat", "ONNX", "TFLite", "Imaging", "YAMLReading", "Cryptography", "Sparkplug"],
+  ["ModelFormat", "ONNX", "TFLite", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
-  ["Operators", "CPUExecution", "ObjectDetection", "Transcription"],
-  ["ModelCompiler", "Capture", "Outbox", "Updates"],
+  ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
+  ["ModelCompiler", "Transcription", "Capture", "Outbox", "Updates"],
   ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],
 ]
@@ -63,6 +63,10 @@ private func isC(_ module: String) -> Bool {
     let reached = closure(of: "swiftletd")
     #expect(reached.contains("EdgeAgent"))
     #expect(reached.isDisjoint(with: ["ModelCompiler", "ModelGraph", "Operators", "ONNX", "TFLite"]))
+  }
+
+  @Test func `the daemon reads no sound files`() {
+    #expect(closure(of: "swiftletd").isDisjoint(with: ["SoundFiles", "CSoundFile", "CResampling"]))
   }
 
   /// Even the essentials cost 5 MB of program and 2 MB of memory.

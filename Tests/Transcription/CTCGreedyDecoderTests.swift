@@ -49,7 +49,7 @@ import Transcription
     whole.reset()
     #expect(whole.text.isEmpty)
     unsafe Self.scores([0]).withUnsafeBufferPointer { unsafe whole.add($0) }
-    #expect(whole.symbols == [.init(index: 0, frame: 0)])
+    #expect(whole.symbols == [CTCSymbol(index: 0, frame: 0)])
   }
 
   @Test func `equal scores take the first, and numbers that are none take the blank`() throws {

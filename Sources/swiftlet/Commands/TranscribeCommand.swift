@@ -1,0 +1,86 @@
+import ArgumentParser
+import CPUExecution
+import Hearing
+import ModelCompiler
+import ModelManifest
+import Pipelines
+import SoundFiles
+import Transcription
+
+struct TranscribeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "transcribe",
+    abstract: "Write down what is said in sound files.",
+    discussion: """
+      The model is a package, or a model file with its recipe, whose length stays open and whose output is decoded by CTC. Sound of any rate and any number of \
+      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file.
+
+      Examples: swiftlet transcribe quartznet.swiftlet note.wav
+                swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
+      """)
+
+  @Argument(help: "A package, or an ONNX or TFLite file with --recipe.")
+  var model: String
+
+  @Argument(help: "Sound files (WAV, FLAC, and what else libsndfile reads), and folders of WAV and FLAC files.")
+  var sounds: [String]
+
+  @OptionGroup var source: ModelSourceOptions
+
+  @Option(
+    help: ArgumentHelp("Keep so many texts at a time and sum over their alignments, instead of taking the best symbol of each frame.", valueName: "texts"))
+  var beam: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A word that is expected, in the model's letters; how much it is preferred may follow (5 by default). Uses a beam (16 by default). Repeatable.",
+      valueName: "word[=bonus]"))
+  var hotWord: [String] = []
+
+  @Option(help: "Threads that share the work.")
+  var threads = 1
+
+  @Flag(help: "One line of JSON a file: text, words with their times, duration and real-time factor.")
+  var json = false
+
+  func validate() throws {
+    guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
+    if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
+    _ = try search()
+  }
+
+  private func search() throws -> CTCSearch {
+    let words = try hotWord.map { text in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { return HotWord(text) }
+      guard let bonus = Double(parts[1]), 0...100 ~= bonus else {
+        throw ValidationError("--hot-word \(text): write WORD, or WORD=BONUS with a bonus of 0 to 100")
+      }
+      return HotWord(String(parts[0]), bonus: bonus)
+    }
+    return beam == nil && words.isEmpty ? .greedy : .beam(width: beam ?? 16, hotWords: words)
+  }
+
+  func run() throws {
+    let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
+    let speech = try SpeechModel<CPUBackend>(package(), options: CPUOptions(threads: threads), search: search())
+    var failures = 0
+    for path in files {
+      do {
+        let result = try SoundTranscript(path, by: speech)
+        Terminal.show(json ? "\(result.json.text)\n" : "\(path): \(result.text)\n")
+      } catch let error as SoundFileError {
+        // The others are still worth reading.
+        Terminal.complain(error.message)
+        failures += 1
+      }
+    }
+    if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
+  }
+
+  private func package() throws -> ModelPackage {
+    guard try !FileStart.isPackage(model), let open = try source.openCompilation(of: model) else { return try source.package(at: model) }
+    let file = try source.explaining(model) { try open.compiled { (compilation) throws(CompilerError) in try compilation.compiled() }.file() }
+    return try ModelPackage(file, origin: model)
+  }
+}

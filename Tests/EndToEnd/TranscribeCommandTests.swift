@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+/// `transcribe` as a person misuses it; that it gives the right text, Tests/Conformance/speech.sh shows with the release build.
+@Suite struct TranscribeCommandTests {
+  private let builtIn = Programs.packageRoot.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path
+
+  private func run(_ arguments: [String]) throws -> (status: Int32?, errors: [String]) {
+    let program = try RunningProgram("swiftlet", ["transcribe"] + arguments)
+    return (program.waitForEnd(), program.errorLines)
+  }
+
+  @Test func `a model that doesn't hear and a sound that isn't there are named`() throws {
+    let deaf = try run([builtIn, builtIn])
+    #expect(deaf.status == 1 && deaf.errors.count == 1 && deaf.errors[0].contains("doesn't say how it hears"), "\(deaf.errors)")
+    let missing = try run([builtIn, "/no/such.wav"])
+    #expect(missing.status == 1 && missing.errors == ["swiftlet: /no/such.wav: there is no such file or folder; check the path"])
+    #expect(try run([builtIn]).status == 2)
+    #expect(try run([builtIn, "a.wav", "--threads", "0"]).status == 2)
+  }
+}
