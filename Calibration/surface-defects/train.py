@@ -13,7 +13,9 @@ from detector_training import exporting, loop, scoring
 SEED = 20
 BATCH = 32
 PEAK_RATE = 3e-3
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+# Not the weights that the repository keeps beside this file: a try must not replace them unasked.
+DEFAULT_OUTPUT = HERE.parents[1] / "build" / "surface-defects.onnx"
 
 
 def parse_arguments():
@@ -21,7 +23,9 @@ def parse_arguments():
     parser.add_argument("--train", nargs="+", metavar="FOLDER", required=True, help="labelled data sets to learn from")
     parser.add_argument("--test", nargs="+", metavar="FOLDER", required=True, help="labelled data sets of other seeds, only to measure on")
     parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--output", type=Path, default=HERE / "surface-defects.onnx")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", default=DEFAULT_OUTPUT, help="the .onnx to write; by default build/surface-defects.onnx of the repository"
+    )
     return parser.parse_args()
 
 
@@ -34,6 +38,9 @@ def with_fewer_empty_frames(images, truth):
 
 def main():
     arguments = parse_arguments()
+    # What can't be written is told before the training.
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    print(f"the detector will be written to {arguments.output}", flush=True)
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
