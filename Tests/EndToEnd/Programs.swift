@@ -49,9 +49,11 @@ final class RunningProgram: @unchecked Sendable {
 
   private func collect(_ pipe: Pipe, _ append: @escaping @Sendable (RunningProgram, Data) -> Void) {
     let handle = pipe.fileHandleForReading
-    Thread.detachNewThread {
+    // While it waits for output nothing keeps this object, which takes the program with it.
+    Thread.detachNewThread { [weak self] in
       while true {
         let data = handle.availableData
+        guard let self else { return }
         self.condition.lock()
         if data.isEmpty { self.openStreams -= 1 } else { append(self, data) }
         self.condition.broadcast()

@@ -56,6 +56,8 @@ extension Updater {
     _ choice: ReleasedPackage, _ version: UpdateJournal.Version, _ name: String, _ store: inout PackageStore, from source: ReleaseSource
   ) throws(UpdatesError) -> Bool {
     defer { if trials[name] == nil { candidates[name] = nil } }
+    // Only what has proved itself here is kept to go back to.
+    let isProved = store.previous?.digest == choice.digest
     guard try fetch(choice, version, name, &store, from: source) else { return false }
     candidates[name] = ModelsMessage.Candidate(version: version, stage: .testing)
     report()
@@ -85,14 +87,14 @@ extension Updater {
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
     let before = isReturn ? nil : unproved.map(\.before) ?? host.usage(of: name).meanInference
     journal.note(version, of: name)
-    journal[name].watch = UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
+    journal[name].watch = isProved ? nil : UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
     try journal.save()
     try store.activate(isActiveProved: unproved == nil)
     log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))")
-    trials[name] = RunningTrial(version: version, before: before, remark: remark)
-    candidates[name] = ModelsMessage.Candidate(version: version, stage: .watching)
+    trials[name] = isProved ? nil : RunningTrial(version: version, before: before, remark: remark)
+    candidates[name] = isProved ? nil : ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
-    report()
+    if isProved { conclude(.installed, version, name) } else { report() }
     if prepared.hasWaiting { onFirstInstall() }
     return true
   }

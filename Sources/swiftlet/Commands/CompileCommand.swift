@@ -91,7 +91,7 @@ struct CompileCommand: ParsableCommand {
     if let comparison = result.comparison { Terminal.show(comparison.text) }
     if source.recipe == nil { Terminal.show("without a recipe the package keeps raw tensors: no labels, no boxes (see --recipe)\n") }
     if result.model.manifest.sound != nil {
-      Terminal.show("the package records how sound is prepared; this version runs it on prepared tensors only (swiftlet infer --tensor)\n")
+      Terminal.show("the package records how sound is prepared: swiftlet transcribe hears files, swiftlet infer --tensor takes prepared tensors\n")
     }
   }
 

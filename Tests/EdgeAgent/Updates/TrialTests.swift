@@ -27,6 +27,15 @@ import Updates
     #expect(device.updater.trials.isEmpty && device.last()?.kind == .installed && device.slots() == ["2", "1"])
   }
 
+  @Test func `what proved itself here before is back at once, without another trial`() throws {
+    let device = try device()
+    device.finishTrial()
+    try device.withdraw("2")
+    try device.look()
+    #expect(device.slots()[0] == "1" && device.updater.trials.isEmpty && device.updater.journal["fixed"].watch == nil)
+    #expect(device.last()?.kind == .installed && device.last()?.version.version == "1")
+  }
+
   @Test func `a pause proves nothing: its time doesn't count`() throws {
     let device = try device()
     device.host.usages["fixed"] = ModelUsage(frames: 1)
