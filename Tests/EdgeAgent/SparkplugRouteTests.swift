@@ -61,6 +61,15 @@ import Testing
       try host.publish(OutgoingMessage(topic: "spBv1.0/STATE/scada", payload: Array(state.utf8), isRetained: true))
     }
 
+    /// With its camera there, tells a stored sample; more history is to come until `keepHistoryOpen(false)`.
+    func tellHistory() throws {
+      keepHistoryOpen(true)
+      record(1)
+      route.note("p", hasCamera: true)
+      try connection.start()
+      #expect(hasTold(["NBIRTH", "DBIRTH", "DDATA of old"]), "\(told.all)")
+    }
+
     /// As if a sample were on its way to disk: until it has come there, the history has no end.
     func keepHistoryOpen(_ isOpen: Bool) {
       route.mutex.withLock { route.unwritten += isOpen ? 1 : -1 }
@@ -137,11 +146,7 @@ import Testing
   @Test func `a camera that goes while its history is told dies after it, in one life`() throws {
     let trial = try Trial()
     defer { trial.end() }
-    trial.keepHistoryOpen(true)
-    trial.record(1)
-    trial.route.note("p", hasCamera: true)
-    try trial.connection.start()
-    #expect(trial.hasTold(["NBIRTH", "DBIRTH", "DDATA of old"]), "\(trial.told.all)")
+    try trial.tellHistory()
     trial.route.note("p", hasCamera: false)
     trial.storeMore(2)
     #expect(trial.hasTold(["NBIRTH", "DBIRTH", "DDATA of old", "DDATA of old"]), "\(trial.told.all)")
@@ -152,11 +157,7 @@ import Testing
   @Test func `a camera that goes and returns while its history is told lives on`() throws {
     let trial = try Trial()
     defer { trial.end() }
-    trial.keepHistoryOpen(true)
-    trial.record(1)
-    trial.route.note("p", hasCamera: true)
-    try trial.connection.start()
-    #expect(trial.hasTold(["NBIRTH", "DBIRTH", "DDATA of old"]), "\(trial.told.all)")
+    try trial.tellHistory()
     trial.route.note("p", hasCamera: false)
     trial.route.note("p", hasCamera: true)
     trial.keepHistoryOpen(false)

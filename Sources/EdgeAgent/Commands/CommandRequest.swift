@@ -1,10 +1,11 @@
 import JSONReading
+import Updates
 
 /// A command as it came: `{"schema":1,"command":"reload"}`, or `{"schema":1,"signed":{…},"signatures":[…]}` for one that needs the fleet's
 /// signature (`SignedCommand`), which isn't looked at here. Anyone who may publish at the broker can have written it.
 struct CommandRequest: Equatable {
   /// A longer payload isn't looked at.
-  static let largestByteCount = 4096
+  static let largestByteCount = SignedCommand.largestByteCount
   /// Signatures are objects in a list in an object.
   private static let depthLimit = 4
 
