@@ -67,7 +67,7 @@ test-unit: test-setup
 	$(MAKE) run-unit
 
 run-unit:
-	swift test --skip-build --no-parallel
+	Tests/run-unit.sh
 
 ## The C kernels against their scalar oracles, with the address and undefined-behaviour sanitizers.
 test-kernels: test-setup
