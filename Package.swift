@@ -220,7 +220,12 @@ let package = Package(
     .testTarget(
       name: "SparkplugTests", dependencies: ["Sparkplug", "Pipelines"], path: "Tests/Sparkplug", exclude: ["decode_payloads.py", "requirements.txt"],
       swiftSettings: swiftSettings),
-    tests("swiftlet", ["swiftlet", "Capture", "EdgeAgent", "ModelManifest", "ObjectDetection", "ReleaseAuthoring"]),
+    tests(
+      "swiftlet",
+      [
+        "swiftlet", "Capture", "CPUExecution", "EdgeAgent", "ModelManifest", "ObjectDetection", "ReleaseAuthoring", "SharedData", "SoundFiles",
+        "Transcription",
+      ], resources: [.copy("Golden")]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

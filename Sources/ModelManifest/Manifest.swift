@@ -30,6 +30,8 @@ public struct Manifest: Codable, Equatable, Sendable {
     case detection
     /// Speech to text.
     case transcription
+    /// Whether somebody speaks.
+    case voiceActivity = "voice-activity"
     /// Tensors in, tensors out.
     case raw
   }

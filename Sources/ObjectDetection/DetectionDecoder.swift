@@ -72,6 +72,7 @@ public final class DetectionDecoder {
     case .ssd(let decoding):
       try SSDHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
     case .ctc: throw ObjectDetectionError(.invalidDecoding, "CTC decodes speech, not images: the recipe's task is transcription")
+    case .voiceActivity: throw ObjectDetectionError(.invalidDecoding, "voice activity is heard, not seen: the recipe's task is voice-activity")
     }
   }
 

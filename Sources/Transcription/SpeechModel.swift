@@ -17,6 +17,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable> {
   private var values: [Float] = []
   private let inputIndex: Int
   private let outputIndex: Int
+  private let blank: Int
   private let frameBounds: ClosedRange<Int>
   private var boundFrames: Int
 
@@ -41,6 +42,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable> {
     }
     inputIndex = 0
     outputIndex = output
+    blank = decoding.blank
     let outputDimensions = package.program.outputs[output].declaredDimensions
     do throws(TranscriptionError) {
       decoder = try CTCGreedyDecoder(decoding, outputDimensions: outputDimensions)
@@ -106,7 +108,10 @@ public final class SpeechModel<Engine: Backend & ~Copyable> {
     // Strides keep ⌈frames ÷ stride⌉ of the frames.
     let stride = max(1, Int((Double(frames) / Double(max(1, scores.dimensions[1]))).rounded()))
     let frame = Duration.seconds(features.input.hop * stride) / sampleRate
-    return TimedWord.words(of: symbols(scores.floats()), alphabet: decoder.alphabet, from: origin, frame: frame)
+    let values = scores.floats()
+    let symbols = symbols(values)
+    let probabilities = CTCConfidence.probabilities(of: symbols, in: values, symbolsPerFrame: decoder.symbolsPerFrame, blank: blank)
+    return TimedWord.words(of: symbols, probabilities: probabilities, alphabet: decoder.alphabet, from: origin, frame: frame)
   }
 
   private func symbols(_ scores: [Float]) -> [CTCSymbol] {

@@ -116,7 +116,7 @@ import Testing
 
   @Test(arguments: [
     ("{family: ctc, output: y, alphabet: abc, blank: 9}", "9 is no index"), ("{family: ctc, output: y, blank: 9}", "\"alphabet\" is missing"),
-    ("{family: yolox, output: y}", "the task is transcription"),
+    ("{family: yolox, output: y}", "the task is transcription"), ("{family: voice-activity, output: y}", "the task is transcription"),
   ])
   func `a mistake in a speech decoding is named with its line`(_ text: String, _ expected: String) throws {
     let found = try Self.mistakes(inDecoding: text, task: "transcription")
@@ -125,6 +125,8 @@ import Testing
 
   @Test(arguments: [
     ("task: transcription\ndecoding: {family: ctc, output: y, alphabet: a, blank: 1}", "\"sound\" is missing"),
+    ("task: voice-activity\ndecoding: {family: voice-activity, output: y}", "\"sound\" is missing"),
+    ("task: voice-activity\ndecoding: {family: voice-activity, logit: y}", "unknown key \"logit\""),
     ("task: raw\ninput: {tensor: x, size: 8x8}\nsound: {tensor: x, sample-rate: 8000, features: waveform, chunk: 1}", "either input"),
     ("task: raw\nsound: {tensor: x, sample-rate: 8000, features: mfcc, window: 200, hop: 100, bands: 40}", "\"coefficients\" is missing"),
     ("task: raw\nsound: {tensor: x, sample-rate: 8000, features: log-mel, window: 200, hop: 100, bands: 40, transform: 128}", "hold no window"),

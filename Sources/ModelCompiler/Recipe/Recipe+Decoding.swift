@@ -5,6 +5,7 @@ import YAMLReading
 extension RecipeReading {
   private enum Family: String, CaseIterable {
     case classification, yolox, yolov5, yolov8, gfl, fastestdet, ssd, ctc
+    case voiceActivity = "voice-activity"
   }
 
   func decoding(_ mapping: YAMLMapping) -> Decoding? {
@@ -17,6 +18,7 @@ extension RecipeReading {
     case .fastestdet: return fastestDet(mapping)
     case .ssd: return ssd(mapping)
     case .ctc: return ctc(mapping)
+    case .voiceActivity: return voiceActivity(mapping)
     case nil:
       // Which keys belong here is unknown with the family.
       _ = mapping.all
@@ -156,6 +158,12 @@ extension RecipeReading {
     return .ctc(CTCDecoding(output: output, alphabet: alphabet, blank: blank))
   }
 
+  private func voiceActivity(_ mapping: YAMLMapping) -> Decoding? {
+    let output = mapping.required("output")?.string()
+    let appliesSigmoid = mapping["sigmoid"]?.bool() ?? false
+    return output.map { .voiceActivity(VoiceActivityDecoding(output: $0, appliesSigmoid: appliesSigmoid)) }
+  }
+
   private func strides(_ mapping: YAMLMapping) -> [Int] {
     let strides = mapping["strides"]?.list { $0.int(in: 1...1024) } ?? [8, 16, 32]
     if strides.isEmpty { mapping.report("strides", "decoding.strides: give one at least") }
@@ -197,12 +205,18 @@ extension RecipeReading {
   }
 }
 
+extension Manifest.Task {
+  /// Whether its models take sound and nothing else.
+  var hears: Bool { self == .transcription || self == .voiceActivity }
+}
+
 extension Decoding {
   var task: Manifest.Task {
     switch self {
     case .classification: .classification
     case .yolox, .yolov5, .yolov8, .distribution, .fastestdet, .ssd: .detection
     case .ctc: .transcription
+    case .voiceActivity: .voiceActivity
     }
   }
 }

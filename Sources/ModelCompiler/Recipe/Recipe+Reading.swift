@@ -35,11 +35,11 @@ struct RecipeReading {
     for section in ["input", "sound", "decoding", "labels", "shapes", "states"] { recipe.lines[section] = top.line(of: section) }
     if top["input"] != nil, top["sound"] != nil { top.report("sound", "a model has one input: either input (images) or sound") }
     if task != .raw {
-      if top["input"] == nil, top["sound"] == nil { _ = top.required(task == .transcription ? "sound" : "input") }
+      if top["input"] == nil, top["sound"] == nil { _ = top.required(task.hears ? "sound" : "input") }
       if recipe.decoding == nil, top["decoding"] == nil { _ = top.required("decoding") }
     }
     if task == .detection, top["sound"] != nil { top.report("sound", "detection finds boxes in images: give input") }
-    if task == .transcription, top["input"] != nil { top.report("input", "transcription hears: give sound") }
+    if task.hears, top["input"] != nil { top.report("input", "\(task.rawValue) hears: give sound") }
     if let decoding = recipe.decoding, task != .raw, decoding.task != task {
       top.report("decoding", "the decoding is one of \(decoding.task.rawValue), the task is \(task.rawValue)")
     }

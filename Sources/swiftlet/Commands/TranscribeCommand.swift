@@ -13,10 +13,12 @@ struct TranscribeCommand: ParsableCommand {
     abstract: "Write down what is said in sound files.",
     discussion: """
       The model is a package, or a model file with its recipe, whose length stays open and whose output is decoded by CTC. Sound of any rate and any number of \
-      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file.
+      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file. With --voice-activity only utterances are transcribed: \
+      silence and noise cost next to nothing, and --json tells each one's time and how likely it was speech.
 
       Examples: swiftlet transcribe quartznet.swiftlet note.wav
                 swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
+                swiftlet transcribe quartznet.swiftlet day.flac --voice-activity silero.swiftlet
       """)
 
   @Argument(help: "A package, or an ONNX or TFLite file with --recipe.")
@@ -37,10 +39,15 @@ struct TranscribeCommand: ParsableCommand {
       valueName: "word[=bonus]"))
   var hotWord: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Transcribe only where somebody speaks: 'energy' (what stands above the room's noise), or a package of task voice-activity.", valueName: "energy|model"))
+  var voiceActivity: String?
+
   @Option(help: "Threads that share the work.")
   var threads = 1
 
-  @Flag(help: "One line of JSON a file: text, words with their times, duration and real-time factor.")
+  @Flag(help: "One line of JSON a file: text, words with their times and confidence, duration and real-time factor.")
   var json = false
 
   func validate() throws {
@@ -64,10 +71,11 @@ struct TranscribeCommand: ParsableCommand {
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
     let speech = try SpeechModel<CPUBackend>(package(), options: CPUOptions(threads: threads), search: search())
+    let detector = try detector(for: speech)
     var failures = 0
     for path in files {
       do {
-        let result = try SoundTranscript(path, by: speech)
+        let result = try SoundTranscript(path, by: speech, utterancesBy: detector)
         Terminal.show(json ? "\(result.json.text)\n" : "\(path): \(result.text)\n")
       } catch let error as SoundFileError {
         // The others are still worth reading.
@@ -76,6 +84,21 @@ struct TranscribeCommand: ParsableCommand {
       }
     }
     if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
+  }
+
+  private func detector(for speech: SpeechModel<CPUBackend>) throws -> (any VoiceActivityDetector)? {
+    guard let voiceActivity else { return nil }
+    guard voiceActivity != "energy" else {
+      guard speech.sampleRate >= 8000 else {
+        throw CommandFailure("\(model) hears \(speech.sampleRate) samples a second, too few for --voice-activity energy: 8000 at least")
+      }
+      return EnergyVoiceActivityDetector(sampleRate: speech.sampleRate)
+    }
+    let detector = try NeuralVoiceActivityDetector<CPUBackend>(ModelPackage(contentsOf: voiceActivity), options: CPUOptions(threads: 1))
+    guard detector.sampleRate == speech.sampleRate else {
+      throw CommandFailure("\(voiceActivity) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
+    }
+    return detector
   }
 
   private func package() throws -> ModelPackage {

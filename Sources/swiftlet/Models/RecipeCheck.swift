@@ -32,17 +32,22 @@ enum RecipeCheck {
   }
 
   private static func check(_ decoding: Decoding, of package: ModelPackage) throws {
-    guard case .ctc(let ctc) = decoding else {
+    switch decoding {
+    case .ctc(let ctc): _ = try CTCGreedyDecoder(ctc, outputDimensions: dimensions(of: ctc.output, package))
+    case .voiceActivity(let decoding): try decoding.check(dimensions(of: decoding.output, package))
+    default:
       // A sound model's classes have no size in pixels.
       _ = try DetectionDecoder(
         decoding: decoding, labelCount: package.manifest.labels.count, inputWidth: package.manifest.input?.width ?? 1,
         inputHeight: package.manifest.input?.height ?? 1, outputs: ModelOutput.all(of: package.program))
-      return
     }
-    guard let port = package.program.outputs.first(where: { $0.name == ctc.output }) else {
+  }
+
+  private static func dimensions(of output: String, _ package: ModelPackage) throws(TranscriptionError) -> [Int] {
+    guard let port = package.program.outputs.first(where: { $0.name == output }) else {
       let names = package.program.outputs.map(\.name).joined(separator: ", ")
-      throw TranscriptionError(.unsuitableOutput, "the recipe decodes output \(ctc.output), but the model has: \(names)")
+      throw TranscriptionError(.unsuitableOutput, "the recipe decodes output \(output), but the model has: \(names)")
     }
-    _ = try CTCGreedyDecoder(ctc, outputDimensions: port.declaredDimensions)
+    return port.declaredDimensions
   }
 }

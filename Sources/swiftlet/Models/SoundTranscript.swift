@@ -6,22 +6,43 @@ import Transcription
 
 /// What is said in a sound file, and how long finding it out took.
 struct SoundTranscript {
+  /// A piece of the sound that was transcribed at once.
+  struct Piece {
+    let start: Duration
+    let end: Duration
+    let words: [TimedWord]
+    /// The mean probability of speech; nil where nobody asked.
+    let speechProbability: Float?
+
+    var text: String { words.map(\.text).joined(separator: " ") }
+  }
+
   let path: String
-  let words: [TimedWord]
+  let pieces: [Piece]
+  /// Whether the pieces are utterances that a detector found.
+  let hasUtterances: Bool
   /// Seconds of sound.
   let duration: Double
   /// Seconds of work a second of sound, from opening the file to its text.
   let realTimeFactor: Double
 
-  init(_ path: String, by speech: SpeechModel<CPUBackend>) throws {
+  /// - Parameter detector: finds the utterances; without one the whole sound is transcribed.
+  init(_ path: String, by speech: SpeechModel<CPUBackend>, utterancesBy detector: (any VoiceActivityDetector)? = nil) throws {
     self.path = path
+    hasUtterances = detector != nil
     let start = MonotonicClock.now()
     var reader = try SoundReader(path: path, sampleRate: speech.sampleRate)
+    pieces = try detector.map { try Self.utterances(of: &reader, speech, $0) } ?? Self.wholeSound(of: &reader, speech)
+    duration = reader.duration
+    realTimeFactor = start.milliseconds(to: MonotonicClock.now()) / 1000 / duration
+  }
+
+  private static func wholeSound(of reader: inout SoundReader, _ speech: SpeechModel<CPUBackend>) throws -> [Piece] {
     var cutter = QuietCutter(greatestLength: speech.greatestLength, sampleRate: speech.sampleRate)
     var samples: [Float] = []
-    var (words, done): ([TimedWord], Int) = ([], 0)
+    var (pieces, done): ([Piece], Int) = ([], 0)
     func hear(_ piece: [Float]) throws {
-      words += try speech.transcribe(piece, from: .seconds(done) / speech.sampleRate)
+      pieces.append(try self.piece(piece, at: done, nil, speech))
       done += piece.count
     }
     while try reader.read(into: &samples) {
@@ -29,24 +50,67 @@ struct SoundTranscript {
       while let piece = cutter.nextPiece() { try hear(piece) }
     }
     if let piece = cutter.lastPiece() { try hear(piece) }
-    self.words = words
-    duration = reader.duration
-    realTimeFactor = start.milliseconds(to: MonotonicClock.now()) / 1000 / duration
+    return pieces
   }
 
-  var text: String { words.map(\.text).joined(separator: " ") }
+  private static func utterances(
+    of reader: inout SoundReader, _ speech: SpeechModel<CPUBackend>, _ detector: any VoiceActivityDetector
+  ) throws -> [Piece] {
+    var rules = EndpointRules()
+    rules.longest = min(rules.longest, .seconds(speech.greatestLength) / speech.sampleRate)
+    var cutter = UtteranceCutter(detector, rules: rules)
+    var samples: [Float] = []
+    var pieces: [Piece] = []
+    func hear() throws {
+      while let utterance = cutter.nextUtterance() {
+        pieces.append(try piece(utterance.samples, at: utterance.start, utterance.probability, speech))
+      }
+    }
+    while try reader.read(into: &samples) {
+      cutter.add(samples)
+      try hear()
+    }
+    cutter.end()
+    try hear()
+    return pieces
+  }
+
+  private static func piece(_ samples: [Float], at start: Int, _ probability: Float?, _ speech: SpeechModel<CPUBackend>) throws -> Piece {
+    let origin = Duration.seconds(start) / speech.sampleRate
+    return Piece(
+      start: origin, end: origin + .seconds(samples.count) / speech.sampleRate, words: try speech.transcribe(samples, from: origin),
+      speechProbability: probability)
+  }
+
+  var text: String { pieces.map(\.text).filter { !$0.isEmpty }.joined(separator: " ") }
 
   var json: JSON {
-    let words = words.map { word in
-      JSON.object([("word", .string(word.text)), ("start", .number(word.start.inSeconds)), ("end", .number(word.end.inSeconds))])
+    let words = pieces.flatMap(\.words).map { word in
+      var members: [(String, JSON)] = [
+        ("word", .string(word.text)), ("start", .number(word.start.inSeconds)), ("end", .number(word.end.inSeconds)),
+      ]
+      if let confidence = word.confidence { members.append(("confidence", .number(confidence.toFourDigits))) }
+      return JSON.object(members)
     }
-    return .object([
-      ("file", .string(path)), ("text", .string(text)), ("words", .array(words)), ("duration", .number(duration)),
-      ("real_time_factor", .number(realTimeFactor)),
-    ])
+    var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text)), ("words", .array(words))]
+    if hasUtterances {
+      let utterances = pieces.map { piece in
+        JSON.object([
+          ("start", .number(piece.start.inSeconds)), ("end", .number(piece.end.inSeconds)), ("text", .string(piece.text)),
+          ("speech", .number((piece.speechProbability ?? 0).toFourDigits)),
+        ])
+      }
+      members.append(("utterances", .array(utterances)))
+    }
+    members += [("duration", .number(duration)), ("real_time_factor", .number(realTimeFactor))]
+    return .object(members)
   }
 }
 
 extension Duration {
   fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension Float {
+  fileprivate var toFourDigits: Double { (Double(self) * 1e4).rounded() / 1e4 }
 }

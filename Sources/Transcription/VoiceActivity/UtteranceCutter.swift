@@ -1,0 +1,131 @@
+/// Cuts a sound that comes bit by bit into utterances: what a detector holds for speech, by the rules of endpoints.
+///
+/// Utterances come in the order of their time and never overlap; memory holds one of the longest at most and what was added last.
+public struct UtteranceCutter {
+  public let rules: EndpointRules
+  private let detector: any VoiceActivityDetector
+  /// In chunks, at least one each.
+  private let leastSpeech, silence, padding, longest: Int
+
+  /// Whole chunks that are kept, and what of a chunk has come behind them.
+  private var samples: [Float] = []
+  /// Of the chunks in `samples`.
+  private var probabilities: [Float] = []
+  /// Samples before `samples`.
+  private var position = 0
+  /// In chunks of `samples`: where speech began, and one after its last; nil while nobody speaks.
+  private var speech: Range<Int>?
+  /// Chunks of speech since it began.
+  private var spoken = 0
+  private var finished: [Utterance] = []
+
+  /// - Precondition: the longest utterance holds the padding at both ends and the least speech twice.
+  public init(_ detector: any VoiceActivityDetector, rules: EndpointRules = EndpointRules()) {
+    let chunk = Duration.seconds(detector.chunkLength) / detector.sampleRate
+    func chunks(_ duration: Duration) -> Int { max(1, Int((duration / chunk).rounded())) }
+    leastSpeech = chunks(rules.leastSpeech)
+    silence = chunks(rules.silence)
+    padding = rules.padding > .zero ? chunks(rules.padding) : 0
+    longest = max(1, Int((rules.longest / chunk).rounded(.down)))
+    precondition(longest >= 2 * (padding + leastSpeech))
+    self.rules = rules
+    self.detector = detector
+    detector.reset()
+  }
+
+  /// Whether somebody has begun to speak and isn't done.
+  public var isOpen: Bool { speech != nil && spoken >= leastSpeech }
+
+  /// What has been heard of the utterance that isn't over; nil where there is none.
+  public var openUtterance: Utterance? {
+    guard isOpen, let speech else { return nil }
+    return utterance(speech, from: max(0, speech.lowerBound - padding), to: probabilities.count, .end)
+  }
+
+  /// Takes what comes next.
+  public mutating func add(_ next: [Float]) {
+    samples += next
+    let length = detector.chunkLength
+    while samples.count >= (probabilities.count + 1) * length {
+      let start = probabilities.count * length
+      hear(detector.probability(of: samples[start..<start + length]))
+    }
+  }
+
+  /// The next utterance that is over; nil until more is added.
+  public mutating func nextUtterance() -> Utterance? { finished.isEmpty ? nil : finished.removeFirst() }
+
+  /// Ends the sound: the utterance that isn't over comes next, and what is added from now on is another sound's.
+  public mutating func end() {
+    // What is left of a chunk counts as silence: too short to tell.
+    if isOpen, let speech {
+      var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: min(probabilities.count, speech.upperBound + padding), .end)
+      if probabilities.count - speech.upperBound < padding { last.samples += samples[(probabilities.count * detector.chunkLength)...] }
+      finished.append(last)
+    }
+    (speech, spoken, position) = (nil, 0, 0)
+    samples.removeAll(keepingCapacity: true)
+    probabilities.removeAll(keepingCapacity: true)
+    detector.reset()
+  }
+
+  private mutating func hear(_ probability: Float) {
+    let index = probabilities.count
+    probabilities.append(probability)
+    guard let range = speech else {
+      if probability >= rules.startProbability {
+        (speech, spoken) = (index..<index + 1, 1)
+      } else {
+        forget(max(0, probabilities.count - padding))
+      }
+      return
+    }
+    if probability >= rules.endProbability {
+      speech = range.lowerBound..<index + 1
+      spoken += 1
+    } else if index + 1 - range.upperBound >= silence {
+      finish(range)
+      return
+    }
+    if probabilities.count - max(0, range.lowerBound - padding) >= longest { cut() }
+  }
+
+  /// Silence has lasted: an utterance, or a click that was none.
+  private mutating func finish(_ range: Range<Int>) {
+    let end = min(probabilities.count, range.upperBound + min(padding, silence))
+    if spoken >= leastSpeech { finished.append(utterance(range, from: max(0, range.lowerBound - padding), to: end, .silence)) }
+    speech = nil
+    spoken = 0
+    // What an utterance holds is no later one's padding.
+    forget(max(end, probabilities.count - padding))
+  }
+
+  /// Ends a long utterance before the chunk of its second half in which speech is least likely, the first of equals; the rest goes on.
+  private mutating func cut() {
+    guard let range = speech else { return }
+    let first = max(0, range.lowerBound - padding)
+    let candidates = first + longest / 2..<probabilities.count
+    let place = candidates.min { probabilities[$0] < probabilities[$1] } ?? probabilities.count
+    let goesOn = place < range.upperBound
+    if spoken >= leastSpeech { finished.append(utterance(range, from: first, to: place, goesOn ? .length : .silence)) }
+    forget(place)
+    // However little has been said since, it is the end of what was.
+    speech = goesOn ? 0..<range.upperBound - place : nil
+    spoken = goesOn ? leastSpeech : 0
+  }
+
+  private func utterance(_ speech: Range<Int>, from start: Int, to end: Int, _ ending: Utterance.Ending) -> Utterance {
+    let length = detector.chunkLength
+    let heard = probabilities[speech.clamped(to: start..<end)]
+    return Utterance(
+      samples: Array(samples[start * length..<end * length]), start: position + start * length,
+      probability: heard.reduce(0, +) / Float(max(1, heard.count)), ending: ending, known: position + probabilities.count * length)
+  }
+
+  private mutating func forget(_ chunks: Int) {
+    guard chunks > 0 else { return }
+    samples.removeSubrange(..<(chunks * detector.chunkLength))
+    probabilities.removeSubrange(..<chunks)
+    position += chunks * detector.chunkLength
+  }
+}
