@@ -136,7 +136,8 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "SoundFiles", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading", "Cryptography",
+        "FileMapping", "SoundFiles", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading",
+        "Cryptography",
         "Updates", "ReleaseAuthoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
@@ -170,7 +171,7 @@ let package = Package(
     tests("JSONReading", ["JSONReading"]),
     tests("SoundFiles", ["SoundFiles"]),
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
-    tests("Transcription", ["Transcription", "ModelManifest"]),
+    tests("Transcription", ["SharedData", "Transcription", "ModelManifest"]),
     tests(
       "EdgeAgent",
       [

@@ -3,18 +3,21 @@ import CPUExecution
 import Imaging
 import ModelManifest
 import ObjectDetection
+import Transcription
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure a model's accuracy on labelled images.",
+    abstract: "Measure a model's accuracy on labelled images or spoken clips.",
     discussion: """
       Detection: mean average precision over every box above 0.01, class-wise suppression at an overlap of 0.6, whatever the \
-      recipe says. Classification: how often the right class is first, or among five.
+      recipe says. Classification: how often the right class is first, or among five. Transcription: word and character error rates \
+      over all clips, in lower case and without punctuation, and seconds of work a second of sound.
 
       Examples: swiftlet evaluate yolox-nano.swiftlet coco/
                 swiftlet evaluate int8.swiftlet coco/ --against fp32.swiftlet --report report/
                 swiftlet evaluate mobilenet.swiftlet imagenet/ --labels names
+                swiftlet evaluate quartznet.swiftlet recordings/
       """)
 
   enum LabelForm: String, ExpressibleByArgument, CaseIterable {
@@ -32,7 +35,10 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: "A package, or an ONNX or TFLite file.")
   var model: String
 
-  @Argument(help: ArgumentHelp("images/ with labels/, a folder a class, or images with the class in their names.", valueName: "dataset"))
+  @Argument(
+    help: ArgumentHelp(
+      "images/ with labels/, a folder a class, or images with the class in their names; sounds with transcripts.tsv (file, tab, text) or NAME.txt beside each.",
+      valueName: "dataset"))
   var dataset: String
 
   @OptionGroup var source: ModelSourceOptions
@@ -64,6 +70,7 @@ struct EvaluateCommand: ParsableCommand {
     let package = try package(at: model)
     let manifest = package.manifest
     let otherPackage = try against.map { try self.package(at: $0, like: manifest) }
+    if manifest.task == .transcription { return try evaluateSpeech(package, against: otherPackage) }
     let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
     let measurement = try AccuracyMeasurement(package, data, threads: threads)
     guard let against, let otherPackage else { return show(try measurement.run().accuracy, manifest, imageCount: data.items.count) }
@@ -84,7 +91,27 @@ struct EvaluateCommand: ParsableCommand {
     guard try source.recipe != nil || FileStart.isPackage(path) else {
       throw CommandFailure("\(path) is a model file, which names neither task nor labels: give its recipe, --recipe FILE", status: .wrongUse)
     }
-    return try source.package(at: path)
+    return try source.packageWithOpenSizes(at: path)
+  }
+
+  private func evaluateSpeech(_ package: ModelPackage, against otherPackage: ModelPackage?) throws {
+    guard labels == nil, report == nil else {
+      throw CommandFailure("\(model) is for transcription: --labels and --report are for images", status: .wrongUse)
+    }
+    let data = try SpokenDataset(path: dataset)
+    if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
+    func measured(_ package: ModelPackage, _ label: String) throws -> SpeechMeasurement {
+      try SpeechMeasurement(SpeechModel<CPUBackend>(package, options: CPUOptions(threads: threads)), data, label: label)
+    }
+    guard let against, let otherPackage else {
+      let measurement = try measured(package, "evaluating")
+      return Terminal.show(json ? "\(JSON.object(measurement.members).text)\n" : measurement.text)
+    }
+    let forms = ComparedForms.models(against, model)
+    let other = try measured(otherPackage, "evaluating \(forms.first)")
+    let measurement = try measured(package, "evaluating \(forms.second)")
+    let change = SpeechMeasurement.Change(from: other, to: measurement)
+    Terminal.show(json ? "\(JSON.object(measurement.members + change.members).text)\n" : measurement.text + change.text(forms))
   }
 
   /// The model to compare with.

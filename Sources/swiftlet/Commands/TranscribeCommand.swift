@@ -70,7 +70,7 @@ struct TranscribeCommand: ParsableCommand {
 
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
-    let speech = try SpeechModel<CPUBackend>(package(), options: CPUOptions(threads: threads), search: search())
+    let speech = try SpeechModel<CPUBackend>(source.packageWithOpenSizes(at: model), options: CPUOptions(threads: threads), search: search())
     let detector = try detector(for: speech)
     var failures = 0
     for path in files {
@@ -99,11 +99,5 @@ struct TranscribeCommand: ParsableCommand {
       throw CommandFailure("\(voiceActivity) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
     }
     return detector
-  }
-
-  private func package() throws -> ModelPackage {
-    guard try !FileStart.isPackage(model), let open = try source.openCompilation(of: model) else { return try source.package(at: model) }
-    let file = try source.explaining(model) { try open.compiled { (compilation) throws(CompilerError) in try compilation.compiled() }.file() }
-    return try ModelPackage(file, origin: model)
   }
 }

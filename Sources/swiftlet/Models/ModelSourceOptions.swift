@@ -42,6 +42,13 @@ struct ModelSourceOptions: ParsableArguments {
     return package
   }
 
+  /// The package behind a path; a model file whose recipe leaves a size open is compiled so.
+  func packageWithOpenSizes(at path: String) throws -> ModelPackage {
+    guard try !FileStart.isPackage(path), let open = try openCompilation(of: path) else { return try package(at: path) }
+    let file = try explaining(path) { try open.compiled { (compilation) throws(CompilerError) in try compilation.compiled() }.file() }
+    return try ModelPackage(file, origin: path)
+  }
+
   /// The compilation of a model file some of whose sizes --shape leaves open; nil where it leaves none.
   func openCompilation(of path: String, weights: WeightPrecision = .float) throws -> OpenCompilation? {
     // What the caller binds comes before what the recipe does.
