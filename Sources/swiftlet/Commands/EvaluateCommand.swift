@@ -52,6 +52,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("With --against: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
   var report: String?
 
+  @OptionGroup var activity: VoiceActivityOptions
+
   @Option(help: "Threads that share the work.")
   var threads = 2
 
@@ -71,6 +73,9 @@ struct EvaluateCommand: ParsableCommand {
     let manifest = package.manifest
     let otherPackage = try against.map { try self.package(at: $0, like: manifest) }
     if manifest.task == .transcription { return try evaluateSpeech(package, against: otherPackage) }
+    guard activity.voiceActivity == nil else {
+      throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity is for speech", status: .wrongUse)
+    }
     let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
     let measurement = try AccuracyMeasurement(package, data, threads: threads)
     guard let against, let otherPackage else { return show(try measurement.run().accuracy, manifest, imageCount: data.items.count) }
@@ -101,7 +106,8 @@ struct EvaluateCommand: ParsableCommand {
     let data = try SpokenDataset(path: dataset)
     if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
     func measured(_ package: ModelPackage, _ label: String) throws -> SpeechMeasurement {
-      try SpeechMeasurement(SpeechModel<CPUBackend>(package, options: CPUOptions(threads: threads)), data, label: label)
+      let speech = try SpeechModel<CPUBackend>(package, options: CPUOptions(threads: threads))
+      return try SpeechMeasurement(speech, data, utterancesBy: activity.detector(for: speech, of: model), label: label)
     }
     guard let against, let otherPackage else {
       let measurement = try measured(package, "evaluating")

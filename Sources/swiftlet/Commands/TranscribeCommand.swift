@@ -39,10 +39,7 @@ struct TranscribeCommand: ParsableCommand {
       valueName: "word[=bonus]"))
   var hotWord: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Transcribe only where somebody speaks: 'energy' (what stands above the room's noise), or a package of task voice-activity.", valueName: "energy|model"))
-  var voiceActivity: String?
+  @OptionGroup var activity: VoiceActivityOptions
 
   @Option(help: "Threads that share the work.")
   var threads = 1
@@ -71,7 +68,7 @@ struct TranscribeCommand: ParsableCommand {
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
     let speech = try SpeechModel<CPUBackend>(source.packageWithOpenSizes(at: model), options: CPUOptions(threads: threads), search: search())
-    let detector = try detector(for: speech)
+    let detector = try activity.detector(for: speech, of: model)
     var failures = 0
     for path in files {
       do {
@@ -84,20 +81,5 @@ struct TranscribeCommand: ParsableCommand {
       }
     }
     if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
-  }
-
-  private func detector(for speech: SpeechModel<CPUBackend>) throws -> (any VoiceActivityDetector)? {
-    guard let voiceActivity else { return nil }
-    guard voiceActivity != "energy" else {
-      guard speech.sampleRate >= 8000 else {
-        throw CommandFailure("\(model) hears \(speech.sampleRate) samples a second, too few for --voice-activity energy: 8000 at least")
-      }
-      return EnergyVoiceActivityDetector(sampleRate: speech.sampleRate)
-    }
-    let detector = try NeuralVoiceActivityDetector<CPUBackend>(ModelPackage(contentsOf: voiceActivity), options: CPUOptions(threads: 1))
-    guard detector.sampleRate == speech.sampleRate else {
-      throw CommandFailure("\(voiceActivity) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
-    }
-    return detector
   }
 }

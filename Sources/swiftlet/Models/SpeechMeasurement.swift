@@ -16,12 +16,14 @@ struct SpeechMeasurement {
   let realTimeFactor: Double
 
   /// - Throws: for a clip that can't be read: what is missing would make the rest look better or worse.
-  init(_ speech: SpeechModel<CPUBackend>, _ data: SpokenDataset, label: String = "evaluating") throws {
+  init(
+    _ speech: SpeechModel<CPUBackend>, _ data: SpokenDataset, utterancesBy detector: (any VoiceActivityDetector)?, label: String
+  ) throws {
     var (heard, accuracy): ([String], SpeechAccuracy) = ([], SpeechAccuracy())
     var (duration, work) = (0.0, 0.0)
     let progress = ProgressLine(label: label, total: data.clips.count)
     for clip in data.clips {
-      let transcript = try SoundTranscript(clip.path, by: speech)
+      let transcript = try SoundTranscript(clip.path, by: speech, utterancesBy: detector)
       accuracy.add(said: clip.said, heard: transcript.text)
       heard.append(transcript.text)
       duration += transcript.duration
