@@ -37,14 +37,16 @@ struct SoundTranscript {
   var text: String { words.map(\.text).joined(separator: " ") }
 
   var json: JSON {
-    let words = words.map { word in
-      JSON.object([("word", .string(word.text)), ("start", .number(word.start.inSeconds)), ("end", .number(word.end.inSeconds))])
-    }
-    return .object([
-      ("file", .string(path)), ("text", .string(text)), ("words", .array(words)), ("duration", .number(duration)),
+    .object([
+      ("file", .string(path)), ("text", .string(text)), ("words", .array(words.map(\.json))), ("duration", .number(duration)),
       ("real_time_factor", .number(realTimeFactor)),
     ])
   }
+}
+
+extension TimedWord {
+  /// Its times in seconds.
+  var json: JSON { .object([("word", .string(text)), ("start", .number(start.inSeconds)), ("end", .number(end.inSeconds))]) }
 }
 
 extension Duration {
