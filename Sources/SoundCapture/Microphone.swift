@@ -59,6 +59,9 @@ public final class Microphone: Sendable {
     capture.system.stop()
   }
 
+  /// Whether it was asked to stop; the end comes as soon as the device lets go.
+  public var isStopping: Bool { capture.system.isStopped }
+
   /// The capture devices of this machine's sound cards.
   /// - Throws: where there is no ALSA library.
   public static func devices() throws(SoundCaptureError) -> [CaptureDevice] {

@@ -176,7 +176,10 @@ final class MicrophoneCapture: @unchecked Sendable {
 
   private func awaitResumption(of device: any SoundDevice) {
     switch device.resume() {
-    case EAGAIN: _ = system.wait(for: nil, until: system.now().advanced(by: Self.shortPause))
+    case EAGAIN:
+      _ = system.wait(for: nil, until: system.now().advanced(by: Self.shortPause))
+      guard case .capturing = status.state, system.now() >= lastHeard.advanced(by: Self.silenceLimit) else { return }
+      enter(.waiting("\(self.device) is suspended; waiting for it to wake"))
     case 0:
       // Goes on by itself, behind a gap.
       isSuspended = false

@@ -74,6 +74,16 @@ import Testing
     #expect(heard.states == [.capturing(format)])
   }
 
+  @Test func `a device that doesn't wake is told once`() {
+    let heard = Heard(
+      ScriptedSound(
+        [.sound(count(0..<320), after: period), .fails(ESTRPIPE)] + [SoundStep](repeating: .resume(EAGAIN), count: 700)
+          + [.resume(0), .sound(count(320..<640), after: period)]))
+    #expect(heard.states == [.capturing(format), .waiting("hw:0 is suspended; waiting for it to wake"), .capturing(format)])
+    #expect(heard.counters.suspensions == 1 && heard.counters.lost == 7 * 16_000)
+    #expect(heard.samples == floats(0..<640))
+  }
+
   @Test func `an unplugged device is told once, and resumes when it is back`() {
     let system = ScriptedSound([.sound(count(0..<320), after: period), .fails(ENODEV), .plug(after: 3), .sound(count(320..<640), after: period)])
     let start = system.now()

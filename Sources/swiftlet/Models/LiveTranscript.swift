@@ -22,7 +22,7 @@ struct LiveTranscript {
     self.speech = speech
     self.isJSON = isJSON
     microphone = try Microphone(device: device, settings: MicrophoneSettings(sampleRate: speech.sampleRate))
-    sampleLimit = seconds.map { Int($0 * Double(speech.sampleRate)) } ?? .max
+    sampleLimit = seconds.map { Int(($0 * Double(speech.sampleRate)).rounded()) } ?? .max
     // By the clock it ends a second later: for what comes late, and for a device that gives nothing.
     deadline = seconds.map { MonotonicClock.now().advanced(by: .seconds($0 + 1)) } ?? MonotonicInstant(nanoseconds: .max)
   }
@@ -46,7 +46,9 @@ struct LiveTranscript {
       case .stateChanged(.waiting(let reason)):
         guard hasListened else { throw CommandFailure(reason) }
         Terminal.note(reason)
-      case .stateChanged, .timedOut: continue
+      case .stateChanged: continue
+      // A driver that doesn't let go must not keep what was said from being written.
+      case .timedOut: if microphone.isStopping { break listening }
       case .ended: break listening
       }
     }
