@@ -100,8 +100,16 @@ import SoundCapture
     let end = microphone.counters
     check("the failure and the resumption are counted", end.failures == 1 && end.resumptions == 1 ? nil : "\(end)")
     say("     the microphone: \(end)")
+    checkSharing(with: microphone)
+  }
+
+  /// A second reader of the same device waits until the first is done.
+  private func checkSharing(with microphone: Microphone) {
+    guard let second = try? Microphone(device: "\(device),SUBDEV=0") else { return check("open a second microphone", "it can't be made") }
+    check("a second reader is told that the device is in use", wait(second) { "\($0)".contains("used by another program") })
     microphone.stop()
     check("the microphone ends in order", wait(microphone) { $0 == .ended })
+    check("then the second has it", wait(second, until: isCapturing) ?? (listen(second, samples: 1600).samples.isEmpty ? "but hears nothing" : nil))
   }
 
   /// How far the count of samples and the clock are apart: not more than wake-ups jitter on an emulated machine.
