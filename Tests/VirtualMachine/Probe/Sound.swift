@@ -89,6 +89,13 @@ import SoundCapture
     check("what an overrun lost is estimated", 8000...48_000 ~= counters.lost ? nil : "\(counters)")
     check("positions tell the time", differs(first, later.last))
 
+    // The kernel's own rehearsal: everything sleeps for a second, except the processor.
+    let settings = [("1", "/sys/module/suspend/parameters/pm_test_delay"), ("devices", "/sys/power/pm_test"), ("freeze", "/sys/power/state")]
+    check("the machine sleeps", settings.compactMap { write(Array($0.0.utf8), to: $0.1) }.first)
+    let awake = listen(microphone, samples: 8000).blocks
+    check("the suspension is counted", microphone.counters.suspensions == 1 ? nil : "\(microphone.counters)")
+    check("positions tell the time after it", differs(first, awake.last))
+
     let folder = "/sys/bus/platform/drivers/\(driver)"
     check("the sound card is unplugged", write(Array(instance.utf8), to: "\(folder)/unbind"))
     check("the microphone says that it is gone", wait(microphone) { !isCapturing($0) })
