@@ -86,7 +86,7 @@ test-tuf: test-setup
 	  PYTHONDONTWRITEBYTECODE=1 build/tuf-python/bin/python -m pytest -q --no-header -p no:cacheprovider Tests/Conformance/TUF; \
 	else echo "test-tuf: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
-## The agent on a real kernel with a real V4L2 driver (vivid), in a virtual machine.
+## Cameras, microphones and the agent on a real kernel with real drivers (vivid, snd-aloop), in a virtual machine.
 test-virtual-machine: test-setup build
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run

@@ -54,6 +54,7 @@ let c: [Target] = [
   .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
   .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
+  .target(name: "CALSA", linkerSettings: [.linkedLibrary("dl")]),
 ]
 
 let library: [Target] = [
@@ -62,12 +63,13 @@ let library: [Target] = [
   module("Pipelines", ["CThreads"]),
   module("FileMapping"),
   module("JSONReading"),
+  module("SoundResampling", ["CResampling"]),
   // 1
   module("ModelFormat", ["CKernels", "Tensors"]),
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
-  module("SoundFiles", ["CSoundFile", "CResampling"]),
+  module("SoundFiles", ["CSoundFile", "SoundResampling"]),
   module("YAMLReading", ["CYAML"]),
   module("Cryptography", ["CCrypto"]),
   module("Sparkplug", ["JSONReading", "Pipelines"]),
@@ -92,6 +94,7 @@ let library: [Target] = [
       "Cryptography",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
+  module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
   // 5
@@ -136,9 +139,8 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
-        "FileMapping", "SoundFiles", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision", "YAMLReading",
-        "Cryptography",
-        "Updates", "ReleaseAuthoring",
+        "FileMapping", "SoundFiles", "SoundCapture", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision",
+        "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
@@ -170,6 +172,7 @@ let package = Package(
     tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
     tests("JSONReading", ["JSONReading"]),
     tests("SoundFiles", ["SoundFiles"]),
+    tests("SoundCapture", ["CAllocationCounter", "SoundCapture", "Pipelines"]),
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
     tests("Transcription", ["SharedData", "Transcription", "ModelManifest"]),
     tests(
@@ -192,7 +195,7 @@ let package = Package(
       resources: [.copy("Golden")]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(
-      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "TestPackages"], path: "Tests/VirtualMachine/Probe",
+      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "SoundCapture", "TestPackages"], path: "Tests/VirtualMachine/Probe",
       swiftSettings: swiftSettings),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),

@@ -1,3 +1,5 @@
+import SoundResampling
+
 /// A sound file as mono samples at the rate that a model wants, in pieces: memory does not grow with the file.
 public struct SoundReader: ~Copyable {
   public let path: String
@@ -19,7 +21,9 @@ public struct SoundReader: ~Copyable {
 
   private static func resampler(from inputRate: Int, to outputRate: Int) throws(SoundFileError) -> Resampler? {
     guard inputRate != outputRate else { return nil }
-    return try Resampler(from: inputRate, to: outputRate)
+    do throws(SoundResamplingError) { return try Resampler(from: inputRate, to: outputRate) } catch {
+      throw SoundFileError(.noResources, error.message)
+    }
   }
 
   /// Seconds of the file that were read so far.
@@ -35,7 +39,13 @@ public struct SoundReader: ~Copyable {
       try file.read(into: &piece)
       isAtEnd = piece.isEmpty
       guard file.position > 0 else { throw SoundFileError(.emptySound, "\(path): has no samples") }
-      if resampler == nil { samples += piece } else { try resampler!.convert(piece, addingTo: &samples) }
+      guard resampler != nil else {
+        samples += piece
+        continue
+      }
+      do throws(SoundResamplingError) { try resampler!.convert(piece, addingTo: &samples) } catch {
+        throw SoundFileError(.noResources, error.message)
+      }
     }
     return !samples.isEmpty
   }

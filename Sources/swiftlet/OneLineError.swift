@@ -10,6 +10,7 @@ import ModelFormat
 import ModelManifest
 import ObjectDetection
 import ReleaseAuthoring
+import SoundCapture
 import SoundFiles
 import Supervision
 import Transcription
@@ -35,6 +36,7 @@ extension ModelFormatError: OneLineError { var line: String { message } }
 extension ModelPackageError: OneLineError {}
 extension ObjectDetectionError: OneLineError { var line: String { message } }
 extension ReleaseError: OneLineError { var line: String { message } }
+extension SoundCaptureError: OneLineError { var line: String { message } }
 extension SoundFileError: OneLineError { var line: String { message } }
 extension SupervisionError: OneLineError { var line: String { message } }
 extension TranscriptionError: OneLineError { var line: String { message } }

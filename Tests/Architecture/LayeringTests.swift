@@ -3,11 +3,11 @@ import Testing
 /// The house, from the bottom: a module imports only from layers below its own. C and system-library targets stand at the
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
-  ["Tensors", "Pipelines", "FileMapping", "JSONReading"],
+  ["Tensors", "Pipelines", "FileMapping", "JSONReading", "SoundResampling"],
   ["ModelFormat", "ONNX", "TFLite", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
-  ["ModelCompiler", "Transcription", "Capture", "Outbox", "Updates"],
+  ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates"],
   ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],
 ]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # QuartzNet in FP32 on the shared folder's clips: `swiftlet transcribe` must give the texts that ONNX Runtime gives
-# (Tests/EndToEnd/Golden/quartznet15x5.tsv, made by speech_texts.py). For release builds: unoptimised ones compile the model for minutes.
+# (Tests/EndToEnd/Golden/quartznet15x5.tsv, made by speech_texts.py); a microphone that gives a clip, the clip's. For release builds: unoptimised ones compile the model for minutes.
 # Usage: [SWIFTLET_SHARED=…] speech.sh SWIFTLET
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -15,3 +15,37 @@ trap 'rm -rf "$folder"' EXIT
 "$1" transcribe "$folder/quartznet.swiftlet" "$shared/data/speech" | sed "s|^.*/\([^/]*\): |\1\t|" >"$folder/texts.tsv"
 diff -u "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" "$folder/texts.tsv"
 echo "speech: $(wc -l <"$folder/texts.tsv") clips have ONNX Runtime's text"
+
+# ALSA's file plugin as a microphone. It gives the clip as fast as it is read, and then, for ever, what happens to stand in memory.
+clip=librivox_sense_and_sensibility_01_austen_64kb-0870
+tail -c +45 "$shared/data/speech/$clip.wav" >"$folder/clip.raw"
+printf 'pcm.clip { type file slave.pcm { type null } file /dev/null infile "%s" format raw }\n' "$folder/clip.raw" >"$folder/asound.conf"
+export ALSA_CONFIG_PATH="$folder/asound.conf"
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --voice-activity none --seconds 7.1 2>"$folder/notes" | sed "s|^|$clip.wav\t|" >"$folder/live.tsv"
+grep "^$clip" "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" | diff -u - "$folder/live.tsv"
+grep -q 'listening to clip (S16, 16000 Hz, 1 channel)' "$folder/notes"
+
+# What it hears as utterances unless told otherwise, with the same words and how likely each was speech.
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --seconds 7.1 --json 2>"$folder/notes" >"$folder/live.jsonl"
+python3 - "$folder/live.jsonl" "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" "$clip" <<'CHECK'
+import json, sys
+pieces = [json.loads(line) for line in open(sys.argv[1])]
+expected = next(line.split("\t")[1].split() for line in open(sys.argv[2]) if line.startswith(sys.argv[3]))
+heard = " ".join(piece["text"] for piece in pieces).split()
+assert sum(a != b for a, b in zip(expected, heard)) + abs(len(expected) - len(heard)) <= 2, (expected, heard)
+assert all(0.35 < piece["speech"] <= 1 and piece["start"] < piece["end"] <= 7.2 for piece in pieces), pieces
+CHECK
+
+# Asked to stop, it ends in order, having said what it heard; that this isn't the limit's doing, the lack of one shows.
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --voice-activity none --json >"$folder/live.jsonl" 2>/dev/null &
+listener=$!
+timeout 60 sh -c "until grep -q '\"start\": 0' '$folder/live.jsonl'; do sleep 0.1; done"
+kill -INT $listener
+wait $listener
+grep -q '"text": "and mister john dashwood' "$folder/live.jsonl"
+
+status=0
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone nobody 2>"$folder/notes" || status=$?
+[ $status -eq 1 ]
+grep -q "^swiftlet: there is no capture device ‘nobody’; this machine has " "$folder/notes"
+echo "speech: a microphone gives the clip's text, ends when asked, and is missed where it isn't"

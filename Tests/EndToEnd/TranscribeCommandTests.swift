@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `transcribe` as a person misuses it; that it gives the right text, Tests/Conformance/speech.sh shows with the release build.
+/// `transcribe` as a person misuses it; that it gives the right text, also live, Tests/Conformance/speech.sh shows with the release build.
 @Suite struct TranscribeCommandTests {
   private let builtIn = Programs.packageRoot.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path
 
@@ -17,5 +17,17 @@ import Testing
     #expect(missing.status == 1 && missing.errors == ["swiftlet: /no/such.wav: there is no such file or folder; check the path"])
     #expect(try run([builtIn]).status == 2)
     #expect(try run([builtIn, "a.wav", "--threads", "0"]).status == 2)
+  }
+
+  @Test func `files and a microphone don't go together`() throws {
+    for arguments in [
+      [builtIn, "a.wav", "--microphone"], [builtIn, "--microphone", "hw:0", "--seconds", "0"], [builtIn, "a.wav", "--seconds", "3"], ["--microphone"],
+      [builtIn, "a.wav", "--microphone=hw:0"],
+    ] {
+      let wrong = try run(arguments)
+      #expect(wrong.status == 2 && wrong.errors.count == 1, "\(arguments): \(wrong.errors)")
+    }
+    let deaf = try run([builtIn, "--microphone"])
+    #expect(deaf.status == 1 && deaf.errors.count == 1 && deaf.errors[0].contains("doesn't say how it hears"), "\(deaf.errors)")
   }
 }

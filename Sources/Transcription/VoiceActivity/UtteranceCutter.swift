@@ -56,14 +56,15 @@ public struct UtteranceCutter {
   public mutating func nextUtterance() -> Utterance? { finished.isEmpty ? nil : finished.removeFirst() }
 
   /// Ends the sound: the utterance that isn't over comes next, and what is added from now on is another sound's.
-  public mutating func end() {
+  /// - Parameter next: how many samples come before that one, of which nothing is known.
+  public mutating func end(next: Int = 0) {
     // What is left of a chunk counts as silence: too short to tell.
     if isOpen, let speech {
       var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: min(probabilities.count, speech.upperBound + padding), .end)
       if probabilities.count - speech.upperBound < padding { last.samples += samples[(probabilities.count * detector.chunkLength)...] }
       finished.append(last)
     }
-    (speech, spoken, position) = (nil, 0, 0)
+    (speech, spoken, position) = (nil, 0, next)
     samples.removeAll(keepingCapacity: true)
     probabilities.removeAll(keepingCapacity: true)
     detector.reset()

@@ -4,28 +4,42 @@ import Hearing
 import ModelCompiler
 import ModelManifest
 import Pipelines
+import SoundCapture
 import SoundFiles
 import Transcription
 
 struct TranscribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "transcribe",
-    abstract: "Write down what is said in sound files.",
+    abstract: "Write down what is said in sound files, or into a microphone.",
     discussion: """
       The model is a package, or a model file with its recipe, whose length stays open and whose output is decoded by CTC. Sound of any rate and any number of \
-      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file. With --voice-activity only utterances are transcribed: \
-      silence and noise cost next to nothing, and --json tells each one's time and how likely it was speech.
+      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file. With \
+      --voice-activity only utterances are transcribed: silence and noise cost next to nothing, and --json tells each one's time and how likely it was speech.
+
+      With --microphone it listens, and writes a line for each utterance as soon as it is over (--voice-activity energy unless given; with none, for pieces that \
+      end at quiet places and last eight seconds at most). Ctrl-C ends it in order; a microphone that is pulled out is waited for.
 
       Examples: swiftlet transcribe quartznet.swiftlet note.wav
                 swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
                 swiftlet transcribe quartznet.swiftlet day.flac --voice-activity silero.swiftlet
+                swiftlet transcribe quartznet.swiftlet --microphone plughw:CARD=Webcam,DEV=0
       """)
 
   @Argument(help: "A package, or an ONNX or TFLite file with --recipe.")
   var model: String
 
   @Argument(help: "Sound files (WAV, FLAC, and what else libsndfile reads), and folders of WAV and FLAC files.")
-  var sounds: [String]
+  var sounds: [String] = []
+
+  @Option(
+    defaultAsFlag: "default",
+    help: ArgumentHelp(
+      "Listen to this capture device, as ALSA names it: default, plughw:CARD=…, hw:…. Where it isn't there, those that are get listed.", valueName: "device"))
+  var microphone: String?
+
+  @Option(help: ArgumentHelp("End after so many seconds of listening.", valueName: "n"))
+  var seconds: Double?
 
   @OptionGroup var source: ModelSourceOptions
 
@@ -44,11 +58,20 @@ struct TranscribeCommand: ParsableCommand {
   @Option(help: "Threads that share the work.")
   var threads = 1
 
-  @Flag(help: "One line of JSON a file: text, words with their times and confidence, duration and real-time factor.")
+  @Flag(
+    help:
+      "One line of JSON a file: text, words with their times and confidence, duration and real-time factor. Listening, one a piece: start, end, text and words."
+  )
   var json = false
 
   func validate() throws {
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
+    guard !sounds.isEmpty || microphone != nil else { throw ValidationError("give sound files, or --microphone") }
+    guard sounds.isEmpty || microphone == nil else { throw ValidationError("give sound files or --microphone, not both") }
+    if let seconds {
+      guard microphone != nil else { throw ValidationError("--seconds is for --microphone") }
+      guard seconds > 0, seconds <= 1e6 else { throw ValidationError("--seconds is more than 0, and 1000000 at most") }
+    }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
     _ = try search()
   }
@@ -68,7 +91,11 @@ struct TranscribeCommand: ParsableCommand {
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
     let speech = try SpeechModel<CPUBackend>(source.packageWithOpenSizes(at: model), options: CPUOptions(threads: threads), search: search())
-    let detector = try activity.detector(for: speech, of: model)
+    if let microphone {
+      let detector = try activity.detector(for: speech, of: model, unlessGiven: .energy)
+      return try LiveTranscript(device: microphone, seconds: seconds, isJSON: json, by: speech, utterancesBy: detector).run()
+    }
+    let detector = try activity.detector(for: speech, of: model, unlessGiven: .none)
     var failures = 0
     for path in files {
       do {

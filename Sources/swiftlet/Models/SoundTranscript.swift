@@ -56,9 +56,7 @@ struct SoundTranscript {
   private static func utterances(
     of reader: inout SoundReader, _ speech: SpeechModel<CPUBackend>, _ detector: any VoiceActivityDetector
   ) throws -> [Piece] {
-    var rules = EndpointRules()
-    rules.longest = min(rules.longest, .seconds(speech.greatestLength) / speech.sampleRate)
-    var cutter = UtteranceCutter(detector, rules: rules)
+    var cutter = UtteranceCutter(detector, rules: EndpointRules(for: speech))
     var samples: [Float] = []
     var pieces: [Piece] = []
     func hear() throws {
@@ -85,14 +83,7 @@ struct SoundTranscript {
   var text: String { pieces.map(\.text).filter { !$0.isEmpty }.joined(separator: " ") }
 
   var json: JSON {
-    let words = pieces.flatMap(\.words).map { word in
-      var members: [(String, JSON)] = [
-        ("word", .string(word.text)), ("start", .number(word.start.inSeconds)), ("end", .number(word.end.inSeconds)),
-      ]
-      if let confidence = word.confidence { members.append(("confidence", .number(confidence.toFourDigits))) }
-      return JSON.object(members)
-    }
-    var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text)), ("words", .array(words))]
+    var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text)), ("words", .array(pieces.flatMap(\.words).map(\.json)))]
     if hasUtterances {
       let utterances = pieces.map { piece in
         JSON.object([
@@ -107,10 +98,19 @@ struct SoundTranscript {
   }
 }
 
+extension TimedWord {
+  /// Its times in seconds.
+  var json: JSON {
+    var members: [(String, JSON)] = [("word", .string(text)), ("start", .number(start.inSeconds)), ("end", .number(end.inSeconds))]
+    if let confidence { members.append(("confidence", .number(confidence.toFourDigits))) }
+    return .object(members)
+  }
+}
+
 extension Duration {
   fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 extension Float {
-  fileprivate var toFourDigits: Double { (Double(self) * 1e4).rounded() / 1e4 }
+  var toFourDigits: Double { (Double(self) * 1e4).rounded() / 1e4 }
 }

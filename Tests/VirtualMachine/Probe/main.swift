@@ -6,6 +6,7 @@ import TestPackages
 
 // `capture-probe DEVICE DRIVER INSTANCE` runs in the virtual machine, against a real kernel driver. It prints one line a check,
 // `PASS name` or `FAIL name: reason`, and exits with 1 when one failed.
+// `capture-probe sound PCM CLIP DRIVER INSTANCE` does so with a sound card; `capture-probe sound-format PCM CLIP FORMAT` looks at what it gives.
 // `capture-probe package FILE` writes the model that the agent runs there: it finds the same things in every frame.
 
 var failures = 0
@@ -125,8 +126,13 @@ if arguments.count == 3, arguments[1] == "package" {
   say(problem)
   exit(1)
 }
+if arguments.count > 4, arguments[1].hasPrefix("sound") {
+  let checks = SoundChecks(device: arguments[2], clipPath: arguments[3])
+  if arguments.count == 6 { checks.checkAll(driver: arguments[4], instance: arguments[5]) } else { checks.checkFormat(arguments[4]) }
+  exit(failures == 0 ? 0 : 1)
+}
 guard arguments.count == 4 else {
-  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | capture-probe package FILE")
+  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | sound PCM CLIP DRIVER INSTANCE | sound-format PCM CLIP FORMAT | package FILE")
   exit(2)
 }
 let (device, driver, instance) = (arguments[1], arguments[2], arguments[3])
