@@ -174,7 +174,9 @@ let package = Package(
     tests("JSONReading", ["JSONReading"]),
     tests("SoundFiles", ["SoundFiles"]),
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
-    tests("Transcription", ["Transcription", "ModelManifest"]),
+    tests(
+      "Transcription", ["Transcription", "ModelManifest", "ModelCompiler", "CPUExecution", "JSONReading", "SoundFiles", "Tensors"],
+      resources: [.copy("Golden")]),
     tests(
       "EdgeAgent",
       [

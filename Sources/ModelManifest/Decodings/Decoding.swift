@@ -8,6 +8,7 @@ public enum Decoding: Codable, Equatable, Sendable {
   case fastestdet(FastestDetDecoding)
   case ssd(SSDDecoding)
   case ctc(CTCDecoding)
+  case stepwise(StepwiseDecoding)
 }
 
 /// Scores of one image, `[1, classes]` in any rank.

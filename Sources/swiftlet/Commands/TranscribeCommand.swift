@@ -12,8 +12,9 @@ struct TranscribeCommand: ParsableCommand {
     commandName: "transcribe",
     abstract: "Write down what is said in sound files.",
     discussion: """
-      The model is a package, or a model file with its recipe, whose length stays open and whose output is decoded by CTC. Sound of any rate and any number of \
-      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file.
+      The model is a package of a CTC model or of Moonshine (see compile), or an ONNX or TFLite file of a CTC model with its recipe; its length stays open. Sound \
+      of any rate and any number of channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow \
+      with it. One line a file. Beams and expected words are for CTC models; Moonshine writes the likeliest token each time, and has no times for its words.
 
       Examples: swiftlet transcribe quartznet.swiftlet note.wav
                 swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
@@ -40,7 +41,13 @@ struct TranscribeCommand: ParsableCommand {
   @Option(help: "Threads that share the work.")
   var threads = 1
 
-  @Flag(help: "One line of JSON a file: text, words with their times, duration and real-time factor.")
+  @Option(
+    help: ArgumentHelp(
+      "For comparisons, with one short sound and a model that writes token by token: what its encoder makes and each token's scores, as .npy files in a new folder.",
+      valueName: "folder"))
+  var tensors: String?
+
+  @Flag(help: "One line of JSON a file: text, words with their times (or tokens, where the model has no times), duration and real-time factor.")
   var json = false
 
   func validate() throws {
@@ -63,7 +70,7 @@ struct TranscribeCommand: ParsableCommand {
 
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
-    let speech = try SpeechModel<CPUBackend>(package(), options: CPUOptions(threads: threads), search: search())
+    let speech = try recogniser(of: package())
     var failures = 0
     for path in files {
       do {
@@ -76,6 +83,29 @@ struct TranscribeCommand: ParsableCommand {
       }
     }
     if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
+  }
+
+  private func recogniser(of package: ModelPackage) throws -> any SpeechRecogniser {
+    let options = CPUOptions(threads: threads)
+    guard case .stepwise? = package.manifest.decoding else {
+      guard tensors == nil else { throw CommandFailure("--tensors is for models that write token by token: use swiftlet infer", status: .wrongUse) }
+      return try SpeechModel<CPUBackend>(package, options: options, search: search())
+    }
+    guard beam == nil, hotWord.isEmpty else {
+      throw CommandFailure("\(model): writes token by token: --beam and --hot-word are for CTC models", status: .wrongUse)
+    }
+    let speech = try StepwiseSpeechModel<CPUBackend>(package, options: options)
+    if let tensors {
+      try OutputFolder.checkEmpty(tensors)
+      try OutputFile.makeFolder(tensors)
+      var counts: [String: Int] = [:]
+      speech.onTensors = { name, tensor in
+        let number = counts[name, default: 0]
+        counts[name] = number + 1
+        do { try OutputFile.write(tensor.npyBytes, to: "\(tensors)/\(name).\(number).npy", madeFrom: []) } catch { Terminal.complain("\(error)") }
+      }
+    }
+    return speech
   }
 
   private func package() throws -> ModelPackage {
