@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-speech test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-speech test-moonshine test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -49,6 +49,16 @@ test-release:
 ## Real speech through the release binary: the texts that ONNX Runtime gives.
 test-speech:
 	Tests/Conformance/speech.sh $(SWIFTLET)
+
+## Moonshine of the published sizes with random weights, beside transformers: encoder, scores and greedy tokens, up to half a minute of sound.
+## Installs PyTorch in build/moonshine-python (200 MB) and takes minutes, so it is no part of `make test`, whose unit tests compare the smallest
+## model with stored values. MOONSHINE_SIZE=base for the larger one.
+MOONSHINE_SIZE ?= tiny
+test-moonshine: build
+	@Packaging/install-dependencies.sh moonshine
+	@if [ -d build/moonshine-python/lib ]; then \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE); \
+	else echo "test-moonshine: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:
@@ -143,7 +153,7 @@ test-rollout: test-setup
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
 ## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
-FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks
+FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks safetensors
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
 	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)

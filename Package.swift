@@ -68,6 +68,8 @@ let library: [Target] = [
   module("ModelFormat", ["CKernels", "Tensors"]),
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
+  module("SafeTensors", ["Tensors", "FileMapping", "JSONReading"]),
+  module("TextTokens", ["JSONReading"]),
   module("Imaging", ["Tensors", "CImaging", "CTurboJPEG"]),
   module("SoundFiles", ["CSoundFile", "SoundResampling"]),
   module("YAMLReading", ["CYAML"]),
@@ -75,7 +77,7 @@ let library: [Target] = [
   module("Sparkplug", ["JSONReading", "Pipelines"]),
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"]),
-  module("ModelManifest", ["JSONReading", "Tensors", "ModelFormat"]),
+  module("ModelManifest", ["JSONReading", "Tensors", "ModelFormat", "TextTokens"]),
   module("Inference", ["CKernels", "Tensors", "ModelFormat"]),
   module("MQTTTransport", ["CMosquitto", "Pipelines"]),
   module("Supervision", ["CThreads", "Pipelines"]),
@@ -85,13 +87,12 @@ let library: [Target] = [
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
-  module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Tensors", "Hearing"]),
+  module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Tensors", "Hearing", "TextTokens"]),
   module(
     "ModelCompiler",
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
-      "ObjectDetection",
-      "Cryptography",
+      "ObjectDetection", "Cryptography", "SafeTensors", "TextTokens", "JSONReading", "FileMapping",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
@@ -116,6 +117,7 @@ let fuzzers: [Target] =
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
     ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]), ("JSON", ["JSONReading"]), ("Blocks", ["Updates"]),
+    ("SafeTensors", ["SafeTensors"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -150,6 +152,8 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
+    tests("SafeTensors", ["SafeTensors", "Tensors"]),
+    tests("TextTokens", ["TextTokens", "JSONReading"], resources: [.copy("Golden")]),
     tests("TFLite", ["TFLite", "ONNX", "ModelCompiler", "ModelFormat", "Tensors", "Inference", "CPUExecution"], resources: [.copy("Golden")]),
     .target(name: "GoldenCases", dependencies: ["Operators", "ONNX", "ModelGraph", "Tensors"], path: "Tests/GoldenCases", swiftSettings: swiftSettings),
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
@@ -174,7 +178,10 @@ let package = Package(
     tests("SoundFiles", ["SoundFiles"]),
     tests("SoundCapture", ["CAllocationCounter", "SoundCapture", "Pipelines"]),
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
-    tests("Transcription", ["SharedData", "Transcription", "ModelManifest"]),
+    tests(
+      "Transcription",
+      ["SharedData", "Transcription", "ModelManifest", "ModelCompiler", "CPUExecution", "JSONReading", "SoundFiles", "Tensors"],
+      resources: [.copy("Golden")]),
     tests(
       "EdgeAgent",
       [

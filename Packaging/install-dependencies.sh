@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
 # is there.
-# Usage: install-dependencies.sh build | test   ("test" includes "build")
+# Usage: install-dependencies.sh build | test | moonshine   ("test" includes "build"; "moonshine" is what test-moonshine compares with)
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
@@ -12,7 +12,8 @@ qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 faketime alsa-utils"
 case "${1:-}" in
   build) wanted=$build ;;
   test) wanted="$build $test" ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  moonshine) wanted=python3-venv ;;
+  *) echo "usage: $0 build|test|moonshine" >&2; exit 2 ;;
 esac
 
 install_packages() {
@@ -49,4 +50,7 @@ done
 if [ "$1" = test ]; then
   install_python sparkplug pysparkplug Tests/Sparkplug/requirements.txt
   install_python tuf tuf Tests/Conformance/TUF/requirements.txt
+fi
+if [ "$1" = moonshine ]; then
+  install_python moonshine transformers Tests/Conformance/Moonshine/requirements.txt
 fi

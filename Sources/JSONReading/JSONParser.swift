@@ -4,13 +4,17 @@ public struct JSONParser {
 
   private let bytes: [UInt8]
   private let depthLimit: Int
+  private let listed: String?
   private var position = 0
 
-  private init(_ bytes: [UInt8], _ depthLimit: Int) { (self.bytes, self.depthLimit) = (bytes, depthLimit) }
+  private init(_ bytes: [UInt8], _ depthLimit: Int, _ listed: String?) { (self.bytes, self.depthLimit, self.listed) = (bytes, depthLimit, listed) }
 
-  /// - Parameter depthLimit: how deep values may nest, the outermost counted.
-  public static func parse(_ bytes: [UInt8], depthLimit: Int = deepest) throws(JSONSyntaxError) -> JSONValue {
-    var parser = JSONParser(bytes, depthLimit)
+  /// - Parameters:
+  ///   - depthLimit: how deep values may nest, the outermost counted.
+  ///   - listed: an object that is a member of this name comes as a list of pairs, in the text's order and unchecked: names that Unicode holds
+  ///     equal, which a vocabulary tells apart, stay apart there.
+  public static func parse(_ bytes: [UInt8], depthLimit: Int = deepest, listed: String? = nil) throws(JSONSyntaxError) -> JSONValue {
+    var parser = JSONParser(bytes, depthLimit, listed)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.position == bytes.count else { throw parser.error("something follows the value") }
@@ -67,11 +71,33 @@ public struct JSONParser {
       let name = try string()
       skipSpace()
       try expect(":")
-      guard members.updateValue(try value(depth: depth + 1), forKey: name) == nil else { throw error("‘\(name)’ stands twice") }
+      let member = name == listed ? try listing(depth: depth + 1) : try value(depth: depth + 1)
+      guard members.updateValue(member, forKey: name) == nil else { throw error("‘\(name)’ stands twice") }
       skipSpace()
     } while take(",")
     try expect("}")
     return members
+  }
+
+  /// An object as a list of pairs; anything else as it is.
+  private mutating func listing(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    skipSpace()
+    guard depth < depthLimit, next == UInt8(ascii: "{") else { return try value(depth: depth) }
+    position += 1
+    var pairs: [JSONValue] = []
+    skipSpace()
+    if take("}") { return .array([]) }
+    repeat {
+      skipSpace()
+      guard next == UInt8(ascii: "\"") else { throw error("a name is missing") }
+      let name = try string()
+      skipSpace()
+      try expect(":")
+      pairs.append(.array([.string(name), try value(depth: depth + 1)]))
+      skipSpace()
+    } while take(",")
+    try expect("}")
+    return .array(pairs)
   }
 
   private mutating func array(depth: Int) throws(JSONSyntaxError) -> [JSONValue] {

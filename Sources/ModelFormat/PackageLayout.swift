@@ -26,5 +26,9 @@ public enum PackageLayout {
     case weights = 3
     /// What changes in the program with its open dimensions; only in packages that have any.
     case openDimensions = 4
+    /// A second program over the same weights, run again and again on what the first one made (a decoder's step); only in packages that have one.
+    case step = 5
+    /// Of the second program, as `openDimensions`.
+    case stepOpenDimensions = 6
   }
 }

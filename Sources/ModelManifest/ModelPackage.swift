@@ -10,6 +10,8 @@ public final class ModelPackage: Sendable {
   public let program: Program
   /// Set where the model has open dimensions.
   public let family: ProgramFamily?
+  /// A second program over the same weights, run again and again on what the first one made; nil where there is none.
+  public let step: StepProgram?
   /// The path it was opened from, or a name for messages.
   public let origin: String
   public let byteCount: Int
@@ -32,14 +34,17 @@ public final class ModelPackage: Sendable {
       let manifestRange = try reader.range(of: .manifest)
       let programRange = try reader.range(of: .program)
       weightRange = try reader.range(of: .weights)
-      let encodedProgram = unsafe [UInt8](bytes.buffer[programRange])
       let weights = unsafe UnsafeRawBufferPointer(rebasing: bytes.buffer[weightRange])
-      program = try Program(decoding: encodedProgram)
-      unsafe try program.validate(weights: weights)
-      family =
-        try reader.has(.openDimensions)
-        ? ProgramFamily(decoding: unsafe [UInt8](bytes.buffer[reader.range(of: .openDimensions)]), encodedProgram: encodedProgram) : nil
-      if let family { unsafe try family.validate(against: program, weights: weights) }
+      let openDimensions = try reader.has(.openDimensions) ? reader.range(of: .openDimensions) : nil
+      (program, family) = unsafe try Self.program(bytes.buffer, programRange, openDimensions: openDimensions, weights: weights)
+      if reader.has(.step) {
+        let openDimensions = try reader.has(.stepOpenDimensions) ? reader.range(of: .stepOpenDimensions) : nil
+        let (program, family) = unsafe try Self.program(
+          bytes.buffer, try reader.range(of: .step), openDimensions: openDimensions, weights: weights)
+        step = StepProgram(program: program, family: family)
+      } else {
+        step = nil
+      }
       manifest = unsafe try Self.decodedManifest([UInt8](bytes.buffer[manifestRange]))
       for state in manifest.states ?? [] {
         guard program.inputs.contains(where: { $0.name == state.input }), program.outputs.contains(where: { $0.name == state.output }) else {
@@ -63,6 +68,19 @@ public final class ModelPackage: Sendable {
   /// - Parameter weights: of the weight section; bytes elsewhere are left alone.
   public func release(_ weights: UnsafeRawBufferPointer) { unsafe bytes.release(weights) }
 
+  /// A program and how it follows its open dimensions, both checked.
+  private static func program(
+    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, openDimensions: Range<Int>?, weights: UnsafeRawBufferPointer
+  ) throws(ModelFormatError) -> (Program, ProgramFamily?) {
+    let encoded = unsafe [UInt8](bytes[range])
+    let program = try Program(decoding: encoded)
+    unsafe try program.validate(weights: weights)
+    guard let openDimensions else { return (program, nil) }
+    let family = try ProgramFamily(decoding: unsafe [UInt8](bytes[openDimensions]), encodedProgram: encoded)
+    unsafe try family.validate(against: program, weights: weights)
+    return (program, family)
+  }
+
   private static func decodedManifest(_ json: [UInt8]) throws(ModelFormatError) -> Manifest {
     do {
       return try JSONValueDecoder.decode(Manifest.self, from: json)
@@ -70,6 +88,14 @@ public final class ModelPackage: Sendable {
       throw ModelFormatError(.damaged, "the manifest can't be read: \(JSONValueDecoder.explanation(of: error))")
     }
   }
+}
+
+/// The program of a package that is run again and again on what its first one made.
+public struct StepProgram: Sendable {
+  /// With open dimensions, the one at their upper bounds.
+  public let program: Program
+  /// Set where it has open dimensions.
+  public let family: ProgramFamily?
 }
 
 /// Why a package can't be used; one line that names the file.

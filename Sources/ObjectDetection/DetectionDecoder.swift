@@ -71,7 +71,7 @@ public final class DetectionDecoder {
       try FastestDetHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
     case .ssd(let decoding):
       try SSDHead(decoding, labelCount: labelCount, inputWidth: inputWidth, inputHeight: inputHeight, outputs: outputs)
-    case .ctc: throw ObjectDetectionError(.invalidDecoding, "CTC decodes speech, not images: the recipe's task is transcription")
+    case .ctc, .stepwise: throw ObjectDetectionError(.invalidDecoding, "the decoding writes down speech, not images: the recipe's task is transcription")
     case .voiceActivity: throw ObjectDetectionError(.invalidDecoding, "voice activity is heard, not seen: the recipe's task is voice-activity")
     }
   }

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// Each length that a model is asked for binds its program anew (weights that a kernel keeps in another form are packed again), so a stretch of
 /// sound is run once, in its own length: nothing is padded but what is shorter than the model can take.
-public final class SpeechModel<Engine: Backend & ~Copyable> {
+public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
   public let manifest: Manifest
   private let session: Session<Engine>
   private var features: FeatureExtractor
@@ -112,6 +112,11 @@ public final class SpeechModel<Engine: Backend & ~Copyable> {
     let symbols = symbols(values)
     let probabilities = CTCConfidence.probabilities(of: symbols, in: values, symbolsPerFrame: decoder.symbolsPerFrame, blank: blank)
     return TimedWord.words(of: symbols, probabilities: probabilities, alphabet: decoder.alphabet, from: origin, frame: frame)
+  }
+
+  public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
+    let words = try transcribe(samples, from: origin)
+    return Transcript(text: words.map(\.text).joined(separator: " "), words: words)
   }
 
   private func symbols(_ scores: [Float]) -> [CTCSymbol] {

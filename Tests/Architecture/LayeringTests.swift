@@ -4,7 +4,7 @@ import Testing
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping", "JSONReading", "SoundResampling"],
-  ["ModelFormat", "ONNX", "TFLite", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug"],
+  ["ModelFormat", "ONNX", "TFLite", "SafeTensors", "TextTokens", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
   ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates"],
@@ -62,7 +62,7 @@ private func isC(_ module: String) -> Bool {
   @Test func `the daemon reaches no compiler, no operators and no model files`() {
     let reached = closure(of: "swiftletd")
     #expect(reached.contains("EdgeAgent"))
-    #expect(reached.isDisjoint(with: ["ModelCompiler", "ModelGraph", "Operators", "ONNX", "TFLite"]))
+    #expect(reached.isDisjoint(with: ["ModelCompiler", "ModelGraph", "Operators", "ONNX", "TFLite", "SafeTensors"]))
   }
 
   @Test func `the daemon reads no sound files`() {

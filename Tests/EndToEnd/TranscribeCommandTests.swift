@@ -30,4 +30,26 @@ import Testing
     let deaf = try run([builtIn, "--microphone"])
     #expect(deaf.status == 1 && deaf.errors.count == 1 && deaf.errors[0].contains("doesn't say how it hears"), "\(deaf.errors)")
   }
+
+  @Test func `a pretrained model's folder becomes a package that writes, and options of other models are refused`() throws {
+    let golden = Programs.packageRoot.appendingPathComponent("Tests/Transcription/Golden/moonshine").path
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("moonshine-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let package = folder.appendingPathComponent("moonshine.swiftlet").path
+    let compile = try RunningProgram("swiftlet", ["compile", "\(golden)/", "-o", package])
+    #expect(compile.waitForEnd() == 0, "\(compile.errorLines)")
+    let recipe = try RunningProgram("swiftlet", ["compile", golden, "-o", package, "--shape", "samples=8x384"])
+    #expect(recipe.waitForEnd() == 2 && recipe.errorLines.first?.contains("is a pretrained model's folder") == true, "\(recipe.errorLines)")
+    let traces = folder.appendingPathComponent("traces").path
+    #expect(try run([package, "\(golden)/sound.wav", "--json", "--tensors", traces]).status == 0)
+    // Six tokens follow the first.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: traces).filter { $0.hasPrefix("scores.") }.count == 6)
+    let again = try run([package, "\(golden)/sound.wav", "--tensors", traces])
+    #expect(again.status == 2 && again.errors.first?.contains("is not empty") == true, "\(again.errors)")
+    let beam = try run([package, "\(golden)/sound.wav", "--beam", "4"])
+    #expect(beam.status == 2 && beam.errors.first?.contains("--beam and --hot-word are for CTC models") == true, "\(beam.errors)")
+    let several = try run([package, golden, "--hot-word", "t16"])
+    #expect(several.status == 2)
+  }
 }

@@ -215,7 +215,7 @@ extension Decoding {
     switch self {
     case .classification: .classification
     case .yolox, .yolov5, .yolov8, .distribution, .fastestdet, .ssd: .detection
-    case .ctc: .transcription
+    case .ctc, .stepwise: .transcription
     case .voiceActivity: .voiceActivity
     }
   }

@@ -9,6 +9,7 @@ public enum Decoding: Codable, Equatable, Sendable {
   case ssd(SSDDecoding)
   case ctc(CTCDecoding)
   case voiceActivity(VoiceActivityDecoding)
+  case stepwise(StepwiseDecoding)
 }
 
 /// Scores of one image, `[1, classes]` in any rank.

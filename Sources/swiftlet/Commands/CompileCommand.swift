@@ -7,15 +7,17 @@ import ObjectDetection
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
-    abstract: "Turn an ONNX or TFLite model into a package.",
+    abstract: "Turn an ONNX or TFLite model, or a folder of Moonshine, into a package.",
     discussion: """
-      Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision.
+      Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision. A folder with config.json, model.safetensors and \
+      tokenizer.json of Moonshine (tiny or base) needs no recipe, and takes --weights only.
 
       Examples: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
                   --calibrate images/ -o yolox-nano.swiftlet
                 swiftlet compile parts.onnx --recipe parts.yaml --calibrate images/ --evaluate labelled/ \\
                   --accuracy-budget 0.5% --report report/ -o parts.swiftlet
                 swiftlet compile speech.onnx --shape mel=1x64x16..2048 -o speech.swiftlet
+                swiftlet compile moonshine-tiny/ -o moonshine.swiftlet
       """)
 
   enum Method: String, ExpressibleByArgument, CaseIterable {
@@ -29,7 +31,7 @@ struct CompileCommand: ParsableCommand {
     var calibration: CalibrationMethod? { CalibrationMethod(rawValue: rawValue) }
   }
 
-  @Argument(help: "The ONNX or TFLite file.")
+  @Argument(help: "The ONNX or TFLite file, or a pretrained model's folder.")
   var model: String
 
   @Option(name: [.short, .long], help: ArgumentHelp("The package to write.", valueName: "file"))
@@ -78,6 +80,7 @@ struct CompileCommand: ParsableCommand {
 
   func run() throws {
     try checkOptions()
+    if FileStart.isFolder(model) { return try compileFolder() }
     let result =
       try source.openCompilation(of: model, weights: weights).map { Outcome(model: try compiled($0)) }
       ?? compiled(source.compilation(of: model, weights: weights))
@@ -93,6 +96,17 @@ struct CompileCommand: ParsableCommand {
     if result.model.manifest.sound != nil {
       Terminal.show("the package records how sound is prepared: swiftlet transcribe hears files, swiftlet infer --tensor takes prepared tensors\n")
     }
+  }
+
+  /// A pretrained model's folder, which says itself what a recipe would.
+  private func compileFolder() throws {
+    guard source.recipe == nil, source.shape.isEmpty, source.constant.isEmpty, calibrate == nil else {
+      throw CommandFailure("\(model) is a pretrained model's folder: --recipe, --shape, --constant and --calibrate are for model files", status: .wrongUse)
+    }
+    let compiled = try source.explaining(model) { try SequenceCompilation(folder: model, weights: weights).compiled() }
+    try OutputFile.write(compiled.file(), to: output, madeFrom: [])
+    let summary = PackageReport(try ModelPackage(contentsOf: output))
+    Terminal.show(json ? "\(summary.json.text)\n" : summary.text)
   }
 
   /// What a compilation gives.

@@ -106,7 +106,7 @@ struct EvaluateCommand: ParsableCommand {
     let data = try SpokenDataset(path: dataset)
     if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
     func measured(_ package: ModelPackage, _ label: String) throws -> SpeechMeasurement {
-      let speech = try SpeechModel<CPUBackend>(package, options: CPUOptions(threads: threads))
+      let speech = try SpeechRecognition.recogniser(package, named: model, threads: threads)
       return try SpeechMeasurement(speech, data, utterancesBy: activity.detector(for: speech, of: model), label: label)
     }
     guard let against, let otherPackage else {

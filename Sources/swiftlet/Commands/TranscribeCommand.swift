@@ -13,9 +13,10 @@ struct TranscribeCommand: ParsableCommand {
     commandName: "transcribe",
     abstract: "Write down what is said in sound files, or into a microphone.",
     discussion: """
-      The model is a package, or a model file with its recipe, whose length stays open and whose output is decoded by CTC. Sound of any rate and any number of \
-      channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow with it. One line a file. With \
-      --voice-activity only utterances are transcribed: silence and noise cost next to nothing, and --json tells each one's time and how likely it was speech.
+      The model is a package of a CTC model or of Moonshine (see compile), or an ONNX or TFLite file of a CTC model with its recipe; its length stays open. Sound \
+      of any rate and any number of channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow \
+      with it. One line a file. With --voice-activity only utterances are transcribed: silence and noise cost next to nothing, and --json tells each one's time \
+      and how likely it was speech. Beams and expected words are for CTC models; Moonshine writes the likeliest token each time, and has no times for its words.
 
       With --microphone it listens, and writes a line for each utterance as soon as it is over (--voice-activity energy unless given; with none, for pieces that \
       end at quiet places and last eight seconds at most). Ctrl-C ends it in order; a microphone that is pulled out is waited for.
@@ -58,10 +59,17 @@ struct TranscribeCommand: ParsableCommand {
   @Option(help: "Threads that share the work.")
   var threads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "For comparisons, with one short sound and a model that writes token by token: what its encoder makes and each token's scores, as .npy files in a new folder.",
+      valueName: "folder"))
+  var tensors: String?
+
   @Flag(
-    help:
-      "One line of JSON a file: text, words with their times and confidence, duration and real-time factor. Listening, one a piece: start, end, text and words."
-  )
+    help: """
+      One line of JSON a file: text, words with their times and confidence (or tokens, where the model has no times), duration and real-time factor. Listening, \
+      one an utterance: start, end, text and words.
+      """)
   var json = false
 
   func validate() throws {
@@ -90,7 +98,7 @@ struct TranscribeCommand: ParsableCommand {
 
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
-    let speech = try SpeechModel<CPUBackend>(source.packageWithOpenSizes(at: model), options: CPUOptions(threads: threads), search: search())
+    let speech = try recogniser()
     if let microphone {
       let detector = try activity.detector(for: speech, of: model, unlessGiven: .energy)
       return try LiveTranscript(device: microphone, seconds: seconds, isJSON: json, by: speech, utterancesBy: detector).run()
@@ -108,5 +116,22 @@ struct TranscribeCommand: ParsableCommand {
       }
     }
     if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
+  }
+
+  private func recogniser() throws -> any SpeechRecogniser {
+    let speech = try SpeechRecognition.recogniser(source.packageWithOpenSizes(at: model), named: model, threads: threads, search: search())
+    guard let tensors else { return speech }
+    guard let speech = speech as? StepwiseSpeechModel<CPUBackend> else {
+      throw CommandFailure("--tensors is for models that write token by token: use swiftlet infer", status: .wrongUse)
+    }
+    try OutputFolder.checkEmpty(tensors)
+    try OutputFile.makeFolder(tensors)
+    var counts: [String: Int] = [:]
+    speech.onTensors = { name, tensor in
+      let number = counts[name, default: 0]
+      counts[name] = number + 1
+      do { try OutputFile.write(tensor.npyBytes, to: "\(tensors)/\(name).\(number).npy", madeFrom: []) } catch { Terminal.complain("\(error)") }
+    }
+    return speech
   }
 }

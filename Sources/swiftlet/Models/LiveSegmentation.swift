@@ -20,7 +20,7 @@ struct LiveSegmentation {
   /// Of the sample that comes next.
   private var next = 0
 
-  init(by detector: (any VoiceActivityDetector)?, for speech: SpeechModel<CPUBackend>) {
+  init(by detector: (any VoiceActivityDetector)?, for speech: any SpeechRecogniser) {
     quiet = LiveCutter(greatestLength: min(speech.greatestLength, Self.longestPiece * speech.sampleRate), sampleRate: speech.sampleRate)
     utterances = detector.map { UtteranceCutter($0, rules: EndpointRules(for: speech)) }
   }
@@ -52,7 +52,7 @@ struct LiveSegmentation {
 
 extension EndpointRules {
   /// The usual ones, with utterances no longer than a model takes.
-  init(for speech: SpeechModel<CPUBackend>) {
+  init(for speech: any SpeechRecogniser) {
     self.init()
     longest = min(longest, .seconds(speech.greatestLength) / speech.sampleRate)
   }

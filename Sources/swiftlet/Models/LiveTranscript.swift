@@ -7,7 +7,7 @@ import Transcription
 
 /// What is said into a microphone, written down piece by piece.
 struct LiveTranscript {
-  private let speech: SpeechModel<CPUBackend>
+  private let speech: any SpeechRecogniser
   private let detector: (any VoiceActivityDetector)?
   private let microphone: Microphone
   private let isJSON: Bool
@@ -19,7 +19,7 @@ struct LiveTranscript {
   ///   - seconds: of listening; nil for ever.
   ///   - detector: finds the utterances; without one everything is transcribed.
   init(
-    device: String, seconds: Double?, isJSON: Bool, by speech: SpeechModel<CPUBackend>, utterancesBy detector: (any VoiceActivityDetector)?
+    device: String, seconds: Double?, isJSON: Bool, by speech: any SpeechRecogniser, utterancesBy detector: (any VoiceActivityDetector)?
   ) throws(SoundCaptureError) {
     (self.speech, self.detector) = (speech, detector)
     self.isJSON = isJSON
@@ -61,14 +61,13 @@ struct LiveTranscript {
   }
 
   private func write(_ piece: LiveSegmentation.Piece) throws {
-    let words = try speech.transcribe(piece.samples, from: .seconds(piece.position) / speech.sampleRate)
-    guard !words.isEmpty else { return }
-    let text = words.map(\.text).joined(separator: " ")
-    guard isJSON else { return Terminal.show("\(text)\n") }
+    let transcript = try speech.transcript(of: piece.samples, from: .seconds(piece.position) / speech.sampleRate)
+    guard !transcript.text.isEmpty else { return }
+    guard isJSON else { return Terminal.show("\(transcript.text)\n") }
     var members: [(String, JSON)] = [
-      ("start", .number(seconds(piece.position))), ("end", .number(seconds(piece.position + piece.samples.count))), ("text", .string(text)),
-      ("words", .array(words.map(\.json))),
+      ("start", .number(seconds(piece.position))), ("end", .number(seconds(piece.position + piece.samples.count))), ("text", .string(transcript.text)),
     ]
+    if let words = transcript.words { members.append(("words", .array(words.map(\.json)))) }
     if let probability = piece.speechProbability { members.append(("speech", .number(probability.toFourDigits))) }
     Terminal.show("\(JSON.object(members).text)\n")
   }

@@ -21,6 +21,11 @@ enum ModelFile {
 enum FileStart {
   static func isPackage(_ path: String) throws -> Bool { try bytes(of: path) == [UInt8]("SWIFTLET".utf8) }
 
+  static func isFolder(_ path: String) -> Bool {
+    var facts = stat()
+    return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// TFLite files have their identifier at byte 4; ONNX has none.
   static func isTFLite(_ path: String) throws -> Bool { try bytes(of: path).dropFirst(4).elementsEqual("TFL3".utf8) }
 

@@ -49,6 +49,12 @@ struct PackageReport {
     }
     for port in program.inputs { lines.append("  input           \(described(port))") }
     for port in program.outputs { lines.append("  output          \(described(port))") }
+    if let step = package.step {
+      let sizes = (step.family?.dimensions ?? []).map { "\($0.name) \($0.bounds.lowerBound) to \($0.bounds.upperBound)" }.joined(separator: ", ")
+      let open = sizes.isEmpty ? "" : ", \(sizes)"
+      lines.append(
+        "  step            \(step.program.instructions.count) instructions for each token, \(Self.size(step.program.arenaByteCount)) of planned memory\(open)")
+    }
     for state in manifest.states ?? [] { lines.append("  remembered      \(state.output) comes back as \(state.input)") }
     let golden = manifest.golden.map { "of \($0.outputs.count) output(s), within \(Self.percent($0.tolerance)) % of each one's spread" }
     lines.append("  golden values   \(golden ?? "none: devices can't test what it computes; compile it anew")")

@@ -1,4 +1,3 @@
-import CPUExecution
 import Hearing
 import Pipelines
 import SoundFiles
@@ -10,11 +9,11 @@ struct SoundTranscript {
   struct Piece {
     let start: Duration
     let end: Duration
-    let words: [TimedWord]
+    let transcript: Transcript
     /// The mean probability of speech; nil where nobody asked.
     let speechProbability: Float?
 
-    var text: String { words.map(\.text).joined(separator: " ") }
+    var text: String { transcript.text }
   }
 
   let path: String
@@ -27,7 +26,7 @@ struct SoundTranscript {
   let realTimeFactor: Double
 
   /// - Parameter detector: finds the utterances; without one the whole sound is transcribed.
-  init(_ path: String, by speech: SpeechModel<CPUBackend>, utterancesBy detector: (any VoiceActivityDetector)? = nil) throws {
+  init(_ path: String, by speech: any SpeechRecogniser, utterancesBy detector: (any VoiceActivityDetector)? = nil) throws {
     self.path = path
     hasUtterances = detector != nil
     let start = MonotonicClock.now()
@@ -37,7 +36,7 @@ struct SoundTranscript {
     realTimeFactor = start.milliseconds(to: MonotonicClock.now()) / 1000 / duration
   }
 
-  private static func wholeSound(of reader: inout SoundReader, _ speech: SpeechModel<CPUBackend>) throws -> [Piece] {
+  private static func wholeSound(of reader: inout SoundReader, _ speech: any SpeechRecogniser) throws -> [Piece] {
     var cutter = QuietCutter(greatestLength: speech.greatestLength, sampleRate: speech.sampleRate)
     var samples: [Float] = []
     var (pieces, done): ([Piece], Int) = ([], 0)
@@ -54,7 +53,7 @@ struct SoundTranscript {
   }
 
   private static func utterances(
-    of reader: inout SoundReader, _ speech: SpeechModel<CPUBackend>, _ detector: any VoiceActivityDetector
+    of reader: inout SoundReader, _ speech: any SpeechRecogniser, _ detector: any VoiceActivityDetector
   ) throws -> [Piece] {
     var cutter = UtteranceCutter(detector, rules: EndpointRules(for: speech))
     var samples: [Float] = []
@@ -73,17 +72,24 @@ struct SoundTranscript {
     return pieces
   }
 
-  private static func piece(_ samples: [Float], at start: Int, _ probability: Float?, _ speech: SpeechModel<CPUBackend>) throws -> Piece {
+  private static func piece(_ samples: [Float], at start: Int, _ probability: Float?, _ speech: any SpeechRecogniser) throws -> Piece {
     let origin = Duration.seconds(start) / speech.sampleRate
     return Piece(
-      start: origin, end: origin + .seconds(samples.count) / speech.sampleRate, words: try speech.transcribe(samples, from: origin),
+      start: origin, end: origin + .seconds(samples.count) / speech.sampleRate, transcript: try speech.transcript(of: samples, from: origin),
       speechProbability: probability)
   }
 
   var text: String { pieces.map(\.text).filter { !$0.isEmpty }.joined(separator: " ") }
 
+  /// The words, or where the model has no times for them the tokens.
   var json: JSON {
-    var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text)), ("words", .array(pieces.flatMap(\.words).map(\.json)))]
+    var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text))]
+    if pieces.allSatisfy({ $0.transcript.words != nil }) {
+      members.append(("words", .array(pieces.flatMap { $0.transcript.words ?? [] }.map(\.json))))
+    }
+    if pieces.contains(where: { $0.transcript.tokens != nil }) {
+      members.append(("tokens", .array(pieces.flatMap { $0.transcript.tokens ?? [] }.map { .integer($0) })))
+    }
     if hasUtterances {
       let utterances = pieces.map { piece in
         JSON.object([
@@ -93,8 +99,7 @@ struct SoundTranscript {
       }
       members.append(("utterances", .array(utterances)))
     }
-    members += [("duration", .number(duration)), ("real_time_factor", .number(realTimeFactor))]
-    return .object(members)
+    return .object(members + [("duration", .number(duration)), ("real_time_factor", .number(realTimeFactor))])
   }
 }
 

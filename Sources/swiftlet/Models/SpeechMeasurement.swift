@@ -17,7 +17,7 @@ struct SpeechMeasurement {
 
   /// - Throws: for a clip that can't be read: what is missing would make the rest look better or worse.
   init(
-    _ speech: SpeechModel<CPUBackend>, _ data: SpokenDataset, utterancesBy detector: (any VoiceActivityDetector)?, label: String
+    _ speech: any SpeechRecogniser, _ data: SpokenDataset, utterancesBy detector: (any VoiceActivityDetector)?, label: String
   ) throws {
     var (heard, accuracy): ([String], SpeechAccuracy) = ([], SpeechAccuracy())
     var (duration, work) = (0.0, 0.0)

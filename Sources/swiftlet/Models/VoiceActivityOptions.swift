@@ -20,7 +20,7 @@ struct VoiceActivityOptions: ParsableArguments {
   /// - Parameter model: what messages call the speech model.
   /// - Returns: nil where the whole sound is to be transcribed.
   func detector(
-    for speech: SpeechModel<CPUBackend>, of model: String, unlessGiven standard: Method = .none
+    for speech: any SpeechRecogniser, of model: String, unlessGiven standard: Method = .none
   ) throws -> (any VoiceActivityDetector)? {
     let path = voiceActivity ?? standard.rawValue
     switch Method(rawValue: path) {

@@ -1,0 +1,149 @@
+import ModelManifest
+import ONNX
+import TextTokens
+
+/// Moonshine: an encoder over raw sound of 16 kHz, and a decoder that writes it down token by token.
+///
+/// Sound goes in blocks of 384 samples, the product of the stem's strides (64, 3 and 2): every length in the encoder then follows the number of
+/// blocks by one rule. `blocks − 2` frames come out.
+struct Moonshine: SequenceArchitecture {
+  static let modelType = "moonshine"
+  static let block = 384
+  /// A fifth of a second to half a minute, which is what the models were trained with.
+  static let blocks = 8...1250
+
+  let configuration: MoonshineConfiguration
+  private let weights: MoonshineWeights
+  private let vocabulary: Vocabulary
+
+  init(_ folder: borrowing PretrainedFolder) throws(CompilerError) {
+    configuration = try MoonshineConfiguration(folder.configuration)
+    vocabulary = try folder.vocabulary()
+    guard vocabulary.pieces.count <= configuration.vocabularySize else {
+      throw CompilerError(
+        .invalid, "\(folder.path): tokenizer.json has \(vocabulary.pieces.count) tokens, config.json \(configuration.vocabularySize): they are of two models")
+    }
+    weights = try MoonshineWeights(folder, configuration)
+  }
+
+  var encoder: SequencePart {
+    SequencePart(
+      model: encoderGraph(), shapes: ["samples": [.open(Self.blocks), .fixed(Self.block)], "frames": [.open(Self.blocks)]])
+  }
+
+  var step: SequencePart {
+    let lengths = Self.blocks.lowerBound - 2...Self.blocks.upperBound - 2
+    let size = configuration.width / configuration.decoderHeads
+    let heard = (0..<configuration.decoderLayers).flatMap { ["heard_keys.\($0)", "heard_values.\($0)"] }
+    let shape: [AxisSize] = [.fixed(configuration.decoderHeads), .open(lengths), .fixed(size)]
+    return SequencePart(model: stepGraph(), shapes: Dictionary(uniqueKeysWithValues: heard.map { ($0, shape) }))
+  }
+
+  func manifest(name: String) -> Manifest {
+    var sound = SoundInput(tensor: "samples", sampleRate: 16000, features: .waveform)
+    sound.chunk = Self.block
+    let layers = 0..<configuration.decoderLayers
+    let decoding = StepwiseDecoding(
+      framePositions: "frames",
+      handedOn: layers.flatMap { layer in
+        ["heard_keys", "heard_values"].map { StateBinding(input: "\($0).\(layer)", output: "\($0).\(layer)") }
+      },
+      token: "token", position: "position", scores: "scores",
+      rows: layers.flatMap { layer in ["keys", "values"].map { StateBinding(input: "past_\($0).\(layer)", output: "\($0).\(layer)") } },
+      capacity: configuration.capacity, startToken: configuration.startToken, endTokens: configuration.endTokens,
+      // The model's authors let it write 6.5 tokens a second.
+      tokensPerSecond: 6.5, spareTokens: 8, vocabulary: vocabulary)
+    return Manifest(name: name, version: "1", task: .transcription, sound: sound, decoding: .stepwise(decoding))
+  }
+
+  // MARK: Encoder
+
+  private func encoderGraph() -> ONNXModel {
+    var graph = LayerGraph(name: "encoder")
+    let samples = graph.input("samples", .float32, [.symbol("blocks"), .size(Self.block)])
+    let positions = graph.slice(graph.input("frames", .int64, [.symbol("blocks")]), axis: 0, from: 0, to: -2)
+    var x = stem(samples, &graph)
+    let heads = configuration.encoderHeads
+    let angles = rotaryAngles(heads: heads, positions: Self.blocks.upperBound)
+    for layer in weights.encoder {
+      let y = graph.normalised(x, layer.attentionNorm)
+      let query = graph.rotated(graph.linear(y, layer.attention.query), angles, positions: positions, heads: heads)
+      let key = graph.rotated(graph.linear(y, layer.attention.key), angles, positions: positions, heads: heads)
+      let found = graph.attention(split(query, heads, &graph), split(key, heads, &graph), split(graph.linear(y, layer.attention.value), heads, &graph))
+      x = graph.add("Add", [x, graph.linear(graph.merged(found, width: configuration.width), layer.attention.output)])
+      let inner = graph.add("Gelu", [graph.linear(graph.normalised(x, layer.forwardNorm), layer.first.weight, bias: layer.first.bias)])
+      x = graph.add("Add", [x, graph.linear(inner, layer.second.weight, bias: layer.second.bias)])
+    }
+    x = graph.normalised(x, weights.encoderNorm)
+    graph.output(x, as: "heard")
+    for (index, layer) in weights.decoder.enumerated() {
+      graph.output(split(graph.linear(x, layer.hearing.key), configuration.decoderHeads, &graph), as: "heard_keys.\(index)")
+      graph.output(split(graph.linear(x, layer.hearing.value), configuration.decoderHeads, &graph), as: "heard_values.\(index)")
+    }
+    return graph.model
+  }
+
+  /// Sound to frames of 24 ms, `[frames, width]`.
+  private func stem(_ samples: String, _ graph: inout LayerGraph) -> String {
+    let sound = graph.reshaped(samples, to: [1, 1, -1])
+    let first = graph.add("Tanh", [graph.convolution(sound, weights.stem[0].weight, stride: 64)])
+    // One group over all channels and the whole length: a normalisation over both axes of a matrix.
+    let (scale, shift) = (weights.stemNorm.weight, weights.stemNorm.bias!)
+    let inputs = [graph.squeezed(graph.transposed(first, [0, 2, 1])), graph.constant(scale.name, scale.tensor), graph.constant(shift.name, shift.tensor)]
+    let even = graph.add("LayerNormalization", inputs, ["axis": .integer(0), "epsilon": .float(1e-5)])
+    var x = graph.transposed(graph.unsqueezed(even), [0, 2, 1])
+    for (layer, stride) in zip(weights.stem.dropFirst(), [3, 2] as [Int64]) {
+      x = graph.add("Gelu", [graph.convolution(x, layer.weight, bias: layer.bias, stride: stride)])
+    }
+    return graph.squeezed(graph.transposed(x, [0, 2, 1]))
+  }
+
+  // MARK: Decoder
+
+  /// One token further: a row of each layer's keys and values is made, and the scores of the next token.
+  private func stepGraph() -> ONNXModel {
+    var graph = LayerGraph(name: "step")
+    let (heads, size, capacity) = (configuration.decoderHeads, configuration.width / configuration.decoderHeads, configuration.capacity)
+    let token = graph.input("token", .int64, [.size(1)])
+    let position = graph.input("position", .int64, [.size(1)])
+    let embedding = graph.constant(weights.embedding.name, weights.embedding.tensor)
+    var x = graph.add("Gather", [embedding, token])
+    let angles = rotaryAngles(heads: heads, positions: capacity)
+    let mask = graph.mask(rows: capacity, before: position)
+    for (index, layer) in weights.decoder.enumerated() {
+      let y = graph.normalised(x, layer.attentionNorm)
+      let query = graph.rotated(graph.linear(y, layer.attention.query), angles, positions: position, heads: heads)
+      let key = split(graph.rotated(graph.linear(y, layer.attention.key), angles, positions: position, heads: heads), heads, &graph)
+      let value = split(graph.linear(y, layer.attention.value), heads, &graph)
+      graph.output(key, as: "keys.\(index)")
+      graph.output(value, as: "values.\(index)")
+      let past: [ONNXDimension] = [.size(heads), .size(capacity), .size(size)]
+      let keys = graph.input("past_keys.\(index)", .float32, past)
+      let values = graph.input("past_values.\(index)", .float32, past)
+      let found = graph.attention(split(query, heads, &graph), past: (keys, values), own: (key, value), mask: mask, rows: capacity)
+      x = graph.add("Add", [x, graph.linear(graph.merged(found, width: configuration.width), layer.attention.output)])
+
+      let heard: [ONNXDimension] = [.size(heads), .symbol("length"), .size(size)]
+      let question = graph.linear(graph.normalised(x, layer.hearingNorm), layer.hearing.query)
+      let answer = graph.attention(
+        split(question, heads, &graph), graph.input("heard_keys.\(index)", .float32, heard), graph.input("heard_values.\(index)", .float32, heard))
+      x = graph.add("Add", [x, graph.linear(graph.merged(answer, width: configuration.width), layer.hearing.output)])
+
+      let both = graph.linear(graph.normalised(x, layer.forwardNorm), layer.first.weight, bias: layer.first.bias)
+      let inner = Int64(configuration.innerWidth)
+      let gate = graph.add("Swish", [graph.slice(both, axis: 1, from: inner, to: 2 * inner)])
+      let gated = graph.add("Mul", [gate, graph.slice(both, axis: 1, from: 0, to: inner)])
+      x = graph.add("Add", [x, graph.linear(gated, layer.second.weight, bias: layer.second.bias)])
+    }
+    graph.output(graph.linear(graph.normalised(x, weights.decoderNorm), weights.scores), as: "scores")
+    return graph.model
+  }
+
+  private func split(_ x: String, _ heads: Int, _ graph: inout LayerGraph) -> String {
+    graph.split(x, heads: heads, size: configuration.width / heads)
+  }
+
+  private func rotaryAngles(heads: Int, positions: Int) -> RotaryAngles {
+    RotaryAngles(share: configuration.rotaryShare(heads: heads), positions: positions, base: configuration.rotaryBase)
+  }
+}

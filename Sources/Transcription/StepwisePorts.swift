@@ -1,0 +1,73 @@
+import ModelFormat
+import ModelManifest
+import Tensors
+
+/// Where the ports of a stepwise model stand, checked against each other once, so that running copies bytes and nothing else.
+struct StepwisePorts {
+  struct Copy {
+    /// An output of the first program or of the step.
+    var output: Int
+    /// An input of the step.
+    var input: Int
+  }
+
+  let samples: Int
+  let framePositions: Int?
+  let token: Int
+  let position: Int
+  let scores: Int
+  let scoreCount: Int
+  let handedOn: [Copy]
+  let rows: [Copy]
+
+  init(_ decoding: StepwiseDecoding, _ sound: SoundInput, encoder: Program, step: Program) throws(TranscriptionError) {
+    samples = try encoder.input(sound.tensor, .float32)
+    framePositions = try decoding.framePositions.map { (name) throws(TranscriptionError) in try encoder.input(name, .int64) }
+    token = try step.input(decoding.token, .int64, [1])
+    position = try step.input(decoding.position, .int64, [1])
+    scores = try step.output(decoding.scores)
+    scoreCount = step.outputs[scores].declaredDimensions.elementCount
+    handedOn = try decoding.handedOn.map { (binding) throws(TranscriptionError) in
+      Copy(output: try encoder.output(binding.output), input: try step.input(binding.input, .float32))
+    }
+    rows = try decoding.rows.map { (binding) throws(TranscriptionError) in
+      let copy = Copy(output: try step.output(binding.output), input: try step.input(binding.input, .float32))
+      let (row, all) = (step.outputs[copy.output].declaredDimensions, step.inputs[copy.input].declaredDimensions)
+      guard row.count == 3, all.count == 3, row == [all[0], 1, all[2]], all[1] == decoding.capacity else {
+        throw TranscriptionError(
+          .unsuitableOutput, "output \(binding.output) \(row) is no row of input \(binding.input) \(all) for \(decoding.capacity) tokens")
+      }
+      return copy
+    }
+    let (start, ends) = (decoding.startToken, decoding.endTokens)
+    guard decoding.capacity > 0, 0..<scoreCount ~= start, ends.allSatisfy({ 0..<scoreCount ~= $0 }) else {
+      throw TranscriptionError(.invalidDecoding, "the manifest's tokens \([start] + ends) or its capacity \(decoding.capacity) don't fit \(scoreCount) scores")
+    }
+    guard 0...1000 ~= decoding.tokensPerSecond, 0...1_000_000 ~= decoding.spareTokens else {
+      throw TranscriptionError(.invalidDecoding, "the manifest allows \(decoding.tokensPerSecond) tokens a second and \(decoding.spareTokens) more")
+    }
+  }
+}
+
+extension Program {
+  fileprivate func input(_ name: String, _ type: ElementType, _ dimensions: [Int]? = nil) throws(TranscriptionError) -> Int {
+    guard let index = inputs.firstIndex(where: { $0.name == name }) else { throw TranscriptionError(.unsuitableInput, "there is no input \(name)") }
+    guard isPlain(inputs[index], type), dimensions == nil || inputs[index].declaredDimensions == dimensions else {
+      throw TranscriptionError(.unsuitableInput, "input \(name) is no \(type.name) as the manifest's decoding wants it")
+    }
+    return index
+  }
+
+  fileprivate func output(_ name: String) throws(TranscriptionError) -> Int {
+    guard let index = outputs.firstIndex(where: { $0.name == name }), isPlain(outputs[index], .float32) else {
+      throw TranscriptionError(.unsuitableOutput, "there is no float32 output \(name)")
+    }
+    return index
+  }
+
+  /// Whether a port's bytes are its declared elements in their order.
+  private func isPlain(_ port: Port, _ type: ElementType) -> Bool {
+    let tensor = tensors[Int(port.tensor)]
+    return port.declaredType == type && tensor.elementType == type && port.permutation == Array(port.permutation.indices)
+  }
+}

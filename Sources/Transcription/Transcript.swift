@@ -1,0 +1,28 @@
+/// What was said in a piece of sound.
+public struct Transcript: Equatable, Sendable {
+  public var text: String
+  /// The words with their times; nil where the model tells none.
+  public var words: [TimedWord]?
+  /// The numbers of the tokens that were chosen, special ones too; nil for a model without tokens.
+  public var tokens: [Int]?
+
+  public init(text: String, words: [TimedWord]? = nil, tokens: [Int]? = nil) {
+    self.text = text
+    self.words = words
+    self.tokens = tokens
+  }
+}
+
+/// A model in memory that writes down what it hears. One thread at a time.
+public protocol SpeechRecogniser: AnyObject {
+  /// Samples a second that it takes.
+  var sampleRate: Int { get }
+  /// Samples of the longest piece that it takes at once.
+  var greatestLength: Int { get }
+
+  /// What is said in a piece of sound.
+  /// - Parameters:
+  ///   - samples: mono, at `sampleRate`; `greatestLength` at most. Silence is added at the end of what is too short for the model.
+  ///   - origin: when the piece begins; the words' times count from there.
+  func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Swiftlet beside transformers on Moonshine models of random weights: what the encoder makes, the scores of every token and the greedy tokens.
+
+Usage: compare.py SWIFTLET [--size tiny|base] [--seconds 0.5 1 5 10 30] [--weights float|int8]; ends with status 1 where something differs.
+With 8-bit weights only the share of equal tokens is told, as they run free.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+import model as moonshine
+
+TOLERANCE = 1e-3
+parser = argparse.ArgumentParser()
+parser.add_argument("swiftlet")
+parser.add_argument("--size", choices=["tiny", "base", "smallest"], default="tiny")
+parser.add_argument("--seconds", type=float, nargs="+", default=[0.5, 1, 5, 10, 30])
+parser.add_argument("--weights", default="float")
+arguments = parser.parse_args()
+failures = 0
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    reference = moonshine.make(folder / "model", getattr(moonshine, arguments.size.upper()), seed=7)
+    package = folder / "moonshine.swiftlet"
+    start = time.monotonic()
+    subprocess.run([arguments.swiftlet, "compile", folder / "model", "-o", package, "--weights", arguments.weights], check=True, stdout=subprocess.DEVNULL)
+    print(f"moonshine: {arguments.size} compiled in {time.monotonic() - start:.1f} s, {package.stat().st_size / 1e6:.1f} MB")
+    for seconds in arguments.seconds:
+        samples = moonshine.sound(folder / "sound.wav", seconds)
+        tokens, heard, scores = moonshine.reference(reference, samples)
+        traces = folder / f"traces-{seconds}"
+        command = [arguments.swiftlet, "transcribe", package, folder / "sound.wav", "--json"]
+        own = json.loads(subprocess.run([*command, "--tensors", traces], check=True, capture_output=True, text=True).stdout)
+        if arguments.weights != "float":
+            equal = sum(a == b for a, b in zip(own["tokens"], tokens))
+            print(f"moonshine: {seconds} s: {equal} of {len(tokens)} tokens equal")
+            continue
+        heard_error = float(numpy.abs(numpy.load(traces / "heard.0.npy") - heard).max())
+        steps = min(len(own["tokens"]), len(tokens)) - 1
+        first_other = next((i for i in range(steps + 1) if own["tokens"][i] != tokens[i]), None)
+        # Behind a token of another choice the scores are of another text.
+        comparable = steps if first_other is None else first_other
+        errors = [numpy.abs(numpy.load(traces / f"scores.{i}.npy")[0] - scores[i]).max() for i in range(comparable)]
+        scores_error = float(max(errors))
+        good = heard_error < TOLERANCE and scores_error < TOLERANCE and own["tokens"] == tokens
+        failures += not good
+        print(
+            f"moonshine: {seconds} s: encoder within {heard_error:.1e}, scores within {scores_error:.1e}, {len(tokens)} tokens"
+            f" ({len(set(tokens))} different) {'equal' if own['tokens'] == tokens else f'differ from {first_other} on'}{'' if good else '  FAILED'}")
+sys.exit(1 if failures else 0)

@@ -1,0 +1,69 @@
+import Foundation
+import ModelCompiler
+import Testing
+
+/// Folders of pretrained models that can't be compiled.
+@Suite struct PretrainedFolderTests {
+  private static let configuration = """
+    {"model_type": "moonshine", "hidden_size": 16, "intermediate_size": 24, "vocab_size": 8, "encoder_num_hidden_layers": 1,
+    "decoder_num_hidden_layers": 1, "encoder_num_attention_heads": 2, "decoder_num_attention_heads": 2}
+    """
+  private static let vocabulary = #"{"model": {"type": "BPE", "vocab": {"a": 0}}}"#
+  /// One tensor of no elements.
+  private static let weights = #"{"model.encoder.conv1.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#
+
+  private static func refusal(
+    configuration: String? = configuration, vocabulary: String? = vocabulary, weights: String? = weights
+  ) throws -> (error: CompilerError?, folder: String) {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pretrained-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try configuration?.write(to: folder.appending(path: "config.json"), atomically: true, encoding: .utf8)
+    try vocabulary?.write(to: folder.appending(path: "tokenizer.json"), atomically: true, encoding: .utf8)
+    if let weights {
+      try Data([UInt8(weights.utf8.count), 0, 0, 0, 0, 0, 0, 0] + weights.utf8).write(to: folder.appending(path: "model.safetensors"))
+    }
+    do throws(CompilerError) {
+      _ = try SequenceCompilation(folder: folder.path)
+      return (nil, folder.path)
+    } catch { return (error, folder.path) }
+  }
+
+  @Test func `a missing file is named`() throws {
+    for (result, name) in [
+      (try Self.refusal(configuration: nil), "config.json"), (try Self.refusal(vocabulary: nil), "tokenizer.json"),
+      (try Self.refusal(weights: nil), "model.safetensors"),
+    ] {
+      #expect(result.error?.code == .file)
+      #expect(result.error?.message.hasPrefix("\(result.folder)/\(name): can't be opened") == true)
+    }
+  }
+
+  @Test func `a tensor of other dimensions than the configuration's is named`() throws {
+    let (error, folder) = try Self.refusal()
+    #expect(
+      error == CompilerError(.invalid, "\(folder)/model.safetensors: tensor 'model.encoder.conv1.weight' is [0]; config.json makes it [16, 1, 127]"))
+    #expect(try Self.refusal(weights: "{}").error?.message.hasSuffix("model.safetensors: has no tensor 'model.encoder.conv1.weight'") == true)
+  }
+
+  @Test(arguments: [
+    ("\"moonshine\"", "\"parakeet\"", CompilerError.Code.unsupported, "'model_type' is 'parakeet'; known are: moonshine"),
+    ("\"hidden_size\": 16, ", "", .invalid, "has no 'hidden_size'"),
+    ("\"hidden_size\": 16", "\"hidden_size\": \"x\"", .invalid, "'hidden_size' is no whole number"),
+    ("\"hidden_size\": 16", "\"hidden_size\": 17", .invalid, "2 heads and a rotary share of 0.9 don't fit 'hidden_size' 17"),
+    ("{\"model", "{\"encoder_num_key_value_heads\": 1, \"model", .unsupported, "'encoder_num_key_value_heads' differs"),
+    ("{\"model", "{\"decoder_hidden_act\": \"relu\", \"model", .unsupported, "'decoder_hidden_act' is relu; only silu is supported"),
+    ("{\"model", "{\"rope_parameters\": {\"rope_type\": \"yarn\"}, \"model", .unsupported, "'rope_type' is yarn"),
+    ("{\"model", "{\"eos_token_id\": 8, \"model", .invalid, "'eos_token_id' is no whole number of 0 to 7"),
+  ])
+  func `a configuration that isn't done is refused by its key`(_ old: String, _ new: String, _ code: CompilerError.Code, _ message: String) throws {
+    let (error, folder) = try Self.refusal(configuration: Self.configuration.replacingOccurrences(of: old, with: new))
+    #expect(error?.code == code)
+    #expect(error?.message.hasPrefix("\(folder)/config.json: \(message)") == true, "\(error?.message ?? "accepted")")
+  }
+
+  @Test func `a tokenizer of another model is refused`() throws {
+    let (error, folder) = try Self.refusal(vocabulary: #"{"model": {"type": "BPE", "vocab": {"a": 8}}}"#)
+    #expect(error == CompilerError(.invalid, "\(folder): tokenizer.json has 9 tokens, config.json 8: they are of two models"))
+  }
+}

@@ -1,0 +1,97 @@
+import CPUExecution
+import Foundation
+import JSONReading
+import ModelCompiler
+import ModelManifest
+import SoundFiles
+import Tensors
+import Testing
+import Transcription
+
+/// A smallest Moonshine of random weights, and what transformers makes of a sound with it (Tests/Conformance/Moonshine/make_cases.py).
+@Suite struct StepwiseSpeechModelTests {
+  private static let folder = Bundle.module.url(forResource: "Golden/moonshine", withExtension: nil)!.path
+
+  /// Compiled once: unoptimised builds take seconds.
+  private static let compiled: Result<CompiledModel, any Error> = Result { try SequenceCompilation(folder: folder).compiled() }
+
+  /// - Parameter change: of what the manifest says about decoding.
+  private static func speech(_ change: (inout StepwiseDecoding) -> Void = { _ in }) throws -> StepwiseSpeechModel<CPUBackend> {
+    var model = try compiled.get()
+    guard case .stepwise(var decoding)? = model.manifest.decoding else { fatalError("no stepwise decoding") }
+    change(&decoding)
+    model.manifest.decoding = .stepwise(decoding)
+    return try StepwiseSpeechModel(ModelPackage(model.file(), origin: "m"), options: CPUOptions(threads: 1))
+  }
+
+  private static func golden(_ name: String) throws -> HostTensor {
+    try HostTensor(npy: [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))))
+  }
+
+  private static func samples() throws -> [Float] {
+    var reader = try SoundReader(path: "\(folder)/sound.wav", sampleRate: 16000)
+    var (all, part): ([Float], [Float]) = ([], [])
+    while try reader.read(into: &part) { all += part }
+    return all
+  }
+
+  private static func tokens(_ name: String) throws -> [Int] {
+    let json = try JSONParser.parse([UInt8](try Data(contentsOf: URL(filePath: "\(folder)/tokens.json"))))
+    guard case .object(let members) = json, case .array(let items)? = members[name] else { return [] }
+    return items.compactMap { if case .number(let text) = $0 { Int(text) } else { nil } }
+  }
+
+  private static func distance(_ a: HostTensor, _ b: HostTensor) -> Float {
+    a.elementCount == b.elementCount ? zip(a.floats(), b.floats()).map { abs($0 - $1) }.max() ?? 0 : .infinity
+  }
+
+  @Test func `encoder, scores and tokens are the reference's, and an end token ends`() throws {
+    let speech = try Self.speech()
+    var heard: [HostTensor] = []
+    var scores: [Float] = []
+    speech.onTensors = { name, tensor in
+      if name == "heard" { heard.append(tensor) }
+      if name == "scores" { scores += tensor.floats() }
+    }
+    let transcript = try speech.transcript(of: Self.samples(), from: .zero)
+    let (expectedHeard, expectedScores, expected) = (try Self.golden("heard.npy"), try Self.golden("scores.npy"), try Self.tokens("tokens"))
+    #expect(heard.count == 1)
+    #expect(try Self.distance(#require(heard.first), expectedHeard) < 2e-5)
+    #expect(Self.distance(HostTensor(scores, dimensions: [scores.count]), expectedScores) < 1e-5)
+    #expect(transcript.tokens == expected)
+    // The start token is special; the end token is an ordinary one here.
+    #expect(transcript.text == expected.dropFirst().map { "t\($0)" }.joined(separator: " "))
+    #expect(transcript.words == nil)
+  }
+
+  @Test func `a model that finds no end stops at its limit, and remembers nothing from one sound to the next`() throws {
+    let speech = try Self.speech { $0.endTokens = [] }
+    let (samples, expected) = (try Self.samples(), try Self.tokens("free"))
+    // ⌈0.9 × 6.5⌉ and 8 behind the start token.
+    #expect(expected.count == 15)
+    #expect(try speech.transcript(of: samples, from: .zero).tokens == expected)
+    let other = try speech.transcript(of: Array(samples.prefix(3000)), from: .zero)
+    #expect(other.tokens?.count == 1 + 2 + 8)
+    #expect(try speech.transcript(of: samples, from: .zero).tokens == expected)
+    let capped = try speech.transcript(of: [Float](repeating: 0.1, count: 16000 * 10), from: .zero)
+    #expect(capped.tokens?.count == 32)
+  }
+
+  @Test func `a manifest that doesn't fit its programs is refused`() throws {
+    let changes: [((inout StepwiseDecoding) -> Void, TranscriptionError.Code)] = [
+      ({ $0.token = "tokens" }, .unsuitableInput), ({ $0.position = "past_keys.0" }, .unsuitableInput), ({ $0.scores = "keys" }, .unsuitableOutput),
+      ({ $0.capacity = 33 }, .unsuitableOutput), ({ $0.startToken = 96 }, .invalidDecoding), ({ $0.endTokens = [-1] }, .invalidDecoding),
+      ({ $0.tokensPerSecond = 1e6 }, .invalidDecoding), ({ $0.rows[0].output = "scores" }, .unsuitableOutput),
+      ({ $0.framePositions = "samples" }, .unsuitableInput),
+    ]
+    for (index, (change, code)) in changes.enumerated() {
+      do {
+        _ = try Self.speech(change)
+        Issue.record("change \(index) was accepted")
+      } catch let error as TranscriptionError {
+        #expect(error.code == code, "change \(index)")
+        #expect(error.message.hasPrefix("m: "))
+      }
+    }
+  }
+}
