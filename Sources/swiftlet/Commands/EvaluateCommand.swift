@@ -11,8 +11,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure a model's accuracy on labelled images or spoken clips.",
     discussion: """
       Detection: mean average precision over every box above 0.01, class-wise suppression at an overlap of 0.6, whatever the \
-      recipe says. Classification: how often the right class is first, or among five. Transcription: word and character error rates \
-      over all clips, in lower case and without punctuation, and seconds of work a second of sound.
+      recipe says. Classification: how often the right class is first, or among five. Sounds too, a folder a class. Transcription: word and character \
+      error rates over all clips, in lower case and without punctuation, and seconds of work a second of sound.
 
       Examples: swiftlet evaluate yolox-nano.swiftlet coco/
                 swiftlet evaluate int8.swiftlet coco/ --against fp32.swiftlet --report report/
@@ -73,8 +73,9 @@ struct EvaluateCommand: ParsableCommand {
     let manifest = package.manifest
     let otherPackage = try against.map { try self.package(at: $0, like: manifest) }
     if manifest.task == .transcription { return try evaluateSpeech(package, against: otherPackage) }
-    guard activity.voiceActivity == nil else {
-      throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity is for speech", status: .wrongUse)
+    if manifest.task == .classification, manifest.sound != nil { return try evaluateSounds(package, against: otherPackage) }
+    guard activity.voiceActivity == nil, activity.pause == nil else {
+      throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity and --pause are for speech", status: .wrongUse)
     }
     let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
     let measurement = try AccuracyMeasurement(package, data, threads: threads)
@@ -97,27 +98,6 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandFailure("\(path) is a model file, which names neither task nor labels: give its recipe, --recipe FILE", status: .wrongUse)
     }
     return try source.packageWithOpenSizes(at: path)
-  }
-
-  private func evaluateSpeech(_ package: ModelPackage, against otherPackage: ModelPackage?) throws {
-    guard labels == nil, report == nil else {
-      throw CommandFailure("\(model) is for transcription: --labels and --report are for images", status: .wrongUse)
-    }
-    let data = try SpokenDataset(path: dataset)
-    if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
-    func measured(_ package: ModelPackage, _ label: String) throws -> SpeechMeasurement {
-      let speech = try SpeechRecognition.recogniser(package, named: model, threads: threads)
-      return try SpeechMeasurement(speech, data, utterancesBy: activity.detector(for: speech, of: model), label: label)
-    }
-    guard let against, let otherPackage else {
-      let measurement = try measured(package, "evaluating")
-      return Terminal.show(json ? "\(JSON.object(measurement.members).text)\n" : measurement.text)
-    }
-    let forms = ComparedForms.models(against, model)
-    let other = try measured(otherPackage, "evaluating \(forms.first)")
-    let measurement = try measured(package, "evaluating \(forms.second)")
-    let change = SpeechMeasurement.Change(from: other, to: measurement)
-    Terminal.show(json ? "\(JSON.object(measurement.members + change.members).text)\n" : measurement.text + change.text(forms))
   }
 
   /// The model to compare with.

@@ -100,14 +100,14 @@ struct TranscribeCommand: ParsableCommand {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
     let speech = try recogniser()
     if let microphone {
-      let detector = try activity.detector(for: speech, of: model, unlessGiven: .energy)
-      return try LiveTranscript(device: microphone, seconds: seconds, isJSON: json, by: speech, utterancesBy: detector).run()
+      let utterances = try activity.search(for: speech, of: model, unlessGiven: .energy)
+      return try LiveTranscript(device: microphone, seconds: seconds, isJSON: json, by: speech, utterancesBy: utterances).run()
     }
-    let detector = try activity.detector(for: speech, of: model, unlessGiven: .none)
+    let utterances = try activity.search(for: speech, of: model, unlessGiven: .none)
     var failures = 0
     for path in files {
       do {
-        let result = try SoundTranscript(path, by: speech, utterancesBy: detector)
+        let result = try SoundTranscript(path, by: speech, utterancesBy: utterances)
         Terminal.show(json ? "\(result.json.text)\n" : "\(path): \(result.text)\n")
       } catch let error as SoundFileError {
         // The others are still worth reading.

@@ -20,9 +20,9 @@ struct LiveSegmentation {
   /// Of the sample that comes next.
   private var next = 0
 
-  init(by detector: (any VoiceActivityDetector)?, for speech: any SpeechRecogniser) {
+  init(by search: UtteranceSearch?, for speech: any SpeechRecogniser) {
     quiet = LiveCutter(greatestLength: min(speech.greatestLength, Self.longestPiece * speech.sampleRate), sampleRate: speech.sampleRate)
-    utterances = detector.map { UtteranceCutter($0, rules: EndpointRules(for: speech)) }
+    utterances = search?.cutter()
   }
 
   /// Takes what comes next.
@@ -48,12 +48,4 @@ struct LiveSegmentation {
   }
 
   private static func piece(_ piece: SoundPiece) -> Piece { Piece(samples: piece.samples, position: piece.position, speechProbability: nil) }
-}
-
-extension EndpointRules {
-  /// The usual ones, with utterances no longer than a model takes.
-  init(for speech: any SpeechRecogniser) {
-    self.init()
-    longest = min(longest, .seconds(speech.greatestLength) / speech.sampleRate)
-  }
 }

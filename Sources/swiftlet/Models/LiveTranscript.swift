@@ -8,7 +8,7 @@ import Transcription
 /// What is said into a microphone, written down piece by piece.
 struct LiveTranscript {
   private let speech: any SpeechRecogniser
-  private let detector: (any VoiceActivityDetector)?
+  private let search: UtteranceSearch?
   private let microphone: Microphone
   private let isJSON: Bool
   private let sampleLimit: Int
@@ -17,11 +17,11 @@ struct LiveTranscript {
   /// Begins to listen.
   /// - Parameters:
   ///   - seconds: of listening; nil for ever.
-  ///   - detector: finds the utterances; without one everything is transcribed.
+  ///   - search: finds the utterances; without one everything is transcribed.
   init(
-    device: String, seconds: Double?, isJSON: Bool, by speech: any SpeechRecogniser, utterancesBy detector: (any VoiceActivityDetector)?
+    device: String, seconds: Double?, isJSON: Bool, by speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch?
   ) throws(SoundCaptureError) {
-    (self.speech, self.detector) = (speech, detector)
+    (self.speech, self.search) = (speech, search)
     self.isJSON = isJSON
     microphone = try Microphone(device: device, settings: MicrophoneSettings(sampleRate: speech.sampleRate))
     sampleLimit = seconds.map { Int(($0 * Double(speech.sampleRate)).rounded()) } ?? .max
@@ -32,7 +32,7 @@ struct LiveTranscript {
   /// Listens until the limit or the first request to stop; what was said by then is still written.
   func run() throws {
     try ProcessSignals.handle { [microphone] signal in if signal == .stop { microphone.stop() } }
-    var cutter = LiveSegmentation(by: detector, for: speech)
+    var cutter = LiveSegmentation(by: search, for: speech)
     var samples: [Float] = []
     var hasListened = false
     listening: while true {

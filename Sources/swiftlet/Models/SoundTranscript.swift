@@ -25,13 +25,13 @@ struct SoundTranscript {
   /// Seconds of work a second of sound, from opening the file to its text.
   let realTimeFactor: Double
 
-  /// - Parameter detector: finds the utterances; without one the whole sound is transcribed.
-  init(_ path: String, by speech: any SpeechRecogniser, utterancesBy detector: (any VoiceActivityDetector)? = nil) throws {
+  /// - Parameter search: finds the utterances; without one the whole sound is transcribed.
+  init(_ path: String, by speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch? = nil) throws {
     self.path = path
-    hasUtterances = detector != nil
+    hasUtterances = search != nil
     let start = MonotonicClock.now()
     var reader = try SoundReader(path: path, sampleRate: speech.sampleRate)
-    pieces = try detector.map { try Self.utterances(of: &reader, speech, $0) } ?? Self.wholeSound(of: &reader, speech)
+    pieces = try search.map { try Self.utterances(of: &reader, speech, $0) } ?? Self.wholeSound(of: &reader, speech)
     duration = reader.duration
     realTimeFactor = start.milliseconds(to: MonotonicClock.now()) / 1000 / duration
   }
@@ -53,9 +53,9 @@ struct SoundTranscript {
   }
 
   private static func utterances(
-    of reader: inout SoundReader, _ speech: any SpeechRecogniser, _ detector: any VoiceActivityDetector
+    of reader: inout SoundReader, _ speech: any SpeechRecogniser, _ search: UtteranceSearch
   ) throws -> [Piece] {
-    var cutter = UtteranceCutter(detector, rules: EndpointRules(for: speech))
+    var cutter = search.cutter()
     var samples: [Float] = []
     var pieces: [Piece] = []
     func hear() throws {

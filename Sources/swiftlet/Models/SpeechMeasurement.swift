@@ -17,13 +17,13 @@ struct SpeechMeasurement {
 
   /// - Throws: for a clip that can't be read: what is missing would make the rest look better or worse.
   init(
-    _ speech: any SpeechRecogniser, _ data: SpokenDataset, utterancesBy detector: (any VoiceActivityDetector)?, label: String
+    _ speech: any SpeechRecogniser, _ data: SpokenDataset, utterancesBy search: UtteranceSearch?, label: String
   ) throws {
     var (heard, accuracy): ([String], SpeechAccuracy) = ([], SpeechAccuracy())
     var (duration, work) = (0.0, 0.0)
     let progress = ProgressLine(label: label, total: data.clips.count)
     for clip in data.clips {
-      let transcript = try SoundTranscript(clip.path, by: speech, utterancesBy: detector)
+      let transcript = try SoundTranscript(clip.path, by: speech, utterancesBy: search)
       accuracy.add(said: clip.said, heard: transcript.text)
       heard.append(transcript.text)
       duration += transcript.duration

@@ -11,10 +11,14 @@ enum SpeechRecognition {
     _ package: ModelPackage, named model: String, threads: Int, search: CTCSearch = .greedy
   ) throws -> any SpeechRecogniser {
     let options = CPUOptions(threads: threads)
-    guard case .stepwise? = package.manifest.decoding else { return try SpeechModel<CPUBackend>(package, options: options, search: search) }
-    guard case .greedy = search else {
-      throw CommandFailure("\(model) writes token by token: --beam and --hot-word are for CTC models", status: .wrongUse)
+    switch package.manifest.decoding {
+    case .stepwise?, .classification?:
+      guard case .greedy = search else {
+        throw CommandFailure("\(model) writes no letters: --beam and --hot-word are for CTC models", status: .wrongUse)
+      }
+      if case .classification? = package.manifest.decoding { return try SoundClassifier<CPUBackend>(package, options: options) }
+      return try StepwiseSpeechModel<CPUBackend>(package, options: options)
+    default: return try SpeechModel<CPUBackend>(package, options: options, search: search)
     }
-    return try StepwiseSpeechModel<CPUBackend>(package, options: options)
   }
 }

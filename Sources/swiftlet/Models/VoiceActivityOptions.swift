@@ -17,13 +17,30 @@ struct VoiceActivityOptions: ParsableArguments {
       """, valueName: "energy|none|model"))
   var voiceActivity: String?
 
-  /// - Parameter model: what messages call the speech model.
+  @Option(help: ArgumentHelp("The silence after which an utterance is over, 0.05 to 10 seconds. (default: 0.6)", valueName: "seconds"))
+  var pause: Double?
+
+  func validate() throws {
+    if let pause { guard 0.05...10 ~= pause else { throw ValidationError("--pause is 0.05 to 10 seconds") } }
+  }
+
+  /// - Parameters:
+  ///   - model: what messages call the speech model.
+  ///   - standard: how utterances are found unless the user says.
   /// - Returns: nil where the whole sound is to be transcribed.
-  func detector(
-    for speech: any SpeechRecogniser, of model: String, unlessGiven standard: Method = .none
-  ) throws -> (any VoiceActivityDetector)? {
-    let path = voiceActivity ?? standard.rawValue
-    switch Method(rawValue: path) {
+  func search(for speech: any SpeechRecogniser, of model: String, unlessGiven standard: Method = .none) throws -> UtteranceSearch? {
+    guard let detector = try detector(voiceActivity ?? standard.rawValue, for: speech, of: model) else {
+      guard pause == nil else { throw CommandFailure("--pause ends utterances: say by --voice-activity how they are found", status: .wrongUse) }
+      return nil
+    }
+    var rules = EndpointRules()
+    rules.longest = min(rules.longest, .seconds(speech.greatestLength) / speech.sampleRate)
+    if let pause { rules.silence = .seconds(pause) }
+    return UtteranceSearch(detector: detector, rules: rules)
+  }
+
+  private func detector(_ name: String, for speech: any SpeechRecogniser, of model: String) throws -> (any VoiceActivityDetector)? {
+    switch Method(rawValue: name) {
     case Method.none?: return nil
     case .energy?:
       guard speech.sampleRate >= 8000 else {
@@ -31,14 +48,22 @@ struct VoiceActivityOptions: ParsableArguments {
       }
       return EnergyVoiceActivityDetector(sampleRate: speech.sampleRate)
     case nil:
-      guard try FileStart.isPackage(path) else {
-        throw CommandFailure("\(path) is a model file: compile it with its recipe first, or write 'energy'", status: .wrongUse)
+      guard try FileStart.isPackage(name) else {
+        throw CommandFailure("\(name) is a model file: compile it with its recipe first, or write 'energy'", status: .wrongUse)
       }
-      let detector = try NeuralVoiceActivityDetector<CPUBackend>(ModelPackage(contentsOf: path), options: CPUOptions(threads: 1))
+      let detector = try NeuralVoiceActivityDetector<CPUBackend>(ModelPackage(contentsOf: name), options: CPUOptions(threads: 1))
       guard detector.sampleRate == speech.sampleRate else {
-        throw CommandFailure("\(path) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
+        throw CommandFailure("\(name) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
       }
       return detector
     }
   }
+}
+
+/// What finds utterances, and when they are over.
+struct UtteranceSearch {
+  let detector: any VoiceActivityDetector
+  let rules: EndpointRules
+
+  func cutter() -> UtteranceCutter { UtteranceCutter(detector, rules: rules) }
 }
