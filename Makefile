@@ -51,12 +51,12 @@ test-speech:
 	Tests/Conformance/speech.sh $(SWIFTLET)
 
 ## Moonshine of the published sizes with random weights, beside transformers: encoder, scores and greedy tokens, up to half a minute of sound.
-## Installs PyTorch in build/moonshine-python (200 MB) and takes minutes, so it is no part of `make test`, whose unit tests compare the smallest
+## Installs PyTorch in build/moonshine-python and takes minutes, so it is no part of `make test`, whose unit tests compare the smallest
 ## model with stored values. MOONSHINE_SIZE=base for the larger one.
 MOONSHINE_SIZE ?= tiny
 test-moonshine: build
 	@Packaging/install-dependencies.sh moonshine
-	@if [ -d build/moonshine-python/lib ]; then \
+	@if build/moonshine-python/bin/python -c 'import torch, transformers' 2>/dev/null; then \
 	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE); \
 	else echo "test-moonshine: SKIPPED, for the reference implementation can't be installed" >&2; fi
 

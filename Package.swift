@@ -152,7 +152,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
-    tests("SafeTensors", ["SafeTensors", "Tensors"]),
+    tests("SafeTensors", ["SafeTensors", "Tensors"], resources: [.copy("Golden")]),
     tests("TextTokens", ["TextTokens", "JSONReading"], resources: [.copy("Golden")]),
     tests("TFLite", ["TFLite", "ONNX", "ModelCompiler", "ModelFormat", "Tensors", "Inference", "CPUExecution"], resources: [.copy("Golden")]),
     .target(name: "GoldenCases", dependencies: ["Operators", "ONNX", "ModelGraph", "Tensors"], path: "Tests/GoldenCases", swiftSettings: swiftSettings),

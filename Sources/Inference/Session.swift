@@ -107,7 +107,7 @@ import Tensors
   public var faultCount: UInt64 { earlierFaultCount + engine.faultCount }
 
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
-  /// Written before every run: later instructions may reuse them.
+  /// Ports live through the whole program where the compiler plans memory, so what was written stays from run to run until `bind`.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
     unsafe arenaBytes(of: program.tensors[Int(program.inputs[index].tensor)])
   }

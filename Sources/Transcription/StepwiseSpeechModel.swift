@@ -15,7 +15,8 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   public var onTensors: ((_ name: String, _ tensor: HostTensor) -> Void)?
 
   private let decoding: StepwiseDecoding
-  private let ports: StepwisePorts
+  private let sound: SoundInput
+  private var ports: StepwisePorts
   private let encoder: Session<Engine>
   private let step: Session<Engine>
   private let text: TokenText
@@ -35,6 +36,7 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
       throw TranscriptionError(.unsuitableInput, "\(origin): is no speech model of two programs of open length: compile it with this version")
     }
     self.decoding = decoding
+    self.sound = sound
     sampleRate = sound.sampleRate
     block = sound.chunk
     blocks = family.dimensions[0].bounds
@@ -57,9 +59,7 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
 
   public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     precondition(samples.count <= greatestLength)
-    do throws(InferenceError) { try bind(blocks: min(max((samples.count + block - 1) / block, blocks.lowerBound), blocks.upperBound)) } catch {
-      throw TranscriptionError(.unusableProgram, error.message)
-    }
+    try bind(blocks: min(max((samples.count + block - 1) / block, blocks.lowerBound), blocks.upperBound))
     hear(samples)
     let tokens = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
     return Transcript(text: text.text(of: tokens), tokens: tokens)
@@ -70,22 +70,26 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
     min(decoding.capacity, 1 + Int((seconds * decoding.tokensPerSecond).rounded(.up)) + decoding.spareTokens)
   }
 
-  /// Makes both programs those for a number of blocks.
-  private func bind(blocks count: Int) throws(InferenceError) {
+  /// Makes both programs those for a number of blocks, and checks that they still fit each other: how a program follows its open sizes is the
+  /// package's word.
+  private func bind(blocks count: Int) throws(TranscriptionError) {
     guard count != boundBlocks else { return }
     boundBlocks = 0
-    try encoder.bind(sizes: [count])
-    if let copy = ports.handedOn.first {
-      // The step's open length stands in what it hears.
-      let dimensions = encoder.program.outputs[copy.output].declaredDimensions
-      guard let place = step.family?.dimensions[0].places.first(where: { $0.input == copy.input }), dimensions.indices.contains(place.axis) else {
-        throw InferenceError(.shapeMismatch, "the step's open length isn't that of what it hears")
+    do throws(InferenceError) {
+      try encoder.bind(sizes: [count])
+      if let copy = ports.handedOn.first, let place = step.family?.dimensions[0].places.first(where: { $0.input == copy.input }) {
+        // The step's open length stands in what it hears.
+        let dimensions = encoder.program.outputs[copy.output].declaredDimensions
+        try step.bind(sizes: [dimensions.indices.contains(place.axis) ? dimensions[place.axis] : 0])
       }
-      try step.bind(sizes: [dimensions[place.axis]])
+    } catch { throw TranscriptionError(.unusableProgram, error.message) }
+    ports = try StepwisePorts(decoding, sound, encoder: encoder.program, step: step.program)
+    guard unsafe encoder.inputBytes(ports.samples).count == 4 * count * block else {
+      throw TranscriptionError(.unsuitableInput, "at \(count) blocks input \(sound.tensor) takes no \(count * block) samples")
     }
     for copy in ports.handedOn {
       guard unsafe encoder.outputBytes(copy.output).count == step.inputBytes(copy.input).count else {
-        throw InferenceError(.shapeMismatch, "what the encoder makes isn't what the step takes, at \(count) blocks")
+        throw TranscriptionError(.unusableProgram, "what the encoder makes isn't what the step takes, at \(count) blocks")
       }
     }
     boundBlocks = count

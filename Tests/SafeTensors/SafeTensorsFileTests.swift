@@ -1,3 +1,4 @@
+import Foundation
 import SafeTensors
 import Tensors
 import Testing
@@ -29,6 +30,19 @@ import Testing
     #expect(b == HostTensor([Float(1), -2.5], dimensions: [1, 2]))
     #expect(c == HostTensor([Float(1), -2.5], dimensions: [2, 1]))
     #expect(shape == [2, 1])
+  }
+
+  /// Written by the reference implementation (Tests/Conformance/make_safetensors_case.py).
+  @Test func `a file of the reference implementation is mapped and read`() throws {
+    let url = try #require(Bundle.module.url(forResource: "Golden/three-types", withExtension: "safetensors"))
+    let file = try SafeTensorsFile(contentsOf: url.path)
+    let (names, wide, half, brain) = (file.names, try file.tensor("wide"), try file.tensor("half"), try file.tensor("brain"))
+    let values: [Float] = [1, -2.5, 0.15625, 65504, 0x1p-14, 0]
+    #expect(names == ["brain", "half", "wide"])
+    #expect(wide == HostTensor(values, dimensions: [2, 3]))
+    #expect(half == wide)
+    // 8 bits of fraction round 65504 up.
+    #expect(brain == HostTensor(values.map { $0 == 65504 ? 65536 : $0 }, dimensions: [2, 3]))
   }
 
   @Test func `a tensor that isn't there is named with its file`() throws {

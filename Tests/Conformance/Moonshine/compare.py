@@ -2,7 +2,7 @@
 """Swiftlet beside transformers on Moonshine models of random weights: what the encoder makes, the scores of every token and the greedy tokens.
 
 Usage: compare.py SWIFTLET [--size tiny|base] [--seconds 0.5 1 5 10 30] [--weights float|int8]; ends with status 1 where something differs.
-With 8-bit weights only the share of equal tokens is told, as they run free.
+With 8-bit weights it tells for how many of Swiftlet's tokens the reference, in float, would have chosen the same behind the same text.
 """
 import argparse
 import json
@@ -37,8 +37,8 @@ with tempfile.TemporaryDirectory() as folder:
         command = [arguments.swiftlet, "transcribe", package, folder / "sound.wav", "--json"]
         own = json.loads(subprocess.run([*command, "--tensors", traces], check=True, capture_output=True, text=True).stdout)
         if arguments.weights != "float":
-            equal = sum(a == b for a, b in zip(own["tokens"], tokens))
-            print(f"moonshine: {seconds} s: {equal} of {len(tokens)} tokens equal")
+            equal = int((moonshine.choices(reference, samples, own["tokens"]) == own["tokens"][1:]).sum())
+            print(f"moonshine: {seconds} s: {equal} of {len(own['tokens']) - 1} tokens are the float model's choice, too")
             continue
         heard_error = float(numpy.abs(numpy.load(traces / "heard.0.npy") - heard).max())
         steps = min(len(own["tokens"]), len(tokens)) - 1

@@ -94,3 +94,10 @@ def reference(model, samples):
         tokens = model.generate(values, do_sample=False, max_new_tokens=token_limit(samples, model.config.max_position_embeddings) - 1)
         scores = model(values, decoder_input_ids=tokens[:, :-1]).logits
     return tokens[0].tolist(), heard[0].numpy(), scores[0].numpy()
+
+
+def choices(model, samples, tokens):
+    """What the model would choose behind each token of a text."""
+    with torch.no_grad():
+        values = torch.from_numpy(padded(samples))[None]
+        return model(values, decoder_input_ids=torch.tensor([tokens[:-1]])).logits[0].argmax(dim=1).numpy()
