@@ -64,8 +64,8 @@ struct CompileCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that cost most are kept float until it holds, or nothing is \
-      written.
+      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that hurt most are kept float, of the sets that hold it the \
+      cheapest that is found, or nothing is written.
       """, valueName: "points"), transform: AccuracyBudget.init)
   var accuracyBudget: AccuracyBudget?
 

@@ -61,7 +61,7 @@ struct Quantisation {
     return try AccuracyMeasurement(package, data, threads: 2).run(label: label)
   }
 
-  /// The result with as few values in float as hold the budget, and what it measures.
+  /// The result with values in float that hold the budget and cost little, and what it measures.
   /// - Parameter closest: what 8 bits alone give.
   private func keptFloat(
     _ calibrated: Calibrated, for budget: Double, below float: AccuracyMeasurement.Outcome, closest: AccuracyMeasurement.Outcome,
@@ -71,9 +71,12 @@ struct Quantisation {
     let exact = float.accuracy.metric.value
     var (measured, best) = (closest, closest.accuracy.metric.value)
     let found = try choice.leastFloat(above: calibrated.result.keptFloatCount) { tried in
-      measured = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data)
-      best = max(best, measured.accuracy.metric.value)
-      return measured.accuracy.metric.value >= exact - budget
+      let outcome = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data)
+      best = max(best, outcome.accuracy.metric.value)
+      guard outcome.accuracy.metric.value >= exact - budget else { return false }
+      // The last that passes is the one that is taken.
+      measured = outcome
+      return true
     }
     if let found { return (found, measured) }
     let points = AccuracyBudget.points(exact - best, above: budget)
