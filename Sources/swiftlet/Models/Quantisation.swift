@@ -14,8 +14,6 @@ struct Quantisation {
 
   /// Evaluation images on which values are compared one by one.
   private static let comparedCount = 16
-  /// Where more of a value's elements than this lie outside all that calibration saw, the images are of another kind.
-  private static let largestOutsideShare = 0.002
 
   /// What calibration found, and the values that the budget may still keep float; nil with a method of the user's, who gets just that.
   typealias Calibrated = (result: CalibrationResult, choice: PrecisionChoice?)
@@ -92,7 +90,7 @@ struct Quantisation {
     let progress = ProgressLine(label: "comparing layers", total: paths.count)
     let values = try QuantisationComparison(compilation, result, input: input).measure(paths) { progress.advance() }
     progress.end()
-    let outside = values.filter { $0.outsideShare > Self.largestOutsideShare }
+    let outside = values.filter { $0.outsideShare > InputSaturation.largestShare }
     if let worst = outside.max(by: { $0.outsideShare < $1.outsideShare }) {
       Terminal.note(
         "the evaluation images leave the calibrated ranges at \(outside.count) of \(values.count) values, with \(DemoTable.decimal(worst.outsideShare * 100, 1)) % of "
