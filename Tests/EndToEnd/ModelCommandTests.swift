@@ -112,8 +112,7 @@ import Testing
     let against = try run(["evaluate", package, data, "--against", weights, "--recipe", recipe, "--json"])
     let later = try #require(try JSONSerialization.jsonObject(with: Data(against.output.utf8)) as? [String: Any])
     #expect(later["quantised"] as? Double == quantised && later["float"] as? Double == float)
-    // Compiling again gives the same bytes, and takes the place of the first report, pictures and all.
-    #expect(try run(options + ["--evaluate", data]).status == 0)
+    // Compiling again gives the same bytes, and takes the place of the first report, pictures and all; a budget that holds changes nothing.
     let first = try Data(contentsOf: URL(fileURLWithPath: package))
     try Data().write(to: URL(fileURLWithPath: path("report/worst-9-before.jpg")))
     let again = try run(options + ["--evaluate", data, "--report", path("report") + "/"])
