@@ -152,7 +152,7 @@ let package = Package(
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     tests(
       "ModelCompiler",
-      ["ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
+      ["SharedData", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(
       "Properties",

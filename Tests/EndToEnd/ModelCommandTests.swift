@@ -156,6 +156,10 @@ import Testing
     let compiled = try run(["compile", "\(golden)/model.tflite", "-o", path("t.swiftlet")])
     #expect(compiled.status == 0, "\(compiled.errors)")
     #expect(try run(["inspect", "\(golden)/model.tflite"]).output.contains("int8 [1, 7, 6, 4]"))
+    // It came in 8 bits: no calibration puts other scales in place of its own.
+    let calibrated = try run(["compile", "\(golden)/model.tflite", "--calibrate", frames, "-o", path("other.swiftlet")])
+    #expect(calibrated.status == 2 && calibrated.errors.last?.contains("keeps its own scales") == true, "\(calibrated.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("other.swiftlet")))
     for model in ["\(golden)/model.tflite", path("t.swiftlet")] {
       let found = try run(["infer", model, "--tensor", "x0=\(golden)/input_0.npy", "--save-tensors", path("out")])
       #expect(found.status == 0, "\(found.errors)")
