@@ -132,11 +132,11 @@ import Testing
     try (Data("P6\n64 48\n255\n".utf8) + Data(repeating: 90, count: 64 * 48 * 3)).write(to: URL(fileURLWithPath: path("grey/a.ppm")))
     let compile = ["compile", weights, "--recipe", recipe, "--calibrate", path("grey"), "-o", path("q.swiftlet"), "--evaluate", data]
     let noticed = try run(compile)
+    #expect(noticed.status == 0 && noticed.errors.contains { $0.contains("leave the calibrated ranges") }, "\(noticed.errors)")
     // The finished package still knows it of its input; the one that was calibrated on the line has nothing to tell.
     let later = try run(["evaluate", path("q.swiftlet"), data])
     #expect(later.status == 0 && later.errors.contains { $0.contains("leave the calibrated range of the input") }, "\(later.errors)")
     #expect(try !run(["evaluate", builtIn, data]).errors.contains { $0.contains("calibrated range") })
-    #expect(noticed.status == 0 && noticed.errors.contains { $0.contains("leave the calibrated ranges") }, "\(noticed.errors)")
     let misuses = [
       (compile + ["--accuracy-budget", "much"], "'much' is invalid for '--accuracy-budget <points>': write points"),
       (compile + ["--accuracy-budget", "0.005"], "the percent sign is missing"),

@@ -79,7 +79,7 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     try checkOptions()
     let result =
-      try source.openCompilation(of: model, weights: weights).map { Outcome(model: try compiled($0)) }
+      try source.openCompilation(of: model, weights: weights).map(compiled)
       ?? compiled(source.compilation(of: model, weights: weights))
     let file = try source.explaining(model) { try result.model.withGoldenOutputs() }.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
@@ -99,6 +99,12 @@ struct CompileCommand: ParsableCommand {
   struct Outcome {
     var model: CompiledModel
     var comparison: AccuracyComparison?
+
+    /// The model keeps the report.
+    init(_ model: CompiledModel, _ comparison: AccuracyComparison?) {
+      (self.model, self.comparison) = (model, comparison)
+      self.model.manifest.accuracy = comparison?.report
+    }
   }
 
   private func checkOptions() throws {
@@ -119,35 +125,37 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
-    guard let calibrate else { return Outcome(model: try source.explaining(model) { try compilation.compiled() }) }
-    let quantisation = try quantisation(of: compilation, by: calibrate)
+    guard let calibrate else { return Outcome(try source.explaining(model) { try compilation.compiled() }, nil) }
+    let chosen = try choice(for: compilation, by: calibrate)
+    return try source.explaining(model) { Outcome(try compilation.quantised(by: chosen.result), chosen.comparison) }
+  }
+
+  /// With sizes left open: what is observed at the declared ones holds for every size.
+  private func compiled(_ compilation: OpenCompilation) throws -> Outcome {
+    let declared = try source.explaining(model) { try compilation.declared() }
+    let chosen = try calibrate.map { try choice(for: declared, by: $0, at: compilation.sizes) }
+    return try source.explaining(model) {
+      let model = try compilation.compiled { (bound) throws(CompilerError) in
+        guard let chosen else { return try bound.compiled() }
+        return try bound.quantised(by: chosen.result)
+      }
+      return Outcome(model, chosen?.comparison)
+    }
+  }
+
+  /// Calibrates, and evaluates where that is asked for.
+  /// - Parameter sizes: those of the compilation, where the model leaves some open.
+  private func choice(for compilation: ModelCompilation, by folder: String, at sizes: [BoundSize]? = nil) throws -> Quantisation.Chosen {
+    let quantisation = try quantisation(of: compilation, by: folder)
     // A mistyped path is told before the work begins.
     let recipe = try source.loadedRecipe()
     let data = try evaluate.map {
       try EvaluationData.load($0, form: labels, for: model, task: recipe?.task ?? .raw, labels: recipe?.labels ?? [])
     }
     return try source.explaining(model) {
-      let result = try quantisation.calibrated()
-      guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result.result)) }
-      return try quantisation.evaluated(result, on: data, path: evaluate, budget: accuracyBudget?.share)
-    }
-  }
-
-  /// With sizes left open: what is observed at the upper bounds holds for every size.
-  private func compiled(_ compilation: OpenCompilation) throws -> CompiledModel {
-    guard evaluate == nil else {
-      throw CommandFailure("\(model) keeps sizes open: --evaluate takes models of one size; compile, then use swiftlet evaluate --against", status: .wrongUse)
-    }
-    let largest = try source.explaining(model) { try compilation.largest() }
-    let result = try calibrate.map { folder in
-      let quantisation = try quantisation(of: largest, by: folder)
-      return try source.explaining(model) { try quantisation.calibrated() }
-    }
-    return try source.explaining(model) {
-      try compilation.compiled { (bound) throws(CompilerError) in
-        guard let result else { return try bound.compiled() }
-        return try bound.quantised(by: result.result)
-      }
+      let calibrated = try quantisation.calibrated()
+      guard let evaluate, let data else { return (calibrated.result, nil) }
+      return try quantisation.evaluated(calibrated, on: data, path: evaluate, budget: accuracyBudget?.share, at: sizes)
     }
   }
 

@@ -18,8 +18,7 @@ final class InputSaturation {
 
   /// nil where the input isn't a number in 8 bits.
   init?(_ package: ModelPackage) {
-    let program = package.program
-    guard let input = package.manifest.input, let port = program.inputs.first(where: { $0.name == input.tensor })
+    guard let input = package.manifest.input, let program = try? package.programForImages(), let port = program.inputs.first(where: { $0.name == input.tensor })
     else { return nil }
     var tensor = program.tensors[Int(port.tensor)]
     guard let form = tensor.quantisation, let integers = tensor.elementType.eightBitRange, port.declaredType == .float32 else { return nil }

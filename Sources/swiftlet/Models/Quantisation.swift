@@ -38,20 +38,27 @@ struct Quantisation {
     return choice
   }
 
-  /// The quantised model with its accuracy report, within the budget.
-  /// - Parameter budget: the most that the metric may fall, 0…1; nil takes what comes.
-  func evaluated(_ calibrated: Calibrated, on data: LabelledDataset, path: String, budget: Double?) throws -> CompileCommand.Outcome {
+  /// What a model is quantised by, and what that costs; the latter nil where nobody asked.
+  typealias Chosen = (result: CalibrationResult, comparison: AccuracyComparison?)
+
+  /// What holds the budget, with its accuracy report.
+  /// - Parameters:
+  ///   - budget: the most that the metric may fall, 0…1; nil takes what comes.
+  ///   - sizes: those of the compilation, where the model leaves some open.
+  func evaluated(
+    _ calibrated: Calibrated, on data: LabelledDataset, path: String, budget: Double?, at sizes: [BoundSize]? = nil
+  ) throws -> Chosen {
     let float = try run(compilation.compiled(), "evaluating in float", data)
     let result = calibrated.result
     var (chosen, measured) = (result, try run(compilation.quantised(by: result), "evaluating in 8 bits", data))
     if let budget, measured.accuracy.metric.value < float.accuracy.metric.value - budget {
       (chosen, measured) = try keptFloat(calibrated, for: budget, below: float, closest: measured, data, path)
     }
-    var model = try compilation.quantised(by: chosen)
-    var comparison = AccuracyComparison(float: float, quantised: measured, on: data, model.manifest, of: .precisions)
+    let manifest = try compilation.quantised(by: chosen).manifest
+    var comparison = AccuracyComparison(float: float, quantised: measured, on: data, manifest, of: .precisions)
     comparison.report.values = try compared(chosen, data)
-    model.manifest.accuracy = comparison.report
-    return CompileCommand.Outcome(model: model, comparison: comparison)
+    comparison.report.sizes = sizes
+    return (chosen, comparison)
   }
 
   private func run(_ model: CompiledModel, _ label: String, _ data: LabelledDataset) throws -> AccuracyMeasurement.Outcome {
