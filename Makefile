@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-speech test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-speech test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -49,6 +49,10 @@ test-release:
 ## Real speech through the release binary: the texts that ONNX Runtime gives.
 test-speech:
 	Tests/Conformance/speech.sh $(SWIFTLET)
+
+## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=mean-squared-error chooses ranges otherwise.
+test-speech-int8:
+	Tests/Conformance/speech-int8.sh $(SWIFTLET)
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:

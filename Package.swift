@@ -88,8 +88,7 @@ let library: [Target] = [
     "ModelCompiler",
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
-      "ObjectDetection",
-      "Cryptography",
+      "ObjectDetection", "SoundFiles", "Hearing", "Cryptography",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
@@ -152,7 +151,10 @@ let package = Package(
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     tests(
       "ModelCompiler",
-      ["SharedData", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
+      [
+        "SharedData", "Hearing", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference",
+        "CPUExecution",
+      ]),
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(
       "Properties",

@@ -78,38 +78,15 @@ import Testing
     #expect(outside.status == 1 && outside.errors.last?.contains("32x64 images, and 'H' can be 16 to 40") == true, "\(outside.errors)")
   }
 
-  // MARK: The model file
-
   /// The mean of what a channel has more than the others: [1, 3, H, W] → convolution of stride 2, ReLU, mean → [1, 3].
   private static func colours() -> [UInt8] {
     let weights = (0..<3).flatMap { output in (0..<3).flatMap { input in [Float](repeating: output == input ? 0.2 : -0.1, count: 9) } }
-    let nodes = [
-      node("Conv", ["image", "w"], "c", integers: ["strides": [2, 2], "pads": [1, 1, 1, 1]]), node("Relu", ["c"], "r"),
-      node("GlobalAveragePool", ["r"], "m"), node("Flatten", ["m"], "scores"),
-    ]
-    let raw = weights.flatMap { weight in (0..<4).map { UInt8(truncatingIfNeeded: weight.bitPattern >> (8 * $0)) } }
-    let tensor = [3, 3, 3, 3].flatMap { number(1, $0) } + number(2, 1) + text(8, "w") + field(9, raw)
-    let input = value("image", [number(1, 1), number(1, 3), text(2, "H"), text(2, "W")])
-    let graph = nodes.flatMap { field(1, $0) } + text(2, "colours") + field(5, tensor) + field(11, input) + field(12, value("scores", nil))
-    return number(1, 8) + field(8, number(2, 13)) + field(7, graph)
+    return SmallONNX(
+      input: ("image", [.size(1), .size(3), .open("H"), .open("W")]), constants: [("w", [3, 3, 3, 3], weights)],
+      nodes: [
+        .init("Conv", ["image", "w"], "c", ["strides": [2, 2], "pads": [1, 1, 1, 1]]), .init("Relu", ["c"], "r"), .init("GlobalAveragePool", ["r"], "m"),
+        .init("Flatten", ["m"], "scores"),
+      ], output: "scores"
+    ).bytes
   }
-
-  private static func node(_ type: String, _ inputs: [String], _ output: String, integers: [String: [Int]] = [:]) -> [UInt8] {
-    let attributes = integers.sorted { $0.key < $1.key }.flatMap { name, values in
-      field(5, text(1, name) + values.flatMap { number(8, $0) } + number(20, 7))
-    }
-    return inputs.flatMap { text(1, $0) } + text(2, output) + text(4, type) + attributes
-  }
-
-  private static func value(_ name: String, _ dimensions: [[UInt8]]?) -> [UInt8] {
-    let shape = dimensions.map { field(2, $0.flatMap { field(1, $0) }) } ?? []
-    return text(1, name) + field(2, field(1, number(1, 1) + shape))
-  }
-
-  // Protocol buffers: small numbers, and what has a length.
-  private static func number(_ key: Int, _ value: Int) -> [UInt8] { varint(key << 3) + varint(value) }
-  private static func text(_ key: Int, _ text: String) -> [UInt8] { field(key, [UInt8](text.utf8)) }
-  private static func field(_ key: Int, _ bytes: [UInt8]) -> [UInt8] { varint(key << 3 | 2) + varint(bytes.count) + bytes }
-
-  private static func varint(_ value: Int) -> [UInt8] { value < 128 ? [UInt8(value)] : [UInt8(value & 127 | 128)] + varint(value >> 7) }
 }

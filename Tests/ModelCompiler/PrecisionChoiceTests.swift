@@ -42,7 +42,7 @@ final class PrecisionChoiceTests {
     var observed = ObservedValues(method: .minMax)
     for (name, reach) in [("x", Float(1)), ("a", 150), ("b", 8), ("c", 200)] { observed.observe(name, [-reach, reach], dimensions: []) }
     observed.countSample()
-    return (CalibrationResult(observed: observed), try OutputNoise(compilation, input: input, images: images()))
+    return (CalibrationResult(observed: observed), try OutputNoise(compilation, input: .image(input), images: images()))
   }
 
   @Test func `a value that hides what the model reads stays float where that costs little`() throws {

@@ -38,7 +38,7 @@ public struct OpenCompilation {
   private let options: CompilationOptions
   private let shapes: [String: [AxisSize]]
   private let dimensions: [OpenDimension]
-  /// Of each dimension the size that the recipe's images have, elsewhere the largest.
+  /// Of each dimension the size that the recipe's images have, for the frames of a sound some seconds, elsewhere the largest.
   private let declaredSizes: [Int]
 
   /// - Parameters:
@@ -70,7 +70,7 @@ public struct OpenCompilation {
     return result
   }
 
-  /// The compilation at the size that the recipe's images have, elsewhere at the upper bounds: what calibration observes and what accuracy is
+  /// The compilation at the size that the recipe's images have, for sounds at ten seconds or the nearest bound, elsewhere at the upper bounds: what calibration observes and what accuracy is
   /// measured of.
   public func declared() throws(CompilerError) -> ModelCompilation { try compilation(sizes: declaredSizes) }
 
@@ -99,10 +99,20 @@ public struct OpenCompilation {
     return try ModelCompilation(model, name: name, options: bound)
   }
 
+  /// Of sound: as much as tells of speech, and of a longer clip its beginning.
+  private static let calibratedSeconds = 10
+
   private static func declaredSizes(
     of dimensions: [OpenDimension], _ model: ONNXModel, _ shapes: [String: [AxisSize]], _ recipe: Recipe?
   ) throws(CompilerError) -> [Int] {
     var sizes = dimensions.map(\.bounds.upperBound)
+    if let sound = recipe?.sound, let index = model.graph.inputs.firstIndex(where: { $0.name == sound.tensor }), let rank = shapes[sound.tensor]?.count {
+      let frames = OpenDimension.Place(input: index, axis: rank - (sound.axes == .bandsFrames ? 1 : 2))
+      if let position = dimensions.firstIndex(where: { $0.places.contains(frames) }) {
+        let wanted = calibratedSeconds * sound.sampleRate / max(1, sound.hop)
+        sizes[position] = min(max(wanted, dimensions[position].bounds.lowerBound), dimensions[position].bounds.upperBound)
+      }
+    }
     guard let recipe, let image = recipe.input, let index = model.graph.inputs.firstIndex(where: { $0.name == image.tensor }),
       let axes = shapes[image.tensor].flatMap({ image.axes(in: $0.map(\.upperBound)) })
     else { return sizes }

@@ -3,6 +3,7 @@ import Imaging
 public import ModelCompiler
 import ModelManifest
 import ObjectDetection
+import SoundFiles
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,7 +38,10 @@ struct CompileCommand: ParsableCommand {
 
   @OptionGroup var source: ModelSourceOptions
 
-  @Option(help: ArgumentHelp("Quantise to 8 bits by the images of a folder; 'recipe' takes the folder that the recipe names.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Quantise to 8 bits by the images, or for a model that hears the sounds (WAV, FLAC), of a folder; 'recipe' takes the folder that the recipe names.",
+      valueName: "folder"))
   var calibrate: String?
 
   @Option(
@@ -171,11 +175,16 @@ struct CompileCommand: ParsableCommand {
       }
       folder = named
     }
-    guard let input = recipe?.input else {
-      throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
+    let set: (input: CalibrationInput, files: [String])
+    if let image = recipe?.input {
+      set = (.image(image), try calibrationImages(of: folder))
+    } else if let sound = recipe?.sound {
+      set = (.sound(sound), try SoundFolder.files(of: folder))
+    } else {
+      throw CommandFailure(
+        "--calibrate needs to know how images or sounds become the input: give a --recipe with a section 'input' or 'sound'", status: .wrongUse)
     }
-    return Quantisation(
-      compilation: compilation, input: input, images: try calibrationImages(of: folder), method: method.calibration, modelName: model)
+    return Quantisation(compilation: compilation, input: set.input, files: set.files, method: method.calibration, modelName: model)
   }
 
   private func calibrationImages(of folder: String) throws -> [String] {

@@ -5,9 +5,9 @@ import ObjectDetection
 /// Bringing a model to 8 bits, as `compile` does it: calibration, the choice of ranges, and what it costs on labelled images.
 struct Quantisation {
   let compilation: ModelCompilation
-  let input: ImageInput
+  let input: CalibrationInput
   /// Paths of the calibration set.
-  let images: [String]
+  let files: [String]
   /// nil: the one that disturbs the outputs least.
   let method: CalibrationMethod?
   let modelName: String
@@ -19,11 +19,11 @@ struct Quantisation {
   typealias Calibrated = (result: CalibrationResult, choice: PrecisionChoice?)
 
   func calibrated() throws -> Calibrated {
-    let progress = ProgressLine(label: "calibrating", total: images.count * Calibrator.passCount)
-    let result = try Calibrator(compilation, input: input).calibrate(images, method: method ?? .meanSquaredError) { progress.advance() }
+    let progress = ProgressLine(label: "calibrating", total: files.count * Calibrator.passCount)
+    let result = try Calibrator(compilation, input: input).calibrate(files, method: method ?? .meanSquaredError) { progress.advance() }
     progress.end()
     guard method == nil else { return (result, nil) }
-    let noise = try OutputNoise(compilation, input: input, images: images)
+    let noise = try OutputNoise(compilation, input: input, images: files)
     let choice = try rankedValues(noise.withBestMethod(result), noise)
     return (try choice.keepingWorthwhile(noise), choice)
   }
@@ -72,7 +72,7 @@ struct Quantisation {
     _ calibrated: Calibrated, for budget: Double, below float: AccuracyMeasurement.Outcome, closest: AccuracyMeasurement.Outcome,
     _ data: LabelledDataset, _ path: String
   ) throws -> (CalibrationResult, AccuracyMeasurement.Outcome) {
-    let choice = try calibrated.choice ?? rankedValues(calibrated.result, OutputNoise(compilation, input: input, images: images))
+    let choice = try calibrated.choice ?? rankedValues(calibrated.result, OutputNoise(compilation, input: input, images: files))
     let exact = float.accuracy.metric.value
     var (measured, best) = (closest, closest.accuracy.metric.value)
     let found = try choice.leastFloat(above: calibrated.result.keptFloatCount) { tried in
