@@ -50,7 +50,7 @@ test-release:
 test-speech:
 	Tests/Conformance/speech.sh $(SWIFTLET)
 
-## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=mean-squared-error chooses ranges otherwise.
+## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=percentile chooses ranges otherwise.
 test-speech-int8:
 	Tests/Conformance/speech-int8.sh $(SWIFTLET)
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What 8 bits cost QuartzNet: the word error rate in FP32 and, calibrated on the shared folder's clips, in INT8. Minutes, and so no part of
 # `make test`. The clips of the calibration are those that are counted: what other speech costs may be more.
-# Usage: [SWIFTLET_SHARED=…] [METHOD=percentile] [PYTHON=python3] speech-int8.sh SWIFTLET     (PYTHON needs numpy)
+# Usage: [SWIFTLET_SHARED=…] [METHOD=mean-squared-error] [PYTHON=python3] speech-int8.sh SWIFTLET     (PYTHON needs numpy)
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 shared=${SWIFTLET_SHARED:-$root/../shared}
@@ -9,7 +9,7 @@ if [ ! -e "$shared/models/quartznet15x5.onnx" ]; then
   echo "SKIPPED: speech in 8 bits, there is no model in $shared; set SWIFTLET_SHARED"
   exit 0
 fi
-method=${METHOD:-percentile}
+method=${METHOD:-mean-squared-error}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 compile() {
