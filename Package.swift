@@ -92,7 +92,7 @@ let library: [Target] = [
     "ModelCompiler",
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
-      "ObjectDetection", "Cryptography", "SafeTensors", "TextTokens", "JSONReading", "FileMapping",
+      "ObjectDetection", "Cryptography", "SafeTensors", "TextTokens", "JSONReading", "FileMapping", "SoundFiles", "Hearing",
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
@@ -159,7 +159,10 @@ let package = Package(
     tests("Operators", ["GoldenCases", "Operators", "ONNX", "ModelGraph", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
     tests(
       "ModelCompiler",
-      ["ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference", "CPUExecution"]),
+      [
+        "SharedData", "Hearing", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference",
+        "CPUExecution",
+      ]),
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(
       "Properties",

@@ -153,6 +153,13 @@ public struct ModelCompilation: Sendable {
 extension ImageInput {
   var channelCount: Int { colour == .grey ? 1 : 3 }
 
+  /// Where rows and columns stand in an input of these declared dimensions, whatever their sizes; nil where it can't carry images.
+  func axes(in dimensions: [Int]) -> (height: Int, width: Int)? {
+    guard dimensions.count == 4, dimensions[0] == 1 else { return nil }
+    if dimensions[1] == channelCount { return (2, 3) }
+    return dimensions[3] == channelCount ? (1, 2) : nil
+  }
+
   /// How an input of these declared dimensions lies channels-last; nil where it can't carry the images.
   func layout(for dimensions: [Int]) -> Layout? {
     switch dimensions {

@@ -1,3 +1,11 @@
+/// A size of a dimension that a model leaves open.
+public struct BoundSize: Codable, Equatable, Sendable {
+  public var name: String
+  public var size: Int
+
+  public init(name: String, size: Int) { (self.name, self.size) = (name, size) }
+}
+
 /// What 8 bits cost a model: the float model and the quantised one on the same labelled images.
 public struct AccuracyReport: Codable, Equatable, Sendable {
   /// One class's share in the metric.
@@ -39,6 +47,8 @@ public struct AccuracyReport: Codable, Equatable, Sendable {
   public var classes: [ClassChange]
   /// In the program's order; empty where they were not compared.
   public var values: [ValueNoise]
+  /// At which both were measured; nil where the model leaves no size open.
+  public var sizes: [BoundSize]?
 
   public init(
     metric: String, images: Int, float: Double, quantised: Double, leastChange: Double, greatestChange: Double, classes: [ClassChange],

@@ -1,5 +1,6 @@
 public import Imaging
 public import Inference
+import ModelFormat
 public import ModelManifest
 
 /// An image model in memory, from frame to detections: preparation, session, decoding, each a step of its own so that a
@@ -16,8 +17,12 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
   public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
     manifest = package.manifest
+    let program: Program
+    do throws(ModelFormatError) { program = try package.programForImages() } catch {
+      throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
+    }
     let described: DetectionDecoder?
-    do throws(ObjectDetectionError) { described = try DetectionDecoder(manifest: manifest, program: package.program) } catch {
+    do throws(ObjectDetectionError) { described = try DetectionDecoder(manifest: manifest, program: program) } catch {
       throw ObjectDetectionError(error.code, "\(package.origin): \(error.message)")
     }
     guard manifest.sound == nil else {
@@ -30,19 +35,19 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
         "\(package.origin): the package keeps raw tensors, it says neither how images become its input nor how its output is decoded: "
           + "compile it with a recipe")
     }
-    guard let index = package.program.inputs.firstIndex(where: { $0.name == input.tensor }), package.program.inputs.count == 1 else {
+    guard let index = program.inputs.firstIndex(where: { $0.name == input.tensor }), program.inputs.count == 1 else {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): the model's inputs are not the one image '\(input.tensor)'")
     }
     inputIndex = index
     self.decoder = decoder
-    let tensor = package.program.tensors[Int(package.program.inputs[index].tensor)]
+    let tensor = program.tensors[Int(program.inputs[index].tensor)]
     do throws(ImagingError) {
       preparation = try ImagePreparation(input: input, tensor: tensor)
     } catch {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
     }
     do throws(InferenceError) {
-      session = try unsafe Session(program: package.program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
+      session = try unsafe Session(program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
     } catch {
       throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
     }

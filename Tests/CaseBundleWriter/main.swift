@@ -46,7 +46,7 @@ func modelCase(_ name: String, model path: String, recipe recipePath: String, im
   let compilation = try ModelCompilation(ONNXModel(contentsOf: path), name: name, options: options)
   let compiled =
     calibration.isEmpty
-    ? try compilation.compiled() : try compilation.quantised(by: Calibrator(compilation, input: input).calibrate(calibration, method: .minMax))
+    ? try compilation.compiled() : try compilation.quantised(by: Calibrator(compilation, input: .image(input)).calibrate(calibration, method: .minMax))
   let package = try ModelPackage(compiled.file(), origin: path)
   let program = package.program
   guard program.inputs.count == 1, program.inputs[0].name == input.tensor else { throw WrongUse(message: "\(path) has other inputs than one image") }

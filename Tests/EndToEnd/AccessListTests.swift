@@ -99,12 +99,13 @@ import Testing
       #expect(publish.waitForEnd() == status, "\(user.name): \(publish.errorText)")
       if status == 1 { #expect(publish.errorText.contains("refuses swiftlet/v1/releases/"), "\(publish.errorText)") }
     }
-    let watch = try RunningProgram(
-      "swiftlet",
-      [
-        "release", "watch", "--once", "--folder", fleet, "--broker", broker.url, "--username", Self.releaser.name, "--password-file",
-        folder.appendingPathComponent(Self.releaser.name).path,
-      ])
-    #expect(watch.waitForEnd() == 0, "\(watch.errorText)")
+    for user in [Self.releaser, Self.supervisor] {
+      let password = folder.appendingPathComponent(user.name)
+      try Data("\(user.password)\n".utf8).write(to: password)
+      let watch = try RunningProgram(
+        "swiftlet",
+        ["release", "watch", "--once", "--folder", fleet, "--broker", broker.url, "--username", user.name, "--password-file", password.path])
+      #expect(watch.waitForEnd() == 0, "\(user.name): \(watch.errorText)")
+    }
   }
 }

@@ -112,8 +112,7 @@ import Testing
     let against = try run(["evaluate", package, data, "--against", weights, "--recipe", recipe, "--json"])
     let later = try #require(try JSONSerialization.jsonObject(with: Data(against.output.utf8)) as? [String: Any])
     #expect(later["quantised"] as? Double == quantised && later["float"] as? Double == float)
-    // Compiling again gives the same bytes, and takes the place of the first report, pictures and all.
-    #expect(try run(options + ["--evaluate", data]).status == 0)
+    // Compiling again gives the same bytes, and takes the place of the first report, pictures and all; a budget that holds changes nothing.
     let first = try Data(contentsOf: URL(fileURLWithPath: package))
     try Data().write(to: URL(fileURLWithPath: path("report/worst-9-before.jpg")))
     let again = try run(options + ["--evaluate", data, "--report", path("report") + "/"])
@@ -134,6 +133,10 @@ import Testing
     let compile = ["compile", weights, "--recipe", recipe, "--calibrate", path("grey"), "-o", path("q.swiftlet"), "--evaluate", data]
     let noticed = try run(compile)
     #expect(noticed.status == 0 && noticed.errors.contains { $0.contains("leave the calibrated ranges") }, "\(noticed.errors)")
+    // The finished package still knows it of its input; the one that was calibrated on the line has nothing to tell.
+    let later = try run(["evaluate", path("q.swiftlet"), data])
+    #expect(later.status == 0 && later.errors.contains { $0.contains("leave the calibrated range of the input") }, "\(later.errors)")
+    #expect(try !run(["evaluate", builtIn, data]).errors.contains { $0.contains("calibrated range") })
     let misuses = [
       (compile + ["--accuracy-budget", "much"], "'much' is invalid for '--accuracy-budget <points>': write points"),
       (compile + ["--accuracy-budget", "0.005"], "the percent sign is missing"),
@@ -153,6 +156,10 @@ import Testing
     let compiled = try run(["compile", "\(golden)/model.tflite", "-o", path("t.swiftlet")])
     #expect(compiled.status == 0, "\(compiled.errors)")
     #expect(try run(["inspect", "\(golden)/model.tflite"]).output.contains("int8 [1, 7, 6, 4]"))
+    // It came in 8 bits: no calibration puts other scales in place of its own.
+    let calibrated = try run(["compile", "\(golden)/model.tflite", "--calibrate", frames, "-o", path("other.swiftlet")])
+    #expect(calibrated.status == 2 && calibrated.errors.last?.contains("keeps its own scales") == true, "\(calibrated.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("other.swiftlet")))
     for model in ["\(golden)/model.tflite", path("t.swiftlet")] {
       let found = try run(["infer", model, "--tensor", "x0=\(golden)/input_0.npy", "--save-tensors", path("out")])
       #expect(found.status == 0, "\(found.errors)")

@@ -80,6 +80,24 @@ struct OpenDimensionsTests {
     #expect(package.family?.dimensions == [OpenDimension(name: "T", bounds: 6...41, period: 2, places: [.init(input: 0, axis: 2)])])
   }
 
+  @Test func `a package that leaves a size open has golden outputs, those at the largest`() throws {
+    let compilation = try OpenCompilation(
+      Self.speech, name: "open", options: CompilationOptions(), shapes: ["x": [.fixed(1), .fixed(4), .open(6...41)]])
+    let compiled = try compilation.compiled { (bound) throws(CompilerError) in try bound.compiled() }
+    let package = try ModelPackage(compiled.withGoldenOutputs().file(), origin: "open.swiftlet")
+    let golden = try #require(package.manifest.golden)
+    #expect(package.family != nil && golden.outputs.map(\.name) == ["y", "mean"])
+    // What a device does, which binds no size.
+    let device = try session(package)
+    let names = package.program.outputs.map(\.name)
+    let rehearsed = try device.rehearse(seed: golden.seed, range: package.manifest.rehearsalRange)
+    let found = golden.difference(from: rehearsed, names: names)
+    #expect(found == nil)
+    try device.bind(sizes: [40])
+    let shorter = golden.difference(from: try device.rehearse(seed: golden.seed, range: package.manifest.rehearsalRange), names: names)
+    #expect(shorter != nil)
+  }
+
   @Test(arguments: [5, 42, 0, -1, Int.max]) func `a size outside the bounds is refused, and the session goes on`(size: Int) throws {
     let open = try session(package(Self.speech, ["x": [.fixed(1), .fixed(4), .open(6...41)]]))
     try open.bind(sizes: [10])

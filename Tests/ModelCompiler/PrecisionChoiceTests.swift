@@ -42,7 +42,7 @@ final class PrecisionChoiceTests {
     var observed = ObservedValues(method: .minMax)
     for (name, reach) in [("x", Float(1)), ("a", 150), ("b", 8), ("c", 200)] { observed.observe(name, [-reach, reach], dimensions: []) }
     observed.countSample()
-    return (CalibrationResult(observed: observed), try OutputNoise(compilation, input: input, images: images()))
+    return (CalibrationResult(observed: observed), try OutputNoise(compilation, input: .image(input), images: images()))
   }
 
   @Test func `a value that hides what the model reads stays float where that costs little`() throws {
@@ -66,23 +66,84 @@ final class PrecisionChoiceTests {
     let (result, noise) = try calibrated(isLong: true)
     let choice = try PrecisionChoice(result, noise)
     #expect(choice.candidateCount >= 2)
-    var tried: [Int] = []
+    var tried: [Set<String>] = []
     let found = choice.leastFloat {
-      tried.append($0.keptFloatCount)
+      tried.append($0.keptFloat)
       return $0.keptFloatCount == choice.candidateCount
     }
-    #expect(found?.keptFloatCount == choice.candidateCount && tried.first == 1 && tried == tried.sorted())
+    #expect(found?.keptFloatCount == choice.candidateCount)
+    // More each time until one passes, and no set twice.
+    let counts = tried.prefix { $0.count < choice.candidateCount }.map(\.count)
+    #expect(counts.first == 1 && counts == counts.sorted() && Set(tried).count == tried.count)
     tried = []
     let none = choice.leastFloat {
-      tried.append($0.keptFloatCount)
+      tried.append($0.keptFloat)
       return false
     }
-    #expect(none == nil && tried.last == choice.candidateCount)
+    #expect(none == nil && tried.last?.count == choice.candidateCount && tried.map(\.count) == tried.map(\.count).sorted())
     tried = []
     _ = choice.leastFloat(above: 1) {
-      tried.append($0.keptFloatCount)
+      tried.append($0.keptFloat)
       return true
     }
-    #expect(tried == [2])
+    // What passes at once is followed by cheaper sets alone, and never by none.
+    #expect(tried.map(\.count) == [2, 1])
+  }
+
+  @Test func `the budget's search ends after a few cheaper sets, however many values there are`() {
+    let many = (0..<100).map { PrecisionChoice.Candidate(name: "value \($0)", gain: 1 / Double($0 + 1), cost: 0.001) }
+    let choice = PrecisionChoice(CalibrationResult(observed: ObservedValues(method: .minMax)), ranking: many)
+    var count = 0
+    let found = choice.leastFloat { tried in
+      count += 1
+      return tried.keptFloat.isSuperset(of: many.prefix(50).map(\.name))
+    }
+    // Seven up to 64, six between, eight cheaper ones.
+    #expect(found?.keptFloat == Set(many.prefix(50).map(\.name)) && count <= 21, "\(count)")
+  }
+
+  /// Which of three values the search keeps, if a set passes by what its gains add up to.
+  private func kept(_ candidates: [PrecisionChoice.Candidate], reaching enough: Double) throws -> Set<String>? {
+    let choice = PrecisionChoice(CalibrationResult(observed: ObservedValues(method: .minMax)), ranking: candidates)
+    var last: Set<String>?
+    let found = choice.leastFloat { tried in
+      let passes = candidates.reduce(0) { $0 + (tried.keptFloat.contains($1.name) ? $1.gain : 0) } >= enough
+      if passes { last = tried.keptFloat }
+      return passes
+    }
+    #expect(found?.keptFloat == last)
+    return found?.keptFloat
+  }
+
+  @Test func `of two sets that hold a budget the cheaper is kept`() throws {
+    // The dear one is the best for its cost, and the cheap one does as well.
+    #expect(try kept([.init(name: "dear", gain: 0.9, cost: 0.3), .init(name: "cheap", gain: 0.2, cost: 0.1)], reaching: 0.2) == ["cheap"])
+    #expect(try kept([.init(name: "dear", gain: 0.9, cost: 0.3), .init(name: "cheap", gain: 0.2, cost: 0.1)], reaching: 0.3) == ["dear"])
+    // What was taken first is needless beside what came second.
+    #expect(try kept([.init(name: "first", gain: 0.3, cost: 0), .init(name: "second", gain: 0.7, cost: 0.3)], reaching: 0.6) == ["second"])
+    // Two cheap ones do what a dear one does.
+    let three = [
+      PrecisionChoice.Candidate(name: "dear", gain: 0.9, cost: 0.4), .init(name: "a", gain: 0.2, cost: 0.1), .init(name: "b", gain: 0.2, cost: 0.12),
+    ]
+    #expect(try kept(three, reaching: 0.35) == ["a", "b"])
+  }
+
+  @Test func `on a model, the set that holds a budget costs least of all that do`() throws {
+    let (result, noise) = try calibrated(isLong: true)
+    let choice = try PrecisionChoice(result, noise)
+    let names = choice.candidates.map(\.name)
+    try #require(names.count < 6)
+    let measured = try (1..<1 << names.count).map { set in
+      var tried = result
+      tried.keptFloat = Set(names.indices.filter { set >> $0 & 1 == 1 }.map { names[$0] })
+      return (tried.keptFloat, try noise.measure(tried))
+    }
+    let plain = try noise.measure(result).noise
+    for share in [0.9, 0.5, 0.1, 0.05] {
+      let passing = measured.filter { $0.1.noise <= plain * share }
+      let found = choice.leastFloat { tried in passing.contains { $0.0 == tried.keptFloat } }
+      let cost = measured.first { $0.0 == found?.keptFloat }?.1.floatShare
+      #expect(cost == passing.map(\.1.floatShare).min(), "\(share): \(found?.keptFloat ?? []) of \(measured)")
+    }
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import MQTTTransport
-import ReleaseAuthoring
+@testable import ReleaseAuthoring
 import TestBroker
 import Testing
 
@@ -16,7 +16,7 @@ import Testing
   @Test func `what was retained, what comes, and what comes over the next connection is seen, until it is stopped`() throws {
     let broker = try RealBroker()
     try publish("one", to: broker)
-    let (feed, settings) = (FleetFeed(), try TestRelease.settings(broker))
+    let (feed, settings) = (FleetFeed(patience: .milliseconds(50)), try TestRelease.settings(broker))
     let (seen, troubles, ended) = (Recorder<String>(), Recorder<ReleaseError.Code>(), Recorder<Bool>())
     Thread.detachNewThread {
       feed.follow(settings) { _, messages throws(ReleaseError) in
@@ -38,6 +38,27 @@ import Testing
     #expect(seen.wait { $0.last == "three" })
     feed.stop()
     #expect(ended.wait { !$0.isEmpty })
+  }
+
+  @Test func `who may only read sees the fleet, too, and is refused when it writes`() throws {
+    var options = RealBroker.Options()
+    options.user = ("reader", "r")
+    options.moreUsers = [("writer", "w")]
+    options.accessList = ["user reader", "topic read swiftlet/v1/#", "user writer", "topic readwrite swiftlet/v1/#"]
+    let broker = try RealBroker(options)
+    func session(_ name: String, _ password: String) throws -> BrokerSession {
+      var settings = try TestRelease.settings(broker)
+      (settings.username, settings.password) = (name, password)
+      return try BrokerSession(settings, quiet: .milliseconds(200))
+    }
+    let (writer, reader, feed) = (try session("writer", "w"), try session("reader", "r"), FleetFeed())
+    defer { for session in [writer, reader] { session.close() } }
+    try writer.publish([(Self.topic, Array("one".utf8))])
+    try reader.follow([Self.topic], into: feed)
+    let seen = feed.take(within: .seconds(30)).map(\.payload)
+    #expect(seen == [Array("one".utf8)])
+    let error = #expect(throws: ReleaseError.self) { try reader.publish([(Self.topic, [1])]) }
+    #expect(error?.message.contains("refuses \(Self.topic)") == true, "\(error?.message ?? "")")
   }
 
   @Test func `thousands of devices are all seen`() throws {

@@ -1,13 +1,12 @@
-public import ModelManifest
 import ModelGraph
 import Tensors
 
-/// Runs the float program over images, and finds out all that quantisation has to know.
+/// Runs the float program over images or sounds, and finds out all that quantisation has to know.
 public struct Calibrator {
   private let compilation: ModelCompilation
-  private let input: ImageInput
+  private let input: CalibrationInput
 
-  public init(_ compilation: ModelCompilation, input: ImageInput) {
+  public init(_ compilation: ModelCompilation, input: CalibrationInput) {
     self.compilation = compilation
     self.input = input
   }
@@ -24,7 +23,7 @@ public struct Calibrator {
   public func calibrate(_ images: [String], method: CalibrationMethod, progress: () -> Void = {}) throws(CompilerError) -> CalibrationResult {
     var observed = ObservedValues(method: method)
     let graph = compilation.canonicalGraph
-    let plain = try ImageRun(compilation.observable(graph), input: input)
+    let plain = try SampleRun(compilation.observable(graph), input: input)
     for path in images {
       try plain.run(path)
       for (name, elements, dimensions) in Self.values(of: plain) { observed.observe(name, elements, dimensions: dimensions) }
@@ -42,7 +41,7 @@ public struct Calibrator {
 
   /// The second pass: histograms, and rounded weights.
   private func look(at graph: Graph, _ images: [String], _ result: inout CalibrationResult, _ progress: () -> Void) throws(CompilerError) {
-    let run = try ImageRun(compilation.observable(graph), input: input)
+    let run = try SampleRun(compilation.observable(graph), input: input)
     let layers = LinearLayer.layers(of: graph)
     let readers = Dictionary(grouping: layers.indices) { graph[layers[$0].input].name }
     var moments = layers.map { InputMoments(groups: $0.groups, reduction: $0.reduction) }
@@ -62,14 +61,14 @@ public struct Calibrator {
   }
 
   /// The values that a run hands out; without dimensions where their elements don't lie in the model's order.
-  private static func values(of run: ImageRun) -> [(name: String, elements: [Float], dimensions: [Int])] {
-    // Of the inputs only the image has values here; the others stay float.
+  private static func values(of run: SampleRun) -> [(name: String, elements: [Float], dimensions: [Int])] {
+    // Of the inputs only the one that the set shows has values here; the others stay float.
     let inputs = Set(run.program.inputs.map(\.name))
     var values = run.program.outputs.indices.filter { !inputs.contains(run.program.outputs[$0].name) }.compactMap { position in
       run.output(position).map { (run.program.outputs[position].name, $0, run.program.outputs[position].declaredDimensions) }
     }
-    // The input lies channels-last: it has a range, and no channels here.
-    if let image = run.preparedImage() { values.append((run.input.name, image, [])) }
+    // An image lies channels-last: the input has a range, and no channels here.
+    if let input = run.preparedInput() { values.append((run.input.name, input, [])) }
     return values
   }
 }

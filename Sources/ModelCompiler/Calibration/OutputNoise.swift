@@ -1,12 +1,11 @@
 import ModelFormat
 import ModelGraph
-public import ModelManifest
 import Tensors
 
 /// What quantising a model does to its outputs, over some images.
 public struct OutputNoise {
   private let compilation: ModelCompilation
-  private let input: ImageInput
+  private let input: CalibrationInput
   private let images: [String]
   /// The float model's outputs, image by image.
   private let expected: [[[Float]?]]
@@ -15,12 +14,12 @@ public struct OutputNoise {
   private static let mostImages = 8
 
   /// - Parameter images: paths; some of them are looked at, evenly chosen.
-  public init(_ compilation: ModelCompilation, input: ImageInput, images: [String]) throws(CompilerError) {
+  public init(_ compilation: ModelCompilation, input: CalibrationInput, images: [String]) throws(CompilerError) {
     self.compilation = compilation
     self.input = input
     let count = min(images.count, Self.mostImages)
     self.images = (0..<count).map { images[$0 * images.count / count] }
-    let run = try ImageRun(compilation.compiled(), input: input)
+    let run = try SampleRun(compilation.compiled(), input: input)
     var outputs: [[[Float]?]] = []
     for path in self.images {
       try run.run(path)
@@ -38,7 +37,7 @@ public struct OutputNoise {
 
   /// - Parameter imageCount: of the images, evenly chosen.
   public func measure(_ result: CalibrationResult, imageCount: Int = .max) throws(CompilerError) -> Measurement {
-    let run = try ImageRun(compilation.quantised(by: result), input: input)
+    let run = try SampleRun(compilation.quantised(by: result), input: input)
     var powers = [NoisePower](repeating: NoisePower(), count: run.program.outputs.count)
     let count = min(imageCount, images.count)
     for index in 0..<count {

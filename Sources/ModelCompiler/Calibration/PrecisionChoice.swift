@@ -8,10 +8,14 @@ public struct PrecisionChoice {
     var gain: Double
     /// The share of multiplications that become float.
     var cost: Double
+
+    /// What it costs altogether: its multiplications and its conversions.
+    var price: Double { cost + PrecisionChoice.fixedCost }
   }
 
-  private let result: CalibrationResult
-  private let candidates: [Candidate]
+  let result: CalibrationResult
+  /// The best for their cost first.
+  let candidates: [Candidate]
 
   /// What a value's float form costs beside its multiplications: conversions.
   private static let fixedCost = 0.002
@@ -23,7 +27,6 @@ public struct PrecisionChoice {
 
   /// - Parameter progress: called with how many of how many trials are done.
   public init(_ result: CalibrationResult, _ noise: OutputNoise, progress: (Int, Int) -> Void = { _, _ in }) throws(CompilerError) {
-    self.result = result
     let plain = try noise.measure(result, imageCount: Self.imageCount)
     let names = noise.candidates(result)
     var candidates: [Candidate] = []
@@ -37,8 +40,13 @@ public struct PrecisionChoice {
         Candidate(
           name: name, gain: plain.noise > 0 ? 1 - measured.noise / plain.noise : 0, cost: max(measured.floatShare - plain.floatShare, 0)))
     }
+    self.init(result, ranking: candidates)
+  }
+
+  init(_ result: CalibrationResult, ranking candidates: [Candidate]) {
+    self.result = result
     self.candidates = candidates.filter { $0.gain > 0 }.sorted {
-      let (a, b) = ($0.gain / ($0.cost + Self.fixedCost), $1.gain / ($1.cost + Self.fixedCost))
+      let (a, b) = ($0.gain / $0.price, $1.gain / $1.price)
       return a == b ? $0.name < $1.name : a > b
     }
   }
@@ -59,27 +67,4 @@ public struct PrecisionChoice {
 
   /// How many values may be kept float.
   public var candidateCount: Int { candidates.count }
-
-  /// The result with the first `count` candidates kept float.
-  private func keepingFloat(_ count: Int) -> CalibrationResult {
-    var kept = result
-    kept.keptFloat.formUnion(candidates.prefix(count).map(\.name))
-    return kept
-  }
-
-  /// The result with as few float values as pass the test, of the powers of two above `least`, and all; nil where none passes.
-  public func leastFloat<Failure: Error>(
-    above least: Int = 0, passing isGoodEnough: (CalibrationResult) throws(Failure) -> Bool
-  ) throws(Failure) -> CalibrationResult? {
-    guard !candidates.isEmpty else { return nil }
-    var count = 1
-    while count <= least { count *= 2 }
-    count = min(count, candidates.count)
-    while true {
-      let tried = keepingFloat(count)
-      if try isGoodEnough(tried) { return tried }
-      guard count < candidates.count else { return nil }
-      count = min(count * 2, candidates.count)
-    }
-  }
 }

@@ -1,6 +1,5 @@
 import Glibc
 import ModelGraph
-public import ModelManifest
 import Tensors
 
 /// Sums of squares over all elements of a value, over images.
@@ -34,18 +33,18 @@ public struct QuantisationComparison {
     public var outsideShare: Double
   }
 
-  private let reference: ImageRun
-  private let quantised: ImageRun
+  private let reference: SampleRun
+  private let quantised: SampleRun
   /// Outputs of the quantised program with those of the float one that they stand for.
   private let pairs: [(quantised: Int, reference: Int)]
   private let storedNames: Set<String>
   private let observed: ObservedValues
 
-  public init(_ compilation: ModelCompilation, _ result: CalibrationResult, input: ImageInput) throws(CompilerError) {
+  public init(_ compilation: ModelCompilation, _ result: CalibrationResult, input: CalibrationInput) throws(CompilerError) {
     let graph = compilation.canonicalGraph
     let annotated = result.annotated(graph)
-    reference = try ImageRun(compilation.observable(result.equalisation.applied(to: graph)), input: input)
-    quantised = try ImageRun(compilation.compared(annotated), input: input)
+    reference = try SampleRun(compilation.observable(result.equalisation.applied(to: graph)), input: input)
+    quantised = try SampleRun(compilation.compared(annotated), input: input)
     let (expected, given) = (reference.program.outputs, quantised.program.outputs)
     let positions = Dictionary(expected.indices.map { (expected[$0].name, $0) }) { first, _ in first }
     pairs = given.indices.compactMap { position in positions[given[position].name].map { (position, $0) } }

@@ -1,4 +1,5 @@
 import ModelFormat
+public import ModelManifest
 public import ONNX
 
 /// A size that the user gives an axis of an input.
@@ -37,22 +38,28 @@ public struct OpenCompilation {
   private let options: CompilationOptions
   private let shapes: [String: [AxisSize]]
   private let dimensions: [OpenDimension]
+  /// Of each dimension the size that the recipe's images have, for the frames of a sound some seconds, elsewhere the largest.
+  private let declaredSizes: [Int]
 
   /// - Parameters:
   ///   - shapes: by input name, at least one with an open axis.
   ///   - options: what else is asked for; its shapes are ignored.
+  /// - Throws: also where the recipe's images have a size that lies outside the bounds.
   public init(_ model: ONNXModel, name: String, options: CompilationOptions, shapes: [String: [AxisSize]]) throws(CompilerError) {
     self.model = model
     self.name = name
     self.options = options
     self.shapes = shapes
-    dimensions = try Self.dimensions(of: model, shapes)
+    let dimensions = try Self.dimensions(of: model, shapes)
+    self.dimensions = dimensions
+    declaredSizes = try Self.declaredSizes(of: dimensions, model, shapes, options.recipe)
   }
 
-  /// The model with its dimensions open.
+  /// The model with its dimensions open; its manifest declares images of the recipe's size.
   /// - Parameter finish: makes a program of a compilation whose dimensions are bound: in the model's own precision, or quantised.
   public func compiled(_ finish: @escaping (ModelCompilation) throws(CompilerError) -> CompiledModel) throws(CompilerError) -> CompiledModel {
     var result = try FamilyFitting.model(dimensions) { (sizes) throws(CompilerError) in try finish(try compilation(sizes: sizes)) }
+    result.manifest.input = options.recipe?.input
     // The model's inputs and the program's ports are numbered each by themselves.
     for dimension in dimensions.indices {
       result.family?.dimensions[dimension].places = dimensions[dimension].places.compactMap { place in
@@ -63,10 +70,12 @@ public struct OpenCompilation {
     return result
   }
 
-  /// The compilation at the upper bounds: what calibration observes.
-  public func largest() throws(CompilerError) -> ModelCompilation {
-    try compilation(sizes: dimensions.map(\.bounds.upperBound))
-  }
+  /// The compilation at the size that the recipe's images have, for sounds at ten seconds or the nearest bound, elsewhere at the upper bounds: what calibration observes and what accuracy is
+  /// measured of.
+  public func declared() throws(CompilerError) -> ModelCompilation { try compilation(sizes: declaredSizes) }
+
+  /// The sizes of `declared`.
+  public var sizes: [BoundSize] { zip(dimensions, declaredSizes).map { BoundSize(name: $0.name, size: $1) } }
 
   private func compilation(sizes: [Int]) throws(CompilerError) -> ModelCompilation {
     var bound = options
@@ -80,8 +89,45 @@ public struct OpenCompilation {
       var shape = given?.map { size in if case .fixed(let value) = size { value } else { 1 } } ?? (input.dimensions ?? []).map(\.sizeOrOne)
       for place in places { shape[place.axis] = place.size }
       bound.shapes[input.name] = shape
+      // Images of another size than the recipe's come only where that is left open.
+      guard let image = options.recipe?.input, image.tensor == input.name, let axes = image.axes(in: shape) else { continue }
+      for place in places {
+        if place.axis == axes.height { bound.recipe?.input?.height = place.size }
+        if place.axis == axes.width { bound.recipe?.input?.width = place.size }
+      }
     }
     return try ModelCompilation(model, name: name, options: bound)
+  }
+
+  /// Of sound: as much as tells of speech, and of a longer clip its beginning.
+  private static let calibratedSeconds = 10
+
+  private static func declaredSizes(
+    of dimensions: [OpenDimension], _ model: ONNXModel, _ shapes: [String: [AxisSize]], _ recipe: Recipe?
+  ) throws(CompilerError) -> [Int] {
+    var sizes = dimensions.map(\.bounds.upperBound)
+    if let sound = recipe?.sound, let index = model.graph.inputs.firstIndex(where: { $0.name == sound.tensor }), let rank = shapes[sound.tensor]?.count {
+      let frames = OpenDimension.Place(input: index, axis: rank - (sound.axes == .bandsFrames ? 1 : 2))
+      if let position = dimensions.firstIndex(where: { $0.places.contains(frames) }) {
+        let wanted = calibratedSeconds * sound.sampleRate / max(1, sound.hop)
+        sizes[position] = min(max(wanted, dimensions[position].bounds.lowerBound), dimensions[position].bounds.upperBound)
+      }
+    }
+    guard let recipe, let image = recipe.input, let index = model.graph.inputs.firstIndex(where: { $0.name == image.tensor }),
+      let axes = shapes[image.tensor].flatMap({ image.axes(in: $0.map(\.upperBound)) })
+    else { return sizes }
+    for (axis, size) in [(axes.height, image.height), (axes.width, image.width)] {
+      guard let position = dimensions.firstIndex(where: { $0.places.contains(OpenDimension.Place(input: index, axis: axis)) }) else { continue }
+      let (name, bounds) = (dimensions[position].name, dimensions[position].bounds)
+      guard bounds.contains(size) else {
+        throw CompilerError(
+          .invalid,
+          "\(recipe.place(of: "input")): the recipe prepares \(image.width)x\(image.height) images, and '\(name)' can be \(bounds.lowerBound) to "
+            + "\(bounds.upperBound)")
+      }
+      sizes[position] = size
+    }
+    return sizes
   }
 
   private static func dimensions(of model: ONNXModel, _ shapes: [String: [AxisSize]]) throws(CompilerError) -> [OpenDimension] {

@@ -9,7 +9,10 @@ public final class FleetFeed: @unchecked Sendable {
   private var isWoken = false
   private var isStopping = false
 
-  public init() {}
+  private let patience: Duration
+
+  /// - Parameter patience: waited between attempts to connect.
+  public init(patience: Duration = .seconds(5)) { self.patience = patience }
 
   func put(_ topic: String, _ payload: [UInt8]) {
     mutex.withLock {
@@ -46,8 +49,6 @@ public final class FleetFeed: @unchecked Sendable {
 
   /// How often it is looked whether anything is due, where nothing comes.
   private static let interval = Duration.seconds(60)
-  /// Waits between attempts to connect.
-  private static let patience = Duration.seconds(5)
 
   /// Follows the fleet until `stop()`: connects, connects again, and calls `each` whenever something came, and once a minute.
   ///
@@ -82,7 +83,7 @@ public final class FleetFeed: @unchecked Sendable {
   }
 
   private func pause() {
-    let deadline = MonotonicClock.now().advanced(by: Self.patience)
+    let deadline = MonotonicClock.now().advanced(by: patience)
     mutex.lock()
     defer { mutex.unlock() }
     while !isStopping, changed.wait(with: mutex, until: deadline) {}

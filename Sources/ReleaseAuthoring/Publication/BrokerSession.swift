@@ -17,12 +17,11 @@ public final class BrokerSession: @unchecked Sendable {
 
   /// How long a broker may take for an answer.
   static let patience = Duration.seconds(20)
-  /// Where it doesn't echo: what hasn't come by then isn't there.
-  static let quiet = Duration.seconds(3)
   /// Topics that are asked for at once: fewer than any broker's limit on messages that wait for a client.
   static let windowCount = 32
 
   let connection: BrokerConnection
+  private let quiet: Duration
   private let mutex = PthreadMutex()
   private let changed = PthreadCondition()
   private var shared = Shared()
@@ -32,8 +31,11 @@ public final class BrokerSession: @unchecked Sendable {
 
   /// Connects, and waits until the broker has accepted.
   ///
+  /// - Parameter quiet: where the broker doesn't echo, what hasn't come by then isn't there. An access list that lets this user read and write its
+  ///   echo saves the wait.
   /// - Throws: `.broker`, with the connection's reason.
-  public init(_ settings: BrokerSettings) throws(ReleaseError) {
+  public init(_ settings: BrokerSettings, quiet: Duration = .seconds(3)) throws(ReleaseError) {
+    self.quiet = quiet
     echoTopic = ReleaseTopics.topic("echo/\(settings.clientID)")
     connection = try reaching { () throws(MQTTTransportError) in try BrokerConnection(settings) }
     connection.onStateChange { [weak self] state in self?.note(state) }
@@ -127,16 +129,30 @@ public final class BrokerSession: @unchecked Sendable {
   }
 
   /// Waits until all that the broker had to send before now has come: it sends in order, and so a message of one's own comes after.
-  private func flush() throws(ReleaseError) {
+  ///
+  /// - Parameter isReading: who only reads may be refused its own message; whoever publishes had better know at once.
+  private func flush(onlyReading isReading: Bool = false) throws(ReleaseError) {
     if isEchoing {
       echoCount += 1
       let mark = "\(echoCount)"
-      try publish([(echoTopic, Array(mark.utf8))], retained: false)
-      if wait(Self.quiet, until: { $0.echoes.contains(mark) || $0.failure != nil }) { return try checkConnected() }
+      do throws(ReleaseError) { try publish([(echoTopic, Array(mark.utf8))], retained: false) } catch {
+        guard isReading, forgetRefusal(of: echoTopic) else { throw error }
+        isEchoing = false
+      }
+      if isEchoing, wait(quiet, until: { $0.echoes.contains(mark) || $0.failure != nil }) { return try checkConnected() }
     }
     // Such a broker is given the time that devices give it.
-    _ = wait(Self.quiet) { $0.failure != nil }
+    _ = wait(quiet) { $0.failure != nil }
     try checkConnected()
+  }
+
+  /// - Returns: whether the broker refused a message to the topic, which no longer counts.
+  private func forgetRefusal(of topic: String) -> Bool {
+    mutex.withLock {
+      guard shared.refusal?.topic == topic else { return false }
+      shared.refusal = nil
+      return true
+    }
   }
 
   /// What the broker has retained under these topics.
@@ -225,7 +241,7 @@ extension BrokerSession {
   func follow(_ filters: [String], into feed: FleetFeed) throws(ReleaseError) {
     mutex.withLock { shared.feed = feed }
     try subscribe(filters, quality: .atMostOnce, into: feed)
-    try flush()
+    try flush(onlyReading: true)
   }
 
   /// Whether the connection has held so far.

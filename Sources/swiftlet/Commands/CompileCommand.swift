@@ -3,6 +3,7 @@ import Imaging
 public import ModelCompiler
 import ModelManifest
 import ObjectDetection
+import SoundFiles
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,7 +40,10 @@ struct CompileCommand: ParsableCommand {
 
   @OptionGroup var source: ModelSourceOptions
 
-  @Option(help: ArgumentHelp("Quantise to 8 bits by the images of a folder; 'recipe' takes the folder that the recipe names.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Quantise to 8 bits by the images, or for a model that hears the sounds (WAV, FLAC), of a folder; 'recipe' takes the folder that the recipe names.",
+      valueName: "folder"))
   var calibrate: String?
 
   @Option(
@@ -66,8 +70,8 @@ struct CompileCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that cost most are kept float until it holds, or nothing is \
-      written.
+      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that hurt most are kept float, of the sets that hold it the \
+      cheapest that is found, or nothing is written.
       """, valueName: "points"), transform: AccuracyBudget.init)
   var accuracyBudget: AccuracyBudget?
 
@@ -82,7 +86,7 @@ struct CompileCommand: ParsableCommand {
     try checkOptions()
     if FileStart.isFolder(model) { return try compileFolder() }
     let result =
-      try source.openCompilation(of: model, weights: weights).map { Outcome(model: try compiled($0)) }
+      try source.openCompilation(of: model, weights: weights).map(compiled)
       ?? compiled(source.compilation(of: model, weights: weights))
     let file = try source.explaining(model) { try result.model.withGoldenOutputs() }.file()
     if let recipe = try source.loadedRecipe() { try RecipeCheck.check(ModelPackage(file, origin: output), against: recipe) }
@@ -113,6 +117,12 @@ struct CompileCommand: ParsableCommand {
   struct Outcome {
     var model: CompiledModel
     var comparison: AccuracyComparison?
+
+    /// The model keeps the report.
+    init(_ model: CompiledModel, _ comparison: AccuracyComparison?) {
+      (self.model, self.comparison) = (model, comparison)
+      self.model.manifest.accuracy = comparison?.report
+    }
   }
 
   private func checkOptions() throws {
@@ -133,35 +143,37 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
-    guard let calibrate else { return Outcome(model: try source.explaining(model) { try compilation.compiled() }) }
-    let quantisation = try quantisation(of: compilation, by: calibrate)
+    guard let calibrate else { return Outcome(try source.explaining(model) { try compilation.compiled() }, nil) }
+    let chosen = try choice(for: compilation, by: calibrate)
+    return try source.explaining(model) { Outcome(try compilation.quantised(by: chosen.result), chosen.comparison) }
+  }
+
+  /// With sizes left open: what is observed at the declared ones holds for every size.
+  private func compiled(_ compilation: OpenCompilation) throws -> Outcome {
+    let declared = try source.explaining(model) { try compilation.declared() }
+    let chosen = try calibrate.map { try choice(for: declared, by: $0, at: compilation.sizes) }
+    return try source.explaining(model) {
+      let model = try compilation.compiled { (bound) throws(CompilerError) in
+        guard let chosen else { return try bound.compiled() }
+        return try bound.quantised(by: chosen.result)
+      }
+      return Outcome(model, chosen?.comparison)
+    }
+  }
+
+  /// Calibrates, and evaluates where that is asked for.
+  /// - Parameter sizes: those of the compilation, where the model leaves some open.
+  private func choice(for compilation: ModelCompilation, by folder: String, at sizes: [BoundSize]? = nil) throws -> Quantisation.Chosen {
+    let quantisation = try quantisation(of: compilation, by: folder)
     // A mistyped path is told before the work begins.
     let recipe = try source.loadedRecipe()
     let data = try evaluate.map {
       try EvaluationData.load($0, form: labels, for: model, task: recipe?.task ?? .raw, labels: recipe?.labels ?? [])
     }
     return try source.explaining(model) {
-      let result = try quantisation.calibrated()
-      guard let evaluate, let data else { return Outcome(model: try compilation.quantised(by: result.result)) }
-      return try quantisation.evaluated(result, on: data, path: evaluate, budget: accuracyBudget?.share)
-    }
-  }
-
-  /// With sizes left open: what is observed at the upper bounds holds for every size.
-  private func compiled(_ compilation: OpenCompilation) throws -> CompiledModel {
-    guard evaluate == nil else {
-      throw CommandFailure("\(model) keeps sizes open: --evaluate takes models of one size; compile, then use swiftlet evaluate --against", status: .wrongUse)
-    }
-    let largest = try source.explaining(model) { try compilation.largest() }
-    let result = try calibrate.map { folder in
-      let quantisation = try quantisation(of: largest, by: folder)
-      return try source.explaining(model) { try quantisation.calibrated() }
-    }
-    return try source.explaining(model) {
-      try compilation.compiled { (bound) throws(CompilerError) in
-        guard let result else { return try bound.compiled() }
-        return try bound.quantised(by: result.result)
-      }
+      let calibrated = try quantisation.calibrated()
+      guard let evaluate, let data else { return (calibrated.result, nil) }
+      return try quantisation.evaluated(calibrated, on: data, path: evaluate, budget: accuracyBudget?.share, at: sizes)
     }
   }
 
@@ -177,11 +189,16 @@ struct CompileCommand: ParsableCommand {
       }
       folder = named
     }
-    guard let input = recipe?.input else {
-      throw CommandFailure("--calibrate needs to know how images become the input: give a --recipe with an input section", status: .wrongUse)
+    let set: (input: CalibrationInput, files: [String])
+    if let image = recipe?.input {
+      set = (.image(image), try calibrationImages(of: folder))
+    } else if let sound = recipe?.sound {
+      set = (.sound(sound), try SoundFolder.files(of: folder))
+    } else {
+      throw CommandFailure(
+        "--calibrate needs to know how images or sounds become the input: give a --recipe with a section 'input' or 'sound'", status: .wrongUse)
     }
-    return Quantisation(
-      compilation: compilation, input: input, images: try calibrationImages(of: folder), method: method.calibration, modelName: model)
+    return Quantisation(compilation: compilation, input: set.input, files: set.files, method: method.calibration, modelName: model)
   }
 
   private func calibrationImages(of folder: String) throws -> [String] {

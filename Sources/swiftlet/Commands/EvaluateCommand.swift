@@ -78,12 +78,19 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity and --pause are for speech", status: .wrongUse)
     }
     let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
-    let measurement = try AccuracyMeasurement(package, data, threads: threads)
-    guard let against, let otherPackage else { return show(try measurement.run().accuracy, manifest, imageCount: data.items.count) }
+    let measure = { (package: ModelPackage, path: String, label: String) throws in
+      let saturation = InputSaturation(package)
+      let outcome = try AccuracyMeasurement(package, data, threads: threads).run(label: label, watching: saturation)
+      if let warning = saturation?.warning { Terminal.note("\(path): \(warning)") }
+      return outcome
+    }
+    guard let against, let otherPackage else {
+      return show(try measure(package, model, "evaluating").accuracy, manifest, imageCount: data.items.count)
+    }
     let forms = ComparedForms.models(against, model)
-    let other = try AccuracyMeasurement(otherPackage, data, threads: threads).run(label: "evaluating \(forms.first)")
-    let comparison = try AccuracyComparison(
-      float: other, quantised: measurement.run(label: "evaluating \(forms.second)"), on: data, manifest, of: forms)
+    let comparison = AccuracyComparison(
+      float: try measure(otherPackage, against, "evaluating \(forms.first)"), quantised: try measure(package, model, "evaluating \(forms.second)"), on: data,
+      manifest, of: forms)
     Terminal.show(json ? "\(comparison.json.text)\n" : comparison.text)
     if let report {
       try comparison.write(to: report, title: "\(FilePath.name(of: model)) against \(FilePath.name(of: against)) on \(FilePath.name(of: dataset))")

@@ -16,6 +16,7 @@ extension AccuracyReport {
     "\(metric) \(DemoTable.decimal(float, 4)) \(forms.preposition) \(forms.first), \(DemoTable.decimal(quantised, 4)) \(forms.preposition) "
       + "\(forms.second) over \(images) image(s): "
       + "\(Self.points(quantised - float)) points (95 %: \(Self.points(leastChange)) to \(Self.points(greatestChange)))"
+      + (sizes.map { ", at \($0.map { "\($0.name)=\($0.size)" }.joined(separator: ", "))" } ?? "")
   }
 
   /// Lines for a terminal: the summary, the classes that change most, the values with the most noise.
@@ -46,6 +47,7 @@ extension AccuracyReport {
     .object([
       ("metric", .string(metric)), ("images", .integer(images)), ("float", .number(float)), ("quantised", .number(quantised)),
       ("change", .number(quantised - float)), ("change_interval_95", .array([.number(leastChange), .number(greatestChange)])),
+      ("sizes", sizes.map { .object($0.map { ($0.name, .integer($0.size)) }) } ?? .null),
       (
         "classes",
         .array(classes.map { .object([("label", .string($0.label)), ("float", .number($0.float)), ("quantised", .number($0.quantised))]) })

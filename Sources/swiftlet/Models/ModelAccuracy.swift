@@ -71,13 +71,15 @@ struct AccuracyMeasurement {
     var shown: [[Detection]]
   }
 
-  func run(label: String = "evaluating") throws -> Outcome {
+  /// - Parameter saturation: sees every image, too.
+  func run(label: String = "evaluating", watching saturation: InputSaturation? = nil) throws -> Outcome {
     var shown: [[Detection]] = []
     var detection = DetectionAccuracy()
     var classification = ClassificationAccuracy()
     let progress = ProgressLine(label: label, total: data.items.count)
     for item in data.items {
       let image = try RGBImage(contentsOf: item.imagePath)
+      saturation?.add(image)
       let outcome = image.withView { vision.prepare($0) }
       guard outcome == .prepared else { throw CommandFailure("\(item.imagePath): can't be prepared: \(outcome)") }
       vision.run()
@@ -93,6 +95,7 @@ struct AccuracyMeasurement {
       progress.advance()
     }
     progress.end()
-    return Outcome(accuracy: vision.manifest.task == .detection ? .detection(detection) : .classification(classification), shown: shown)
+    return Outcome(
+      accuracy: vision.manifest.task == .detection ? .detection(detection) : .classification(classification), shown: shown)
   }
 }

@@ -45,7 +45,7 @@ struct ReleaseAddCommand: ParsableCommand {
     if let twin = added.twin {
       Terminal.note("\(facts.version) has the same bytes as \(twin): devices that run that one have nothing new, and nothing to go back to")
     }
-    if !added.hasGoldenOutputs { Terminal.note("the package has no golden outputs, so that devices can't test what it computes; compile it anew to have them") }
+    if !added.hasGoldenOutputs { Terminal.note("the package has no golden outputs: devices test only that it gives numbers; swiftlet inspect says why") }
     added.progress.show(
       release.path, json: json,
       beside: [
