@@ -20,6 +20,21 @@ extension Session where Engine: ~Copyable {
     }
   }
 
+  /// Fills an input from real numbers in the port's declared dimensions and order, whatever type the port declares and the tensor carries:
+  /// quantised where the tensor is. Allocates nothing.
+  /// - Throws: `.shapeMismatch` for another count of numbers, and for a tensor that carries no real numbers.
+  public func writeReals(_ index: Int, from values: UnsafeBufferPointer<Float>) throws(InferenceError) {
+    let port = program.inputs[index]
+    let tensor = program.tensors[Int(port.tensor)]
+    guard values.count == tensor.elementCount else {
+      throw InferenceError(.shapeMismatch, "input '\(port.name)' wants \(tensor.elementCount) values, not \(values.count)")
+    }
+    guard tensor.elementType == .float32 || tensor.quantisation != nil && tensor.elementType.eightBitRange != nil else {
+      throw InferenceError(.shapeMismatch, "input '\(port.name)' is carried as \(tensor.elementType) without a scale: no real numbers fit in")
+    }
+    unsafe write(values, to: inputBytes(index), tensor, inputWalks[index]) { $0 }
+  }
+
   @inline(__always)
   private func write<Real>(
     _ declared: UnsafeBufferPointer<Real>, to destination: UnsafeMutableRawBufferPointer, _ tensor: TensorDescription, _ walk: PermutedWalk,

@@ -26,6 +26,11 @@ extension Session where Engine: ~Copyable {
     return raw.realised(from: program.tensors[Int(port.tensor)], as: port.declaredType)
   }
 
+  /// An output after a run as real numbers, in the declared dimensions and layout, whatever type the port declares.
+  public func realOutput(_ index: Int) throws(InferenceError) -> [Float] {
+    try rawOutput(index).realised(from: program.tensors[Int(program.outputs[index].tensor)], as: .float32).floats()
+  }
+
   /// An output after a run, in the declared dimensions and layout but in the type that the program computed: still
   /// quantised where its tensor is.
   public func rawOutput(_ index: Int) throws(InferenceError) -> HostTensor {

@@ -67,10 +67,12 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
   /// What a sound may be, the likeliest first; the first of equals.
   public func candidates(_ samples: [Float]) throws(TranscriptionError) -> [Candidate] {
     _ = features.extract(samples, into: &values)
-    unsafe values.withUnsafeBytes { unsafe session.writeInput(0, from: $0) }
-    session.run()
     var scores: [Float]
-    do throws(InferenceError) { scores = try session.output(outputIndex).floats() } catch {
+    do throws(InferenceError) {
+      unsafe try values.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(0, from: values) }
+      session.run()
+      scores = try session.realOutput(outputIndex)
+    } catch {
       throw TranscriptionError(.unusableProgram, error.message)
     }
     if decoding.appliesSoftmax {

@@ -95,22 +95,21 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
     let least = features.sampleCount(frameCount: frameBounds.lowerBound)
     if samples.count < least { samples += [Float](repeating: 0, count: least - samples.count) }
     let frames = features.extract(samples, into: &values)
-    let scores: HostTensor
+    let scores: [Float]
     do throws(InferenceError) {
       if frames != boundFrames { try session.bind(sizes: [frames]) }
       boundFrames = frames
-      unsafe values.withUnsafeBytes { unsafe session.writeInput(inputIndex, from: $0) }
+      unsafe try values.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(inputIndex, from: values) }
       session.run()
-      scores = try session.output(outputIndex)
+      scores = try session.realOutput(outputIndex)
     } catch {
       throw TranscriptionError(.unusableProgram, error.message)
     }
     // Strides keep ⌈frames ÷ stride⌉ of the frames.
-    let stride = max(1, Int((Double(frames) / Double(max(1, scores.dimensions[1]))).rounded()))
+    let stride = max(1, Int((Double(frames) / Double(max(1, scores.count / decoder.symbolsPerFrame))).rounded()))
     let frame = Duration.seconds(features.input.hop * stride) / sampleRate
-    let values = scores.floats()
-    let symbols = symbols(values)
-    let probabilities = CTCConfidence.probabilities(of: symbols, in: values, symbolsPerFrame: decoder.symbolsPerFrame, blank: blank)
+    let symbols = symbols(scores)
+    let probabilities = CTCConfidence.probabilities(of: symbols, in: scores, symbolsPerFrame: decoder.symbolsPerFrame, blank: blank)
     return TimedWord.words(of: symbols, probabilities: probabilities, alphabet: decoder.alphabet, from: origin, frame: frame)
   }
 

@@ -60,4 +60,27 @@ struct DeclaredInputTests {
     }
     #expect(accepted == (stored == .float32 ? 3 : quantisation == nil ? 1 : 4))
   }
+
+  @Test(arguments: [ElementType.float32, .float16, .int8])
+  func `real numbers are written and read whatever the port declares`(declaredType: ElementType) throws {
+    let quantisation = Quantisation(scale: 0.5, zeroPoint: -20)
+    let session = try session(.int8, quantisation, as: declaredType, declared: [2, 3], permutation: [1, 0])
+    let plain = try self.session(.int8, quantisation, declared: [2, 3], permutation: [1, 0])
+    let values: [Float] = [0, 0.5, -1, 40, 1000, -1000]
+    try plain.setInput(0, to: HostTensor(values, dimensions: [2, 3]))
+    unsafe try values.withUnsafeBufferPointer { unsafe try session.writeReals(0, from: $0) }
+    #expect(unsafe [UInt8](session.inputBytes(0)) == [UInt8](plain.inputBytes(0)))
+    #expect(try session.realOutput(0) == [0, 0.5, -1, 40, 73.5, -54])
+  }
+
+  @Test func `a wrong count, or a tensor that carries no real numbers, is an error`() throws {
+    let few: [Float] = [1, 2]
+    let floats = try session(.float32, nil, declared: [3], permutation: [0])
+    let whole = try session(.int32, nil, as: .int32, declared: [2], permutation: [0])
+    for session in [floats, whole] {
+      #expect { unsafe try few.withUnsafeBufferPointer { unsafe try session.writeReals(0, from: $0) } } throws: {
+        ($0 as? InferenceError)?.code == .shapeMismatch
+      }
+    }
+  }
 }

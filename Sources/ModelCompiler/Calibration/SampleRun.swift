@@ -54,7 +54,9 @@ final class SampleRun {
     case .image(let preparation): try prepare(path, preparation)
     case .sound(let preparation):
       let features = try preparation.features(of: path)
-      unsafe features.withUnsafeBytes { unsafe session.writeInput(inputIndex, from: $0) }
+      do throws(InferenceError) {
+        unsafe try features.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(inputIndex, from: values) }
+      } catch { throw CompilerError(.invalid, "\(path): \(error.message)") }
     }
     session.run()
   }

@@ -56,6 +56,7 @@ public final class NeuralVoiceActivityDetector<Engine: Backend & ~Copyable>: Voi
       session = try unsafe Session(
         program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
       try session.carryStates((package.manifest.states ?? []).map { SessionState(input: $0.input, output: $0.output) })
+      try write([Float](repeating: 0, count: valueCount))
     } catch {
       throw TranscriptionError(.unusableProgram, "\(origin): \(error.message)")
     }
@@ -78,14 +79,11 @@ public final class NeuralVoiceActivityDetector<Engine: Backend & ~Copyable>: Voi
     precondition(chunk.count == chunkLength)
     for position in 0..<heard.count - chunkLength { heard[position] = heard[position + chunkLength] }
     for (offset, sample) in chunk.enumerated() { heard[heard.count - chunkLength + offset] = sample }
-    if features == nil {
-      unsafe heard.withUnsafeBytes { unsafe session.writeInput(inputIndex, from: $0) }
-    } else {
-      _ = features!.extract(heard, into: &values)
-      unsafe values.withUnsafeBytes { unsafe session.writeInput(inputIndex, from: $0) }
-    }
+    if features != nil { _ = features!.extract(heard, into: &values) }
+    // What was written once, when it was made, can be written again.
+    guard (try? write(features == nil ? heard : values)) != nil else { return 0 }
     session.run()
-    guard let value = (try? session.output(outputIndex))?.floats().first else { return 0 }
+    guard let value = (try? session.realOutput(outputIndex))?.first else { return 0 }
     let probability = appliesSigmoid ? 1 / (1 + exp(-value)) : value
     guard probability.isFinite else {
       // A state that is no number would never become one again.
@@ -93,6 +91,10 @@ public final class NeuralVoiceActivityDetector<Engine: Backend & ~Copyable>: Voi
       return 0
     }
     return min(1, max(0, probability))
+  }
+
+  private func write(_ values: [Float]) throws(InferenceError) {
+    unsafe try values.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(inputIndex, from: values) }
   }
 
   public func reset() {
