@@ -87,7 +87,7 @@ let library: [Target] = [
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
-  module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Tensors", "Hearing", "TextTokens"]),
+  module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Pipelines", "Tensors", "Hearing", "TextTokens"]),
   module(
     "ModelCompiler",
     [
@@ -183,7 +183,7 @@ let package = Package(
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
     tests(
       "Transcription",
-      ["SharedData", "Transcription", "ModelManifest", "ModelCompiler", "CPUExecution", "JSONReading", "SoundFiles", "Tensors"],
+      ["SharedData", "Transcription", "ModelManifest", "ModelCompiler", "CPUExecution", "JSONReading", "Pipelines", "SoundFiles", "Tensors"],
       resources: [.copy("Golden")]),
     tests(
       "EdgeAgent",

@@ -40,6 +40,18 @@ assert sum(a != b for a, b in zip(expected, heard)) + abs(len(expected) - len(he
 assert all(0.35 < piece["speech"] <= 1 and piece["start"] < piece["end"] <= 7.2 for piece in pieces), pieces
 CHECK
 
+# Partial results grow until the final one.
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --seconds 7.1 --json --partial 2>"$folder/notes" >"$folder/partial.jsonl"
+python3 - "$folder/live.jsonl" "$folder/partial.jsonl" <<'CHECK'
+import json, sys
+whole, lines = ([json.loads(line) for line in open(path)] for path in sys.argv[1:])
+assert [line["text"] for line in lines if line["final"]] == [line["text"] for line in whole], lines
+assert sum(not line["final"] for line in lines) > 2, lines
+for before, after in zip(lines, lines[1:]):
+    if not before["final"] and not after.get("revised"):
+        assert after["text"].split()[: len(before["text"].split())] == before["text"].split(), (before, after)
+CHECK
+
 # Asked to stop, it ends in order, having said what it heard; that this isn't the limit's doing, the lack of one shows.
 "$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --voice-activity none --json >"$folder/live.jsonl" 2>/dev/null &
 listener=$!

@@ -54,6 +54,9 @@ struct TranscribeCommand: ParsableCommand {
       valueName: "word[=bonus]"))
   var hotWord: [String] = []
 
+  @Flag(help: "Listening, also write what is known of an utterance while it is being said: lines that begin with …, or \"final\": false; they only grow.")
+  var partial = false
+
   @OptionGroup var activity: VoiceActivityOptions
 
   @Option(help: "Threads that share the work.")
@@ -80,6 +83,9 @@ struct TranscribeCommand: ParsableCommand {
       guard microphone != nil else { throw ValidationError("--seconds is for --microphone") }
       guard seconds > 0, seconds <= 1e6 else { throw ValidationError("--seconds is more than 0, and 1000000 at most") }
     }
+    guard !partial || microphone != nil && activity.voiceActivity != "none" else {
+      throw ValidationError("--partial is for --microphone, and for utterances: leave --voice-activity none out")
+    }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
     _ = try search()
   }
@@ -101,7 +107,9 @@ struct TranscribeCommand: ParsableCommand {
     let speech = try recogniser()
     if let microphone {
       let utterances = try activity.search(for: speech, of: model, unlessGiven: .energy)
-      return try LiveTranscript(device: microphone, seconds: seconds, isJSON: json, by: speech, utterancesBy: utterances).run()
+      return try LiveTranscript(
+        device: microphone, seconds: seconds, by: speech, utterancesBy: utterances, LiveWriter.Style(isJSON: json, showsPartialResults: partial)
+      ).run()
     }
     let utterances = try activity.search(for: speech, of: model, unlessGiven: .none)
     var failures = 0

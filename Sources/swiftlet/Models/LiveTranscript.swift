@@ -1,5 +1,3 @@
-import CPUExecution
-import Hearing
 import Pipelines
 import SoundCapture
 import Supervision
@@ -9,8 +7,8 @@ import Transcription
 struct LiveTranscript {
   private let speech: any SpeechRecogniser
   private let search: UtteranceSearch?
+  private let style: LiveWriter.Style
   private let microphone: Microphone
-  private let isJSON: Bool
   private let sampleLimit: Int
   private let deadline: MonotonicInstant
 
@@ -19,10 +17,9 @@ struct LiveTranscript {
   ///   - seconds: of listening; nil for ever.
   ///   - search: finds the utterances; without one everything is transcribed.
   init(
-    device: String, seconds: Double?, isJSON: Bool, by speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch?
+    device: String, seconds: Double?, by speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch?, _ style: LiveWriter.Style
   ) throws(SoundCaptureError) {
-    (self.speech, self.search) = (speech, search)
-    self.isJSON = isJSON
+    (self.speech, self.search, self.style) = (speech, search, style)
     microphone = try Microphone(device: device, settings: MicrophoneSettings(sampleRate: speech.sampleRate))
     sampleLimit = seconds.map { Int(($0 * Double(speech.sampleRate)).rounded()) } ?? .max
     // By the clock it ends a second later: for what comes late, and for a device that gives nothing.
@@ -32,15 +29,14 @@ struct LiveTranscript {
   /// Listens until the limit or the first request to stop; what was said by then is still written.
   func run() throws {
     try ProcessSignals.handle { [microphone] signal in if signal == .stop { microphone.stop() } }
-    var cutter = LiveSegmentation(by: search, for: speech)
+    var writer = LiveWriter(speech, utterancesBy: search, style)
     var samples: [Float] = []
     var hasListened = false
     listening: while true {
       if MonotonicClock.now() >= deadline { microphone.stop() }
       switch microphone.next(into: &samples, timeout: .seconds(1)) {
       case .sound(let block):
-        cutter.add(Array(samples.prefix(max(0, sampleLimit - block.position))), at: block.position)
-        while let piece = cutter.nextPiece() { try write(piece) }
+        try writer.add(Array(samples.prefix(max(0, sampleLimit - block.position))), at: block.position)
         if block.position + block.count >= sampleLimit { break listening }
       case .stateChanged(.capturing(let format)):
         Terminal.note("listening to \(microphone.device) (\(format))")
@@ -55,21 +51,8 @@ struct LiveTranscript {
       }
     }
     microphone.stop()
-    while let piece = cutter.nextPiece() { try write(piece) }
-    while let piece = cutter.lastPiece() { try write(piece) }
+    try writer.end()
     tellLosses()
-  }
-
-  private func write(_ piece: LiveSegmentation.Piece) throws {
-    let transcript = try speech.transcript(of: piece.samples, from: .seconds(piece.position) / speech.sampleRate)
-    guard !transcript.text.isEmpty else { return }
-    guard isJSON else { return Terminal.show("\(transcript.text)\n") }
-    var members: [(String, JSON)] = [
-      ("start", .number(seconds(piece.position))), ("end", .number(seconds(piece.position + piece.samples.count))), ("text", .string(transcript.text)),
-    ]
-    if let words = transcript.words { members.append(("words", .array(words.map(\.json)))) }
-    if let probability = piece.speechProbability { members.append(("speech", .number(probability.toFourDigits))) }
-    Terminal.show("\(JSON.object(members).text)\n")
   }
 
   private func tellLosses() {

@@ -1,0 +1,117 @@
+public import Pipelines
+
+/// Writes down what is said while it is being said: partial results that only grow, and a final one once an utterance is over.
+///
+/// A partial result runs the model over all that was heard of the utterance, so it costs more the longer that is; the next one waits until so
+/// much sound has come that partial results take no more than their share of the time. One sound and one thread at a time.
+public struct StreamingTranscriber {
+  /// How often partial results come.
+  public struct Pace: Equatable, Sendable {
+    /// The least sound between two.
+    public var interval: Duration = .milliseconds(400)
+    /// The most time that they may take, as a share of the sound's.
+    public var share: Double = 0.25
+
+    public init() {}
+  }
+
+  /// What is known of an utterance.
+  public struct Event: Equatable, Sendable {
+    /// Counts the utterances, from 0.
+    public var utterance: Int
+    public var isFinal: Bool
+    /// Whether a final text doesn't begin with what was told before.
+    public var isRevised: Bool
+    /// Of a partial result the words that can be told, without tokens.
+    public var transcript: Transcript
+    /// Since the beginning of the sound; of a partial result the end of what was heard.
+    public var start: Duration
+    public var end: Duration
+    /// The mean probability of speech.
+    public var speechProbability: Float
+    /// Sound that had come since `end` when the utterance's end was known.
+    public var wait: Duration
+  }
+
+  private let recogniser: any SpeechRecogniser
+  private var cutter: UtteranceCutter
+  private let pace: Pace?
+  private let now: () -> MonotonicInstant
+  private var agreement = WordAgreement()
+  private var number = 0
+  /// Of the sample that comes next.
+  private var next = 0
+  /// The sample from which another partial result may be made.
+  private var due = 0
+
+  /// - Parameters:
+  ///   - cutter: of sound at the recogniser's rate; its utterances are no longer than the recogniser takes.
+  ///   - pace: nil where only final results are wanted.
+  public init(
+    _ recogniser: any SpeechRecogniser, _ cutter: UtteranceCutter, pace: Pace? = nil, now: @escaping () -> MonotonicInstant = { MonotonicClock.now() }
+  ) {
+    (self.recogniser, self.cutter, self.pace, self.now) = (recogniser, cutter, pace, now)
+  }
+
+  /// Takes what comes next.
+  /// - Parameter position: of the first of `samples`; more than what came by now is a gap, over which no utterance goes.
+  public mutating func add(_ samples: [Float], at position: Int) throws(TranscriptionError) -> [Event] {
+    if position != next { cutter.end(next: position) }
+    next = position + samples.count
+    cutter.add(samples)
+    var events = try finished()
+    if let event = try partial() { events.append(event) }
+    return events
+  }
+
+  /// Ends the sound: what is being said is over. Another sound may begin.
+  public mutating func end() throws(TranscriptionError) -> [Event] {
+    cutter.end()
+    (next, due) = (0, 0)
+    return try finished()
+  }
+
+  private mutating func finished() throws(TranscriptionError) -> [Event] {
+    var events: [Event] = []
+    while let utterance = cutter.nextUtterance() {
+      let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+      let isRevised = agreement.finish(transcript.spokenWords)
+      let end = utterance.start + utterance.samples.count
+      events.append(
+        Event(
+          utterance: number, isFinal: true, isRevised: isRevised, transcript: transcript, start: time(utterance.start), end: time(end),
+          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end))))
+      number += 1
+    }
+    return events
+  }
+
+  private mutating func partial() throws(TranscriptionError) -> Event? {
+    guard let pace, next >= due, let utterance = cutter.openUtterance else { return nil }
+    let start = now()
+    var transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+    let cost = start.duration(to: now())
+    due = next + samples(max(pace.interval, cost / max(pace.share, 0.01)))
+    guard agreement.take(transcript.spokenWords) else { return nil }
+    transcript.keep(agreement.told)
+    return Event(
+      utterance: number, isFinal: false, isRevised: false, transcript: transcript, start: time(utterance.start),
+      end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero)
+  }
+
+  private func time(_ samples: Int) -> Duration { .seconds(samples) / recogniser.sampleRate }
+
+  private func samples(_ duration: Duration) -> Int { Int((duration / .seconds(1) * Double(recogniser.sampleRate)).rounded()) }
+}
+
+extension Transcript {
+  /// What is told apart in a partial result.
+  fileprivate var spokenWords: [String] { words?.map(\.text) ?? text.split(separator: " ").map(String.init) }
+
+  /// Leaves the first words only.
+  fileprivate mutating func keep(_ told: [String]) {
+    text = told.joined(separator: " ")
+    words = words.map { Array($0.prefix(told.count)) }
+    tokens = nil
+  }
+}
