@@ -57,7 +57,8 @@ MOONSHINE_SIZE ?= tiny
 test-moonshine: build
 	@Packaging/install-dependencies.sh moonshine
 	@if build/moonshine-python/bin/python -c 'import torch, transformers' 2>/dev/null; then \
-	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE); \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE) && \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE) --weights int8 --seconds 1 5 10; \
 	else echo "test-moonshine: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
 ## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=percentile chooses ranges otherwise.

@@ -30,8 +30,9 @@ public struct FeatureExtractor {
     guard input.transform >= 4, input.transform & (input.transform - 1) == 0, input.transform <= 65_536 else {
       throw HearingError(.invalidInput, "input \(input.tensor) has a transform of \(input.transform) points; it must be a power of two, 4 to 65536")
     }
+    try input.checkSizes()
     let areCountsPossible =
-      1...input.transform ~= input.window && input.hop > 0 && 1...4096 ~= input.bands && 0...1 << 20 ~= input.frames && input.sampleRate > 0
+      1...input.transform ~= input.window && 1...4096 ~= input.bands && 0...1 << 20 ~= input.frames && input.sampleRate > 0
     let areFrequenciesPossible = 0 <= input.lowestFrequency && input.lowestFrequency < input.highestFrequency && input.highestFrequency.isFinite
     let isPossible = areCountsPossible && areFrequenciesPossible && (input.features != .mfcc || 1...input.bands ~= input.coefficients)
     guard isPossible else { throw HearingError(.invalidInput, "input \(input.tensor) is described by impossible numbers: correct the recipe's sound section") }

@@ -17,6 +17,12 @@ public enum MonotonicClock {
     return WallTime(microseconds: (nanoseconds(of: CLOCK_REALTIME) - age) / 1000)
   }
 
+  /// How long the machine has been suspended since it started, to some microseconds: `now` stands still meanwhile.
+  public static func sleepingTime() -> Duration {
+    let awake = nanoseconds(of: CLOCK_MONOTONIC)
+    return .nanoseconds(max(0, nanoseconds(of: CLOCK_BOOTTIME) - awake))
+  }
+
   private static func nanoseconds(of clock: clockid_t) -> Int64 {
     var time = timespec()
     unsafe clock_gettime(clock, &time)

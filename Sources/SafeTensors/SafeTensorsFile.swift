@@ -1,8 +1,8 @@
 import FileMapping
 public import Tensors
 
-/// A safetensors file: named tensors of floating point. The file is mapped; a tensor's bytes are read when it is asked for. Where two tensors
-/// claim the same bytes, both get them.
+/// A safetensors file: named tensors of floating point. The file is mapped; a tensor's bytes are read when it is asked for. No two
+/// tensors lie in the same bytes.
 public struct SafeTensorsFile: ~Copyable {
   private enum Source: ~Copyable {
     case mapped(MappedFile)

@@ -42,6 +42,11 @@ struct SafeTensorsHeader {
     for (name, value) in members.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
       entries[name] = try Self.entry(value, data: start..<bytes.count) { SafeTensorsError($0, "\(origin): tensor '\(name.inOneLine(limit: 100))' \($1)") }
     }
+    // The format has none; many names for the same bytes would be a small file of endless memory.
+    let places = entries.sorted { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) }.filter { !$0.value.range.isEmpty }
+    for (one, other) in zip(places, places.dropFirst()) where one.value.range.upperBound > other.value.range.lowerBound {
+      throw malformed("has tensors '\(one.key.inOneLine(limit: 100))' and '\(other.key.inOneLine(limit: 100))' in the same bytes")
+    }
   }
 
   private static func entry(

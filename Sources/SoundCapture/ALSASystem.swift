@@ -45,6 +45,8 @@ import Pipelines
     MonotonicClock.now()
   }
 
+  func slept() -> Duration { MonotonicClock.sleepingTime() }
+
   func open(_ name: String) throws(SoundFailure) -> any SoundDevice {
     var sound: OpaquePointer?
     let status = unsafe swl_sound_open(library, name, &sound)

@@ -35,6 +35,8 @@ final class MicrophoneCapture: @unchecked Sendable {
   private var overrunsInRow = 0
   /// Where the last frame that was fetched stands in time.
   private var heardUntil: MonotonicInstant?
+  /// How long the machine had slept when it was fetched.
+  private var sleptByThen = Duration.zero
 
   init(device: String, settings: MicrophoneSettings, system: any SoundSystem, negotiation: SoundNegotiation = SoundNegotiation()) {
     self.device = device
@@ -141,13 +143,16 @@ final class MicrophoneCapture: @unchecked Sendable {
     let now = system.now()
     let end = now.advanced(by: .zero - intake.duration(of: device.waitingFrames()))
     if let gap = gapStart {
-      let silence = gap.duration(to: end.advanced(by: .zero - intake.duration(of: count)))
+      let awake = gap.duration(to: end.advanced(by: .zero - intake.duration(of: count)))
+      // The two clocks are read one after the other.
+      let asleep = system.slept() - sleptByThen
+      let silence = asleep > .milliseconds(1) ? awake + asleep : awake
       let lost = silence.wholeNanoseconds > 0 ? silence / .seconds(1) * Double(settings.sampleRate) : 0
       assembly.skip(Int(lost.rounded()))
       gapStart = nil
     }
-    intake.take(count, heardUntil: end)
-    heardUntil = end
+    guard intake.take(count, heardUntil: end) else { return lose("the sound of \(self.device) can't be brought to another rate; trying again") }
+    (heardUntil, sleptByThen) = (end, system.slept())
     (lastHeard, emptyReadsInRow, overrunsInRow, backOff) = (now, 0, 0, Self.shortestBackOff)
     if case .waiting = status.state { enter(.capturing(intake.format)) }
   }

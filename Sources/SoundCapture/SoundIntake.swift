@@ -47,18 +47,23 @@ import SoundResampling
 
   /// Takes the frames that stand in `memory`.
   /// - Parameter end: when the last of them was heard.
-  func take(_ frames: Int, heardUntil end: MonotonicInstant) {
+  /// - Returns: false where they can't be brought to the wanted rate; what then is missing is a gap.
+  func take(_ frames: Int, heardUntil end: MonotonicInstant) -> Bool {
     let sound = unsafe UnsafeMutableBufferPointer(rebasing: mono[..<frames])
     let unusable = unsafe format.sampleFormat.mix(memory, channels: format.channelCount, into: sound)
     if unusable > 0 { status.count(\.unusable, by: unusable) }
     framesTaken += frames
-    guard resampler != nil else { return unsafe deliver(UnsafeBufferPointer(sound), heardUntil: end) }
+    guard resampler != nil else {
+      unsafe deliver(UnsafeBufferPointer(sound), heardUntil: end)
+      return true
+    }
     var rest = UnsafeBufferPointer(sound)
     while let step = unsafe resampler!.convert(rest, into: resampled) {
       unsafe deliver(UnsafeBufferPointer(rebasing: resampled[..<step.made]), heardUntil: end)
       unsafe rest = UnsafeBufferPointer(rebasing: rest[step.taken...])
-      if unsafe rest.isEmpty && step.made < resampled.count { return }
+      if unsafe rest.isEmpty && step.made < resampled.count { return true }
     }
+    return false
   }
 
   /// The run is over: what the resampler still holds comes out.

@@ -47,6 +47,8 @@ protocol SoundSystem: AnyObject, Sendable {
   /// Ends all waiting, now and later; from any thread.
   func stop()
   func now() -> MonotonicInstant
+  /// How long the machine has slept by now, which `now` doesn't count.
+  func slept() -> Duration
   func open(_ name: String) throws(SoundFailure) -> any SoundDevice
   /// Nil: for nothing but the deadline and the stop.
   func wait(for device: (any SoundDevice)?, until deadline: MonotonicInstant) -> SoundWait

@@ -27,6 +27,7 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
   private var values: [Float] = []
 
   public var sampleRate: Int { features.input.sampleRate }
+  public var tellsWords: Bool { true }
   /// What lies outside the model's frames isn't looked at; where they lie in a longer sound is the manifest's alignment.
   public var greatestLength: Int { 4 * sampleRate }
 
@@ -86,7 +87,7 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
   }
 
   public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
-    guard let best = try candidates(samples).first, best.probability >= threshold, !isNoWord(manifest.labels[best.label]) else {
+    guard let best = try candidates(samples).first, isWritten(best) else {
       return Transcript(text: "", words: [])
     }
     let end = origin + .seconds(samples.count) / sampleRate
@@ -94,6 +95,9 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
     return Transcript(text: word.text, words: [word])
   }
 
-  /// Classes that stand for what isn't one of the words, as the data sets of commands call them.
-  private func isNoWord(_ label: String) -> Bool { ["silence", "unknown", "_silence_", "_unknown_"].contains(label) }
+  /// Whether a class that comes first is likely enough to be written.
+  public func isWritten(_ candidate: Candidate) -> Bool { candidate.probability >= threshold && isWord(candidate.label) }
+
+  /// Whether a class is a word, and doesn't stand for what is none, as the data sets of commands have them.
+  public func isWord(_ label: Int) -> Bool { !["silence", "unknown", "_silence_", "_unknown_"].contains(manifest.labels[label]) }
 }

@@ -23,6 +23,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
 
   /// Samples a second that it takes.
   public var sampleRate: Int { features.input.sampleRate }
+  public var tellsWords: Bool { true }
   /// Samples of the longest piece that it takes at once.
   public var greatestLength: Int { features.sampleCount(frameCount: frameBounds.upperBound) }
 

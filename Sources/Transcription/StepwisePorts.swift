@@ -39,6 +39,10 @@ struct StepwisePorts {
       }
       return copy
     }
+    guard 0...16 ~= decoding.vocabulary.strippedSpaces, (decoding.vocabulary.spaceMark?.unicodeScalars.count ?? 0) <= 16 else {
+      throw TranscriptionError(
+        .invalidDecoding, "the manifest's vocabulary strips \(decoding.vocabulary.strippedSpaces) spaces, or its mark of a space is too long")
+    }
     let (start, ends) = (decoding.startToken, decoding.endTokens)
     guard decoding.capacity > 0, 0..<scoreCount ~= start, ends.allSatisfy({ 0..<scoreCount ~= $0 }) else {
       throw TranscriptionError(.invalidDecoding, "the manifest's tokens \([start] + ends) or its capacity \(decoding.capacity) don't fit \(scoreCount) scores")

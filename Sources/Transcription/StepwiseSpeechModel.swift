@@ -15,6 +15,7 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   public var onTensors: ((_ name: String, _ tensor: HostTensor) -> Void)?
 
   private let decoding: StepwiseDecoding
+  private let origin: String
   private let sound: SoundInput
   private var ports: StepwisePorts
   private let encoder: Session<Engine>
@@ -24,12 +25,13 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   private let blocks: ClosedRange<Int>
   private var boundBlocks: Int
 
+  public var tellsWords: Bool { false }
   public var greatestLength: Int { blocks.upperBound * block }
 
   /// - Throws: where the package isn't a speech model of this kind, naming it.
   public init(_ package: ModelPackage, options: Engine.Options) throws(TranscriptionError) {
     manifest = package.manifest
-    let origin = package.origin
+    origin = package.origin
     guard let sound = manifest.sound, sound.features == .waveform, case .stepwise(let decoding)? = manifest.decoding, let stepProgram = package.step,
       let family = package.family, family.dimensions.count == 1, stepProgram.family?.dimensions.count == 1
     else {
@@ -47,6 +49,9 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
     }
     guard 1...1 << 20 ~= block, 1...1_000_000 ~= sampleRate, package.program.inputs[ports.samples].declaredDimensions == [blocks.upperBound, block] else {
       throw TranscriptionError(.unsuitableInput, "\(origin): takes no sound of \(blocks.upperBound) blocks of \(block) samples")
+    }
+    guard blocks.upperBound * block >= sound.sampleRate else {
+      throw TranscriptionError(.unsuitableInput, "\(origin): takes less than a second of sound: compile it anew")
     }
     do throws(InferenceError) {
       encoder = try unsafe Session(
@@ -82,14 +87,16 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
         let dimensions = encoder.program.outputs[copy.output].declaredDimensions
         try step.bind(sizes: [dimensions.indices.contains(place.axis) ? dimensions[place.axis] : 0])
       }
-    } catch { throw TranscriptionError(.unusableProgram, error.message) }
-    ports = try StepwisePorts(decoding, sound, encoder: encoder.program, step: step.program)
+    } catch { throw TranscriptionError(.unusableProgram, "\(origin): \(error.message)") }
+    do throws(TranscriptionError) { ports = try StepwisePorts(decoding, sound, encoder: encoder.program, step: step.program) } catch {
+      throw TranscriptionError(error.code, "\(origin), at \(count) blocks: \(error.message)")
+    }
     guard unsafe encoder.inputBytes(ports.samples).count == 4 * count * block else {
-      throw TranscriptionError(.unsuitableInput, "at \(count) blocks input \(sound.tensor) takes no \(count * block) samples")
+      throw TranscriptionError(.unsuitableInput, "\(origin): at \(count) blocks input \(sound.tensor) takes no \(count * block) samples")
     }
     for copy in ports.handedOn {
       guard unsafe encoder.outputBytes(copy.output).count == step.inputBytes(copy.input).count else {
-        throw TranscriptionError(.unusableProgram, "what the encoder makes isn't what the step takes, at \(count) blocks")
+        throw TranscriptionError(.unusableProgram, "\(origin): what the encoder makes isn't what the step takes, at \(count) blocks")
       }
     }
     boundBlocks = count

@@ -17,6 +17,8 @@ public struct Transcript: Equatable, Sendable {
 public protocol SpeechRecogniser: AnyObject {
   /// Samples a second that it takes.
   var sampleRate: Int { get }
+  /// Whether its transcripts have words with times; else they have tokens.
+  var tellsWords: Bool { get }
   /// Samples of the longest piece that it takes at once.
   var greatestLength: Int { get }
 

@@ -25,14 +25,20 @@ enum Terminal {
   /// Text to standard output, at once.
   static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-  fileprivate static func write(_ text: String, to descriptor: Int32) {
+  /// The same, for those who work on and on and end when nobody reads any more.
+  /// - Returns: whether it went out.
+  static func canShow(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) }
+
+  @discardableResult
+  fileprivate static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }
+    return true
   }
 }
 

@@ -53,7 +53,11 @@ import Testing
     ("\"hidden_size\": 16", "\"hidden_size\": 17", .invalid, "2 heads and a rotary share of 0.9 don't fit 'hidden_size' 17"),
     ("{\"model", "{\"encoder_num_key_value_heads\": 1, \"model", .unsupported, "'encoder_num_key_value_heads' differs"),
     ("{\"model", "{\"decoder_hidden_act\": \"relu\", \"model", .unsupported, "'decoder_hidden_act' is relu; only silu is supported"),
-    ("{\"model", "{\"rope_parameters\": {\"rope_type\": \"yarn\"}, \"model", .unsupported, "'rope_type' is yarn"),
+    ("{\"model", "{\"rope_parameters\": {\"rope_type\": \"yarn\"}, \"model", .unsupported, "'rope_parameters.rope_type' is yarn"),
+    ("{\"model", "{\"rope_scaling\": {\"type\": \"dynamic\"}, \"model", .unsupported, "'rope_scaling.type' is dynamic"),
+    ("{\"model", "{\"rope_scaling\": \"linear\", \"model", .invalid, "'rope_scaling' is no object"),
+    ("{\"model", "{\"attention_bias\": \"true\", \"model", .invalid, "'attention_bias' is neither true nor false"),
+    ("{\"model", "{\"encoder_hidden_act\": [\"relu\"], \"model", .invalid, "'encoder_hidden_act' is no text"),
     ("{\"model", "{\"eos_token_id\": 8, \"model", .invalid, "'eos_token_id' is no whole number of 0 to 7"),
   ])
   func `a configuration that isn't done is refused by its key`(_ old: String, _ new: String, _ code: CompilerError.Code, _ message: String) throws {

@@ -45,6 +45,16 @@ import Testing
     #expect(brain == HostTensor(values.map { $0 == 65504 ? 65536 : $0 }, dimensions: [2, 3]))
   }
 
+  @Test func `tensors in the same bytes are refused, tensors without bytes lie anywhere`() throws {
+    let overlapping = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#
+    #expect(throws: SafeTensorsError(.malformed, "m: has tensors 'a' and 'b' in the same bytes")) {
+      _ = try SafeTensorsFile(Self.file(overlapping, data: [UInt8](repeating: 0, count: 8)), origin: "m")
+    }
+    let empty = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}}"#
+    let names = try SafeTensorsFile(Self.file(empty, data: [UInt8](repeating: 0, count: 8)), origin: "m").names
+    #expect(names == ["a", "b"])
+  }
+
   @Test func `a tensor that isn't there is named with its file`() throws {
     let file = try SafeTensorsFile(Self.file("{}"), origin: "m.safetensors")
     do {

@@ -84,6 +84,14 @@ import Testing
     #expect(heard.samples == floats(0..<640))
   }
 
+  @Test func `what the machine slept through is lost by the clock that doesn't stand still`() {
+    let system = ScriptedSound([.sound(count(0..<320), after: period), .fails(ESTRPIPE), .resume(0), .sound(count(320..<640), after: period)])
+    system.nap = .seconds(3600)
+    let heard = Heard(system)
+    #expect(heard.counters.lost == 3600 * 16_000 && heard.blocks.last?.position == 320 + 3600 * 16_000)
+    #expect(heard.samples == floats(0..<640))
+  }
+
   @Test func `an unplugged device is told once, and resumes when it is back`() {
     let system = ScriptedSound([.sound(count(0..<320), after: period), .fails(ENODEV), .plug(after: 3), .sound(count(320..<640), after: period)])
     let start = system.now()

@@ -41,6 +41,9 @@ final class ScriptedSound: SoundSystem, @unchecked Sendable {
   var onWait: (() -> Void)?
   /// What comes back.
   var replacement: ScriptedOffer
+  /// Sleeps so long when a resumption succeeds.
+  var nap = Duration.zero
+  private var sleepingTime = Duration.zero
   private var time = MonotonicInstant(nanoseconds: 1_000_000_000_000)
 
   init(_ steps: [SoundStep], offer: ScriptedOffer = ScriptedOffer()) {
@@ -51,6 +54,7 @@ final class ScriptedSound: SoundSystem, @unchecked Sendable {
 
   func stop() { isStopped = true }
   func now() -> MonotonicInstant { time }
+  func slept() -> Duration { sleepingTime }
   func captureDevices() -> [CaptureDevice] { devices }
 
   func open(_ name: String) throws(SoundFailure) -> any SoundDevice {
@@ -118,6 +122,7 @@ final class ScriptedSound: SoundSystem, @unchecked Sendable {
   fileprivate func resume() -> Int32 {
     guard case .resume(let number)? = steps.first else { return 0 }
     steps.removeFirst()
+    if number == 0 { sleepingTime += nap }
     return number
   }
 }

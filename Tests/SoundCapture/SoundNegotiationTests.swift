@@ -81,9 +81,9 @@ import Testing
     let now = MonotonicClock.now()
     unsafe intake.memory.initializeMemory(as: UInt8.self, repeating: 3, count: intake.chunk * 4)
     // The resampler's queues grow at first.
-    for _ in 0..<40 { intake.take(intake.chunk, heardUntil: now) }
+    for _ in 0..<40 { _ = intake.take(intake.chunk, heardUntil: now) }
     let before = allocation_count()
-    for _ in 0..<100 { intake.take(intake.chunk, heardUntil: now) }
+    for _ in 0..<100 { _ = intake.take(intake.chunk, heardUntil: now) }
     #expect(allocation_count() == before)
     #expect(status.counters.dropped > 0)
   }

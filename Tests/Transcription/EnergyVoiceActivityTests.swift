@@ -35,6 +35,12 @@ import Testing
     #expect(found[64] > 0.9 && found.suffix(100).allSatisfy { $0 < 0.35 })
   }
 
+  @Test func `a room's noise behind digital silence is no speech`() {
+    let zeros = [Float](repeating: 0, count: 32_000)
+    let found = Self.probabilities(zeros + Self.noise(seconds: 2, amplitude: 0.01) + zeros + Self.noise(seconds: 2, amplitude: 0.01))
+    #expect(found.allSatisfy { $0 < 0.35 }, "\(found.max() ?? 0)")
+  }
+
   @Test func `rumble and samples that are no numbers are no speech`() {
     // 25 Hz, a triangle.
     let rumble = (0..<32_000).map { position -> Float in

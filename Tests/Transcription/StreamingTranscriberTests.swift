@@ -7,6 +7,7 @@ import Testing
 private final class CountingRecogniser: SpeechRecogniser {
   let sampleRate = 1000
   let greatestLength = 2000
+  let tellsWords = true
   var changesItsMind = false
   private(set) var lengths: [Int] = []
 

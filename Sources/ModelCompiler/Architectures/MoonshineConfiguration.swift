@@ -15,6 +15,8 @@ struct MoonshineConfiguration {
   let rotaryShare: Double
   let startToken: Int
   let endTokens: [Int]
+  /// Whether the scores are made by the embedding.
+  let tiesScores: Bool
 
   init(_ json: PretrainedConfiguration) throws(CompilerError) {
     width = try json.number("hidden_size", in: 8...4096)
@@ -26,11 +28,12 @@ struct MoonshineConfiguration {
     decoderHeads = try json.number("decoder_num_attention_heads", in: 1...256)
     capacity = min(try json.number("max_position_embeddings", in: 8...1 << 20, default: 512), 448)
     // Newer files have the rotary parameters in an object of their own.
-    let rotary = json.has("rope_parameters") ? json.part("rope_parameters") : json
+    let rotary = json.has("rope_parameters") ? try json.part("rope_parameters") : json
     rotaryBase = try rotary.real("rope_theta", default: try json.real("rope_theta", default: 10000))
     rotaryShare = try rotary.real("partial_rotary_factor", default: try json.real("partial_rotary_factor", default: 0.9))
     startToken = try json.number("decoder_start_token_id", in: 0...vocabularySize - 1, default: 1)
     endTokens = try json.numbers("eos_token_id", in: 0...vocabularySize - 1, default: [2])
+    tiesScores = try json.flag("tie_word_embeddings", default: true)
     for heads in [encoderHeads, decoderHeads] {
       guard width % heads == 0, width / heads % 2 == 0, rotaryShare <= 1, rotaryShare(heads: heads) >= 1 else {
         throw CompilerError(.invalid, "\(json.origin): \(heads) heads and a rotary share of \(rotaryShare) don't fit 'hidden_size' \(width)")
@@ -51,15 +54,21 @@ struct MoonshineConfiguration {
       }
     }
     for (key, known) in [("encoder_hidden_act", "gelu"), ("decoder_hidden_act", "silu")] {
-      guard json.text(key) ?? known == known else {
-        throw CompilerError(.unsupported, "\(json.origin): '\(key)' is \(json.text(key)!.inOneLine(limit: 40)); only \(known) is supported")
+      let activation = try json.text(key) ?? known
+      guard activation == known else {
+        throw CompilerError(.unsupported, "\(json.origin): '\(key)' is \(activation.inOneLine(limit: 40)); only \(known) is supported")
       }
     }
-    let scaling = json.part("rope_parameters").text("rope_type") ?? json.part("rope_scaling").text("rope_type") ?? "default"
-    guard scaling == "default" else {
-      throw CompilerError(.unsupported, "\(json.origin): 'rope_type' is \(scaling.inOneLine(limit: 40)); only default is supported")
+    for part in ["rope_parameters", "rope_scaling"] {
+      // Older files call the type `type`.
+      for key in ["rope_type", "type"] {
+        let scaling = try json.part(part).text(key) ?? "default"
+        guard scaling == "default" else {
+          throw CompilerError(.unsupported, "\(json.origin): '\(part).\(key)' is \(scaling.inOneLine(limit: 40)); only default is supported")
+        }
+      }
     }
-    guard !json.flag("attention_bias", default: false) else {
+    guard try !json.flag("attention_bias", default: false) else {
       throw CompilerError(.unsupported, "\(json.origin): 'attention_bias' is true, which isn't done yet")
     }
   }

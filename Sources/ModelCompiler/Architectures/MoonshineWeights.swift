@@ -72,7 +72,7 @@ struct MoonshineWeights {
           first: try Self.layer(folder, "\(name).mlp.fc1", [2 * inner, width]), second: try Self.layer(folder, "\(name).mlp.fc2", [width, inner])))
     }
     decoderNorm = try folder.tensor("\(mouth).norm.weight", [width])
-    scores = try folder.tensorIfAny("proj_out.weight", [sizes.vocabularySize, width]) ?? embedding
+    scores = sizes.tiesScores ? embedding : try folder.tensor("proj_out.weight", [sizes.vocabularySize, width])
   }
 
   private static func layer(_ folder: borrowing PretrainedFolder, _ name: String, _ dimensions: [Int]) throws(CompilerError) -> Layer {

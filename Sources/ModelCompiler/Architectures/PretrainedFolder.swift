@@ -45,11 +45,8 @@ struct PretrainedFolder: ~Copyable {
     } catch { throw CompilerError(error) }
   }
 
-  /// A tensor that may be left out.
-  func tensorIfAny(_ name: String, _ dimensions: [Int]) throws(CompilerError) -> NamedTensor? {
-    guard weights.dimensions(of: name) != nil else { return nil }
-    return try tensor(name, dimensions)
-  }
+  /// Bytes of a JSON file; Moonshine's have 4 MB.
+  private static let largestText = 64 << 20
 
   private static func json(_ path: String) throws(CompilerError) -> JSONValue {
     let bytes = try bytes(path)
@@ -57,9 +54,12 @@ struct PretrainedFolder: ~Copyable {
   }
 
   private static func bytes(_ path: String) throws(CompilerError) -> [UInt8] {
-    do throws(FileMappingError) { return unsafe try MappedFile(path).read { unsafe [UInt8]($0) } } catch {
+    let bytes: [UInt8]?
+    do throws(FileMappingError) { bytes = unsafe try MappedFile(path).read { unsafe $0.count <= Self.largestText ? [UInt8]($0) : nil } } catch {
       throw CompilerError(.file, "\(path): \(error.message)")
     }
+    guard let bytes else { throw CompilerError(.invalid, "\(path): has more than \(Self.largestText >> 20) MiB, which no such file has") }
+    return bytes
   }
 }
 
@@ -92,16 +92,26 @@ struct PretrainedConfiguration {
   }
 
   /// A member that is an object; empty where it is missing or null.
-  func part(_ key: String) -> PretrainedConfiguration {
-    if case .object(let inner)? = members[key] { PretrainedConfiguration(inner, origin: origin) } else { PretrainedConfiguration([:], origin: origin) }
+  func part(_ key: String) throws(CompilerError) -> PretrainedConfiguration {
+    guard has(key) else { return PretrainedConfiguration([:], origin: origin) }
+    guard case .object(let inner)? = members[key] else { throw CompilerError(.invalid, "\(origin): '\(key)' is no object") }
+    return PretrainedConfiguration(inner, origin: origin)
   }
 
   /// Whether the key is there and not null.
   func has(_ key: String) -> Bool { members[key].map { $0 != .null } ?? false }
 
-  func text(_ key: String) -> String? { if case .string(let text)? = members[key] { text } else { nil } }
+  func text(_ key: String) throws(CompilerError) -> String? {
+    guard has(key) else { return nil }
+    guard case .string(let text)? = members[key] else { throw CompilerError(.invalid, "\(origin): '\(key)' is no text") }
+    return text
+  }
 
-  func flag(_ key: String, default fallback: Bool) -> Bool { if case .boolean(let flag)? = members[key] { flag } else { fallback } }
+  func flag(_ key: String, default fallback: Bool) throws(CompilerError) -> Bool {
+    guard has(key) else { return fallback }
+    guard case .boolean(let flag)? = members[key] else { throw CompilerError(.invalid, "\(origin): '\(key)' is neither true nor false") }
+    return flag
+  }
 
   func number(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(CompilerError) -> Int {
     guard has(key) else {

@@ -32,10 +32,10 @@ public struct SequenceCompilation {
   /// Reads the folder's files and checks that they fit each other.
   public init(folder path: String, weights: WeightPrecision = .float) throws(CompilerError) {
     let folder = try PretrainedFolder(path)
-    let type = folder.configuration.text("model_type") ?? ""
+    let type = try folder.configuration.text("model_type") ?? ""
     guard let known = Self.architectures.first(where: { $0.modelType == type }) else {
       let names = Self.architectures.map { $0.modelType }.joined(separator: ", ")
-      throw CompilerError(.unsupported, "\(folder.configuration.origin): 'model_type' is '\(type)'; known are: \(names)")
+      throw CompilerError(.unsupported, "\(folder.configuration.origin): 'model_type' is '\(type.inOneLine(limit: 40))'; known are: \(names)")
     }
     architecture = try known.init(folder)
     name = folder.name

@@ -46,6 +46,11 @@ extension PrecisionChoice {
     return keepingFloat(kept)
   }
 
+  /// How many of the best values a result keeps float; 0 where it keeps others than the best.
+  public func bestCount(in result: CalibrationResult) -> Int {
+    Set(candidates.prefix(result.keptFloat.count).map(\.name)) == result.keptFloat ? result.keptFloat.count : 0
+  }
+
   /// The best candidates that cost less than one, all of them together.
   private func substitutes(for position: Int, notIn kept: [Int]) -> [Int] {
     var left = candidates[position].price

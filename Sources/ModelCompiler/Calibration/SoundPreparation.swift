@@ -27,6 +27,7 @@ final class SoundPreparation {
     var samples = try samples(of: path, atMost: isOpen ? extractor.sampleCount(frameCount: frames) : .max)
     if isOpen {
       let (count, heard) = (extractor.sampleCount(frameCount: frames), samples.count)
+      guard heard > 0 else { throw CompilerError(.file, "\(path): is too short to be heard") }
       while samples.count < count { samples.append(samples[samples.count - heard]) }
     }
     guard extractor.extract(samples, into: &features) == frames else { throw CompilerError(.invalid, "\(path): doesn't give \(frames) frames") }

@@ -14,4 +14,23 @@ public struct EndpointRules: Equatable, Sendable {
   public var longest: Duration = .seconds(20)
 
   public init() {}
+
+  /// Whether a detector's chunks can follow them: the longest utterance holds the padding at both ends and the least speech twice.
+  public func fit(_ detector: any VoiceActivityDetector) -> Bool { ChunkRules(self, detector).areConsistent }
+}
+
+/// The rules in chunks of a detector.
+struct ChunkRules {
+  let leastSpeech, silence, padding, longest: Int
+
+  init(_ rules: EndpointRules, _ detector: any VoiceActivityDetector) {
+    let chunk = Duration.seconds(detector.chunkLength) / detector.sampleRate
+    func chunks(_ duration: Duration) -> Int { max(1, Int((duration / chunk).rounded())) }
+    leastSpeech = chunks(rules.leastSpeech)
+    silence = chunks(rules.silence)
+    padding = rules.padding > .zero ? chunks(rules.padding) : 0
+    longest = max(1, Int((rules.longest / chunk).rounded(.down)))
+  }
+
+  var areConsistent: Bool { longest >= 2 * (padding + leastSpeech) }
 }

@@ -63,8 +63,9 @@ public final class EnergyVoiceActivityDetector: VoiceActivityDetector {
       return 0
     }
     let level = 10 * log10(energy / Double(chunkLength) + 1e-12)
-    let floor = follow(level)
+    // A muted microphone says nothing of the room.
     guard level > Self.silence else { return 0 }
+    let floor = follow(level)
     return Float(1 / (1 + exp(-(level - floor - Self.midpoint) * 2 / Self.spread)))
   }
 

@@ -28,11 +28,11 @@ public final class NeuralVoiceActivityDetector<Engine: Backend & ~Copyable>: Voi
     guard let input = program.inputs.firstIndex(where: { $0.name == sound.tensor }) else {
       throw TranscriptionError(.unsuitableInput, "\(origin): has no input \(sound.tensor), which its manifest names")
     }
+    do throws(HearingError) { try sound.checkSizes() } catch { throw TranscriptionError(.unsuitableInput, "\(origin): \(error.message)") }
     outputIndex = try Self.output(decoding, of: package)
     (inputIndex, appliesSigmoid, sampleRate) = (input, decoding.appliesSigmoid, sound.sampleRate)
     let valueCount: Int
     if sound.features == .waveform {
-      guard sound.chunk > 0, sound.context >= 0 else { throw TranscriptionError(.unsuitableInput, "\(origin): takes chunks of \(sound.chunk) samples") }
       (chunkLength, valueCount) = (sound.chunk, sound.chunk + sound.context)
       heard = [Float](repeating: 0, count: valueCount)
     } else {

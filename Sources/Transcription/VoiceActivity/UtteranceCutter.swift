@@ -19,15 +19,11 @@ public struct UtteranceCutter {
   private var spoken = 0
   private var finished: [Utterance] = []
 
-  /// - Precondition: the longest utterance holds the padding at both ends and the least speech twice.
+  /// - Precondition: the rules fit the detector.
   public init(_ detector: any VoiceActivityDetector, rules: EndpointRules = EndpointRules()) {
-    let chunk = Duration.seconds(detector.chunkLength) / detector.sampleRate
-    func chunks(_ duration: Duration) -> Int { max(1, Int((duration / chunk).rounded())) }
-    leastSpeech = chunks(rules.leastSpeech)
-    silence = chunks(rules.silence)
-    padding = rules.padding > .zero ? chunks(rules.padding) : 0
-    longest = max(1, Int((rules.longest / chunk).rounded(.down)))
-    precondition(longest >= 2 * (padding + leastSpeech))
+    let chunks = ChunkRules(rules, detector)
+    precondition(chunks.areConsistent)
+    (leastSpeech, silence, padding, longest) = (chunks.leastSpeech, chunks.silence, chunks.padding, chunks.longest)
     self.rules = rules
     self.detector = detector
     detector.reset()

@@ -108,7 +108,7 @@ struct CompileCommand: ParsableCommand {
       throw CommandFailure("\(model) is a pretrained model's folder: --recipe, --shape, --constant and --calibrate are for model files", status: .wrongUse)
     }
     let compiled = try source.explaining(model) { try SequenceCompilation(folder: model, weights: weights).compiled() }
-    try OutputFile.write(compiled.file(), to: output, madeFrom: [])
+    try OutputFile.write(compiled.file(), to: output, madeFrom: ["config.json", "model.safetensors", "tokenizer.json"].map { "\(model)/\($0)" })
     let summary = PackageReport(try ModelPackage(contentsOf: output))
     Terminal.show(json ? "\(summary.json.text)\n" : summary.text)
   }

@@ -9,17 +9,17 @@ extension EvaluateCommand {
     try refuseOptionsForImages()
     let data = try SpokenDataset(path: dataset)
     if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
-    func measured(_ package: ModelPackage, _ label: String) throws -> SpeechMeasurement {
-      let speech = try SpeechRecognition.recogniser(package, named: model, threads: threads)
-      return try SpeechMeasurement(speech, data, utterancesBy: activity.search(for: speech, of: model), label: label)
+    func measured(_ package: ModelPackage, _ path: String, _ label: String) throws -> SpeechMeasurement {
+      let speech = try SpeechRecognition.recogniser(package, named: path, threads: threads)
+      return try SpeechMeasurement(speech, data, utterancesBy: activity.search(for: speech, of: path), label: label)
     }
     guard let against, let otherPackage else {
-      let measurement = try measured(package, "evaluating")
+      let measurement = try measured(package, model, "evaluating")
       return Terminal.show(json ? "\(JSON.object(measurement.members).text)\n" : measurement.text)
     }
     let forms = ComparedForms.models(against, model)
-    let other = try measured(otherPackage, "evaluating \(forms.first)")
-    let measurement = try measured(package, "evaluating \(forms.second)")
+    let other = try measured(otherPackage, against, "evaluating \(forms.first)")
+    let measurement = try measured(package, model, "evaluating \(forms.second)")
     let change = SpeechMeasurement.Change(from: other, to: measurement)
     Terminal.show(json ? "\(JSON.object(measurement.members + change.members).text)\n" : measurement.text + change.text(forms))
   }
@@ -35,7 +35,7 @@ extension EvaluateCommand {
       ("top1", .number(accuracy.top1)), ("top5", .number(accuracy.top5)), ("clear", .number(clear)), ("sounds", .integer(data.items.count)),
     ]
     var text = "top-1 \(DemoTable.decimal(accuracy.top1, 4)), top-5 \(DemoTable.decimal(accuracy.top5, 4)) over \(data.items.count) sounds; "
-    text += "\(DemoTable.decimal(clear, 4)) are right and likely enough to be written\n"
+    text += "\(DemoTable.decimal(clear, 4)) are written as they should be\n"
     if let against, let otherPackage {
       let forms = ComparedForms.models(against, model)
       let (other, _) = try classified(data, by: otherPackage)
@@ -52,7 +52,7 @@ extension EvaluateCommand {
     Terminal.show(json ? "\(JSON.object(members).text)\n" : text)
   }
 
-  /// - Returns: also the share of sounds whose right class `transcribe` would write.
+  /// - Returns: also the share of sounds for which `transcribe` would write what it should.
   private func classified(_ data: LabelledSounds, by package: ModelPackage) throws -> (ClassificationAccuracy, Double) {
     let classifier = try SoundClassifier<CPUBackend>(package, options: CPUOptions(threads: threads))
     var accuracy = ClassificationAccuracy()
@@ -61,7 +61,9 @@ extension EvaluateCommand {
     for item in data.items {
       let candidates = try classifier.candidates(WholeSound.samples(of: item.path, sampleRate: classifier.sampleRate))
       accuracy.add(candidates.map { Detection(label: $0.label, score: $0.probability, box: Box(x: 0, y: 0, width: 0, height: 0)) }, truth: item.label)
-      if let best = candidates.first, best.label == item.label, best.probability >= classifier.threshold { clear += 1 }
+      // What is no word is right where nothing is written.
+      let written = candidates.first.flatMap { classifier.isWritten($0) ? $0.label : nil }
+      if written == (classifier.isWord(item.label) ? item.label : nil) { clear += 1 }
       progress.advance()
     }
     progress.end()

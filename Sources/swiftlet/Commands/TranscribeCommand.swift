@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import Glibc
 import Hearing
 import ModelCompiler
 import ModelManifest
@@ -86,6 +87,7 @@ struct TranscribeCommand: ParsableCommand {
     guard !partial || microphone != nil && activity.voiceActivity != "none" else {
       throw ValidationError("--partial is for --microphone, and for utterances: leave --voice-activity none out")
     }
+    guard tensors == nil || microphone == nil && sounds.count == 1 else { throw ValidationError("--tensors is for one sound file") }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
     _ = try search()
   }
@@ -104,6 +106,9 @@ struct TranscribeCommand: ParsableCommand {
 
   func run() throws {
     let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
+    guard tensors == nil || files.count <= 1 else {
+      throw CommandFailure("--tensors is for one sound file; \(sounds[0]) has \(files.count)", status: .wrongUse)
+    }
     let speech = try recogniser()
     if let microphone {
       let utterances = try activity.search(for: speech, of: model, unlessGiven: .energy)
@@ -138,7 +143,11 @@ struct TranscribeCommand: ParsableCommand {
     speech.onTensors = { name, tensor in
       let number = counts[name, default: 0]
       counts[name] = number + 1
-      do { try OutputFile.write(tensor.npyBytes, to: "\(tensors)/\(name).\(number).npy", madeFrom: []) } catch { Terminal.complain("\(error)") }
+      let file = String(name.map { $0 == "/" ? "_" : $0 })
+      do { try OutputFile.write(tensor.npyBytes, to: "\(tensors)/\(file).\(number).npy", madeFrom: []) } catch {
+        Terminal.complain((error as? CommandFailure)?.message ?? "\(error)")
+        Glibc.exit(CommandFailure.Status.failed.rawValue)
+      }
     }
     return speech
   }

@@ -28,15 +28,21 @@ struct LiveTranscript {
 
   /// Listens until the limit or the first request to stop; what was said by then is still written.
   func run() throws {
-    try ProcessSignals.handle { [microphone] signal in if signal == .stop { microphone.stop() } }
+    // SIGHUP, too: the terminal is gone.
+    try ProcessSignals.handle { [microphone] _ in microphone.stop() }
     var writer = LiveWriter(speech, utterancesBy: search, style)
     var samples: [Float] = []
     var hasListened = false
+    // Samples that came, and how many there had been by then with those that were lost or dropped.
+    var (heard, position) = (0, 0)
     listening: while true {
       if MonotonicClock.now() >= deadline { microphone.stop() }
       switch microphone.next(into: &samples, timeout: .seconds(1)) {
       case .sound(let block):
+        position = max(position, block.position + block.count)
+        heard += block.count
         try writer.add(Array(samples.prefix(max(0, sampleLimit - block.position))), at: block.position)
+        guard writer.isRead else { break listening }
         if block.position + block.count >= sampleLimit { break listening }
       case .stateChanged(.capturing(let format)):
         Terminal.note("listening to \(microphone.device) (\(format))")
@@ -52,19 +58,21 @@ struct LiveTranscript {
     }
     microphone.stop()
     try writer.end()
-    tellLosses()
+    tellLosses(missed: position - heard)
   }
 
-  private func tellLosses() {
+  /// - Parameter missed: samples that didn't come, before the last that did.
+  private func tellLosses(missed: Int) {
     let counters = microphone.counters
     if counters.lost > 0 {
       Terminal.note(
         "\(DemoTable.decimal(seconds(Int(counters.lost)), 2)) s of sound were lost: \(counters.overruns) overruns, \(counters.suspensions) suspensions, "
           + "\(counters.failures) failures of the device")
     }
-    // What came after the limit isn't missed.
-    if counters.dropped > 0, sampleLimit == .max {
-      Terminal.note("\(DemoTable.decimal(seconds(Int(counters.dropped)), 2)) s of sound were dropped, as transcribing took longer than speaking")
+    // What was dropped after the last that was heard isn't missed.
+    let dropped = missed - Int(counters.lost)
+    if dropped > 0 {
+      Terminal.note("\(DemoTable.decimal(seconds(dropped), 2)) s of sound were dropped, as transcribing took longer than speaking")
     }
   }
 

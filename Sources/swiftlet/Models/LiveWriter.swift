@@ -18,6 +18,8 @@ struct LiveWriter {
   private var pieces: LiveCutter
   /// Where utterances are looked for.
   private var transcriber: StreamingTranscriber?
+  /// Whether every line went out.
+  private(set) var isRead = true
 
   /// - Parameter search: finds the utterances; without one everything is transcribed.
   init(_ speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch?, _ style: Style) {
@@ -44,13 +46,13 @@ struct LiveWriter {
     if transcriber != nil { for event in try transcriber!.end() { write(event) } }
   }
 
-  private func write(_ piece: SoundPiece) throws {
+  private mutating func write(_ piece: SoundPiece) throws {
     let transcript = try speech.transcript(of: piece.samples, from: .seconds(piece.position) / speech.sampleRate)
     let end = Duration.seconds(piece.position + piece.samples.count) / speech.sampleRate
     write(transcript, from: .seconds(piece.position) / speech.sampleRate, to: end, [])
   }
 
-  private func write(_ event: StreamingTranscriber.Event) {
+  private mutating func write(_ event: StreamingTranscriber.Event) {
     var members: [(String, JSON)] = [
       ("utterance", .integer(event.utterance)), ("final", .boolean(event.isFinal)), ("speech", .number(event.speechProbability.toFourDigits)),
     ]
@@ -58,11 +60,14 @@ struct LiveWriter {
     write(event.transcript, from: event.start, to: event.end, members, isFinal: event.isFinal)
   }
 
-  private func write(_ transcript: Transcript, from start: Duration, to end: Duration, _ more: [(String, JSON)], isFinal: Bool = true) {
+  private mutating func write(_ transcript: Transcript, from start: Duration, to end: Duration, _ more: [(String, JSON)], isFinal: Bool = true) {
     guard !transcript.text.isEmpty else { return }
-    guard style.isJSON else { return Terminal.show("\(isFinal ? "" : "… ")\(transcript.text)\n") }
+    guard style.isJSON else {
+      isRead = Terminal.canShow("\(isFinal ? "" : "… ")\(transcript.text)\n") && isRead
+      return
+    }
     var members: [(String, JSON)] = [("start", .number(start.inSeconds)), ("end", .number(end.inSeconds)), ("text", .string(transcript.text))]
     if let words = transcript.words { members.append(("words", .array(words.map(\.json)))) }
-    Terminal.show("\(JSON.object(members + more).text)\n")
+    isRead = Terminal.canShow("\(JSON.object(members + more).text)\n") && isRead
   }
 }

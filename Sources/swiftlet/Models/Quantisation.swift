@@ -75,7 +75,7 @@ struct Quantisation {
     let choice = try calibrated.choice ?? rankedValues(calibrated.result, OutputNoise(compilation, input: input, images: files))
     let exact = float.accuracy.metric.value
     var (measured, best) = (closest, closest.accuracy.metric.value)
-    let found = try choice.leastFloat(above: calibrated.result.keptFloatCount) { tried in
+    let found = try choice.leastFloat(above: choice.bestCount(in: calibrated.result)) { tried in
       let outcome = try run(compilation.quantised(by: tried), "evaluating with \(tried.keptFloatCount) value(s) in float", data)
       best = max(best, outcome.accuracy.metric.value)
       guard outcome.accuracy.metric.value >= exact - budget else { return false }

@@ -20,6 +20,7 @@ struct SoundTranscript {
   let pieces: [Piece]
   /// Whether the pieces are utterances that a detector found.
   let hasUtterances: Bool
+  private let hasWords: Bool
   /// Seconds of sound.
   let duration: Double
   /// Seconds of work a second of sound, from opening the file to its text.
@@ -28,7 +29,7 @@ struct SoundTranscript {
   /// - Parameter search: finds the utterances; without one the whole sound is transcribed.
   init(_ path: String, by speech: any SpeechRecogniser, utterancesBy search: UtteranceSearch? = nil) throws {
     self.path = path
-    hasUtterances = search != nil
+    (hasUtterances, hasWords) = (search != nil, speech.tellsWords)
     let start = MonotonicClock.now()
     var reader = try SoundReader(path: path, sampleRate: speech.sampleRate)
     pieces = try search.map { try Self.utterances(of: &reader, speech, $0) } ?? Self.wholeSound(of: &reader, speech)
@@ -84,10 +85,9 @@ struct SoundTranscript {
   /// The words, or where the model has no times for them the tokens.
   var json: JSON {
     var members: [(String, JSON)] = [("file", .string(path)), ("text", .string(text))]
-    if pieces.allSatisfy({ $0.transcript.words != nil }) {
+    if hasWords {
       members.append(("words", .array(pieces.flatMap { $0.transcript.words ?? [] }.map(\.json))))
-    }
-    if pieces.contains(where: { $0.transcript.tokens != nil }) {
+    } else {
       members.append(("tokens", .array(pieces.flatMap { $0.transcript.tokens ?? [] }.map { .integer($0) })))
     }
     if hasUtterances {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import Glibc
 import ModelManifest
 import Transcription
 
@@ -36,6 +37,11 @@ struct VoiceActivityOptions: ParsableArguments {
     var rules = EndpointRules()
     rules.longest = min(rules.longest, .seconds(speech.greatestLength) / speech.sampleRate)
     if let pause { rules.silence = .seconds(pause) }
+    guard rules.fit(detector) else {
+      throw CommandFailure(
+        "\(voiceActivity ?? standard.rawValue) hears \(detector.chunkLength) samples at a time, too many for the \(rules.longest) that \(model) takes at once",
+        status: .wrongUse)
+    }
     return UtteranceSearch(detector: detector, rules: rules)
   }
 
@@ -44,16 +50,20 @@ struct VoiceActivityOptions: ParsableArguments {
     case Method.none?: return nil
     case .energy?:
       guard speech.sampleRate >= 8000 else {
-        throw CommandFailure("\(model) hears \(speech.sampleRate) samples a second, too few to find speech by energy: --voice-activity none, or a model")
+        throw CommandFailure(
+          "\(model) hears \(speech.sampleRate) samples a second, too few to find speech by energy: --voice-activity none, or a model", status: .wrongUse)
       }
       return EnergyVoiceActivityDetector(sampleRate: speech.sampleRate)
     case nil:
+      guard unsafe access(name, F_OK) == 0 else {
+        throw CommandFailure("--voice-activity takes energy, none or a package, and there is no file \(name)", status: .wrongUse)
+      }
       guard try FileStart.isPackage(name) else {
         throw CommandFailure("\(name) is a model file: compile it with its recipe first, or write 'energy'", status: .wrongUse)
       }
       let detector = try NeuralVoiceActivityDetector<CPUBackend>(ModelPackage(contentsOf: name), options: CPUOptions(threads: 1))
       guard detector.sampleRate == speech.sampleRate else {
-        throw CommandFailure("\(name) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same")
+        throw CommandFailure("\(name) hears \(detector.sampleRate) samples a second, \(model) \(speech.sampleRate): both must hear the same", status: .wrongUse)
       }
       return detector
     }

@@ -2,7 +2,7 @@
 """Swiftlet beside transformers on Moonshine models of random weights: what the encoder makes, the scores of every token and the greedy tokens.
 
 Usage: compare.py SWIFTLET [--size tiny|base] [--seconds 0.5 1 5 10 30] [--weights float|int8]; ends with status 1 where something differs.
-With 8-bit weights it tells for how many of Swiftlet's tokens the reference, in float, would have chosen the same behind the same text.
+With 8-bit weights it tells for how many of Swiftlet's tokens the reference, in float, would have chosen the same behind the same text, and wants 85 %.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import numpy
 import model as moonshine
 
 TOLERANCE = 1e-3
+LEAST_SHARE = 0.85
 parser = argparse.ArgumentParser()
 parser.add_argument("swiftlet")
 parser.add_argument("--size", choices=["tiny", "base", "smallest"], default="tiny")
@@ -38,6 +39,8 @@ with tempfile.TemporaryDirectory() as folder:
         own = json.loads(subprocess.run([*command, "--tensors", traces], check=True, capture_output=True, text=True).stdout)
         if arguments.weights != "float":
             equal = int((moonshine.choices(reference, samples, own["tokens"]) == own["tokens"][1:]).sum())
+            # Random weights leave tokens closer to each other than trained ones do.
+            failures += equal < LEAST_SHARE * (len(own["tokens"]) - 1)
             print(f"moonshine: {seconds} s: {equal} of {len(own['tokens']) - 1} tokens are the float model's choice, too")
             continue
         heard_error = float(numpy.abs(numpy.load(traces / "heard.0.npy") - heard).max())
