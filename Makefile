@@ -75,7 +75,7 @@ chaos-briefly-aside:
 test-setup:
 	@Packaging/install-dependencies.sh test
 
-## Swift tests: modules, layering, end to end with a real broker. One at a time: many block on brokers, cameras and disks, and two
+## Swift tests: modules, layering, end to end with a real broker; in two lanes of one at a time: many block on brokers, cameras and disks, and two
 ## cores would starve the others.
 test-unit: test-setup
 	swift build --build-tests
