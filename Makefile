@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-on-kernels-and-arm test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -31,12 +31,14 @@ setup:
 ## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
 test: test-setup
 	swift build --build-tests
-	$(MAKE) -j2 BUILD_WRITER= test-on-kernels-and-arm test-release
+	$(MAKE) -j2 BUILD_WRITER= test-beside-release test-release
 	$(MAKE) -j3 BUILD_WRITER= run-unit fuzz-briefly-aside chaos-briefly-aside
 
-test-on-kernels-and-arm:
+# In builds of their own.
+test-beside-release:
 	$(MAKE) test-kernels
 	$(MAKE) test-arm
+	$(MAKE) test-messaging-sanitized
 
 test-release:
 	$(MAKE) build
@@ -44,7 +46,6 @@ test-release:
 	$(MAKE) test-speech
 	$(MAKE) test-tuf
 	$(MAKE) test-virtual-machine
-	$(MAKE) test-messaging-sanitized
 
 ## Real speech through the release binary: the texts that ONNX Runtime gives.
 test-speech:
@@ -75,7 +76,7 @@ chaos-briefly-aside:
 test-setup:
 	@Packaging/install-dependencies.sh test
 
-## Swift tests: modules, layering, end to end with a real broker; in two lanes of one at a time: many block on brokers, cameras and disks, and two
+## Swift tests: modules, layering, end to end with a real broker. One at a time: many block on brokers, cameras and disks, and two
 ## cores would starve the others.
 test-unit: test-setup
 	swift build --build-tests

@@ -86,6 +86,9 @@ final class Fleet: Sendable {
 }
 
 extension Watcher {
+  /// Seconds. A trial beside the line runs at the lowest priority: a busy machine makes it take long.
+  private static let patience = 240.0
+
   /// The device's latest word on its model, once `isEnough` holds for it.
   func model(_ name: String = "fixed", until isEnough: ([String: Any]) -> Bool) -> [String: Any]? {
     func latest(_ messages: [IncomingMessage]) -> [String: Any]? {
@@ -94,7 +97,7 @@ extension Watcher {
       else { return nil }
       return (payload["models"] as? [String: Any])?[name] as? [String: Any]
     }
-    _ = messages.wait(limit: 60) { latest($0).map(isEnough) ?? false }
+    _ = messages.wait(limit: Self.patience) { latest($0).map(isEnough) ?? false }
     return latest(messages.all)
   }
 
@@ -110,7 +113,7 @@ extension Watcher {
 
   /// What the device last said of the fleet's metadata, once it says `outcome`.
   func waitForCheck(_ outcome: String, about text: String = "") -> Bool {
-    messages.wait(limit: 60) { messages in
+    messages.wait(limit: Self.patience) { messages in
       guard let message = messages.last(where: { $0.topic.hasSuffix("/models") }),
         let payload = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
       else { return false }
@@ -123,9 +126,9 @@ extension Watcher {
   var detectedVersions: [String] { Self.versions(messages.all) }
 
   /// Waits until detections have come from these versions, in this order.
-  func waitForVersions(_ expected: String...) -> Bool { messages.wait(limit: 60) { Self.versions($0) == expected } }
+  func waitForVersions(_ expected: String...) -> Bool { messages.wait(limit: Self.patience) { Self.versions($0) == expected } }
 
-  func waitForLastVersion(_ expected: String) -> Bool { messages.wait(limit: 60) { Self.versions($0).last == expected } }
+  func waitForLastVersion(_ expected: String) -> Bool { messages.wait(limit: Self.patience) { Self.versions($0).last == expected } }
 
   private static func versions(_ messages: [IncomingMessage]) -> [String] {
     var versions: [String] = []
