@@ -15,15 +15,8 @@ import Transcription
     let probability: Float
   }
 
-  private static let recipes = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Calibration/recipes").standardized.path
-
-  private static func package(_ model: String) throws -> ModelPackage {
-    try ModelSourceOptions.parse(["--recipe", "\(recipes)/\(model).yaml"]).package(at: "\(Shared.root!)/models/\(model).onnx")
-  }
-
   private static func classifier(_ model: String) throws -> SoundClassifier<CPUBackend> {
-    try SoundClassifier(package(model), options: CPUOptions(threads: 1))
+    try SoundClassifier(RecipePackages.package(model), options: CPUOptions(threads: 1))
   }
 
   @Test func `letters and digits read aloud are what ONNX Runtime takes them for`() throws {
@@ -68,7 +61,7 @@ import Transcription
   }
 
   @Test func `a model that classifies no sound is named`() throws {
-    let package = try ModelPackage(contentsOf: "\(Self.recipes)/../../Sources/CDemoModel/surface-defects.swiftlet")
+    let package = try ModelPackage(contentsOf: "\(RecipePackages.root)/Sources/CDemoModel/surface-defects.swiftlet")
     #expect { try SoundClassifier<CPUBackend>(package, options: CPUOptions(threads: 1)) } throws: {
       ($0 as? TranscriptionError)?.message.contains("doesn't say how it hears") == true
     }

@@ -2,7 +2,6 @@ import CPUExecution
 import Foundation
 import ModelManifest
 import SharedData
-import SoundFiles
 import Testing
 import Transcription
 
@@ -16,19 +15,12 @@ import Transcription
     let probabilities: [Float]
   }
 
-  private static let recipes = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Calibration/recipes").standardized.path
-
   static func detector(_ model: String) throws -> NeuralVoiceActivityDetector<CPUBackend> {
-    let source = try ModelSourceOptions.parse(["--recipe", "\(recipes)/\(model).yaml"])
-    return try NeuralVoiceActivityDetector(source.package(at: "\(Shared.root!)/models/\(model).onnx"), options: CPUOptions(threads: 1))
+    try NeuralVoiceActivityDetector(RecipePackages.package(model), options: CPUOptions(threads: 1))
   }
 
   static func samples(_ clip: String) throws -> [Float] {
-    var reader = try SoundReader(path: "\(Shared.root!)/data/speech/\(clip)", sampleRate: 16_000)
-    var (samples, next): ([Float], [Float]) = ([], [])
-    while try reader.read(into: &next) { samples += next }
-    return samples
+    try WholeSound.samples(of: "\(Shared.root!)/data/speech/\(clip)", sampleRate: 16_000)
   }
 
   private static func probabilities(_ samples: [Float], by detector: any VoiceActivityDetector) -> [Float] {
@@ -62,8 +54,7 @@ import Transcription
   }
 
   @Test func `a model that tells nothing of speech is named`() throws {
-    let source = try ModelSourceOptions.parse(["--recipe", "\(Self.recipes)/kws_dscnn_fp32.yaml"])
-    let package = try source.package(at: "\(Shared.root!)/models/kws_dscnn_fp32.onnx")
+    let package = try RecipePackages.package("kws_dscnn_fp32")
     #expect { try NeuralVoiceActivityDetector<CPUBackend>(package, options: CPUOptions(threads: 1)) } throws: {
       ($0 as? TranscriptionError)?.message.contains("kws_dscnn_fp32.onnx: doesn't tell when somebody speaks") == true
     }
