@@ -26,6 +26,14 @@ public struct SoundReader: ~Copyable {
     }
   }
 
+  /// The first samples of a file, read at once.
+  public static func samples(of path: String, sampleRate: Int, atMost count: Int) throws(SoundFileError) -> [Float] {
+    var reader = try SoundReader(path: path, sampleRate: sampleRate)
+    var (samples, piece): ([Float], [Float]) = ([], [])
+    while samples.count < count, try reader.read(into: &piece) { samples += piece }
+    return samples.count <= count ? samples : Array(samples.prefix(count))
+  }
+
   /// Seconds of the file that were read so far.
   public var duration: Double { Double(file.position) / Double(file.sampleRate) }
 

@@ -35,11 +35,8 @@ final class SoundPreparation {
   }
 
   private func samples(of path: String, atMost count: Int) throws(CompilerError) -> [Float] {
-    do throws(SoundFileError) {
-      var reader = try SoundReader(path: path, sampleRate: extractor.input.sampleRate)
-      var (samples, piece): ([Float], [Float]) = ([], [])
-      while samples.count < count, try reader.read(into: &piece) { samples += piece }
-      return Array(samples.prefix(count))
-    } catch { throw CompilerError(.file, error.message) }
+    do throws(SoundFileError) { return try SoundReader.samples(of: path, sampleRate: extractor.input.sampleRate, atMost: count) } catch {
+      throw CompilerError(.file, error.message)
+    }
   }
 }
