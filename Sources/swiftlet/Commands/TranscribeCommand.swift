@@ -14,7 +14,7 @@ struct TranscribeCommand: ParsableCommand {
     commandName: "transcribe",
     abstract: "Write down what is said in sound files, or into a microphone.",
     discussion: """
-      The model is a package of a CTC model or of Moonshine (see compile), or an ONNX or TFLite file of a CTC model with its recipe; its length stays open. Sound \
+      The model is a package of a CTC model, of Moonshine (see compile) or of single words, or an ONNX or TFLite file with its recipe. Sound \
       of any rate and any number of channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow \
       with it. One line a file. With --voice-activity only utterances are transcribed: silence and noise cost next to nothing, and --json tells each one's time \
       and how likely it was speech. Beams and expected words are for CTC models; Moonshine writes the likeliest token each time, and has no times for its words.
