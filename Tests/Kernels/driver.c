@@ -184,7 +184,7 @@ static void finish(const struct swl_kernel *const kernels[2], struct trial trial
 static int32_t random_groups(struct swl_window *w) {
   int32_t groups = random_in(0, 2) ? 1 : random_in(2, 4);
   w->input_channels = groups * random_in(1, 37);
-  w->output_channels = groups * random_in(1, 40);
+  w->output_channels = groups * (random_in(0, 3) ? random_in(1, 40) : random_in(41, 110));
   return groups;
 }
 
@@ -300,7 +300,7 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
 static void case_depthwise_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_depthwise_q8 arguments[2];
   struct swl_window w = random_window(true);
-  w.input_channels = w.output_channels = random_in(1, 70);
+  w.input_channels = w.output_channels = random_in(0, 2) ? random_in(1, 70) : random_in(71, 150);
   int64_t taps = (int64_t)w.kernel_height * w.kernel_width;
   int8_t *weights = take_weights(w.input_channels * taps);
   struct swl_depthwise_q8 d = {
@@ -624,6 +624,7 @@ static void test_team(int32_t threads) {
 }
 
 #include "bench.h"
+#include "tables.h"
 
 // Bit by bit.
 static uint32_t plain_crc32c(uint32_t state, const uint8_t *bytes, int64_t count) {
@@ -690,6 +691,7 @@ int main(int count, char **arguments) {
   for (int32_t threads = 1; threads <= 5; threads++) test_team(threads);
   test_checksum(cases);
   test_linear_bytes(cases);
+  test_tables(cases);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);

@@ -94,6 +94,17 @@ SWL_INLINE void copy_strip(const struct swl_convolution_q8 *c, int64_t image, in
   }
 }
 
+// Rows of one block: `stride` bytes apart, or at offsets of their own.
+struct row_source {
+  const uint8_t *first;
+  int64_t stride;
+  const int32_t *offsets; // NULL: by stride
+};
+
+SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
+  return source->first + (source->offsets ? source->offsets[row] : row * source->stride);
+}
+
 // Of panels without weight sums.
 #define SWL_PANEL_SIZE(b) ((b)->padded_depth * COLUMNS)
 // Of panels followed by an int32 weight sum for each column.

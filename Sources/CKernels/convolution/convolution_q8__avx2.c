@@ -137,17 +137,6 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const bool is_wide, cons
 
 static const int8_t zeros[COLUMNS * 4];
 
-// Rows of one block: `stride` bytes apart, or at offsets of their own.
-struct row_source {
-  const uint8_t *first;
-  int64_t stride;
-  const int32_t *offsets; // NULL: by stride
-};
-
-SWL_INLINE const uint8_t *row_at(const struct row_source *source, int64_t row) {
-  return source->first + (source->offsets ? source->offsets[row] : row * source->stride);
-}
-
 // All rows of a block with one panel.
 SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep, const struct row_source *source, int64_t rows,
                                          const struct swl_paired_panel *panel, const int8_t *weights, struct place *p) {
@@ -220,41 +209,12 @@ SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const s
   }
 }
 
-SWL_TARGET_AVX2 void swl_convolution_q8_4x16__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
-  const struct swl_convolution_q8 *c = arguments;
-  const struct swl_window *w = &c->window;
-  const struct swl_blocking *b = &c->blocking;
-  const int32_t padding = c->input_flip + c->input_zero_point;
-  struct swl_table_avx2 table;
-  const struct swl_table_avx2 *prepared = swl_prepared_table(&c->requantisation, &table);
-  for (int64_t item = begin; item < end; item++) {
-    int64_t split = item % b->column_splits, block = item / b->column_splits % b->row_blocks, group = item / b->column_splits / b->row_blocks;
-    int64_t first_row = block * b->rows_per_block, rows = swl_minimum(b->rows_per_block, b->rows - first_row);
-    int64_t first_panel = split * b->panels_per_split, last_panel = swl_minimum(first_panel + b->panels_per_split, b->panels);
-    if (b->strip_pitch == 0) {
-      struct row_source source = {.stride = b->padded_depth};
-      source.first = gather_as_bytes(c, group, first_row, rows, scratch, &source.stride, c->input_flip, padding);
-      multiply(c, &source, first_row, rows, group, first_panel, last_panel, prepared);
-      continue;
-    }
-    int32_t *offsets = scratch;
-    uint8_t *strip = (uint8_t *)scratch + (b->rows_per_block * 4 + 63) / 64 * 64;
-    const int64_t pixels = (int64_t)w->output_height * w->output_width, step = (int64_t)w->stride_width * w->input_channels;
-    // One image at a time.
-    for (int64_t count; rows > 0; first_row += count, rows -= count) {
-      const int64_t image = first_row / pixels, pixel = first_row % pixels, first_line = pixel / w->output_width;
-      count = swl_minimum(rows, pixels - pixel);
-      copy_strip(c, image, first_line, (pixel + count - 1) / w->output_width + 1 - first_line, strip, c->input_flip, padding);
-      int64_t x = pixel % w->output_width, line = 0;
-      for (int64_t i = 0; i < count; i++) {
-        offsets[i] = (int32_t)(line + x * step);
-        if (++x == w->output_width) x = 0, line += w->stride_height * b->strip_pitch;
-      }
-      const struct row_source source = {.first = strip, .offsets = offsets};
-      multiply(c, &source, first_row, count, group, first_panel, last_panel, prepared);
-    }
-  }
-}
+#define KERNEL swl_convolution_q8_4x16__avx2
+#define TARGET SWL_TARGET_AVX2
+#define TABLE struct swl_table_avx2
+#define PREPARE swl_prepared_table
+#define MULTIPLY multiply
+#include "driver_bytes.h"
 #else
 typedef int swl_not_x86;
 #endif

@@ -38,6 +38,16 @@ static int64_t pack_paired(const struct swl_kernel *kernel, const struct swl_blo
 }
 #endif
 
+// Integer kernels that gather bytes, or read them from strips.
+static bool reads_bytes(const struct swl_kernel *kernel, int64_t element_size) {
+  return element_size < 4 && (is_paired(kernel, 1) || kernel->instruction_set == SWL_AVX512_VNNI);
+}
+
+// Where a panel has depth element `k`: in strips every run is padded to whole quartets.
+static int64_t place_in_panel(const struct swl_blocking *b, int64_t k) {
+  return b->strip_pitch == 0 ? k : k / b->strip_run * ((b->strip_run + 3) / 4 * 4) + k % b->strip_run;
+}
+
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
   return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
 }
@@ -53,7 +63,10 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
     for (int64_t column = 0; column < b->group_outputs; column++) {                                                    \
       type *panel = packed + (group * b->panels + column / columns) * size + column % columns * run;                   \
       const type *source = weights + (group * b->group_outputs + column) * b->depth;                                   \
-      for (int64_t k = 0; k < b->depth; k++) panel[k / run * columns * run + k % run] = source[k];                     \
+      for (int64_t k = 0; k < b->depth; k++) {                                                                         \
+        const int64_t at = place_in_panel(b, k);                                                                       \
+        panel[at / run * columns * run + at % run] = source[k];                                                        \
+      }                                                                                                                \
     }                                                                                                                  \
   }
 
@@ -135,11 +148,11 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
   b->padded_depth = (b->depth + 7) / 8 * 8;
   b->strip_run = b->strip_pitch = b->strip_size = 0;
   // Integer kernels are planned for the widest element that any of them gathers; these gather bytes.
-  const bool reads_bytes = element_size < 4 && is_paired(kernel, 1);
+  const bool bytes = reads_bytes(kernel, element_size);
   const int64_t step = kernel->rows;
-  int64_t largest = reads_bytes ? plan_strips(kernel, w, b) : 0;
+  int64_t largest = bytes ? plan_strips(kernel, w, b) : 0;
   if (largest == 0) {
-    const int64_t row_size = swl_maximum(b->padded_depth * (reads_bytes ? 1 : element_size), 1);
+    const int64_t row_size = swl_maximum(b->padded_depth * (bytes ? 1 : element_size), 1);
     largest = swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / step * step;
     largest = swl_maximum(swl_minimum(largest, (b->rows + step - 1) / step * step), step);
   }
@@ -163,7 +176,7 @@ int64_t swl_blocking_items(const struct swl_blocking *b) { return b->groups * b-
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
   // An offset for every pixel, and what may be read behind the last line.
   if (b->strip_pitch > 0) return (b->rows_per_block * 4 + 63) / 64 * 64 + b->strip_size + 64;
-  const int64_t gathered = element_size < 4 && is_paired(kernel, 1) ? 1 : element_size;
+  const int64_t gathered = reads_bytes(kernel, element_size) ? 1 : element_size;
   return swl_gathered_size(b, kernel->rows, kernel->columns, gathered);
 }
 

@@ -1,5 +1,6 @@
 #include "blocks.h"
 #include "depthwise_q8.h"
+#include "quads.h"
 
 #define KERNEL swl_depthwise_q8__scalar
 #define TARGET
@@ -7,16 +8,47 @@
 #define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
 
-static bool is_blocked(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth == 2 && w->input_channels >= 8; }
+// Taps side by side in a multiplication: two, or four where windows allow it.
+static bool is_blocked(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth >= 2 && w->input_channels >= 8; }
+static bool is_quartered(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth == 4 && swl_has_quads(w); }
+
+static int32_t sum_of(const int8_t *weights, int64_t taps) {
+  int32_t sum = 0;
+  for (int64_t tap = 0; tap < taps; tap++) sum += weights[tap];
+  return sum;
+}
+
+static void pack_quads(const struct swl_window *w, const int8_t *weights, int8_t *packed) {
+  const int64_t size = w->kernel_width, groups = swl_quad_groups(w), taps = size * size;
+  memset(packed, 0, (size_t)swl_quads_size(w));
+  for (int64_t i = 0; i < swl_quad_blocks(w->input_channels); i++) {
+    const struct swl_quad_block block = swl_quad_block(w, i);
+    for (int64_t c = 0; c < swl_minimum(block.width, w->input_channels - block.channel); c++) {
+      const int8_t *from = weights + (block.channel + c) * taps;
+      int8_t *to = packed + block.offset + 4 * swl_quad_place(block.width, c);
+      for (int64_t tap = 0; tap < taps; tap++) {
+        const int64_t row = tap / size, column = tap % size;
+        to[(column * groups + row / 4) * block.width * 4 + row % 4] = from[tap];
+      }
+      const int32_t sum = sum_of(from, taps);
+      memcpy(to + size * groups * block.width * 4, &sum, sizeof sum);
+    }
+  }
+}
 
 int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *w) {
   int64_t taps = (int64_t)w->kernel_height * w->kernel_width, channels = w->input_channels;
+  if (is_quartered(kernel, w)) return swl_quads_size(w);
   if (!is_blocked(kernel, w)) return taps * channels * 2;
   return swl_block_count(channels) * swl_block_size(w) * 2;
 }
 
 void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_window *w, const int8_t *weights, int16_t *packed) {
   int64_t taps = (int64_t)w->kernel_height * w->kernel_width, channels = w->input_channels;
+  if (is_quartered(kernel, w)) {
+    pack_quads(w, weights, (int8_t *)packed);
+    return;
+  }
   if (!is_blocked(kernel, w)) {
     for (int64_t c = 0; c < channels; c++) {
       for (int64_t tap = 0; tap < taps; tap++) packed[tap * channels + c] = weights[c * taps + tap];
@@ -35,8 +67,7 @@ void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_win
       }
     }
     for (int64_t c = 0; c < width; c++, to += 2) {
-      int32_t sum = 0;
-      for (int64_t tap = 0; tap < taps; tap++) sum += from[c * taps + tap];
+      const int32_t sum = sum_of(from + c * taps, taps);
       memcpy(to, &sum, sizeof sum);
     }
   }

@@ -1,0 +1,37 @@
+// Weights of depthwise convolutions that are read column by column (see blocks.h), four rows of the kernel to a multiplication (vpdpbusd).
+#ifndef SWL_DEPTHWISE_QUADS_H
+#define SWL_DEPTHWISE_QUADS_H
+
+#include "blocks.h"
+
+// What a block of the next channels is wide, some of them missing.
+SWL_INLINE int64_t swl_quad_width(int64_t channels) { return channels > 32 ? 64 : 32; }
+// Fewer than 8 channels, and other windows, are left to pairs of taps.
+SWL_INLINE bool swl_has_quads(const struct swl_window *w) { return w->input_channels >= 8 && swl_is_read_by_column(w); }
+
+// Vectors of a column of the kernel: four for its first four rows, four for its last where it has five.
+SWL_INLINE int64_t swl_quad_groups(const struct swl_window *w) { return (w->kernel_height + 3) / 4; }
+
+// Interleaving four rows byte by byte leaves channels in this order: vector i has in each of its lanes of 16 bytes channels 4 i … 4 i + 3 of the
+// lane's sixteen. Where channel `c` of a block of `width` stands among its 32-bit elements.
+SWL_INLINE int64_t swl_quad_place(int64_t width, int64_t c) { return c % 16 / 4 * (width / 4) + c / 16 * 4 + c % 4; }
+
+// Bytes of one block: for each column of the kernel and each of its groups of rows, four bytes a channel; then the channels' weight sums.
+SWL_INLINE int64_t swl_quad_block_size(const struct swl_window *w, int64_t width) {
+  return (w->kernel_width * swl_quad_groups(w) + 1) * width * 4;
+}
+
+// Blocks of 64 channels; of what is left, up to 32 make a narrow one.
+struct swl_quad_block {
+  int64_t channel, width, offset; // offset: bytes from the first block on
+};
+SWL_INLINE int64_t swl_quad_blocks(int64_t channels) { return (channels + 63) / 64; }
+SWL_INLINE struct swl_quad_block swl_quad_block(const struct swl_window *w, int64_t index) {
+  return (struct swl_quad_block){.channel = 64 * index, .width = swl_quad_width(w->input_channels - 64 * index), .offset = index * swl_quad_block_size(w, 64)};
+}
+SWL_INLINE int64_t swl_quads_size(const struct swl_window *w) {
+  const struct swl_quad_block last = swl_quad_block(w, swl_quad_blocks(w->input_channels) - 1);
+  return last.offset + swl_quad_block_size(w, last.width);
+}
+
+#endif
