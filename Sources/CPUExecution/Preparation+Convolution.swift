@@ -26,10 +26,9 @@ extension Preparation {
     var shape = window
     unsafe swl_plan_blocking(kernel, 2, Int32(options.threads), &shape, &blocking)
     let (requantisation, largestSum) = try unsafe requantisation(fields, depth: Int(blocking.depth))
-    if unsafe swl_winograd_pays(options.instructionSet.code, &shape, fields.groups, largestSum),
-      unsafe plan.hasRoom(for: Int(swl_packed_winograd_q8_size(&shape)))
-    {
-      return try unsafe appendWinograd(fields, window, requantisation)
+    let tile = unsafe swl_winograd_size(options.instructionSet.code, &shape, fields.groups, largestSum)
+    if tile > 0, unsafe plan.hasRoom(for: Int(swl_packed_winograd_q8_size(&shape, tile))) {
+      return try unsafe appendWinograd(fields, window, tile, requantisation)
     }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let packed = try unsafe packedWeights(
@@ -45,13 +44,15 @@ extension Preparation {
     try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
   }
 
-  private mutating func appendWinograd(_ fields: Convolution, _ window: swl_window, _ requantisation: swl_requantisation) throws(InferenceError) {
+  private mutating func appendWinograd(
+    _ fields: Convolution, _ window: swl_window, _ tile: Int32, _ requantisation: swl_requantisation
+  ) throws(InferenceError) {
     var window = window
     var blocking = swl_winograd_blocking()
-    unsafe swl_plan_winograd(&window, Int32(options.threads), &blocking)
+    unsafe swl_plan_winograd(&window, tile, Int32(options.threads), &blocking)
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
-    let packed = try unsafe packedWeights(fields.weights, as: .winograd(window), byteCount: Int(swl_packed_winograd_q8_size(&window))) { block in
-      unsafe withUnsafePointer(to: window) { unsafe swl_pack_winograd_q8($0, source, block.assumingMemoryBound(to: Int16.self)) }
+    let packed = try unsafe packedWeights(fields.weights, as: .winograd(window, tile), byteCount: Int(swl_packed_winograd_q8_size(&window, tile))) { block in
+      unsafe withUnsafePointer(to: window) { unsafe swl_pack_winograd_q8($0, tile, source, block.assumingMemoryBound(to: Int16.self)) }
     }
     let input = tensor(fields.input)
     let arguments = unsafe swl_winograd_q8(
@@ -220,8 +221,8 @@ extension PackedWeights.Form {
       sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(fields.bits), Int(fields.group), Int(scales)])
   }
 
-  fileprivate static func winograd(_ window: swl_window) -> PackedWeights.Form {
-    PackedWeights.Form(family: SWL_WINOGRAD_Q8, sizes: [Int(window.input_channels), Int(window.output_channels)])
+  fileprivate static func winograd(_ window: swl_window, _ tile: Int32) -> PackedWeights.Form {
+    PackedWeights.Form(family: SWL_WINOGRAD_Q8, sizes: [Int(window.input_channels), Int(window.output_channels), Int(tile)])
   }
 
   fileprivate static func depthwise(_ family: swl_family, _ window: swl_window) -> PackedWeights.Form {

@@ -246,11 +246,12 @@ static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct t
   arguments = (struct swl_winograd_q8){
       .input = plain.input, .window = w, .input_flip = plain.input_flip, .input_zero_point = plain.input_zero_point, .requantisation = plain.requantisation,
       .output = take(output_size(&w))};
-  swl_plan_winograd(&w, random_in(1, 4), &arguments.blocking);
-  int16_t *transformed = take(swl_packed_winograd_q8_size(&w));
-  swl_pack_winograd_q8(&w, weights, transformed);
+  const int32_t size = random_in(0, 1) ? 4 : 2;
+  swl_plan_winograd(&w, size, random_in(1, 4), &arguments.blocking);
+  int16_t *transformed = take(swl_packed_winograd_q8_size(&w, size));
+  swl_pack_winograd_q8(&w, size, weights, transformed);
   arguments.weights = transformed;
-  if (!swl_winograd_is_exact(&w, 1, 20000 + b.depth * 255 * 128)) abort();
+  if (!swl_winograd_is_exact(&w, size, 1, 20000 + b.depth * 255 * 128)) abort();
   finish(kernels, trials, &plain, &arguments, 0, 0, output_size(&w));
   trials[0].kernel = oracle;
   trials[0].output = plain.output, trials[1].output = arguments.output;

@@ -3,29 +3,45 @@
 
 // Transformed tiles of a block should stay in the second-level cache beside the panel that they meet.
 #define BLOCK_BYTES 262144
+#define LARGE_BLOCK_BYTES 131072
 #define LARGEST_BLOCK 64
-// Fewer tiles don't make up for weights that are three and a half times as large.
+// Fewer tiles don't make up for weights that are three and a half, or eight, times as large.
 #define FEWEST_TILES 24
+#define FEWEST_LARGE_TILES 16
 // With fewer output channels, a last panel that is not full would be too large a part.
 #define FEWEST_OUTPUTS 64
 
-static int64_t tiles_of(const struct swl_window *w) { return (int64_t)w->batch * ((w->output_height + 1) / 2) * ((w->output_width + 1) / 2); }
+static int64_t tiles_of(const struct swl_window *w, int32_t size) {
+  return (int64_t)w->batch * ((w->output_height + size - 1) / size) * ((w->output_width + size - 1) / size);
+}
 
-bool swl_winograd_is_exact(const struct swl_window *w, int32_t groups, int64_t largest_sum) {
+bool swl_winograd_is_exact(const struct swl_window *w, int32_t size, int32_t groups, int64_t largest_sum) {
   return w->kernel_height == 3 && w->kernel_width == 3 && w->stride_height == 1 && w->stride_width == 1 && w->dilation_height == 1 && w->dilation_width == 1 &&
-         groups == 1 && w->input_channels % 16 == 0 && largest_sum < INT32_MAX / 4;
+         groups == 1 && w->input_channels % 16 == 0 && largest_sum < INT32_MAX / (size == 4 ? 64 : 4);
 }
 
-bool swl_winograd_pays(enum swl_instruction_set set, const struct swl_window *w, int32_t groups, int64_t largest_sum) {
-  return set == SWL_AVX2 && swl_winograd_is_exact(w, groups, largest_sum) && (w->output_channels % COLUMNS == 0 || w->output_channels >= FEWEST_OUTPUTS) &&
-         tiles_of(w) >= FEWEST_TILES;
+// Where bytes are multiplied four at a time, 36 products of words cost what 72 of bytes do, 144 of which are spared: that pays for the
+// transforms of enough channels, and while weights come from a near cache.
+static bool large_tiles_pay(enum swl_instruction_set set, const struct swl_window *w) {
+  const int64_t tiles = tiles_of(w, 4), pixels = (int64_t)w->batch * w->output_height * w->output_width, bytes = swl_packed_winograd_q8_size(w, 4);
+  if (tiles < FEWEST_LARGE_TILES || 4 * pixels < 3 * 16 * tiles) return false;
+  return set == SWL_AVX2 ? bytes <= 5 << 20 : bytes <= 3 << 19 && w->input_channels >= 32;
 }
 
-void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_winograd_blocking *b) {
-  b->tiles = tiles_of(w);
-  const int64_t fitting = BLOCK_BYTES / (PLACES * 2 * (int64_t)w->input_channels), largest = swl_maximum(swl_minimum(fitting, LARGEST_BLOCK) / 4 * 4, 4);
+int32_t swl_winograd_size(enum swl_instruction_set set, const struct swl_window *w, int32_t groups, int64_t largest_sum) {
+  if (set != SWL_AVX2 && set != SWL_AVX512_VNNI) return 0;
+  if (w->output_channels % COLUMNS != 0 && w->output_channels < FEWEST_OUTPUTS) return 0;
+  if (swl_winograd_is_exact(w, 4, groups, largest_sum) && large_tiles_pay(set, w)) return 4;
+  return set == SWL_AVX2 && swl_winograd_is_exact(w, 2, groups, largest_sum) && tiles_of(w, 2) >= FEWEST_TILES ? 2 : 0;
+}
+
+void swl_plan_winograd(const struct swl_window *w, int32_t size, int32_t threads, struct swl_winograd_blocking *b) {
+  b->size = size;
+  b->tiles = tiles_of(w, size);
+  const int64_t fitting = (size == 4 ? LARGE_BLOCK_BYTES : BLOCK_BYTES) / (winograd_places(size) * 2 * (int64_t)w->input_channels);
+  const int64_t largest = swl_maximum(swl_minimum(fitting, LARGEST_BLOCK) / 4 * 4, size == 4 ? 16 : 4);
   // Every block reads all weights: heavy ones are divided among threads, and no block should be left with a few tiles.
-  const bool are_heavy = swl_packed_winograd_q8_size(w) > SWL_HEAVY_BYTES && w->output_channels >= 2 * threads * COLUMNS;
+  const bool are_heavy = swl_packed_winograd_q8_size(w, size) > SWL_HEAVY_BYTES && w->output_channels >= 2 * threads * COLUMNS;
   const bool shares_tiles = threads > 1 && !are_heavy;
   b->tiles_per_block = shares_tiles ? swl_balanced_block(b->tiles, 4, largest, threads) : swl_even_block(b->tiles, 4, largest);
   b->blocks = (b->tiles + b->tiles_per_block - 1) / b->tiles_per_block;
@@ -40,35 +56,38 @@ void swl_plan_winograd(const struct swl_window *w, int32_t threads, struct swl_w
 int64_t swl_winograd_items(const struct swl_winograd_blocking *b) { return b->blocks * b->column_splits; }
 
 int64_t swl_winograd_scratch(const struct swl_window *w, const struct swl_winograd_blocking *b) {
-  return PLACES * (tile_stride(w, b) * 2 + product_stride(b) * 4);
+  return winograd_places(b->size) * (tile_stride(w, b) * 2 + product_stride(b) * 4);
 }
 
-int64_t swl_packed_winograd_q8_size(const struct swl_window *w) {
-  return (w->output_channels + COLUMNS - 1) / COLUMNS * COLUMNS * PLACES * (int64_t)w->input_channels * 2;
+int64_t swl_packed_winograd_q8_size(const struct swl_window *w, int32_t size) {
+  return (w->output_channels + COLUMNS - 1) / COLUMNS * COLUMNS * winograd_places(size) * (int64_t)w->input_channels * 2;
 }
 
-// One row of 2 G.
-SWL_INLINE void transform(const int32_t from[3], int32_t to[4]) {
-  to[0] = 2 * from[0];
-  to[1] = from[0] + from[1] + from[2];
-  to[2] = from[0] - from[1] + from[2];
-  to[3] = 2 * from[2];
+// One row of 2 G, or of the other G with its rows multiplied.
+SWL_INLINE void transform(int32_t size, const int32_t from[3], int32_t to[6]) {
+  const int32_t outer = from[0] + from[2], middle = from[1];
+  if (size == 2) {
+    to[0] = 2 * from[0], to[1] = outer + middle, to[2] = outer - middle, to[3] = 2 * from[2];
+    return;
+  }
+  const int32_t far = from[0] + 4 * from[2];
+  to[0] = from[0], to[1] = outer + middle, to[2] = outer - middle, to[3] = far + 2 * middle, to[4] = far - 2 * middle, to[5] = from[2];
 }
 
-void swl_pack_winograd_q8(const struct swl_window *w, const int8_t *weights, int16_t *packed) {
-  const int64_t inputs = w->input_channels;
-  memset(packed, 0, (size_t)swl_packed_winograd_q8_size(w));
+void swl_pack_winograd_q8(const struct swl_window *w, int32_t size, const int8_t *weights, int16_t *packed) {
+  const int64_t inputs = w->input_channels, side = size + 2, places = winograd_places(size);
+  memset(packed, 0, (size_t)swl_packed_winograd_q8_size(w, size));
   for (int64_t o = 0; o < w->output_channels; o++) {
-    int16_t *panel = packed + o / COLUMNS * COLUMNS * PLACES * inputs;
+    int16_t *panel = packed + o / COLUMNS * COLUMNS * places * inputs;
     for (int64_t c = 0; c < inputs; c++) {
-      int32_t rows[3][4], columns[4][4];
+      int32_t rows[3][6], columns[6][6];
       for (int y = 0; y < 3; y++) {
         const int8_t *from = weights + (o * 9 + 3 * y) * inputs + c;
-        transform((int32_t[3]){from[0], from[inputs], from[2 * inputs]}, rows[y]);
+        transform(size, (int32_t[3]){from[0], from[inputs], from[2 * inputs]}, rows[y]);
       }
-      for (int x = 0; x < 4; x++) transform((int32_t[3]){rows[0][x], rows[1][x], rows[2][x]}, columns[x]);
-      for (int place = 0; place < PLACES; place++) {
-        panel[((place * inputs + c / 2 * 2) * COLUMNS) + o % COLUMNS * 2 + c % 2] = (int16_t)columns[place % 4][place / 4];
+      for (int x = 0; x < side; x++) transform(size, (int32_t[3]){rows[0][x], rows[1][x], rows[2][x]}, columns[x]);
+      for (int64_t place = 0; place < places; place++) {
+        panel[((place * inputs + c / 2 * 2) * COLUMNS) + o % COLUMNS * 2 + c % 2] = (int16_t)columns[place % side][place / side];
       }
     }
   }
