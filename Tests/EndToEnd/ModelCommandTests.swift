@@ -72,6 +72,9 @@ import Testing
   }
 
   @Test func `a benchmark times every instruction beside the processor's peak`() throws {
+    #expect(try run(["bench", builtIn, "--instructions", "scalar", "--seconds", "0.01", "--json"]).output.contains("median_ms"))
+    let foreign = try run(["bench", builtIn, "--instructions", "mmx"])
+    #expect(foreign.status == 2 && foreign.errors.contains { $0.contains("'mmx'") && $0.contains("this machine has scalar") })
     let bench = try run(["bench", builtIn, "--seconds", "0.05", "--operators", "--json"])
     #expect(bench.status == 0, "\(bench.errors)")
     let lines = bench.output.split(separator: "\n")

@@ -426,7 +426,7 @@ static void case_softmax_f32(const struct swl_kernel *const kernels[2], struct t
 static void case_copy(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_copy arguments[2];
   static const int32_t sizes[] = {1, 2, 4, 8};
-  int64_t rows = random_in(1, 40), columns = random_in(1, 3) == 1 ? random_in(4000, 9000) : random_in(1, 40), count = rows * columns;
+  int64_t rows = random_in(1, 60), columns = random_in(1, 3) == 1 ? random_in(4000, 9000) : random_in(1, 60), count = rows * columns;
   bool transposes = random_in(0, 1);
   struct swl_copy c = {
       .element_size = sizes[random_in(0, 3)], .axes = 2, .extents = {rows, columns}, .input_strides = {transposes ? 1 : columns, transposes ? rows : 1},

@@ -43,11 +43,6 @@ static bool reads_bytes(const struct swl_kernel *kernel, int64_t element_size) {
   return element_size < 4 && (is_paired(kernel, 1) || kernel->instruction_set == SWL_AVX512_VNNI);
 }
 
-// Where a panel has depth element `k`: in strips every run is padded to whole quartets.
-static int64_t place_in_panel(const struct swl_blocking *b, int64_t k) {
-  return b->strip_pitch == 0 ? k : k / b->strip_run * ((b->strip_run + 3) / 4 * 4) + k % b->strip_run;
-}
-
 static int64_t panel_size(const struct swl_kernel *kernel, const struct swl_blocking *b, int64_t element_size) {
   return kernel->columns * b->padded_depth * element_size + (has_sums(kernel, element_size) ? kernel->columns * 4 : 0);
 }
@@ -63,28 +58,45 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
     for (int64_t column = 0; column < b->group_outputs; column++) {                                                    \
       type *panel = packed + (group * b->panels + column / columns) * size + column % columns * run;                   \
       const type *source = weights + (group * b->group_outputs + column) * b->depth;                                   \
-      for (int64_t k = 0; k < b->depth; k++) {                                                                         \
-        const int64_t at = place_in_panel(b, k);                                                                       \
-        panel[at / run * columns * run + at % run] = source[k];                                                        \
-      }                                                                                                                \
+      for (int64_t k = 0; k < b->depth; k++) panel[k / run * columns * run + k % run] = source[k];                     \
     }                                                                                                                  \
   }
+
+// Panels of quartets, each for all columns in turn, their sums behind them. In strips every run is padded to whole quartets.
+static void pack_quartets(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  const int64_t columns = kernel->columns, run = b->strip_pitch == 0 ? b->depth : b->strip_run, rest = run % 4;
+  for (int64_t group = 0; group < b->groups; group++) {
+    for (int64_t first = 0; first < b->group_outputs; first += columns) {
+      const int64_t count = swl_minimum(columns, b->group_outputs - first);
+      const int8_t *source = weights + (group * b->group_outputs + first) * b->depth;
+      int8_t *to = packed + (group * b->panels + first / columns) * panel_size(kernel, b, 1), *const sums = to + columns * b->padded_depth;
+      for (int64_t begin = 0; begin < b->depth; begin += run) {
+        int64_t k = begin;
+        for (; k < begin + run - rest; k += 4, to += 4 * columns) {
+          for (int64_t column = 0; column < count; column++) memcpy(to + 4 * column, source + column * b->depth + k, 4);
+        }
+        if (rest == 0) continue;
+        for (int64_t column = 0; column < count; column++) memcpy(to + 4 * column, source + column * b->depth + k, (size_t)rest);
+        to += 4 * columns;
+      }
+      for (int64_t column = 0; column < count; column++) {
+        int32_t sum = 0;
+        for (int64_t k = 0; k < b->depth; k++) sum += source[column * b->depth + k];
+        memcpy(sums + 4 * column, &sum, sizeof sum);
+      }
+    }
+  }
+}
 
 int64_t swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
   if (is_paired(kernel, 1)) return pack_paired(kernel, b, weights, packed);
   const int64_t byte_count = swl_packed_weights_size(kernel, b, 1);
   memset(packed, 0, (size_t)byte_count);
-  PACK(int8_t)
-  if (!has_sums(kernel, 1)) return byte_count;
-  for (int64_t group = 0; group < b->groups; group++) {
-    for (int64_t column = 0; column < b->group_outputs; column++) {
-      const int8_t *source = weights + (group * b->group_outputs + column) * b->depth;
-      int32_t sum = 0;
-      for (int64_t k = 0; k < b->depth; k++) sum += source[k];
-      int8_t *sums = packed + (group * b->panels + column / columns) * size + columns * b->padded_depth;
-      memcpy(sums + column % columns * 4, &sum, sizeof sum);
-    }
+  if (has_sums(kernel, 1)) {
+    pack_quartets(kernel, b, weights, packed);
+    return byte_count;
   }
+  PACK(int8_t)
   return byte_count;
 }
 

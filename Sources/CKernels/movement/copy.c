@@ -51,6 +51,52 @@ SWL_INLINE void copy_run(const uint8_t *input, int64_t input_stride, uint8_t *ou
   }
 }
 
+// Rows that a transposition writes at a time: as many elements lie side by side in the input.
+#define TOGETHER 16
+
+typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
+
+// 16 × 16 bytes: interleaving each vector with the eighth behind it, four times over, transposes them.
+SWL_INLINE void transpose_bytes(const uint8_t *input, int64_t input_stride, uint8_t *output, int64_t output_stride) {
+  sixteen_bytes rows[16], mixed[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) memcpy(&rows[i], input + i * input_stride, 16);
+#pragma GCC unroll 4
+  for (int turn = 0; turn < 4; turn++) {
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+      mixed[2 * i] = __builtin_shufflevector(rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      mixed[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) rows[i] = mixed[i];
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) memcpy(output + i * output_stride, &rows[i], 16);
+}
+
+// Columns first..<count one by one: `TOGETHER` elements that lie side by side go to a row each.
+#define SPREAD(type)                                                                                                   \
+  for (int64_t i = first; i < count; i++) {                                                                            \
+    const type *from = (const type *)input + i * input_stride;                                                         \
+    type *to = (type *)output + i;                                                                                     \
+    for (int row = 0; row < TOGETHER; row++) to[row * output_stride] = from[row];                                      \
+  }                                                                                                                    \
+  break
+
+SWL_INLINE void transpose_rows(const uint8_t *input, int64_t input_stride, uint8_t *output, int64_t output_stride, int64_t count, int32_t element_size) {
+  int64_t first = 0;
+  if (element_size == 1) {
+    for (; first + 16 <= count; first += 16) transpose_bytes(input + first * input_stride, input_stride, output + first, output_stride);
+  }
+  switch (element_size) {
+  case 1: SPREAD(uint8_t);
+  case 2: SPREAD(uint16_t);
+  case 4: SPREAD(uint32_t);
+  default: SPREAD(uint64_t);
+  }
+}
+
 SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_copy *a = arguments;
   (void)scratch;
@@ -64,7 +110,17 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
     input += indices[axis] * a->input_strides[axis];
     output += indices[axis] * a->output_strides[axis];
   }
+  const bool transposes = last > 0 && a->output_strides[last] == 1 && a->input_strides[last] != 1 && a->input_strides[last - 1] == 1;
   for (int64_t item = begin; item < end; item++) {
+    // Rows whose elements lie side by side in the input: read once for all of them.
+    if (transposes && chunk == 0 && a->extents[last - 1] - indices[last - 1] > TOGETHER && end - item > TOGETHER * a->chunks) {
+      transpose_rows(a->input + input * a->element_size, a->input_strides[last], a->output + output * a->element_size, a->output_strides[last - 1],
+                     a->extents[last], a->element_size);
+      input += TOGETHER, output += TOGETHER * a->output_strides[last - 1];
+      indices[last - 1] += TOGETHER;
+      item += TOGETHER * a->chunks - 1;
+      continue;
+    }
     int64_t first = chunk * SWL_CHUNK;
     copy_run(a->input + (input + first * a->input_strides[last]) * a->element_size, a->input_strides[last],
              a->output + (output + first * a->output_strides[last]) * a->element_size, a->output_strides[last],

@@ -63,31 +63,41 @@ int64_t swl_packed_winograd_q8_size(const struct swl_window *w, int32_t size) {
   return (w->output_channels + COLUMNS - 1) / COLUMNS * COLUMNS * winograd_places(size) * (int64_t)w->input_channels * 2;
 }
 
-// One row of 2 G, or of the other G with its rows multiplied.
-SWL_INLINE void transform(int32_t size, const int32_t from[3], int32_t to[6]) {
-  const int32_t outer = from[0] + from[2], middle = from[1];
-  if (size == 2) {
-    to[0] = 2 * from[0], to[1] = outer + middle, to[2] = outer - middle, to[3] = 2 * from[2];
-    return;
+// A panel's columns, of two input channels.
+#define LANES (2 * COLUMNS)
+
+// One row of 2 G, or of the other G with its rows multiplied; `stride` elements from one of the row's numbers to the next.
+SWL_INLINE void transform(int32_t size, const int16_t *from, int64_t stride, int16_t *to, int64_t to_stride) {
+  for (int i = 0; i < LANES; i++) {
+    const int32_t a = from[i], b = from[stride + i], c = from[2 * stride + i];
+    const int32_t outer = a + c, far = a + 4 * c, scale = size == 2 ? 2 : 1;
+    to[i] = (int16_t)(scale * a);
+    to[to_stride + i] = (int16_t)(outer + b);
+    to[2 * to_stride + i] = (int16_t)(outer - b);
+    if (size == 4) {
+      to[3 * to_stride + i] = (int16_t)(far + 2 * b);
+      to[4 * to_stride + i] = (int16_t)(far - 2 * b);
+    }
+    to[(size + 1) * to_stride + i] = (int16_t)(scale * c);
   }
-  const int32_t far = from[0] + 4 * from[2];
-  to[0] = from[0], to[1] = outer + middle, to[2] = outer - middle, to[3] = far + 2 * middle, to[4] = far - 2 * middle, to[5] = from[2];
 }
 
 void swl_pack_winograd_q8(const struct swl_window *w, int32_t size, const int8_t *weights, int16_t *packed) {
   const int64_t inputs = w->input_channels, side = size + 2, places = winograd_places(size);
-  memset(packed, 0, (size_t)swl_packed_winograd_q8_size(w, size));
-  for (int64_t o = 0; o < w->output_channels; o++) {
-    int16_t *panel = packed + o / COLUMNS * COLUMNS * places * inputs;
-    for (int64_t c = 0; c < inputs; c++) {
-      int32_t rows[3][6], columns[6][6];
-      for (int y = 0; y < 3; y++) {
-        const int8_t *from = weights + (o * 9 + 3 * y) * inputs + c;
-        transform(size, (int32_t[3]){from[0], from[inputs], from[2 * inputs]}, rows[y]);
+  for (int64_t first = 0; first < w->output_channels; first += COLUMNS) {
+    const int64_t columns = swl_minimum(COLUMNS, w->output_channels - first);
+    int16_t *panel = packed + first * places * inputs;
+    for (int64_t c = 0; c < inputs; c += 2) {
+      // By tap, by column, the two channels side by side; missing columns are 0.
+      int16_t taps[9][LANES] = {{0}}, rows[3][6][LANES], places_of_row[6][LANES];
+      for (int64_t o = 0; o < columns; o++) {
+        const int8_t *from = weights + (first + o) * 9 * inputs + c;
+        for (int tap = 0; tap < 9; tap++) taps[tap][2 * o] = from[tap * inputs], taps[tap][2 * o + 1] = from[tap * inputs + 1];
       }
-      for (int x = 0; x < side; x++) transform(size, (int32_t[3]){rows[0][x], rows[1][x], rows[2][x]}, columns[x]);
-      for (int64_t place = 0; place < places; place++) {
-        panel[((place * inputs + c / 2 * 2) * COLUMNS) + o % COLUMNS * 2 + c % 2] = (int16_t)columns[place % side][place / side];
+      for (int y = 0; y < 3; y++) transform(size, taps[3 * y], LANES, rows[y][0], LANES);
+      for (int64_t x = 0; x < side; x++) {
+        transform(size, rows[0][x], 6 * LANES, places_of_row[0], LANES);
+        for (int64_t y = 0; y < side; y++) memcpy(panel + ((y * side + x) * inputs + c) * COLUMNS, places_of_row[y], sizeof places_of_row[y]);
       }
     }
   }

@@ -12,7 +12,7 @@ struct OperatorTimes {
   private let program: Program
 
   /// Runs the session `rounds` times. Between the runs, the peak is measured: a machine whose speed changes changes both.
-  init(_ session: Session<CPUBackend>, threads: Int, rounds: Int = 25) {
+  init(_ session: Session<CPUBackend>, threads: Int, instructions: CPUInstructionSet = .best, rounds: Int = 25) {
     program = session.program
     let count = program.instructions.count
     var samples = [[Double]](repeating: [], count: count)
@@ -21,8 +21,8 @@ struct OperatorTimes {
       var nanoseconds = [UInt64](repeating: 0, count: count)
       session.run(recording: &nanoseconds)
       for index in 0..<count { samples[index].append(Double(nanoseconds[index]) / 1000) }
-      peaks.integer.append(Self.peak(asFloats: false))
-      peaks.float.append(Self.peak(asFloats: true))
+      peaks.integer.append(Self.peak(of: instructions, asFloats: false))
+      peaks.float.append(Self.peak(of: instructions, asFloats: true))
     }
     microseconds = samples.map(Self.median)
     let best = (integer: Self.median(peaks.integer), float: Self.median(peaks.float))
@@ -30,9 +30,9 @@ struct OperatorTimes {
   }
 
   /// 10^9 multiplications a second of one core.
-  private static func peak(asFloats: Bool) -> Double {
+  private static func peak(of instructions: CPUInstructionSet, asFloats: Bool) -> Double {
     let begin = MonotonicClock.now()
-    let products = CPUInstructionSet.best.multiplyOnRegisters(turns: 20_000, asFloats: asFloats)
+    let products = instructions.multiplyOnRegisters(turns: 20_000, asFloats: asFloats)
     return Double(products) / max(begin.milliseconds(to: MonotonicClock.now()), 1e-6) / 1e6
   }
 

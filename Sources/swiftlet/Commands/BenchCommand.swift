@@ -17,6 +17,7 @@ struct BenchCommand: ParsableCommand {
       camera: pixels into the input, the model, its decoding and the message, stage by stage.
 
       Example: swiftlet bench yolox-nano.swiftlet --threads 2 --seconds 3
+      Example: swiftlet bench yolox-nano.swiftlet --operators --instructions avx2
       Example: swiftlet bench yolox-nano.swiftlet --frame 1280x720 --picture street.jpg
       """)
 
@@ -27,6 +28,11 @@ struct BenchCommand: ParsableCommand {
 
   @Option(help: "Threads that share the work.")
   var threads = 1
+
+  @Option(
+    help: ArgumentHelp("The widest vector instructions to use, by default the best of what this machine has: \(CPUInstructionSet.names).", valueName: "set"),
+    transform: CPUInstructionSet.named)
+  var instructions = CPUInstructionSet.best
 
   @Option(help: "Seconds to measure for, after a tenth of it to warm up.")
   var seconds = 2.0
@@ -49,6 +55,7 @@ struct BenchCommand: ParsableCommand {
   var picture: String?
 
   func validate() throws {
+    guard frame == nil || instructions == .best else { throw ValidationError("--instructions doesn't go with --frame") }
     guard picture == nil || frame != nil else { throw ValidationError("--picture goes with --frame") }
     guard frame == nil || !operators else { throw ValidationError("--operators doesn't go with --frame") }
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
@@ -66,7 +73,7 @@ struct BenchCommand: ParsableCommand {
       return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)
     }
     let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads),
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads, instructionSet: instructions),
       onCopy: { unsafe package.release($0) })
     try source.bind(session, package)
     let loaded = MonotonicClock.now()
@@ -79,7 +86,7 @@ struct BenchCommand: ParsableCommand {
     let figures = Figures(
       latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
       peakMebibytes: PeakMemory.mebibytes(), threads: threads)
-    if operators { Terminal.show(OperatorTimes(session, threads: threads).text) }
+    if operators { Terminal.show(OperatorTimes(session, threads: threads, instructions: instructions).text) }
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 
@@ -142,4 +149,15 @@ struct Figures {
   }
 
   private func round(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}
+
+extension CPUInstructionSet {
+  fileprivate static var names: String { available.map { "\($0.name)" }.joined(separator: ", ") }
+
+  fileprivate static func named(_ name: String) throws -> CPUInstructionSet {
+    guard let set = available.first(where: { "\($0.name)" == name }) else {
+      throw ValidationError("this machine has \(names)")
+    }
+    return set
+  }
 }
