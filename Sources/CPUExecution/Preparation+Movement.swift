@@ -19,7 +19,9 @@ extension Preparation {
     unsafe arguments.output_strides = eight(views.strides[1])
     unsafe arguments.chunks = Int64(chunks)
     let items = views.extents.dropLast().reduce(chunks, *)
-    try unsafe step(kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *))
+    // A transposition takes sixteen rows at a time.
+    let transposes = views.extents.count > 1 && views.strides[0].last != 1 && views.strides[0][views.extents.count - 2] == 1
+    try unsafe step(kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *), together: transposes ? 16 * chunks : 1)
   }
 
   mutating func append(_ fields: Fill) throws(InferenceError) {

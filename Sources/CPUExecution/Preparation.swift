@@ -77,10 +77,11 @@ import Tensors
 
   func kernel(_ family: swl_family) -> UnsafePointer<swl_kernel> { unsafe swl_kernel_for(family, options.instructionSet.code) }
 
+  /// - Parameter together: items that are quicker together; threads take multiples of it.
   mutating func step<Arguments: BitwiseCopyable>(
-    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, scratch: Int64 = 0
+    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, scratch: Int64 = 0, together: Int = 1
   ) throws(InferenceError) {
-    let grain = Self.grain(count: count, work: work, threads: options.threads)
+    let grain = (Self.grain(count: count, work: work, threads: options.threads) + together - 1) / together * together
     try unsafe plan.append(kernel, arguments, count: count, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 

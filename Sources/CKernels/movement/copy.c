@@ -75,18 +75,19 @@ SWL_INLINE void transpose_bytes(const uint8_t *input, int64_t input_stride, uint
   for (int i = 0; i < 16; i++) memcpy(output + i * output_stride, &rows[i], 16);
 }
 
-// Columns first..<count one by one: `TOGETHER` elements that lie side by side go to a row each.
+// Columns first..<count one by one: elements that lie side by side go to a row each.
 #define SPREAD(type)                                                                                                   \
   for (int64_t i = first; i < count; i++) {                                                                            \
     const type *from = (const type *)input + i * input_stride;                                                         \
     type *to = (type *)output + i;                                                                                     \
-    for (int row = 0; row < TOGETHER; row++) to[row * output_stride] = from[row];                                      \
+    for (int64_t row = 0; row < rows; row++) to[row * output_stride] = from[row];                                      \
   }                                                                                                                    \
   break
 
-SWL_INLINE void transpose_rows(const uint8_t *input, int64_t input_stride, uint8_t *output, int64_t output_stride, int64_t count, int32_t element_size) {
+SWL_INLINE void transpose_rows(const uint8_t *input, int64_t input_stride, uint8_t *output, int64_t output_stride, int64_t rows, int64_t count,
+                               int32_t element_size) {
   int64_t first = 0;
-  if (element_size == 1) {
+  if (element_size == 1 && rows == TOGETHER) {
     for (; first + 16 <= count; first += 16) transpose_bytes(input + first * input_stride, input_stride, output + first, output_stride);
   }
   switch (element_size) {
@@ -112,19 +113,19 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
   }
   const bool transposes = last > 0 && a->output_strides[last] == 1 && a->input_strides[last] != 1 && a->input_strides[last - 1] == 1;
   for (int64_t item = begin; item < end; item++) {
-    // Rows whose elements lie side by side in the input: read once for all of them.
-    if (transposes && chunk == 0 && a->extents[last - 1] - indices[last - 1] > TOGETHER && end - item > TOGETHER * a->chunks) {
-      transpose_rows(a->input + input * a->element_size, a->input_strides[last], a->output + output * a->element_size, a->output_strides[last - 1],
+    const int64_t rows = transposes && chunk == 0 ? swl_minimum(swl_minimum(TOGETHER, a->extents[last - 1] - indices[last - 1]), (end - item) / a->chunks) : 0;
+    if (rows > 1) {
+      // Rows whose elements lie side by side in the input: read once for all of them.
+      transpose_rows(a->input + input * a->element_size, a->input_strides[last], a->output + output * a->element_size, a->output_strides[last - 1], rows,
                      a->extents[last], a->element_size);
-      input += TOGETHER, output += TOGETHER * a->output_strides[last - 1];
-      indices[last - 1] += TOGETHER;
-      item += TOGETHER * a->chunks - 1;
-      continue;
+      input += rows - 1, output += (rows - 1) * a->output_strides[last - 1], indices[last - 1] += rows - 1;
+      item += rows * a->chunks - 1, chunk = a->chunks - 1;
+    } else {
+      int64_t first = chunk * SWL_CHUNK;
+      copy_run(a->input + (input + first * a->input_strides[last]) * a->element_size, a->input_strides[last],
+               a->output + (output + first * a->output_strides[last]) * a->element_size, a->output_strides[last],
+               swl_minimum(SWL_CHUNK, a->extents[last] - first), a->element_size);
     }
-    int64_t first = chunk * SWL_CHUNK;
-    copy_run(a->input + (input + first * a->input_strides[last]) * a->element_size, a->input_strides[last],
-             a->output + (output + first * a->output_strides[last]) * a->element_size, a->output_strides[last],
-             swl_minimum(SWL_CHUNK, a->extents[last] - first), a->element_size);
     if (++chunk < a->chunks) continue;
     chunk = 0;
     for (int32_t axis = last - 1; axis >= 0; axis--) {
