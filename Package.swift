@@ -10,14 +10,18 @@ let swiftSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// In debug builds, too: the plain evaluations that kernels are held against, and what calibrates and compiles by them, are half of the
+/// tests' time without optimisation.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// A library module of the layered house; `Tests/Architecture` holds the table of layers and scans the imports.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, linkerSettings: libraries.map { .linkedLibrary($0) })
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = [], settings: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 /// The test target that mirrors a module (or, without one of that name, a concern).
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: swiftSettings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], settings: [SwiftSetting] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: swiftSettings + settings)
 }
 
 let system: [Target] = [
@@ -59,7 +63,7 @@ let c: [Target] = [
 
 let library: [Target] = [
   // 0
-  module("Tensors", linking: ["m"]),
+  module("Tensors", linking: ["m"], settings: optimised),
   module("Pipelines", ["CThreads"]),
   module("FileMapping"),
   module("JSONReading"),
@@ -76,13 +80,13 @@ let library: [Target] = [
   module("Cryptography", ["CCrypto"]),
   module("Sparkplug", ["JSONReading", "Pipelines"]),
   // 2
-  module("ModelGraph", ["Tensors", "ModelFormat"]),
+  module("ModelGraph", ["Tensors", "ModelFormat"], settings: optimised),
   module("ModelManifest", ["JSONReading", "Tensors", "ModelFormat", "TextTokens"]),
   module("Inference", ["CKernels", "Tensors", "ModelFormat"]),
   module("MQTTTransport", ["CMosquitto", "Pipelines"]),
   module("Supervision", ["CThreads", "Pipelines"]),
   // 3
-  module("Operators", ["Tensors", "ModelFormat", "ModelGraph"]),
+  module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
@@ -93,7 +97,7 @@ let library: [Target] = [
     [
       "Tensors", "ModelFormat", "ONNX", "TFLite", "YAMLReading", "ModelGraph", "ModelManifest", "Inference", "Operators", "CPUExecution", "Imaging",
       "ObjectDetection", "Cryptography", "SafeTensors", "TextTokens", "JSONReading", "FileMapping", "SoundFiles", "Hearing",
-    ]),
+    ], settings: optimised),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
@@ -196,7 +200,7 @@ let package = Package(
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"]),
+    tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),
     tests("Imaging", ["SharedData", "CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),

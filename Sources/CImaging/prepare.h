@@ -1,5 +1,6 @@
 // The pass itself. A template, as read_row.h.
-/// The source row `y`, resampled to the content's width: channels × content_width sums of 11-bit weights.
+/// The source row `y`, resampled to the content's width: channels × content_width sums of 11-bit weights, or where channels are mixed
+/// content_width × 4.
 SWL_TARGET static inline void SWL_VARIANT(resample_row)(
     const struct swl_preparation *p, const struct swl_source *source, int32_t y, int32_t *restrict out) {
   const int32_t width = source->width, columns = p->content_width;
@@ -11,6 +12,15 @@ SWL_TARGET static inline void SWL_VARIANT(resample_row)(
     planes[2] = p->pixels;
   }
   SWL_VARIANT(read_row)(source, y, p->channels, planes);
+#if SWL_MIXES
+  if (p->channels == 3) {
+    // The right neighbour of the last column, whose weight is 0.
+    for (int32_t c = 0; c < 3; c++) p->pixels[c * pitch + width] = p->pixels[c * pitch + width - 1];
+    mix_planes_avx2(p->pixels, pitch, width + 1, p->mixed);
+    resample_mixed_avx2(p, p->mixed, out);
+    return;
+  }
+#endif
   for (int32_t c = 0; c < p->channels; c++) {
     uint8_t *restrict s = p->pixels + c * pitch;
     s[width] = s[width - 1];  // the right neighbour of the last column, whose weight is 0
@@ -27,7 +37,7 @@ SWL_TARGET static inline void SWL_VARIANT(resample_row)(
 SWL_TARGET static inline void SWL_VARIANT(blend_rows)(
     const int32_t *restrict upper, const int32_t *restrict lower, int32_t weight, int32_t count, uint8_t *restrict out) {
   const int32_t rest = 2048 - weight;
-  for (int32_t x = 0; x < count; x++) out[x] = (uint8_t)((upper[x] * rest + lower[x] * weight + (1 << 21)) >> 22);
+  for (int32_t x = SWL_BLEND(upper, lower, weight, count, out); x < count; x++) out[x] = (uint8_t)((upper[x] * rest + lower[x] * weight + (1 << 21)) >> 22);
 }
 
 SWL_TARGET static inline void SWL_VARIANT(scatter_bytes)(
@@ -39,6 +49,26 @@ SWL_TARGET static inline void SWL_VARIANT(scatter_floats)(
     const uint8_t *restrict pixels, const float *restrict table, int32_t count, int32_t step, float *restrict out) {
   for (int32_t x = 0; x < count; x++) out[(ptrdiff_t)x * step] = table[pixels[x]];
 }
+
+#if SWL_MIXES
+/// Three channels, mixed by fours, through their tables.
+SWL_TARGET static inline void SWL_VARIANT(write_mixed)(const struct swl_preparation *p, void *tensor, ptrdiff_t pixel) {
+  const uint8_t *restrict mixed = p->blended;
+  if (p->element_bytes == 4) {
+    const float *restrict tables = (const float *)p->tables;
+    float *restrict out = (float *)tensor + 3 * pixel;
+    for (ptrdiff_t x = 0; x < p->content_width; x++) {
+      for (int c = 0; c < 3; c++) out[3 * x + c] = tables[256 * c + mixed[4 * x + c]];
+    }
+  } else {
+    const uint8_t *restrict tables = (const uint8_t *)p->tables;
+    uint8_t *restrict out = (uint8_t *)tensor + 3 * pixel;
+    for (ptrdiff_t x = 0; x < p->content_width; x++) {
+      for (int c = 0; c < 3; c++) out[3 * x + c] = tables[256 * c + mixed[4 * x + c]];
+    }
+  }
+}
+#endif
 
 /// Pads `count` pixels from `pixel` on.
 SWL_TARGET static inline void SWL_VARIANT(pad)(const struct swl_preparation *p, void *tensor, ptrdiff_t pixel, ptrdiff_t count) {
@@ -59,6 +89,13 @@ SWL_TARGET static inline void SWL_VARIANT(pad)(const struct swl_preparation *p, 
 SWL_TARGET static inline void SWL_VARIANT(write_row)(
     const struct swl_preparation *p, const int32_t *upper, const int32_t *lower, int32_t weight, void *tensor, ptrdiff_t pixel) {
   const int32_t channels = p->channels, columns = p->content_width;
+#if SWL_MIXES
+  if (channels == 3) {
+    SWL_VARIANT(blend_rows)(upper, lower, weight, 4 * columns, p->blended);
+    SWL_VARIANT(write_mixed)(p, tensor, pixel);
+    return;
+  }
+#endif
   for (int32_t c = 0; c < channels; c++) {
     SWL_VARIANT(blend_rows)(upper + (ptrdiff_t)c * columns, lower + (ptrdiff_t)c * columns, weight, columns, p->blended);
     if (p->element_bytes == 4) {

@@ -1,5 +1,9 @@
 // Rows of every pixel format as planar bytes, in loops that compilers vectorise. A template: included once for each
-// instruction set with SWL_VARIANT(name) and SWL_TARGET defined.
+// instruction set with these defined:
+//   SWL_VARIANT(name), SWL_TARGET
+//   SWL_CONVERT_PACKED   does the first pairs of a packed row, and gives how many
+//   SWL_BLEND            does the first elements of a blended row, and gives how many
+//   SWL_MIXES            whether three channels are resampled together, as columns_avx2.h does
 
 SWL_TARGET static inline uint8_t SWL_VARIANT(saturate)(int32_t value) {
   return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
@@ -21,7 +25,7 @@ SWL_TARGET static inline void SWL_VARIANT(read_packed)(
     uint8_t *restrict g, uint8_t *restrict b) {
   const struct swl_colour_coefficients c = *colour;
   int32_t pairs = width / 2;
-  for (int32_t i = 0; i < pairs; i++) {
+  for (int32_t i = SWL_CONVERT_PACKED(s, width, colour, y0, r, g, b); i < pairs; i++) {
     int32_t u = s[4 * i + u0], v = s[4 * i + v0];
     SWL_VARIANT(convert)(&c, s[4 * i + y0], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
     SWL_VARIANT(convert)(&c, s[4 * i + y0 + 2], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);

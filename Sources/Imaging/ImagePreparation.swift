@@ -127,6 +127,7 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe pass.tables = UnsafeRawPointer(tables.bytes.baseAddress!)
     unsafe pass.padding = UnsafeRawPointer(padding.bytes.baseAddress!)
     unsafe pass.pixels = (base + layout.pixels).assumingMemoryBound(to: UInt8.self)
+    unsafe pass.mixed = (base + layout.mixed).assumingMemoryBound(to: UInt8.self)
     unsafe pass.rows = ((base + layout.rows.0).assumingMemoryBound(to: Int32.self), (base + layout.rows.1).assumingMemoryBound(to: Int32.self))
     unsafe pass.blended = (base + layout.blended).assumingMemoryBound(to: UInt8.self)
     unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
@@ -167,6 +168,7 @@ private struct ScratchLayout {
   let xWeight: Int
   let yWeight: Int
   let pixels: Int
+  let mixed: Int
   let rows: (Int, Int)
   let blended: Int
   let byteCount: Int
@@ -181,9 +183,12 @@ private struct ScratchLayout {
     yFirst = place(4 * geometry.contentHeight)
     xWeight = place(2 * geometry.contentWidth)
     yWeight = place(2 * geometry.contentHeight)
+    // Three channels are resampled together, four bytes a pixel.
+    let stride = channels == 3 ? 4 : channels
     pixels = place(channels * (sourceWidth + 1))
-    rows = (place(4 * channels * geometry.contentWidth), place(4 * channels * geometry.contentWidth))
-    blended = place(geometry.contentWidth)
+    mixed = place(stride * (sourceWidth + 1))
+    rows = (place(4 * stride * geometry.contentWidth), place(4 * stride * geometry.contentWidth))
+    blended = place(stride * geometry.contentWidth)
     byteCount = end
   }
 }

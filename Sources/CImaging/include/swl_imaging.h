@@ -55,9 +55,11 @@ struct swl_preparation {
   const void *padding;
   /// Scratch: `channels` × (source width + 1) bytes.
   uint8_t *pixels;
-  /// Scratch: two rows of `channels` × content_width.
+  /// Scratch where there are three channels: 4 × (source width + 1) bytes.
+  uint8_t *mixed;
+  /// Scratch: two rows of content_width × 1, or × 4 where there are three channels.
   int32_t *rows[2];
-  /// Scratch: content_width bytes.
+  /// Scratch: as many bytes.
   uint8_t *blended;
 };
 
