@@ -27,10 +27,12 @@ public struct StreamingTranscriber {
     /// Since the beginning of the sound; of a partial result the end of what was heard.
     public var start: Duration
     public var end: Duration
-    /// The mean probability of speech.
-    public var speechProbability: Float
+    /// The mean probability of speech; nil where nobody asked.
+    public var speechProbability: Float?
     /// Sound that had come since `end` when the utterance's end was known.
     public var wait: Duration
+    /// How long the model took.
+    public var cost: Duration
   }
 
   private let recogniser: any SpeechRecogniser
@@ -74,13 +76,15 @@ public struct StreamingTranscriber {
   private mutating func finished() throws(TranscriptionError) -> [Event] {
     var events: [Event] = []
     while let utterance = cutter.nextUtterance() {
+      let begin = now()
       let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+      let cost = begin.duration(to: now())
       let isRevised = agreement.finish(transcript.spokenWords)
       let end = utterance.start + utterance.samples.count
       events.append(
         Event(
           utterance: number, isFinal: true, isRevised: isRevised, transcript: transcript, start: time(utterance.start), end: time(end),
-          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end))))
+          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost))
       number += 1
     }
     return events
@@ -96,7 +100,7 @@ public struct StreamingTranscriber {
     transcript.keep(agreement.told)
     return Event(
       utterance: number, isFinal: false, isRevised: false, transcript: transcript, start: time(utterance.start),
-      end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero)
+      end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero, cost: cost)
   }
 
   private func time(_ samples: Int) -> Duration { .seconds(samples) / recogniser.sampleRate }
