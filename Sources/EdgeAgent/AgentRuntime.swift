@@ -43,6 +43,13 @@ final class AgentRuntime: @unchecked Sendable {
         throw EdgeAgentError(.camera, "camera \(camera.name): \(error.message)")
       }
     }
+    var listening: [(listener: Listener, microphone: NamedMicrophone)] = []
+    for listener in models.listeners {
+      guard let microphone = configuration.microphones.first(where: { $0.name == listener.settings.microphone }) else {
+        throw EdgeAgentError(.configuration, "pipeline \(listener.settings.name): there is no microphone \(listener.settings.microphone)")
+      }
+      listening.append((listener, microphone))
+    }
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
     spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
@@ -52,10 +59,7 @@ final class AgentRuntime: @unchecked Sendable {
           self?.pipelineEnded(worker)
         })
     }
-    for listener in models.listeners {
-      guard let microphone = configuration.microphones.first(where: { $0.name == listener.settings.microphone }) else {
-        throw EdgeAgentError(.configuration, "pipeline \(listener.settings.name): there is no microphone \(listener.settings.microphone)")
-      }
+    for (listener, microphone) in listening {
       let sampleRate = listener.sampleRate
       speech.append(
         SpeechWorker(
@@ -135,15 +139,18 @@ final class AgentRuntime: @unchecked Sendable {
       defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
     }
-    let spokenRecorder = Recorder("recorder of speech", of: spoken, progress: ledger.stage("recorder of speech")) { [publisher] in publisher.record($0) }
+    var recorders: [any Service] = [recorder]
+    if !speech.isEmpty {
+      recorders.append(Recorder("recorder of speech", of: spoken, progress: ledger.stage("recorder of speech")) { [publisher] in publisher.record($0) })
+    }
     let log = log
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
       if stuck.isEmpty { log.notice("all stages go on") } else { log.error("no progress in: \(stuck.joined(separator: ", "))") }
     }
     let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
     return await withTaskGroup(of: SupervisionError?.self) { group in
-      group.addTask {
-        let failure = await self.outcome(of: [recorder, spokenRecorder])
+      group.addTask { [recorders] in
+        let failure = await self.outcome(of: recorders)
         await self.putAway(waitingForAcknowledgements: failure == nil)
         return failure
       }

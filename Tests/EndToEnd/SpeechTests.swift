@@ -82,6 +82,17 @@ private final class ListeningScene: Sendable {
     #expect(daemon.errorText.contains("microphone desk: S16, 16000 Hz, 1 channel"), "\(daemon.errorText)")
   }
 
+  @Test func `a pipeline that the fleet has paused hears nothing, also after a start`() throws {
+    let scene = try ListeningScene()
+    try scene.write(broker: "mqtt://localhost:\(try LoopbackPort.free())", loops: false)
+    try FileManager.default.createDirectory(at: scene.folder.appendingPathComponent("state"), withIntermediateDirectories: true)
+    try Data("voice\n".utf8).write(to: scene.folder.appendingPathComponent("state/paused"))
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+    #expect(daemon.errorText.contains("pipeline voice: paused by a command of the fleet"), "\(daemon.errorText)")
+    #expect(!daemon.errorText.contains("wait in the outbox for the next start"), "\(daemon.errorText)")
+  }
+
   @Test func `SIGHUP begins to listen anew, and a model that hears nothing doesn't replace one that does`() throws {
     let scene = try ListeningScene()
     try scene.write(broker: nil)

@@ -51,5 +51,12 @@ import Testing
     #expect(beam.status == 2 && beam.errors.first?.contains("--beam, --hot-word and --phrases are for CTC models") == true, "\(beam.errors)")
     let several = try run([package, golden, "--hot-word", "t16"])
     #expect(several.status == 2)
+    let list = folder.appendingPathComponent("phrases.txt")
+    for (text, words) in [("stop\n", "are for CTC models"), ("# nothing\n\n", "holds no phrase"), ("stop\n?!\n", "phrases.txt:2: there is no word")] {
+      try Data(text.utf8).write(to: list)
+      let phrases = try run([package, "\(golden)/sound.wav", "--phrases", list.path])
+      #expect(phrases.status == 2 && phrases.errors.first?.contains(words) == true, "\(phrases.errors)")
+    }
+    #expect(try run([package, "\(golden)/sound.wav", "--phrases", list.path, "--beam", "4"]).status == 2)
   }
 }

@@ -75,7 +75,7 @@ extension AgentConfiguration {
         map.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
       }
       _ = value.mapping { settings -> Bool in
-        if settings["microphone"] != nil {
+        if listens(value, onlyMicrophones: cameras.isEmpty && !surroundings.microphones.isEmpty) {
           guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, context) else { return false }
           if let other = pipelines.speech.first(where: { $0.microphone == read.microphone }) {
             settings.report(
@@ -91,6 +91,13 @@ extension AgentConfiguration {
       }
     }
     return pipelines
+  }
+
+  /// Whether a pipeline is one with a microphone, however that is spelt.
+  private static func listens(_ pipeline: YAMLValue, onlyMicrophones: Bool) -> Bool {
+    let keys = pipeline.keys
+    if keys.contains("microphone") { return true }
+    return !keys.contains("camera") && (onlyMicrophones || keys.contains { nearestName(to: $0, among: ["microphone"]) != nil })
   }
 
   private static func warnOfUnused(_ map: YAMLMapping, _ pipelines: Pipelines?, _ context: ConfigurationContext) {

@@ -8,8 +8,8 @@ import Transcription
 ///
 /// Fetching the sound is a thread of the microphone's own, which waits for nobody; half a minute waits for this one. This one runs the models, in
 /// sessions of one thread each, and gives way a little (`niceness`): beside vision that takes all processors it still has a quarter of
-/// one, and speech needs less; and vision loses no more than that while somebody speaks. It allocates by the utterance and takes no lock behind which
-/// anybody waits for a disk or a network.
+/// one, and speech needs less; and vision loses no more than that while somebody speaks. Models allocate for utterances and texts, so it isn't
+/// held to the capture thread's rule; it takes no lock behind which anybody waits for a disk or a network.
 final class SpeechWorker: @unchecked Sendable {
   /// Results that may wait to be recorded.
   static let resultCount = 64

@@ -4,7 +4,8 @@ import Pipelines
 /// The WAV files of a folder, in the order of their names' bytes, as a system with one capture device: sound comes at the pace of the clock. Behind
 /// each file comes a second of silence, so that what is said at its end is over; behind the last one the first again, or the end.
 ///
-/// All files must be written alike: a device has one format.
+/// All files must be written alike: a device has one format. The capture thread reads them itself, so unlike a device's its reads may wait for the
+/// disk; what is late comes at once then, and nothing is lost.
 final class ReplayedSounds: SoundSystem, @unchecked Sendable {
   private let folder: String
   private let loops: Bool

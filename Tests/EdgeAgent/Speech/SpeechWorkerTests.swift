@@ -16,6 +16,8 @@ private final class PatientRecogniser: SpeechRecogniser, @unchecked Sendable {
   let greatestLength = 4000
   let tellsWords = true
   let isAsked = Recorder<Int>()
+  /// Of the thread that asks.
+  let niceness = Recorder<Int32>()
   private let gate = DispatchSemaphore(value: 0)
   private let waits: Bool
   private let fails: Bool
@@ -26,6 +28,7 @@ private final class PatientRecogniser: SpeechRecogniser, @unchecked Sendable {
 
   func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     isAsked.append(samples.count)
+    niceness.append(getpriority(Int32(PRIO_PROCESS.rawValue), 0))
     if waits { gate.wait() }
     if fails { throw TranscriptionError(.unusableProgram, "it broke") }
     let words = [("stop", 0), ("line", 100)].map { word, offset in
@@ -105,6 +108,14 @@ private final class Hall: @unchecked Sendable {
     let statistics = hall.worker.statistics.snapshot
     #expect(statistics.utterances == 1 && statistics.commands == 1 && statistics.failures == 0)
     #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(3600)), limit: .seconds(20)) == [])
+  }
+
+  @Test func `speech gives way a little, and the threads that asked for it don't`() throws {
+    let own = getpriority(Int32(PRIO_PROCESS.rawValue), 0)
+    let hall = try Hall(utterance(at: 0, heard: .zero))
+    #expect(hall.recogniser.niceness.wait { !$0.isEmpty })
+    #expect(hall.recogniser.niceness.all == [SpeechWorker.niceness] && getpriority(Int32(PRIO_PROCESS.rawValue), 0) == own)
+    _ = hall.finish()
   }
 
   @Test func `partial texts come while it is being said, and give no command`() throws {
