@@ -118,6 +118,27 @@ private func wav(
     }
   }
 
+  @Test func `whatever a head says, no more is read than there is`() throws {
+    let folder = try SoundFolder()
+    let whole = wav(Array(count.prefix(40)), before: Array("LIST".utf8) + bytes(2, 4) + [1, 2])
+    for place in 0..<54 {
+      for value in [0, 1, 0x7F, 0x80, 0xFF] as [UInt8] {
+        var changed = whole
+        changed[place] = value
+        try folder.write("a.wav", changed)
+        guard let file = try? WAVFile("\(folder.path)/a.wav") else { continue }
+        var memory = [UInt8](repeating: 0, count: 64 * 64)
+        var frames = 0
+        while frames <= whole.count {
+          let read = unsafe memory.withUnsafeMutableBytes { unsafe file.read(into: $0.baseAddress!, frames: 16) }
+          guard read > 0 else { break }
+          frames += read
+        }
+        #expect(frames * file.format.bytesPerFrame <= whole.count, "byte \(place) is \(value)")
+      }
+    }
+  }
+
   @Test func `files that are written in different ways make no microphone`() throws {
     let folder = try SoundFolder()
     try folder.write("a.wav", wav(count))

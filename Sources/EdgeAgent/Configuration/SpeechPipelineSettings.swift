@@ -88,12 +88,12 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
       map.report("vocabulary", "pipelines.\(name).vocabulary: there are no commands; write them, or remove it")
     }
     guard microphone != nil, let model else { return nil }
-    if context.opensModels, map["model"] != nil, case .some(let path) = model.path { settings.check(map, path) }
+    if context.opensModels, model.path != nil { settings.check(map) }
     return settings
   }
 
   /// Opens the packages.
-  private func check(_ map: YAMLMapping, _ path: String) {
+  private func check(_ map: YAMLMapping) {
     do throws(EdgeAgentError) { _ = try Listener(self) } catch { map.report("model", "pipelines.\(name).model: \(error.message)") }
   }
 

@@ -137,7 +137,8 @@ final class SpeechWorker: @unchecked Sendable {
     let begin = times.time(of: event.start)
     let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock)
     var command: SpokenCommandMessage?
-    if event.isFinal, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
+    // What is cut in the middle ends with no command.
+    if event.isFinal, !event.goesOn, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
       let said = match.times ?? event.start..<max(event.start, event.end)
       command = SpokenCommandMessage(
         capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,

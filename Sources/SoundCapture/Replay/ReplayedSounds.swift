@@ -90,7 +90,7 @@ final class ReplayedDevice: SoundDevice, @unchecked Sendable {
   }
 
   /// When a period has gathered; nil before the start.
-  var due: MonotonicInstant? { begun.map { $0.advanced(by: .nanoseconds((given + period) * 1_000_000_000 / format.sampleRate)) } }
+  var due: MonotonicInstant? { begun.map { $0.advanced(by: .seconds(given + period) / format.sampleRate) } }
 
   func beginNegotiation() throws(SoundFailure) {}
   func narrow(rate: Int) -> Bool { rate == format.sampleRate }

@@ -56,7 +56,7 @@ public struct LiveTranscriber {
     let transcript = try speech.transcript(of: piece.samples, from: start)
     defer { pieceCount += 1 }
     return Event(
-      utterance: pieceCount, isFinal: true, isRevised: false, transcript: transcript, start: start,
+      utterance: pieceCount, isFinal: true, isRevised: false, goesOn: false, transcript: transcript, start: start,
       end: .seconds(piece.position + piece.samples.count) / speech.sampleRate, speechProbability: nil, wait: .zero, cost: begin.duration(to: now()))
   }
 }

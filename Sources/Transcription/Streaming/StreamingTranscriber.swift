@@ -22,6 +22,8 @@ public struct StreamingTranscriber {
     public var isFinal: Bool
     /// Whether a final text doesn't begin with what was told before.
     public var isRevised: Bool
+    /// Whether a final one was cut where it had become too long, and somebody went on speaking.
+    public var goesOn: Bool
     /// Of a partial result the words that can be told, without tokens.
     public var transcript: Transcript
     /// Since the beginning of the sound; of a partial result the end of what was heard.
@@ -83,7 +85,8 @@ public struct StreamingTranscriber {
       let end = utterance.start + utterance.samples.count
       events.append(
         Event(
-          utterance: number, isFinal: true, isRevised: isRevised, transcript: transcript, start: time(utterance.start), end: time(end),
+          utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length, transcript: transcript, start: time(utterance.start),
+          end: time(end),
           speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost))
       number += 1
     }
@@ -99,7 +102,7 @@ public struct StreamingTranscriber {
     guard agreement.take(transcript.spokenWords) else { return nil }
     transcript.keep(agreement.told)
     return Event(
-      utterance: number, isFinal: false, isRevised: false, transcript: transcript, start: time(utterance.start),
+      utterance: number, isFinal: false, isRevised: false, goesOn: true, transcript: transcript, start: time(utterance.start),
       end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero, cost: cost)
   }
 

@@ -89,7 +89,8 @@ private struct Sample {
   @Test(arguments: [
     ("microphone: dsk", "there is no microphone \"dsk\"; did you mean \"desk\"?"),
     ("microphne: desk", "unknown key \"microphne\" in pipelines.voice; did you mean \"microphone\"?"),
-    ("partial: true", "\"microphone\" is missing in pipelines.voice"), ("microphone: desk, camera: top", "has a microphone already; a pipeline has that or a camera"),
+    ("partial: true", "\"microphone\" is missing in pipelines.voice"),
+    ("microphone: desk, camera: top", "has a microphone already; a pipeline has that or a camera"),
     ("microphone: desk, voice_activty: none", "unknown key \"voice_activty\" in pipelines.voice; did you mean \"voice_activity\"?"),
     ("microphone: desk, voice_activity: enrgy", "did you mean \"energy\"?"), ("microphone: desk, voice_activity: gone.swiftlet", "does not exist"),
     ("microphone: desk, pause: 20 s", "pipelines.voice.pause"), ("microphone: desk, voice_activity: none, pause: 1 s", "without voice activity there are none"),

@@ -118,6 +118,15 @@ private final class Hall: @unchecked Sendable {
     _ = hall.finish()
   }
 
+  @Test func `what is cut for its length ends with no command`() throws {
+    // The model takes four seconds, and somebody speaks for six.
+    let steps = stride(from: 0, to: 6000, by: 500).map { ScriptedSource.Step.sound(1, count: 500, at: $0, heard: .milliseconds($0)) }
+    let hall = try Hall(steps + [.sound(0, count: 500, at: 6000, heard: .seconds(6))])
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    let results = hall.finish()
+    #expect(results.count >= 2 && results.map { $0.command != nil } == results.indices.map { $0 == results.count - 1 })
+  }
+
   @Test func `partial texts come while it is being said, and give no command`() throws {
     let steps = stride(from: 0, to: 1500, by: 100).map { ScriptedSource.Step.sound(1, count: 100, at: $0, heard: .milliseconds($0)) }
     let hall = try Hall(steps) { $0.tellsPartialResults = true }
