@@ -11,7 +11,7 @@ private final class ListeningScene: Sendable {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-listens-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder.appendingPathComponent("sounds"), withIntermediateDirectories: true)
     try Data(HearingPackage.bytes()).write(to: folder.appendingPathComponent("words.swiftlet"))
-    try Data(HearingPackage.spokenWAV()).write(to: folder.appendingPathComponent("sounds/said.wav"))
+    try Data(HearingPackage.spokenWAV).write(to: folder.appendingPathComponent("sounds/said.wav"))
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

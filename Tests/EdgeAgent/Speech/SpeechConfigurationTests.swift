@@ -13,7 +13,7 @@ private struct Sample {
   init() throws {
     folder = try TemporaryFolder()
     for (name, bytes) in [
-      ("words.swiftlet", HearingPackage.bytes()), ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV()),
+      ("words.swiftlet", HearingPackage.bytes()), ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV),
       ("flacs/a.flac", Array("fLaC".utf8)), ("broken/a.wav", Array("RIFF".utf8)),
     ] {
       _ = try folder.file(name)
