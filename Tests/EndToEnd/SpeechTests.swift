@@ -11,6 +11,7 @@ private final class ListeningScene: Sendable {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-listens-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder.appendingPathComponent("sounds"), withIntermediateDirectories: true)
     try Data(HearingPackage.bytes()).write(to: folder.appendingPathComponent("words.swiftlet"))
+    try Data(FixedPackage.bytes()).write(to: folder.appendingPathComponent("image.swiftlet"))
     try Data(HearingPackage.spokenWAV).write(to: folder.appendingPathComponent("sounds/said.wav"))
   }
 
@@ -18,7 +19,15 @@ private final class ListeningScene: Sendable {
 
   var configuration: URL { folder.appendingPathComponent("swiftlet.yaml") }
 
-  func write(broker: String?, loops: Bool = true, model: String = "words.swiftlet") throws {
+  /// - Parameter frames: of a camera beside the microphone; none without.
+  func write(broker: String?, loops: Bool = true, model: String = "words.swiftlet", frames: Int? = nil) throws {
+    let camera = frames.map { frames in
+      """
+        surface: {camera: line, model: image.swiftlet, detections: all, threads: 1, frames: \(frames)}
+      cameras:
+        line: {source: "simulated:conveyor", size: 160x120, frame_rate: 30}
+      """
+    }
     let text = """
       device: {id: line-3, site: plant-a}
       storage: {path: state, outbox: 10 MB}
@@ -32,6 +41,7 @@ private final class ListeningScene: Sendable {
           pause: 300 ms
           partial: true
           commands: [{say: stop, confidence: 0.7, then: [event]}]
+      \(camera ?? "")
 
       """
     try Data(text.utf8).write(to: configuration)
@@ -46,16 +56,16 @@ private final class ListeningScene: Sendable {
     let broker = try RealBroker()
     let watcher = try Watcher(broker)
     let scene = try ListeningScene()
-    try scene.write(broker: broker.url)
+    try scene.write(broker: broker.url, frames: 10_000)
     let daemon = try scene.daemon()
     #expect(watcher.wait(for: 1, of: "/voice/events"), "\(daemon.errorText)")
-    #expect(watcher.wait(for: 1, of: "/health"))
+    #expect(watcher.wait(for: 1, of: "/health") && watcher.wait(for: 5, of: "/surface/detections"))
     try watcher.publish(.init(topic: "swiftlet/v1/plant-a/line-3/command", payload: Array(#"{"schema":1,"command":"status"}"#.utf8), correlationData: [7]))
     #expect(watcher.wait(for: 1, of: "/command/reply"))
     daemon.signal(SIGTERM)
     #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
     #expect(watcher.waitForState("offline"))
-    #expect(try watcher.complaints(expecting: ["transcript=2", "spoken-command=1", "state=2", "health=1", "command-reply=1"]) == "")
+    #expect(try watcher.complaints(expecting: ["transcript=2", "spoken-command=1", "detections=5", "state=2", "health=1", "command-reply=1"]) == "")
     func payloads(_ ending: String) throws -> [[String: Any]] {
       try watcher.messages.all.filter { $0.topic.hasSuffix(ending) }.map {
         try #require(JSONSerialization.jsonObject(with: Data($0.payload)) as? [String: Any])
@@ -73,12 +83,12 @@ private final class ListeningScene: Sendable {
     #expect(status["microphones"] as? [String: String] == ["desk": "listening"])
   }
 
-  @Test func `a folder that is heard once ends the agent, and what was said waits in the outbox`() throws {
+  @Test func `a folder that is heard once ends the agent, with a camera that has ended before, and what was said waits in the outbox`() throws {
     let scene = try ListeningScene()
-    try scene.write(broker: "mqtt://localhost:\(try LoopbackPort.free())", loops: false)
+    try scene.write(broker: "mqtt://localhost:\(try LoopbackPort.free())", loops: false, frames: 5)
     let daemon = try scene.daemon()
     #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
-    #expect(daemon.errorText.contains("2 messages wait in the outbox for the next start"), "\(daemon.errorText)")
+    #expect(daemon.errorText.contains("7 messages wait in the outbox for the next start"), "\(daemon.errorText)")
     #expect(daemon.errorText.contains("microphone desk: S16, 16000 Hz, 1 channel"), "\(daemon.errorText)")
   }
 
@@ -98,7 +108,6 @@ private final class ListeningScene: Sendable {
     try scene.write(broker: nil)
     let daemon = try scene.daemon()
     #expect(daemon.waitForError("microphone desk: S16"), "\(daemon.errorText)")
-    try Data(FixedPackage.bytes()).write(to: scene.folder.appendingPathComponent("image.swiftlet"))
     try scene.write(broker: nil, model: "image.swiftlet")
     daemon.signal(SIGHUP)
     #expect(daemon.waitForError("is for detection and hears nothing"), "\(daemon.errorText)")
