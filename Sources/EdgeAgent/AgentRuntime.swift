@@ -63,7 +63,8 @@ final class AgentRuntime: @unchecked Sendable {
       let sampleRate = listener.sampleRate
       speech.append(
         SpeechWorker(
-          listener, open: { () throws(EdgeAgentError) in try microphone.open(sampleRate: sampleRate) }, results: spoken, ledger: ledger, log: log
+          listener, open: { (onTurn) throws(EdgeAgentError) in try microphone.open(sampleRate: sampleRate, onTurn: onTurn) }, results: spoken, ledger: ledger,
+          log: log
         ) { [weak self] worker in self?.speechEnded(worker) })
     }
     runningPipelines = pipelines.map(\.name) + speech.map(\.name)

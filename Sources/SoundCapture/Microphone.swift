@@ -10,6 +10,10 @@ public enum SoundEvent: Sendable, Equatable {
   case ended
 }
 
+/// Called on a capture thread each time that it goes round, at least every few seconds whatever the device does, unless a driver doesn't come back;
+/// with false once it has ended. Must neither wait nor allocate.
+public typealias CaptureTurn = @Sendable (_ goesOn: Bool) -> Void
+
 /// Where sound comes from. One thread reads with `next`; everything else may be called from any.
 ///
 /// A source never gives up by itself while its device could come back: an unplugged one is a state, not an error.
@@ -43,16 +47,20 @@ public final class Microphone: SoundSource {
 
   /// Opens the device soon, and captures from then on.
   /// - Throws: where a setting is wrong, or the machine has no ALSA library or no room for another thread.
-  public convenience init(device: String = "default", settings: MicrophoneSettings = MicrophoneSettings()) throws(SoundCaptureError) {
-    try self.init(device: device, settings: settings, system: try ALSASystem())
+  public convenience init(
+    device: String = "default", settings: MicrophoneSettings = MicrophoneSettings(), onTurn: CaptureTurn? = nil
+  ) throws(SoundCaptureError) {
+    try self.init(device: device, settings: settings, system: try ALSASystem(), onTurn: onTurn)
   }
 
   /// Replays the WAV files of a folder at the pace of the clock, a second of silence behind each: a microphone without a sound card. The files
   /// must be written alike (rate, sample format, channels).
   /// - Parameter loops: whether the first follows the last; else the microphone then ends.
   /// - Throws: where a setting is wrong, or there is no room for another thread. A folder that can't be replayed is waited for, as a device is.
-  public convenience init(replaying folder: String, loops: Bool = true, settings: MicrophoneSettings = MicrophoneSettings()) throws(SoundCaptureError) {
-    try self.init(device: "folder:\(folder)", settings: settings, system: ReplayedSounds(folder: folder, loops: loops))
+  public convenience init(
+    replaying folder: String, loops: Bool = true, settings: MicrophoneSettings = MicrophoneSettings(), onTurn: CaptureTurn? = nil
+  ) throws(SoundCaptureError) {
+    try self.init(device: "folder:\(folder)", settings: settings, system: ReplayedSounds(folder: folder, loops: loops), onTurn: onTurn)
   }
 
   /// - Throws: why a folder can't be replayed.
@@ -62,12 +70,12 @@ public final class Microphone: SoundSource {
     }
   }
 
-  init(device: String, settings: MicrophoneSettings, system: any SoundSystem) throws(SoundCaptureError) {
+  init(device: String, settings: MicrophoneSettings, system: any SoundSystem, onTurn: CaptureTurn? = nil) throws(SoundCaptureError) {
     try settings.validate()
     guard !device.isEmpty else { throw SoundCaptureError(.badSetting, "a microphone needs a name, such as ‘default’") }
     self.device = device
     self.settings = settings
-    let capture = MicrophoneCapture(device: device, settings: settings, system: system)
+    let capture = MicrophoneCapture(device: device, settings: settings, system: system, onTurn: onTurn)
     self.capture = capture
     do throws(PipelinesError) {
       thread = try DataPlaneThread(name: "microphone") { capture.run() }

@@ -24,12 +24,12 @@ public struct NamedMicrophone: Equatable, Sendable {
   }
 
   /// Begins to listen.
-  func open(sampleRate: Int) throws(EdgeAgentError) -> any SoundSource {
+  func open(sampleRate: Int, onTurn: @escaping CaptureTurn) throws(EdgeAgentError) -> any SoundSource {
     let settings = MicrophoneSettings(sampleRate: sampleRate)
     do throws(SoundCaptureError) {
       switch source {
-      case .device(let device): return try Microphone(device: device, settings: settings)
-      case .folder(let path): return try Microphone(replaying: path, loops: loops, settings: settings)
+      case .device(let device): return try Microphone(device: device, settings: settings, onTurn: onTurn)
+      case .folder(let path): return try Microphone(replaying: path, loops: loops, settings: settings, onTurn: onTurn)
       }
     } catch { throw EdgeAgentError(.microphone, "microphone \(name): \(error.message)") }
   }

@@ -11,6 +11,8 @@ import Transcription
 /// one, and speech needs less; and vision loses no more than that while somebody speaks. Models allocate for utterances and texts, so it isn't
 /// held to the capture thread's rule; it takes no lock behind which anybody waits for a disk or a network.
 final class SpeechWorker: @unchecked Sendable {
+  typealias Opening = @Sendable (@escaping CaptureTurn) throws(EdgeAgentError) -> any SoundSource
+
   /// Results that may wait to be recorded.
   static let resultCount = 64
   /// The kernel gives a thread of this niceness a third of the time of one without, where both want a processor.
@@ -21,9 +23,11 @@ final class SpeechWorker: @unchecked Sendable {
   let statistics = SpeechStatistics()
   let sampleRate: Int
   private let listener: Listener
-  private let open: @Sendable () throws(EdgeAgentError) -> any SoundSource
+  private let open: Opening
   private let results: BoundedQueue<SpokenResult>
   private let progress: StageProgress
+  /// The capture thread's: it goes round whatever the device does, and stands still only where a driver doesn't come back.
+  private let capture: StageProgress
   private let ledger: ProgressLedger
   private let log: AgentLog
   private let onEnd: @Sendable (SpeechWorker) -> Void
@@ -39,11 +43,11 @@ final class SpeechWorker: @unchecked Sendable {
   private var told = MicrophoneCounters()
 
   /// - Parameters:
-  ///   - open: begins to listen.
+  ///   - open: begins to listen; what it is given is for the capture thread.
   ///   - results: takes what is to be recorded.
   ///   - onEnd: called on its thread when nothing will come any more.
   init(
-    _ listener: Listener, open: @escaping @Sendable () throws(EdgeAgentError) -> any SoundSource, results: BoundedQueue<SpokenResult>,
+    _ listener: Listener, open: @escaping Opening, results: BoundedQueue<SpokenResult>,
     ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (SpeechWorker) -> Void
   ) {
     let settings = listener.settings
@@ -53,11 +57,12 @@ final class SpeechWorker: @unchecked Sendable {
     sampleRate = listener.sampleRate
     (self.listener, self.open, self.results, self.ledger, self.log, self.onEnd) = (listener, open, results, ledger, log, onEnd)
     progress = ledger.stage("speech \(settings.name)")
+    capture = ledger.stage("microphone \(settings.microphone)")
   }
 
   /// - Throws: where there can't be a microphone on this machine at all; one that is away is waited for.
   func start() throws(EdgeAgentError) {
-    let opened = try open()
+    let opened = try open { [capture] goesOn in if goesOn { capture.work() } else { capture.wait() } }
     let isLate = mutex.withLock { () -> Bool in
       source = opened
       return isStopped
@@ -118,6 +123,7 @@ final class SpeechWorker: @unchecked Sendable {
     tell(times) { () throws(TranscriptionError) in try transcriber.end() }
     source.stop()
     ledger.remove(progress)
+    ledger.remove(capture)
     onEnd(self)
   }
 

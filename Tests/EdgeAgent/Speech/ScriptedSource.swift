@@ -15,6 +15,8 @@ final class ScriptedSource: SoundSource, @unchecked Sendable {
   }
 
   let start = MonotonicClock.now()
+  /// Set before it is read.
+  var onTurn: CaptureTurn?
   /// Told when nothing is left to give, once for all that was given.
   let isIdle = Recorder<Bool>()
   private let condition = NSCondition()

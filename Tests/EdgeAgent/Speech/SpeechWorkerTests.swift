@@ -68,7 +68,11 @@ private final class Hall: @unchecked Sendable {
     let listener = Listener(settings, Manifest(name: "m", version: "7", task: .transcription), recogniser, search)
     let (source, lines, ended) = (source, lines, ended)
     worker = SpeechWorker(
-      listener, open: { () throws(EdgeAgentError) in source }, results: results, ledger: ledger,
+      listener,
+      open: { (onTurn) throws(EdgeAgentError) in
+        source.onTurn = onTurn
+        return source
+      }, results: results, ledger: ledger,
       log: AgentLog(name: "t", showsPriority: false) { lines.append($0) }
     ) { ended.append($0.name) }
     try worker.start()
@@ -156,6 +160,20 @@ private final class Hall: @unchecked Sendable {
     #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(21)), limit: .seconds(20)) == ["speech voice"])
     hall.recogniser.letGo()
     #expect(hall.finish().count == 1)
+  }
+
+  @Test func `a sound driver that doesn't come back is a stuck stage, and one that has ended isn't`() throws {
+    let hall = try Hall([])
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    let later = MonotonicClock.now().advanced(by: .seconds(60))
+    #expect(hall.ledger.stuckStages(at: later, limit: .seconds(20)) == [])
+    hall.source.onTurn?(true)
+    #expect(hall.ledger.stuckStages(at: later, limit: .seconds(20)) == ["microphone desk"])
+    hall.source.onTurn?(false)
+    #expect(hall.ledger.stuckStages(at: later, limit: .seconds(20)) == [])
+    hall.source.onTurn?(true)
+    _ = hall.finish()
+    #expect(hall.ledger.stuckStages(at: later, limit: .seconds(20)) == [])
   }
 
   @Test func `a model that fails loses an utterance, and is told`() throws {
