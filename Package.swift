@@ -107,7 +107,7 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Capture", "Outbox", "Sparkplug", "Cryptography", "Updates",
+      "CPUExecution", "ObjectDetection", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug", "Cryptography", "Updates",
     ]),
   module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
 ]
@@ -193,7 +193,7 @@ let package = Package(
       "EdgeAgent",
       [
         "CAllocationCounter", "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "Outbox", "Pipelines",
-        "ReleaseAuthoring", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Updates",
+        "ReleaseAuthoring", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Transcription", "Updates",
       ]),
     tests("Cryptography", ["Cryptography"]),
     // For the conformance suite of The Update Framework.

@@ -25,7 +25,7 @@ int swl_thread_set_processors(const int *processors, size_t count) {
   return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-int swl_thread_give_way(void) {
+int swl_thread_set_niceness(int niceness) {
   // On Linux 0 means the calling thread alone.
-  return setpriority(PRIO_PROCESS, 0, 19) == 0 ? 0 : -errno;
+  return setpriority(PRIO_PROCESS, 0, niceness) == 0 ? 0 : -errno;
 }

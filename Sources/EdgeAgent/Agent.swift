@@ -34,7 +34,7 @@ public final class Agent: @unchecked Sendable {
   /// What the running configuration is doing, or did last; nil before the first one starts.
   public var status: AgentStatus? { mutex.withLock { latest }?.status }
 
-  /// Runs until `stop()`, or until no camera and no pipeline has anything left to do. Once.
+  /// Runs until `stop()`, or until no camera, no microphone and no pipeline has anything left to do. Once.
   ///
   /// - Throws: what keeps the configuration from starting, or what failed more often than services may.
   public func run(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
@@ -211,7 +211,13 @@ public final class Agent: @unchecked Sendable {
       let processor = try FrameProcessor(try options.openModel(settings), settings)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
-    return PreparedModels(pipelines: pipelines, files: files)
+    var listeners: [Listener] = []
+    for settings in configuration.speech {
+      do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
+        throw EdgeAgentError(error.code, "pipeline \(settings.name): \(error.message)")
+      }
+    }
+    return PreparedModels(pipelines: pipelines, listeners: listeners, files: files)
   }
 }
 
@@ -225,8 +231,12 @@ struct PreparedPipeline: Sendable {
 struct PreparedModels: Sendable {
   /// Without those that wait for their first model.
   let pipelines: [PreparedPipeline]
-  /// The package of each of the configuration's pipelines, as it was before it was loaded.
+  let listeners: [Listener]
+  /// The packages of each of the configuration's pipelines, as they were before they were loaded.
   let files: [FileIdentity?]
 
-  static func files(of configuration: AgentConfiguration) -> [FileIdentity?] { configuration.pipelines.map { $0.model.path.flatMap { FileIdentity($0) } } }
+  static func files(of configuration: AgentConfiguration) -> [FileIdentity?] {
+    let models = configuration.pipelines.map(\.model.path) + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
+    return models.map { $0.flatMap { FileIdentity($0) } }
+  }
 }

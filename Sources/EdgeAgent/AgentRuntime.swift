@@ -2,18 +2,20 @@ import Capture
 import Pipelines
 import Supervision
 
-/// One configuration while it runs: camera threads, pipeline threads, the recorder, and the services beside them. Runs once.
+/// One configuration while it runs: camera threads, pipeline threads, the recorders, and the services beside them. Runs once.
 final class AgentRuntime: @unchecked Sendable {
   let configuration: AgentConfiguration
   private let options: AgentOptions
   let log: AgentLog
   let ledger = ProgressLedger()
-  private let results: BoundedQueue<FrameResult>
+  let results: BoundedQueue<FrameResult>
+  let spoken: BoundedQueue<SpokenResult>
   let publisher: ResultPublisher
   private let startedAt = MonotonicClock.now()
   private let mutex = PthreadMutex()
-  private var cameras: [CameraWorker] = []
+  private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
+  private(set) var speech: [SpeechWorker] = []
   // Under the mutex.
   private var updates: Updater?
   private var isStopped = false
@@ -41,7 +43,15 @@ final class AgentRuntime: @unchecked Sendable {
         throw EdgeAgentError(.camera, "camera \(camera.name): \(error.message)")
       }
     }
+    var listening: [(listener: Listener, microphone: NamedMicrophone)] = []
+    for listener in models.listeners {
+      guard let microphone = configuration.microphones.first(where: { $0.name == listener.settings.microphone }) else {
+        throw EdgeAgentError(.configuration, "pipeline \(listener.settings.name): there is no microphone \(listener.settings.microphone)")
+      }
+      listening.append((listener, microphone))
+    }
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
+    spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
     for pipeline in prepared {
       pipelines.append(
@@ -49,7 +59,15 @@ final class AgentRuntime: @unchecked Sendable {
           self?.pipelineEnded(worker)
         })
     }
-    runningPipelines = pipelines.map(\.name)
+    for (listener, microphone) in listening {
+      let sampleRate = listener.sampleRate
+      speech.append(
+        SpeechWorker(
+          listener, open: { (onTurn) throws(EdgeAgentError) in try microphone.open(sampleRate: sampleRate, onTurn: onTurn) }, results: spoken, ledger: ledger,
+          log: log
+        ) { [weak self] worker in self?.speechEnded(worker) })
+    }
+    runningPipelines = pipelines.map(\.name) + speech.map(\.name)
     restorePauses()
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name }
@@ -80,7 +98,7 @@ final class AgentRuntime: @unchecked Sendable {
   var hasStarted: Bool { mutex.withLock { isStarted } }
 
   /// Whether all of it runs.
-  var isWhole: Bool { mutex.withLock { isStarted && !isStopped && runningPipelines.count == pipelines.count } }
+  var isWhole: Bool { mutex.withLock { isStarted && !isStopped && runningPipelines.count == pipelines.count + speech.count } }
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))
@@ -92,6 +110,7 @@ final class AgentRuntime: @unchecked Sendable {
     if isLate { made?.stop() }
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
+    for worker in speech { try worker.start() }
   }
 
   /// Lets go of everything that was opened, without having run.
@@ -101,24 +120,29 @@ final class AgentRuntime: @unchecked Sendable {
     publisher.finish(waitingForAcknowledgements: false)
   }
 
-  /// Ends the cameras; pipelines and recorder follow by themselves.
+  /// Ends the cameras and microphones; pipelines and recorders follow by themselves.
   func stop() {
     mutex.withLock { () -> Updater? in
       isStopped = true
       return updates
     }?.stop()
     for camera in cameras { camera.stop() }
-    // Without a pipeline nobody else would end the recorder.
-    if pipelines.isEmpty { results.close() }
+    for worker in speech { worker.stop() }
+    // Without a pipeline nobody else would end the recorders.
+    if pipelines.isEmpty, speech.isEmpty { closeResults() }
   }
 
-  /// The recorder returns when all is done; what supports it goes on until everything is put away.
+  /// The recorders return when all is done; what supports them goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
-    let recorder = Recorder(results: results, progress: ledger.stage("recorder")) { [self] result in
+    let recorder = Recorder("recorder", of: results, progress: ledger.stage("recorder")) { [self] result in
       options.onResult?(result)
       let name = result.pipeline.name
       defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
+    }
+    var recorders: [any Service] = [recorder]
+    if !speech.isEmpty {
+      recorders.append(Recorder("recorder of speech", of: spoken, progress: ledger.stage("recorder of speech")) { [publisher] in publisher.record($0) })
     }
     let log = log
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
@@ -126,8 +150,8 @@ final class AgentRuntime: @unchecked Sendable {
     }
     let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
     return await withTaskGroup(of: SupervisionError?.self) { group in
-      group.addTask {
-        let failure = await self.outcome(of: [recorder])
+      group.addTask { [recorders] in
+        let failure = await self.outcome(of: recorders)
         await self.putAway(waitingForAcknowledgements: failure == nil)
         return failure
       }
@@ -149,6 +173,7 @@ final class AgentRuntime: @unchecked Sendable {
         stop()
         for camera in cameras { camera.join() }
         for pipeline in pipelines { pipeline.join() }
+        for worker in speech { worker.join() }
         publisher.finish(waitingForAcknowledgements: isOrderly)
         ledger.remove(progress)
         continuation.resume()
@@ -159,8 +184,10 @@ final class AgentRuntime: @unchecked Sendable {
 
   private func outcome(of services: [any Service]) async -> SupervisionError? {
     let log = log
-    let group = ServiceGroup(services, describe: Self.describe) { failure in
+    let group = ServiceGroup(services, describe: Self.describe) { [self] failure in
       log.error("\(failure.service): \(Self.describe(failure.error))")
+      // What waits for the others' results would wait for ever.
+      if !failure.isRestarting { stop() }
     }
     do {
       try await group.run()
@@ -172,24 +199,23 @@ final class AgentRuntime: @unchecked Sendable {
     (error as? EdgeAgentError)?.message ?? "\(error)"
   }
 
-  /// On the pipeline's own thread: its camera stops with its last pipeline, the recorder with the last of all.
-  private func pipelineEnded(_ worker: PipelineWorker) {
-    let camera = worker.camera
-    let (isLast, isCamerasLast) = mutex.withLock {
-      runningPipelines.removeAll { $0 == worker.name }
-      let others = pipelines.filter { $0.camera == camera && runningPipelines.contains($0.name) }
-      return (runningPipelines.isEmpty, others.isEmpty)
+  /// - Returns: whether it was the last of all.
+  func noteEnd(of name: String) -> Bool {
+    mutex.withLock {
+      runningPipelines.removeAll { $0 == name }
+      return runningPipelines.isEmpty
     }
-    if isCamerasLast { cameras.first { $0.name == camera }?.stop() }
-    if isLast { results.close() }
   }
+
+  func isRunning(_ name: String) -> Bool { mutex.withLock { runningPipelines.contains(name) } }
 
   var status: AgentStatus {
     AgentStatus(
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
-      unrecorded: results.count, queued: publisher.queued, recorded: publisher.recorded, acknowledged: publisher.acknowledged,
+      speech: speech.map { AgentStatus.Speech($0) }, unrecorded: results.count + spoken.count, queued: publisher.queued, recorded: publisher.recorded,
+      acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
   }
 }

@@ -1,4 +1,5 @@
 public import Capture
+public import SoundCapture
 
 /// What a running configuration is doing, at one moment.
 public struct AgentStatus: Sendable {
@@ -15,9 +16,27 @@ public struct AgentStatus: Sendable {
     public var isPaused: Bool
   }
 
+  /// A pipeline that listens, and its microphone.
+  public struct Speech: Sendable {
+    public var description: SpeechDescription
+    public var statistics: SpeechStatistics.Snapshot
+    /// By a command of the fleet.
+    public var isPaused: Bool
+    public var state: MicrophoneState
+    public var counters: MicrophoneCounters
+    /// Samples a second that the microphone's counters count.
+    public var sampleRate: Int
+
+    /// Sound that the device never gave, by the clock.
+    public var lost: Duration { .seconds(counters.lost) / sampleRate }
+    /// Sound that nobody had time for.
+    public var dropped: Duration { .seconds(counters.dropped) / sampleRate }
+  }
+
   public var uptime: Duration
   public var cameras: [Camera]
   public var pipelines: [Pipeline]
+  public var speech: [Speech]
   /// Results that wait to be recorded.
   public var unrecorded: Int
   /// Messages in the outbox that the broker has not acknowledged.
@@ -28,4 +47,23 @@ public struct AgentStatus: Sendable {
   /// A few words on the connection; nil without a broker.
   public var broker: String?
   public var isConnected: Bool
+}
+
+extension AgentStatus.Speech {
+  init(_ worker: SpeechWorker) {
+    self.init(
+      description: worker.description, statistics: worker.statistics.snapshot, isPaused: worker.isPaused, state: worker.state, counters: worker.counters,
+      sampleRate: worker.sampleRate)
+  }
+}
+
+extension MicrophoneState {
+  var word: String {
+    switch self {
+    case .starting: "starting"
+    case .capturing: "listening"
+    case .waiting: "waiting"
+    case .ended: "ended"
+    }
+  }
 }

@@ -5,6 +5,7 @@ public struct EdgeAgentError: Error, Equatable, Sendable {
     case file
     case model
     case camera
+    case microphone
     case storage
     case broker
     case resources

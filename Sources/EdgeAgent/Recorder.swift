@@ -2,13 +2,14 @@ import Pipelines
 import Supervision
 
 /// Takes results in order and records each, on a thread of its own: committing to disk waits.
-final class Recorder: Service {
-  let name = "recorder"
-  private let results: BoundedQueue<FrameResult>
+final class Recorder<Element: Sendable>: Service {
+  let name: String
+  private let results: BoundedQueue<Element>
   private let progress: StageProgress
-  private let record: @Sendable (FrameResult) throws -> Void
+  private let record: @Sendable (Element) throws -> Void
 
-  init(results: BoundedQueue<FrameResult>, progress: StageProgress, record: @escaping @Sendable (FrameResult) throws -> Void) {
+  init(_ name: String, of results: BoundedQueue<Element>, progress: StageProgress, record: @escaping @Sendable (Element) throws -> Void) {
+    self.name = name
     self.results = results
     self.progress = progress
     self.record = record

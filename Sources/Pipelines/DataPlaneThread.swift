@@ -6,13 +6,13 @@ import Glibc
   private final class Start {
     let name: String
     let processors: [Int]
-    let isBackground: Bool
+    let niceness: Int32
     let body: @Sendable () -> Void
 
-    init(name: String, processors: [Int], isBackground: Bool, body: @escaping @Sendable () -> Void) {
+    init(name: String, processors: [Int], niceness: Int32, body: @escaping @Sendable () -> Void) {
       self.name = name
       self.processors = processors
-      self.isBackground = isBackground
+      self.niceness = niceness
       self.body = body
     }
   }
@@ -27,17 +27,17 @@ import Glibc
   ///   - name: shown by `top -H` and debuggers; the kernel keeps the first 15 bytes.
   ///   - processors: numbers of the processors that the thread may run on; empty for all. Numbers that the machine doesn't
   ///     have are ignored, as a preference may come from a configuration written elsewhere.
-  ///   - isBackground: whether it gets what other threads leave of the processors, and hardly more.
-  public init(name: String, processors: [Int] = [], isBackground: Bool = false, body: @escaping @Sendable () -> Void) throws(PipelinesError) {
+  ///   - niceness: how far it gives way to other threads, 0 (not at all) to 19 (it gets what they leave of the processors, and hardly more).
+  public init(name: String, processors: [Int] = [], niceness: Int32 = 0, body: @escaping @Sendable () -> Void) throws(PipelinesError) {
     self.name = name
-    let start = unsafe Unmanaged.passRetained(Start(name: name, processors: processors, isBackground: isBackground, body: body))
+    let start = unsafe Unmanaged.passRetained(Start(name: name, processors: processors, niceness: niceness, body: body))
     var created = pthread_t()
     let status = unsafe pthread_create(
       &created, nil,
       { argument in
         let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
         DataPlaneThread.apply(name: start.name, processors: start.processors)
-        if start.isBackground { _ = swl_thread_give_way() }
+        if start.niceness != 0 { _ = swl_thread_set_niceness(start.niceness) }
         start.body()
         return nil
       }, unsafe start.toOpaque())

@@ -3,7 +3,10 @@ import Glibc
 /// Failures in a person's words, with what to do.
 extension MicrophoneCapture {
   func explain(_ failure: SoundFailure, doing what: String) -> SoundCaptureError {
-    switch failure.number {
+    if let message = failure.message {
+      return SoundCaptureError(failure.number == ENOENT ? .notFound : .unsupported, message)
+    }
+    return switch failure.number {
     case ENOENT, ENODEV, ENXIO: SoundCaptureError(.notFound, "there is no capture device ‘\(device)’; \(Self.list(system.captureDevices()))")
     case EACCES, EPERM: SoundCaptureError(.noPermission, "\(device) may not be opened; add this user to the group ‘audio’")
     case EBUSY, EAGAIN:

@@ -22,6 +22,7 @@ final class MicrophoneCapture: @unchecked Sendable {
   let status = MicrophoneStatus()
   let ring: SoundRing
   private let assembly: BlockAssembly
+  private let onTurn: CaptureTurn?
 
   private var stream: (device: any SoundDevice, intake: SoundIntake)?
   private var nextAttempt = MonotonicInstant(nanoseconds: 0)
@@ -38,7 +39,10 @@ final class MicrophoneCapture: @unchecked Sendable {
   /// How long the machine had slept when it was fetched.
   private var sleptByThen = Duration.zero
 
-  init(device: String, settings: MicrophoneSettings, system: any SoundSystem, negotiation: SoundNegotiation = SoundNegotiation()) {
+  init(
+    device: String, settings: MicrophoneSettings, system: any SoundSystem, negotiation: SoundNegotiation = SoundNegotiation(), onTurn: CaptureTurn? = nil
+  ) {
+    self.onTurn = onTurn
     self.device = device
     self.settings = settings
     self.system = system
@@ -49,6 +53,7 @@ final class MicrophoneCapture: @unchecked Sendable {
 
   func run() {
     while !system.isStopped {
+      onTurn?(true)
       if let stream { awaitSound(from: stream.device, stream.intake) } else { awaitDevice() }
     }
     breakOff()
@@ -56,6 +61,7 @@ final class MicrophoneCapture: @unchecked Sendable {
     stream = nil
     enter(.ended)
     ring.close()
+    onTurn?(false)
   }
 
   private func enter(_ state: MicrophoneState) {

@@ -4,6 +4,8 @@ import Pipelines
 struct SoundFailure: Error, Equatable {
   /// A positive `errno`.
   let number: Int32
+  /// What was wrong, for a person; nil where the number says it.
+  var message: String?
 }
 
 enum SoundWait: Equatable {

@@ -6,7 +6,13 @@ enum CTCAlignment {
   ///   - symbols: indices into the model's symbols, a text that the frames can say.
   ///   - frames: log probabilities.
   static func beginnings(of symbols: [Int], in frames: [[Double]], blank: Int) -> [Int] {
-    guard !symbols.isEmpty else { return [] }
+    best(of: symbols, in: frames[...], blank: blank).beginnings
+  }
+
+  /// The most probable alignment: the frame in which each symbol begins, from the first of `frames` on, and the alignment's log probability;
+  /// that is −∞ where the frames can't say the text.
+  static func best(of symbols: [Int], in frames: ArraySlice<[Double]>, blank: Int) -> (beginnings: [Int], logProbability: Double) {
+    guard !symbols.isEmpty, !frames.isEmpty else { return ([], symbols.isEmpty ? 0 : -.infinity) }
     let states = (0..<2 * symbols.count + 1).map { $0 % 2 == 0 ? blank : symbols[$0 / 2] }
     var scores = [Double](repeating: -.infinity, count: states.count)
     // How many states back each frame's best path came from.
@@ -30,10 +36,11 @@ enum CTCAlignment {
     }
     var beginnings = [Int](repeating: 0, count: symbols.count)
     var state = scores[states.count - 1] > scores[states.count - 2] ? states.count - 1 : states.count - 2
-    for time in frames.indices.reversed() {
+    let logProbability = scores[state]
+    for time in (0..<frames.count).reversed() {
       if state % 2 == 1 { beginnings[state / 2] = time }
       state -= Int(steps[time][state])
     }
-    return beginnings
+    return (beginnings, logProbability)
   }
 }

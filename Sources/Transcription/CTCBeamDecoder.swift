@@ -59,7 +59,7 @@ public struct CTCBeamDecoder: Sendable {
   /// - Parameter scores: whole frames, each log probabilities up to a constant; a frame without numbers is a blank.
   public func decode(_ scores: [Float]) -> [CTCSymbol] {
     precondition(scores.count % symbolsPerFrame == 0)
-    let frames = stride(from: 0, to: scores.count, by: symbolsPerFrame).map { logProbabilities(scores[$0..<$0 + symbolsPerFrame]) }
+    let frames = CTCFrames.logProbabilities(scores, symbolsPerFrame: symbolsPerFrame, blank: blank)
     var nodes: [(parent: Int, symbol: Int)] = []
     var places: [Int: Int] = [:]
     var beam = [Prefix(parent: -1, symbol: -1, withBlank: 0)]
@@ -116,18 +116,6 @@ public struct CTCBeamDecoder: Sendable {
     let values = next.map { $0.probability + hotWords.unfinished($0.progress) }
     let best = values.indices.sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }
     return best.prefix(width).map { next[$0] }
-  }
-
-  private func logProbabilities(_ scores: ArraySlice<Float>) -> [Double] {
-    let greatest = scores.reduce(-Float.infinity) { $1 > $0 ? $1 : $0 }
-    guard greatest.isFinite else {
-      var silent = [Double](repeating: -.infinity, count: symbolsPerFrame)
-      silent[blank] = 0
-      return silent
-    }
-    let shifted = scores.map { $0.isNaN ? -Double.infinity : Double($0) - Double(greatest) }
-    let total = log(shifted.reduce(0) { $0 + exp($1) })
-    return shifted.map { $0 - total }
   }
 }
 

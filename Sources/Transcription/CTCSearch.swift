@@ -6,9 +6,19 @@ public enum CTCSearch: Equatable, Sendable {
   case greedy
   /// The best text over all alignments, among so many at a time, expected words preferred.
   case beam(width: Int, hotWords: [HotWord] = [])
+  /// The one of these phrases that an utterance ends with, or nothing.
+  case phrases([String], leastConfidence: Float = CTCSearch.leastPhraseConfidence)
+
+  /// Half as likely, a symbol, as the best path of all: below it a phrase counts as not said, unless somebody says otherwise.
+  public static let leastPhraseConfidence: Float = 0.5
 
   func beamDecoder(_ decoding: CTCDecoding, outputDimensions: [Int]) throws(TranscriptionError) -> CTCBeamDecoder? {
     guard case .beam(let width, let hotWords) = self else { return nil }
     return try CTCBeamDecoder(decoding, outputDimensions: outputDimensions, width: width, hotWords: hotWords)
+  }
+
+  func phraseDecoder(_ decoding: CTCDecoding, outputDimensions: [Int]) throws(TranscriptionError) -> CTCPhraseDecoder? {
+    guard case .phrases(let phrases, let least) = self else { return nil }
+    return try CTCPhraseDecoder(decoding, outputDimensions: outputDimensions, phrases: phrases, leastConfidence: least)
   }
 }

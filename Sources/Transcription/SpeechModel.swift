@@ -14,6 +14,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
   private var features: FeatureExtractor
   private var decoder: CTCGreedyDecoder
   private let beamDecoder: CTCBeamDecoder?
+  private let phraseDecoder: CTCPhraseDecoder?
   private var values: [Float] = []
   private let inputIndex: Int
   private let outputIndex: Int
@@ -48,6 +49,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
     do throws(TranscriptionError) {
       decoder = try CTCGreedyDecoder(decoding, outputDimensions: outputDimensions)
       beamDecoder = try search.beamDecoder(decoding, outputDimensions: outputDimensions)
+      phraseDecoder = try search.phraseDecoder(decoding, outputDimensions: outputDimensions)
     } catch {
       throw TranscriptionError(error.code, "\(origin): \(error.message)")
     }
@@ -109,6 +111,12 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
     // Strides keep ⌈frames ÷ stride⌉ of the frames.
     let stride = max(1, Int((Double(frames) / Double(max(1, scores.count / decoder.symbolsPerFrame))).rounded()))
     let frame = Duration.seconds(features.input.hop * stride) / sampleRate
+    if let phraseDecoder {
+      return phraseDecoder.decode(scores)?.words.map { word in
+        TimedWord(
+          text: word.text, start: origin + frame * word.frames.lowerBound, end: origin + frame * (word.frames.upperBound + 1), confidence: word.confidence)
+      } ?? []
+    }
     let symbols = symbols(scores)
     let probabilities = CTCConfidence.probabilities(of: symbols, in: scores, symbolsPerFrame: decoder.symbolsPerFrame, blank: blank)
     return TimedWord.words(of: symbols, probabilities: probabilities, alphabet: decoder.alphabet, from: origin, frame: frame)

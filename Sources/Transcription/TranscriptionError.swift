@@ -11,6 +11,10 @@ public struct TranscriptionError: Error, Equatable {
     case unusableProgram
     /// An expected word that the model can't write.
     case unsuitableHotWord
+    /// A phrase that the model can't write.
+    case unsuitablePhrase
+    /// What finds utterances doesn't go with what writes them down.
+    case unsuitableDetector
   }
 
   public let code: Code

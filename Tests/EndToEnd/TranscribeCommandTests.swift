@@ -48,8 +48,15 @@ import Testing
     let again = try run([package, "\(golden)/sound.wav", "--tensors", traces])
     #expect(again.status == 2 && again.errors.first?.contains("is not empty") == true, "\(again.errors)")
     let beam = try run([package, "\(golden)/sound.wav", "--beam", "4"])
-    #expect(beam.status == 2 && beam.errors.first?.contains("--beam and --hot-word are for CTC models") == true, "\(beam.errors)")
+    #expect(beam.status == 2 && beam.errors.first?.contains("--beam, --hot-word and --phrases are for CTC models") == true, "\(beam.errors)")
     let several = try run([package, golden, "--hot-word", "t16"])
     #expect(several.status == 2)
+    let list = folder.appendingPathComponent("phrases.txt")
+    for (text, words) in [("stop\n", "are for CTC models"), ("# nothing\n\n", "holds no phrase"), ("stop\n?!\n", "phrases.txt:2: there is no word")] {
+      try Data(text.utf8).write(to: list)
+      let phrases = try run([package, "\(golden)/sound.wav", "--phrases", list.path])
+      #expect(phrases.status == 2 && phrases.errors.first?.contains(words) == true, "\(phrases.errors)")
+    }
+    #expect(try run([package, "\(golden)/sound.wav", "--phrases", list.path, "--beam", "4"]).status == 2)
   }
 }

@@ -23,6 +23,32 @@ import Testing
     _ = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
   }
 
+  /// With numbers that are none, as a model may give them.
+  static let transcript = TranscriptMessage(
+    capturedAt: moment, clock: .synchronised, endedAt: moment, utterance: .init(session: "00112233445566aa", number: 3), isFinal: true, isRevised: true,
+    text: "stop line",
+    words: [
+      .init(text: "stop", start: .zero, end: .microseconds(400_250), confidence: 0.5),
+      .init(text: "line", start: .milliseconds(500), end: .seconds(1), confidence: .nan),
+    ], confidence: 2, speechProbability: 0.123456, microphone: "desk", model: "m", modelVersion: "7",
+    latencies: [.init("waiting", .milliseconds(320)), .init("transcription", .milliseconds(12))])
+
+  static let command = SpokenCommandMessage(
+    capturedAt: moment, clock: .unsynchronised, endedAt: moment, utterance: .init(session: "00112233445566aa", number: 3), command: "Stop line!",
+    heard: "stop line", confidence: nil, microphone: "desk")
+
+  @Test func `a transcript and a command read as the contract says`() {
+    let number = MessageNumber(epoch: "0123456789abcdef", sequence: 1)
+    let said = String(decoding: Self.transcript.encoded(as: number), as: UTF8.self)
+    #expect(said.contains(#""schema":"swiftlet/transcript/1""#) && said.contains(#""session":"00112233445566aa","utterance":3,"final":true,"revised":true"#))
+    #expect(said.contains(#""text":"stop line","confidence":1.0,"speech":0.1235,"#), "\(said)")
+    #expect(
+      said.contains(#"{"word":"stop","start_ms":0.0,"end_ms":400.25,"confidence":0.5},{"word":"line","start_ms":500.0,"end_ms":1000.0,"confidence":0.0}"#))
+    #expect(said.contains(#""latency_ms":{"waiting":320.0,"transcription":12.0}"#))
+    let event = String(decoding: Self.command.encoded(as: number), as: UTF8.self)
+    #expect(event.contains(#""event":"command","command":"Stop line!","heard":"stop line","ended_at""#), "\(event)")
+  }
+
   @Test func `boxes stay within the frame, whatever the model gives`() throws {
     var message = Self.detection
     message.detections = [

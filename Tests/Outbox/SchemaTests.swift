@@ -44,7 +44,18 @@ import Testing
     status.error = OutboxError(.diskFull, "full")
     var empty = PayloadTests.detection
     empty.detections = []
+    var wordless = PayloadTests.transcript
+    (wordless.words, wordless.confidence, wordless.speechProbability, wordless.isFinal, wordless.isRevised) = (nil, nil, nil, false, false)
+    var health = HealthMessage(
+      capturedAt: moment, clock: clock, uptime: .zero, residentBytes: 1, peakResidentBytes: 2, temperatures: [], pipelines: [], outbox: Outbox.Status(),
+      brokerConnections: 1)
+    health.speech = [
+      .init(
+        name: "v", microphone: "m", state: "waiting", utterances: 1, commands: 0, unrecorded: 0, lost: .seconds(2), overruns: 1, suspensions: 0, failures: 1,
+        dropped: .zero)
+    ]
     return [
+      ("p/transcript", PayloadTests.transcript), ("p/transcript", wordless), ("p/events", PayloadTests.command), ("health", health),
       ("p/detections", PayloadTests.detection), ("p/detections", empty),
       ("state", StateMessage(capturedAt: moment, clock: clock, state: .online, version: "0.1.0", bootID: "b", uptime: .seconds(-1))),
       (
@@ -65,11 +76,18 @@ import Testing
       return (topic, payload.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: counts[topic]!)))
     }
     let (status, text) = try validate(lines)
-    #expect(status == 0 && text.contains("5 payloads valid"), "\(text)")
+    #expect(status == 0 && text.contains("9 payloads valid"), "\(text)")
   }
 
   @Test(.enabled(if: SchemaTests.python != nil)) func `the schemas refuse what isn't a payload`() throws {
     let good = String(decoding: PayloadTests.detection.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
+    let said = String(decoding: PayloadTests.transcript.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
+    for (old, new) in [
+      ("\"stop line\"", "\"\""), ("\"revised\":true", "\"revised\":false"), ("\"end_ms\":400.25", "\"end_ms\":null"), ("0.5}", "1.5}"),
+    ] {
+      let (status, text) = try validate([("p/transcript", Array(said.replacing(old, with: new).utf8))])
+      #expect(said.contains(old) && status == 1, "\(new): \(text)")
+    }
     let changes = [
       ("\"frame\"", "\"fram\""), ("0123456789abcdef", "0123"), ("\"sequence\":1", "\"sequence\":0"), ("000042Z", "000Z"), ("0.75", "7.5"),
       ("synchronised", "perhaps"), ("detections/1", "detections/2"), ("[0.25,", "[-0.25,"), ("}]}", "}]"), ("12.0", "NaN"),

@@ -4,6 +4,11 @@ import Testing
 
 @testable import SoundCapture
 
+/// What a capture thread told, on the test's own.
+private final class Turns: @unchecked Sendable {
+  var turns: [(goesOn: Bool, at: MonotonicInstant)] = []
+}
+
 /// A microphone on a scripted device: exact samples, exact counts.
 @Suite struct MicrophoneTests {
   /// Counting up, so that each sample is known.
@@ -28,6 +33,18 @@ import Testing
     let system = ScriptedSound([.sound(count(0..<320), after: period), .sound(count(320..<960), after: .milliseconds(40))])
     let start = system.now()
     #expect(Heard(system).blocks.map { start.duration(to: $0.capturedAt) } == [.zero, .milliseconds(20), .milliseconds(40)])
+  }
+
+  @Test func `the capture thread goes round every few seconds, whatever the device does, and tells its end`() {
+    let system = ScriptedSound([
+      .sound(count(0..<320), after: period), .silence(.seconds(60)), .sound(count(320..<640), after: period), .fails(ENODEV), .plug(after: 20),
+      .sound(count(640..<960), after: period),
+    ])
+    let told = Turns()
+    MicrophoneCapture(device: "hw:0", settings: MicrophoneSettings(), system: system) { told.turns.append(($0, system.now())) }.run()
+    let turns = told.turns
+    #expect(turns.count > 30 && turns.filter { !$0.goesOn }.count == 1 && turns.last?.goesOn == false)
+    #expect(zip(turns, turns.dropFirst()).allSatisfy { $0.at.duration(to: $1.at) <= MicrophoneCapture.silenceLimit })
   }
 
   @Test func `channels become their mean`() {

@@ -11,5 +11,6 @@ int swl_thread_set_name(const char *name);
 /// left nothing changes. Returns 0 or a negative errno.
 int swl_thread_set_processors(const int *processors, size_t count);
 
-/// Lets the calling thread have what others leave of the processors, and hardly more. Returns 0 or a negative errno.
-int swl_thread_give_way(void);
+/// Lets the calling thread give way to others, from 0 (not at all) to 19 (it has what others leave of the processors, and hardly more).
+/// Returns 0 or a negative errno.
+int swl_thread_set_niceness(int niceness);

@@ -35,7 +35,7 @@ extension AgentRuntime {
   }
 
   private func setPaused(_ isPaused: Bool, _ command: SignedCommand) -> OrderOutcome {
-    let names = configuration.pipelines.map(\.name)
+    let names = configuration.pipelines.map(\.name) + configuration.speech.map(\.name)
     if let subject = command.subject, !names.contains(subject) {
       let reason = "there is no pipeline ‘\(subject.inOneLine(limit: 200))’ here; there are: \(names.joined(separator: ", "))"
       return OrderOutcome(outcome: .refused, reason: reason)
@@ -48,6 +48,7 @@ extension AgentRuntime {
       return OrderOutcome(outcome: .failed, reason: error.message)
     }
     for pipeline in pipelines where changed.contains(pipeline.name) { pipeline.isPaused = isPaused }
+    for worker in speech where changed.contains(worker.name) { worker.isPaused = isPaused }
     let why = command.reason.map { ": \($0.inOneLine(limit: 200))" } ?? ""
     log.event(isPaused ? .warning : .notice, "\(isPaused ? "paused" : "resumed") by the fleet: \(changed.joined(separator: ", "))\(why)")
     publisher.publishHealth(status)
@@ -67,8 +68,8 @@ extension AgentRuntime {
   /// What was paused stays so when the agent starts anew.
   func restorePauses() {
     applyPauses()
-    for pipeline in pipelines where pipeline.isPaused {
-      log.warning("pipeline \(pipeline.name): paused by a command of the fleet, until it is told to resume")
+    for name in pipelines.filter(\.isPaused).map(\.name) + speech.filter(\.isPaused).map(\.name) {
+      log.warning("pipeline \(name): paused by a command of the fleet, until it is told to resume")
     }
   }
 
@@ -77,5 +78,6 @@ extension AgentRuntime {
     let paused = PausedPipelines(configuration.storage)
     if let problem = paused.problem { return log.log(.error, problem, subject: "paused") }
     for pipeline in pipelines { pipeline.isPaused = paused.names.contains(pipeline.name) }
+    for worker in speech { worker.isPaused = paused.names.contains(worker.name) }
   }
 }

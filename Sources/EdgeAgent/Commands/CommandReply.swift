@@ -1,5 +1,6 @@
 import Capture
 import Outbox
+import Pipelines
 
 /// What became of a command, as it goes out on `command/reply`.
 struct CommandReply: Sendable {
@@ -67,6 +68,7 @@ extension CommandReply.Status {
     json.member("version", agentVersion)
     json.member("uptime_s", max(0, agent.uptime.components.seconds))
     json.member("cameras", object: { for camera in agent.cameras { $0.member(camera.name, camera.state.word) } })
+    json.member("microphones", object: { for speech in agent.speech { $0.member(speech.description.microphone, speech.state.word) } })
     json.member(
       "pipelines",
       object: {
@@ -82,6 +84,7 @@ extension CommandReply.Status {
               $0.boolean(pipeline.isPaused)
             })
         }
+        for speech in agent.speech { $0.member(speech.description.name, object: { Self.write(speech, &$0) }) }
       })
     json.member(
       "outbox",
@@ -98,6 +101,20 @@ extension CommandReply.Status {
         $0.member("retained", commands.retained)
         $0.member("dropped", commands.dropped)
       })
+  }
+}
+
+extension CommandReply.Status {
+  private static func write(_ speech: AgentStatus.Speech, _ json: inout JSONWriter) {
+    json.member("microphone", speech.description.microphone)
+    json.member("model", speech.description.modelName)
+    json.member("model_version", speech.description.modelVersion)
+    json.member("utterances", speech.statistics.utterances)
+    json.member("commands", speech.statistics.commands)
+    json.member("lost_ms", speech.lost.wholeNanoseconds / 1_000_000)
+    json.member("dropped_ms", speech.dropped.wholeNanoseconds / 1_000_000)
+    json.key("paused")
+    json.boolean(speech.isPaused)
   }
 }
 

@@ -39,30 +39,76 @@ extension AgentConfiguration {
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, hasUpdates: map["updates"] != nil, context) } }
     let updates = map["updates"].map { $0.mapping { UpdateSettings.read($0, context) } }
     if map["updates"] != nil, map["mqtt"] == nil { map.report("updates", "updates: releases come over the broker; add \"mqtt\"") }
-    let cameras = map.required("cameras")?.mapping { cameras in
-      cameras.named("camera").compactMap { name, value in value.mapping { NamedCamera.read($0, name: name, context) } }
-    }
-    let cameraNames = map["cameras"].map(\.keys) ?? []
-    let pipelines = map.required("pipelines")?.mapping { pipelines in
-      pipelines.named("pipeline").compactMap { name, value in
-        if PipelineSettings.reservedNames.contains(name) {
-          pipelines.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
-        }
-        return value.mapping {
-          PipelineSettings.read($0, name: name, cameras: cameraNames, storage: storage ?? StorageSettings(), hasUpdates: map["updates"] != nil, context)
-        }
-      }
-    }
+    // One of the two is enough.
+    let cameras =
+      (map["microphones"] == nil ? map.required("cameras") : map["cameras"])
+      .map { $0.mapping { cameras in cameras.named("camera").compactMap { name, value in value.mapping { NamedCamera.read($0, name: name, context) } } } } ?? []
+    let microphones =
+      map["microphones"].map {
+        $0.mapping { all in all.named("microphone").compactMap { name, value in value.mapping { NamedMicrophone.read($0, name: name, context) } } }
+      } ?? []
+    let surroundings = SpeechPipelineSettings.Surroundings(
+      microphones: map["microphones"].map(\.keys) ?? [], storage: storage ?? StorageSettings(), hasUpdates: map["updates"] != nil,
+      encoding: mqtt??.encoding ?? .swiftlet)
+    let pipelines = map.required("pipelines")?.mapping { readPipelines($0, cameras: map["cameras"].map(\.keys) ?? [], surroundings, context) }
     if pipelines != nil, map["pipelines"].map(\.keys) == [] { map.report("pipelines", "pipelines: at least one is needed") }
-    // A pipeline with a mistake in it may mean any camera.
-    let isComplete = pipelines?.count == map["pipelines"]?.keys.count
-    for name in cameraNames where isComplete && pipelines?.contains(where: { $0.camera == name }) == false {
-      context.warn(map["cameras"], "no pipeline uses the camera \"\(name)\"; it stays closed")
-    }
-    guard let device, let storage, let cameras, let pipelines else { return nil }
-    var configuration = AgentConfiguration(device: device, storage: storage, mqtt: mqtt ?? nil, cameras: cameras, pipelines: pipelines)
+    warnOfUnused(map, pipelines, context)
+    guard let device, let storage, let cameras, let microphones, let pipelines else { return nil }
+    var configuration = AgentConfiguration(device: device, storage: storage, mqtt: mqtt ?? nil, cameras: cameras, pipelines: pipelines.vision)
+    (configuration.microphones, configuration.speech) = (microphones, pipelines.speech)
     configuration.updates = updates ?? nil
     return configuration
+  }
+
+  /// Pipelines of both kinds.
+  private struct Pipelines {
+    var vision: [PipelineSettings] = []
+    var speech: [SpeechPipelineSettings] = []
+  }
+
+  private static func readPipelines(
+    _ map: YAMLMapping, cameras: [String], _ surroundings: SpeechPipelineSettings.Surroundings, _ context: ConfigurationContext
+  ) -> Pipelines {
+    var pipelines = Pipelines()
+    for (name, value) in map.named("pipeline") {
+      if PipelineSettings.reservedNames.contains(name) {
+        map.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
+      }
+      _ = value.mapping { settings -> Bool in
+        if listens(value, onlyMicrophones: cameras.isEmpty && !surroundings.microphones.isEmpty) {
+          guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, context) else { return false }
+          if let other = pipelines.speech.first(where: { $0.microphone == read.microphone }) {
+            settings.report(
+              "microphone", "pipelines.\(name).microphone: \"\(read.microphone)\" is listened to by \(other.name) already; one pipeline a microphone")
+          }
+          pipelines.speech.append(read)
+        } else if let read = PipelineSettings.read(
+          settings, name: name, cameras: cameras, storage: surroundings.storage, hasUpdates: surroundings.hasUpdates, context)
+        {
+          pipelines.vision.append(read)
+        }
+        return true
+      }
+    }
+    return pipelines
+  }
+
+  /// Whether a pipeline is one with a microphone, however that is spelt.
+  private static func listens(_ pipeline: YAMLValue, onlyMicrophones: Bool) -> Bool {
+    let keys = pipeline.keys
+    if keys.contains("microphone") { return true }
+    return !keys.contains("camera") && (onlyMicrophones || keys.contains { nearestName(to: $0, among: ["microphone"]) != nil })
+  }
+
+  private static func warnOfUnused(_ map: YAMLMapping, _ pipelines: Pipelines?, _ context: ConfigurationContext) {
+    // A pipeline with a mistake in it may mean any of them.
+    guard let pipelines, pipelines.vision.count + pipelines.speech.count == map["pipelines"]?.keys.count else { return }
+    for name in map["cameras"]?.keys ?? [] where !pipelines.vision.contains(where: { $0.camera == name }) {
+      context.warn(map["cameras"], "no pipeline uses the camera \"\(name)\"; it stays closed")
+    }
+    for name in map["microphones"]?.keys ?? [] where !pipelines.speech.contains(where: { $0.microphone == name }) {
+      context.warn(map["microphones"], "no pipeline uses the microphone \"\(name)\"; it stays closed")
+    }
   }
 
   /// A part of the contract that this version doesn't carry out is refused rather than ignored.

@@ -13,8 +13,12 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var updates: UpdateSettings?
   /// In the file's order.
   public var cameras: [NamedCamera]
-  /// In the file's order; at least one.
+  /// Those with a camera, in the file's order; at least one of these or of `speech`.
   public var pipelines: [PipelineSettings]
+  /// In the file's order. Default: none.
+  public var microphones: [NamedMicrophone] = []
+  /// The pipelines with a microphone, in the file's order.
+  public var speech: [SpeechPipelineSettings] = []
 
   public init(
     device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [NamedCamera], pipelines: [PipelineSettings]

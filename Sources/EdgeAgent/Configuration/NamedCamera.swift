@@ -92,7 +92,8 @@ public enum CameraOrigin: Equatable, Sendable, CustomStringConvertible {
     case "folder": return folder(context.resolve(parts[1]), value)
     case "simulated" where parts[1] == "conveyor": return .conveyor
     case "simulated": value.report("\(value.path): \"\(parts[1])\" is no simulation; did you mean \"simulated:conveyor\"?")
-    case "alsa": value.report("\(value.path): microphones are not available in this version; a camera's source is v4l2:, folder: or simulated:conveyor")
+    case "alsa":
+      value.report("\(value.path): \"alsa:\" is a microphone's source: write it under \"microphones\"; a camera's is v4l2:, folder: or simulated:conveyor")
     default:
       let nearest = nearestName(to: parts[0], among: ["v4l2", "folder", "simulated"])
       let hint = nearest.map { "did you mean \"\($0):\"?" } ?? "known: v4l2, folder, simulated"

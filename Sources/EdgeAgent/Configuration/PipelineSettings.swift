@@ -1,6 +1,4 @@
-import CPUExecution
 import ModelManifest
-import ObjectDetection
 import Updates
 import YAMLReading
 
@@ -67,7 +65,11 @@ public struct PipelineSettings: Equatable, Sendable {
     _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
   ) -> PipelineSettings? {
     let camera = map.required("camera").flatMap { readCamera($0, cameras) }
-    let model = map.required("model").flatMap { readModel($0, storage, hasUpdates, context) }
+    let model = map.required("model").flatMap { value -> ModelSource? in
+      let model = readModel(value, storage, hasUpdates: hasUpdates, context)
+      if context.opensModels, let path = model?.path, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
+      return model
+    }
     var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
     settings.threshold = map["threshold"]?.float(in: 0...1)
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
@@ -88,8 +90,8 @@ public struct PipelineSettings: Equatable, Sendable {
   }
 
   /// A name of letters, digits, `-`, `_` is one in the store; anything with `/` or `.` is a path.
-  private static func readModel(
-    _ value: YAMLValue, _ storage: StorageSettings, _ hasUpdates: Bool, _ context: ConfigurationContext
+  static func readModel(
+    _ value: YAMLValue, _ storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
   ) -> ModelSource? {
     guard let text = value.string() else { return nil }
     let isName = isIdentifier(text)
@@ -102,7 +104,6 @@ public struct PipelineSettings: Equatable, Sendable {
       value.report("\(value.path): \(error.message); \(hint)")
       return nil
     }
-    if context.opensModels, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
     return model
   }
 
@@ -110,7 +111,7 @@ public struct PipelineSettings: Equatable, Sendable {
   private static func mistake(inPackageAt path: String) -> String? {
     let package: ModelPackage
     do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch { return error.description }
-    do throws(ObjectDetectionError) { _ = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: 1)) } catch { return error.message }
+    do throws(EdgeAgentError) { _ = try FrameProcessor(package, threshold: nil, threads: 1) } catch { return error.message }
     return nil
   }
 }

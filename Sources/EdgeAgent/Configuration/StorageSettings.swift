@@ -11,7 +11,7 @@ public struct StorageSettings: Equatable, Sendable {
   /// 16 MB; default 64 kB) are together before. Longer wears flash less; what a power cut finds unwritten was not accepted.
   public var commitInterval: Duration = .milliseconds(100)
   public var commitByteCount = 64_000
-  /// `limits`: of `detections` and of `events` the most bytes (`size`, from 100 kB) and the longest time (`age`, 1 s to 10 years) that they
+  /// `limits`: of `detections`, `events` and `transcript` the most bytes (`size`, from 100 kB) and the longest time (`age`, 1 s to 10 years) that they
   /// wait, within `outbox`. Default: none.
   public var limits: [ResultClass: Outbox.ClassLimit] = [:]
   /// `offline_detections`: while the broker is away only each so many-th detections message of a pipeline is kept; 1 to 1,000,000, default 1:
@@ -22,6 +22,7 @@ public struct StorageSettings: Equatable, Sendable {
   public enum ResultClass: String, CaseIterable, Sendable {
     case detections
     case events
+    case transcript
   }
 
   public init(path: String = "/var/lib/swiftlet", outboxByteCount: Int = 256_000_000) {

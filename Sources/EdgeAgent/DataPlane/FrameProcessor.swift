@@ -17,6 +17,9 @@ final class FrameProcessor: @unchecked Sendable {
   /// - Throws: `model`, where the package is one that a camera's frames can't go through.
   init(_ package: ModelPackage, threshold: Double?, threads: Int) throws(EdgeAgentError) {
     self.threshold = threshold.map { Float($0) }
+    guard package.manifest.sound == nil else {
+      throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
+    }
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads)) } catch {
       throw EdgeAgentError(.model, error.message)
     }

@@ -65,7 +65,7 @@ final class ShadowRun: @unchecked Sendable {
     finder = description
     (self.frameCount, self.onFrame) = (frameCount, onFrame)
     found.reserveCapacity(Self.detectionLimit)
-    do { thread = try DataPlaneThread(name: "shadow", isBackground: true) { [weak self] in self?.run() } } catch {
+    do { thread = try DataPlaneThread(name: "shadow", niceness: 19) { [weak self] in self?.run() } } catch {
       throw EdgeAgentError(.resources, error.message)
     }
   }

@@ -33,11 +33,12 @@ final class CurrentFacts: @unchecked Sendable {
   func publishHealth(_ status: AgentStatus, outbox: Outbox.Status, _ thinning: OfflineThinning, to connection: BrokerConnection) {
     let rates = frameRates(status)
     let memory = ResidentMemory.read()
-    let message = HealthMessage(
+    var message = HealthMessage(
       capturedAt: MonotonicClock.wallTime(), clock: .current(), uptime: uptime, residentBytes: UInt64(memory?.current ?? 0),
       peakResidentBytes: UInt64(memory?.peak ?? 0), temperatures: Temperatures.read(),
       pipelines: status.pipelines.map { Self.health(of: $0, in: status, rates[$0.description.name] ?? 0, thinning) }, outbox: outbox,
       brokerConnections: connection.counters.connections)
+    message.speech = status.speech.map(Self.health(of:))
     let number = mutex.withLock { healthNumbering.next() }
     send(message.encoded(as: number), to: "health", connection)
   }
@@ -79,6 +80,21 @@ final class CurrentFacts: @unchecked Sendable {
       }
       return rates
     }
+  }
+
+  private static func health(of speech: AgentStatus.Speech) -> HealthMessage.Speech {
+    let state =
+      switch speech.state {
+      case .ended: "ended"
+      case _ where speech.isPaused: "paused"
+      case .capturing: "running"
+      case .starting, .waiting: "waiting"
+      }
+    let (statistics, counters) = (speech.statistics, speech.counters)
+    return HealthMessage.Speech(
+      name: speech.description.name, microphone: speech.description.microphone, state: state, utterances: statistics.utterances,
+      commands: statistics.commands, unrecorded: statistics.unrecorded + statistics.failures, lost: speech.lost, overruns: counters.overruns,
+      suspensions: counters.suspensions, failures: counters.failures, dropped: speech.dropped)
   }
 
   private static func health(

@@ -23,6 +23,8 @@ final class ResultPublisher: @unchecked Sendable {
   private let thinning: OfflineThinning
   private var carrier: OutboxPublisher?
   private var sparkplug: SparkplugRoute?
+  /// Of each pipeline's partial texts; the speech recorder's own.
+  private var partialNumberings: [String: CurrentFactNumbering] = [:]
 
   /// Opens the outbox, making its folder where needed, and checks the broker's settings; nothing is sent yet.
   init(_ configuration: AgentConfiguration, desk: CommandDesk, log: AgentLog) throws(EdgeAgentError) {
@@ -93,6 +95,30 @@ final class ResultPublisher: @unchecked Sendable {
     guard thinning.keeps(name, isOnline: isConnected) else { return }
     guard !outbox.append(DetectionMessage(result), to: "\(configuration.topicRoot)/\(name)/detections") else { return }
     log.unkept(name, configuration.storage)
+  }
+
+  /// Queues what was said as `record` queues a frame's result, and urgently: people wait for it. Partial texts are current facts: they go to the broker
+  /// at once and at most once, or, while it is away, nowhere. For the thread that records speech.
+  func record(_ result: SpokenResult) {
+    // Sparkplug has no metrics for it; the configuration doesn't let it come to that.
+    guard sparkplug == nil else { return }
+    let (name, root) = (result.pipeline.name, "\(configuration.topicRoot)/\(result.pipeline.name)")
+    guard result.transcript.isFinal else {
+      return publishPartial(result.transcript, of: name, to: "\(root)/transcript")
+    }
+    var isKept = outbox.append(result.transcript, to: "\(root)/transcript", isUrgent: true)
+    if let command = result.command { isKept = outbox.append(command, to: "\(root)/events", isUrgent: true) && isKept }
+    if !isKept { log.unkept(name, configuration.storage) }
+  }
+
+  private func publishPartial(_ transcript: TranscriptMessage, of pipeline: String, to topic: String) {
+    guard let connection else { return }
+    // What finds no connection takes no number.
+    var numbering = partialNumberings[pipeline] ?? CurrentFactNumbering()
+    let message = OutgoingMessage(
+      topic: topic, payload: transcript.encoded(as: numbering.next()), quality: .atMostOnce, contentType: "application/json")
+    guard (try? connection.publish(message)) != nil else { return }
+    partialNumberings[pipeline] = numbering
   }
 
   /// Whether the camera of these pipelines is there, told each time that it changes, and after all that it sent. At first none is.

@@ -39,6 +39,35 @@ public struct HealthMessage: Payload {
     }
   }
 
+  /// A pipeline that listens.
+  public struct Speech: Sendable, Equatable {
+    public var name: String
+    public var microphone: String
+    /// What it does or waits for, in a word, as a camera's pipeline.
+    public var state: String
+    /// Since the start: final texts, and commands in them.
+    public var utterances: UInt64
+    public var commands: UInt64
+    /// Results or utterances that were given up: recording them fell behind, or the model failed.
+    public var unrecorded: UInt64
+    /// Sound that the device never gave, by the clock, and why.
+    public var lost: Duration
+    public var overruns: UInt64
+    public var suspensions: UInt64
+    public var failures: UInt64
+    /// Sound that nobody had time for.
+    public var dropped: Duration
+
+    public init(
+      name: String, microphone: String, state: String, utterances: UInt64, commands: UInt64, unrecorded: UInt64, lost: Duration, overruns: UInt64,
+      suspensions: UInt64, failures: UInt64, dropped: Duration
+    ) {
+      (self.name, self.microphone, self.state) = (name, microphone, state)
+      (self.utterances, self.commands, self.unrecorded) = (utterances, commands, unrecorded)
+      (self.lost, self.overruns, self.suspensions, self.failures, self.dropped) = (lost, overruns, suspensions, failures, dropped)
+    }
+  }
+
   public var capturedAt: WallTime
   public var clock: ClockStatus
   public var uptime: Duration
@@ -47,6 +76,7 @@ public struct HealthMessage: Payload {
   public var peakResidentBytes: UInt64
   public var temperatures: [Temperature]
   public var pipelines: [Pipeline]
+  public var speech: [Speech] = []
   public var outbox: Outbox.Status
   /// Connections made to the broker since the start.
   public var brokerConnections: UInt64
@@ -75,7 +105,12 @@ public struct HealthMessage: Payload {
         $0.member("peak_resident_bytes", peakResidentBytes)
       })
     json.member("temperatures", object: { for temperature in temperatures { $0.member(temperature.zone, temperature.celsius) } })
-    json.member("pipelines", object: { for pipeline in pipelines { $0.member(pipeline.name, object: { Self.write(pipeline, to: &$0) }) } })
+    json.member(
+      "pipelines",
+      object: {
+        for pipeline in pipelines { $0.member(pipeline.name, object: { Self.write(pipeline, to: &$0) }) }
+        for pipeline in speech { $0.member(pipeline.name, object: { Self.write(pipeline, to: &$0) }) }
+      })
     json.member(
       "outbox",
       object: {
@@ -99,5 +134,18 @@ public struct HealthMessage: Payload {
     json.member("processed", pipeline.processed)
     json.member("dropped", pipeline.dropped)
     json.member("thinned", pipeline.thinned)
+  }
+
+  private static func write(_ pipeline: Speech, to json: inout JSONWriter) {
+    json.member("microphone", pipeline.microphone)
+    json.member("state", pipeline.state)
+    json.member("utterances", pipeline.utterances)
+    json.member("commands", pipeline.commands)
+    json.member("unrecorded", pipeline.unrecorded)
+    json.member("lost_ms", pipeline.lost.wholeNanoseconds / 1_000_000)
+    json.member("overruns", pipeline.overruns)
+    json.member("suspensions", pipeline.suspensions)
+    json.member("failures", pipeline.failures)
+    json.member("dropped_ms", pipeline.dropped.wholeNanoseconds / 1_000_000)
   }
 }

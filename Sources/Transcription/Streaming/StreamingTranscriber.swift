@@ -22,15 +22,19 @@ public struct StreamingTranscriber {
     public var isFinal: Bool
     /// Whether a final text doesn't begin with what was told before.
     public var isRevised: Bool
+    /// Whether a final one was cut where it had become too long, and somebody went on speaking.
+    public var goesOn: Bool
     /// Of a partial result the words that can be told, without tokens.
     public var transcript: Transcript
     /// Since the beginning of the sound; of a partial result the end of what was heard.
     public var start: Duration
     public var end: Duration
-    /// The mean probability of speech.
-    public var speechProbability: Float
+    /// The mean probability of speech; nil where nobody asked.
+    public var speechProbability: Float?
     /// Sound that had come since `end` when the utterance's end was known.
     public var wait: Duration
+    /// How long the model took.
+    public var cost: Duration
   }
 
   private let recogniser: any SpeechRecogniser
@@ -74,13 +78,16 @@ public struct StreamingTranscriber {
   private mutating func finished() throws(TranscriptionError) -> [Event] {
     var events: [Event] = []
     while let utterance = cutter.nextUtterance() {
+      let begin = now()
       let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+      let cost = begin.duration(to: now())
       let isRevised = agreement.finish(transcript.spokenWords)
       let end = utterance.start + utterance.samples.count
       events.append(
         Event(
-          utterance: number, isFinal: true, isRevised: isRevised, transcript: transcript, start: time(utterance.start), end: time(end),
-          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end))))
+          utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length, transcript: transcript, start: time(utterance.start),
+          end: time(end),
+          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost))
       number += 1
     }
     return events
@@ -95,8 +102,8 @@ public struct StreamingTranscriber {
     guard agreement.take(transcript.spokenWords) else { return nil }
     transcript.keep(agreement.told)
     return Event(
-      utterance: number, isFinal: false, isRevised: false, transcript: transcript, start: time(utterance.start),
-      end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero)
+      utterance: number, isFinal: false, isRevised: false, goesOn: true, transcript: transcript, start: time(utterance.start),
+      end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero, cost: cost)
   }
 
   private func time(_ samples: Int) -> Duration { .seconds(samples) / recogniser.sampleRate }

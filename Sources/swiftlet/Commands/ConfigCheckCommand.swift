@@ -24,7 +24,10 @@ struct ConfigCheckCommand: ParsableCommand {
     for mistake in reading.mistakes { Terminal.show("\(mistake.description)\n") }
     guard let configuration = reading.configuration else { return }
     let broker = configuration.mqtt.map { "publishes to \($0.broker) as \(configuration.clientIdentifier)" } ?? "publishes nowhere, results stay in the outbox"
-    Terminal.show("\(file): good: \(configuration.pipelines.count) pipeline(s), \(configuration.cameras.count) camera(s), \(broker)\n")
+    let microphones = configuration.microphones.isEmpty ? "" : ", \(configuration.microphones.count) microphone(s)"
+    Terminal.show(
+      "\(file): good: \(configuration.pipelines.count + configuration.speech.count) pipeline(s), \(configuration.cameras.count) camera(s)\(microphones), \(broker)\n"
+    )
   }
 
   private func showJSON(_ reading: ConfigurationReading) {

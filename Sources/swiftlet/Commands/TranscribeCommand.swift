@@ -25,6 +25,7 @@ struct TranscribeCommand: ParsableCommand {
       Examples: swiftlet transcribe quartznet.swiftlet note.wav
                 swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
                 swiftlet transcribe quartznet.swiftlet day.flac --voice-activity silero.swiftlet
+                swiftlet transcribe quartznet.swiftlet --microphone --phrases commands.txt
                 swiftlet transcribe quartznet.swiftlet --microphone plughw:CARD=Webcam,DEV=0
       """)
 
@@ -54,6 +55,14 @@ struct TranscribeCommand: ParsableCommand {
       "A word that is expected, in the model's letters; how much it is preferred may follow (5 by default). Uses a beam (16 by default). Repeatable.",
       valueName: "word[=bonus]"))
   var hotWord: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Listen only for these phrases, one a line of a file (empty lines and those that begin with # left out), with a CTC model: writes the one that each \
+      utterance ends with, or nothing.
+      """, valueName: "file"))
+  var phrases: String?
 
   @Flag(help: "Listening, also write what is known of an utterance while it is being said: lines that begin with …, or \"final\": false; they only grow.")
   var partial = false
@@ -89,10 +98,17 @@ struct TranscribeCommand: ParsableCommand {
     }
     guard tensors == nil || microphone == nil && sounds.count == 1 else { throw ValidationError("--tensors is for one sound file") }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
-    _ = try search()
+    guard phrases == nil || beam == nil && hotWord.isEmpty else { throw ValidationError("--phrases has a search of its own: leave --beam and --hot-word out") }
+    _ = try openSearch()
   }
 
   private func search() throws -> CTCSearch {
+    guard let phrases else { return try openSearch() }
+    return .phrases(try PhraseFile.phrases(of: phrases))
+  }
+
+  /// Where any text may be said.
+  private func openSearch() throws -> CTCSearch {
     let words = try hotWord.map { text in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else { return HotWord(text) }

@@ -61,7 +61,7 @@ struct SpokenDataset {
   private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// An empty file says that nothing is spoken.
-  private static func text(of path: String) throws -> String {
+  static func text(of path: String) throws -> String {
     let text: String?
     do throws(FileMappingError) {
       text = unsafe try MappedFile(path).read { unsafe String(validating: $0, as: UTF8.self) }

@@ -7,7 +7,8 @@ import TestPackages
 // `capture-probe DEVICE DRIVER INSTANCE` runs in the virtual machine, against a real kernel driver. It prints one line a check,
 // `PASS name` or `FAIL name: reason`, and exits with 1 when one failed.
 // `capture-probe sound PCM CLIP DRIVER INSTANCE` does so with a sound card; `capture-probe sound-format PCM CLIP FORMAT` looks at what it gives.
-// `capture-probe package FILE` writes the model that the agent runs there: it finds the same things in every frame.
+// `capture-probe package FILE` writes the model that the agent runs there: it finds the same things in every frame; `words` one that hears the same word
+// in every sound.
 
 var failures = 0
 
@@ -121,8 +122,8 @@ func isStreaming(_ state: CameraState) -> Bool {
 }
 
 let arguments = CommandLine.arguments
-if arguments.count == 3, arguments[1] == "package" {
-  guard let problem = write(FixedPackage.bytes(), to: arguments[2]) else { exit(0) }
+if arguments.count == 3, arguments[1] == "package" || arguments[1] == "words" {
+  guard let problem = write(arguments[1] == "words" ? HearingPackage.bytes() : FixedPackage.bytes(), to: arguments[2]) else { exit(0) }
   say(problem)
   exit(1)
 }
@@ -132,7 +133,7 @@ if arguments.count > 4, arguments[1].hasPrefix("sound") {
   exit(failures == 0 ? 0 : 1)
 }
 guard arguments.count == 4 else {
-  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | sound PCM CLIP DRIVER INSTANCE | sound-format PCM CLIP FORMAT | package FILE")
+  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | sound PCM CLIP DRIVER INSTANCE | sound-format PCM CLIP FORMAT | package FILE | words FILE")
   exit(2)
 }
 let (device, driver, instance) = (arguments[1], arguments[2], arguments[3])

@@ -1,0 +1,201 @@
+import Outbox
+import Pipelines
+import SoundCapture
+import Supervision
+import Transcription
+
+/// The thread that listens to a microphone, and tells what is said.
+///
+/// Fetching the sound is a thread of the microphone's own, which waits for nobody; half a minute waits for this one. This one runs the models, in
+/// sessions of one thread each, and gives way a little (`niceness`): beside vision that takes all processors it still has a quarter of
+/// one, and speech needs less; and vision loses no more than that while somebody speaks. Models allocate for utterances and texts, so it isn't
+/// held to the capture thread's rule; it takes no lock behind which anybody waits for a disk or a network.
+final class SpeechWorker: @unchecked Sendable {
+  typealias Opening = @Sendable (@escaping CaptureTurn) throws(EdgeAgentError) -> any SoundSource
+
+  /// Results that may wait to be recorded.
+  static let resultCount = 64
+  /// The kernel gives a thread of this niceness a third of the time of one without, where both want a processor.
+  static let niceness: Int32 = 5
+
+  let name: String
+  let description: SpeechDescription
+  let statistics = SpeechStatistics()
+  let sampleRate: Int
+  private let listener: Listener
+  private let open: Opening
+  private let results: BoundedQueue<SpokenResult>
+  private let progress: StageProgress
+  /// The capture thread's: it goes round whatever the device does, and stands still only where a driver doesn't come back.
+  private let capture: StageProgress
+  private let ledger: ProgressLedger
+  private let log: AgentLog
+  private let onEnd: @Sendable (SpeechWorker) -> Void
+  /// Told with each utterance, so that partial and final texts find each other.
+  private let session = CurrentFactNumbering().epoch
+  private let mutex = PthreadMutex()
+  // Under the mutex.
+  private var source: (any SoundSource)?
+  private var isStopped = false
+  private var isToldToPause = false
+  private var thread: DataPlaneThread?
+  // The thread's own.
+  private var told = MicrophoneCounters()
+
+  /// - Parameters:
+  ///   - open: begins to listen; what it is given is for the capture thread.
+  ///   - results: takes what is to be recorded.
+  ///   - onEnd: called on its thread when nothing will come any more.
+  init(
+    _ listener: Listener, open: @escaping Opening, results: BoundedQueue<SpokenResult>,
+    ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (SpeechWorker) -> Void
+  ) {
+    let settings = listener.settings
+    name = settings.name
+    description = SpeechDescription(
+      name: settings.name, microphone: settings.microphone, modelName: listener.manifest.name, modelVersion: listener.manifest.version)
+    sampleRate = listener.sampleRate
+    (self.listener, self.open, self.results, self.ledger, self.log, self.onEnd) = (listener, open, results, ledger, log, onEnd)
+    progress = ledger.stage("speech \(settings.name)")
+    capture = ledger.stage("microphone \(settings.microphone)")
+  }
+
+  /// - Throws: where there can't be a microphone on this machine at all; one that is away is waited for.
+  func start() throws(EdgeAgentError) {
+    let opened = try open { [capture] goesOn in if goesOn { capture.work() } else { capture.wait() } }
+    let isLate = mutex.withLock { () -> Bool in
+      source = opened
+      return isStopped
+    }
+    if isLate { opened.stop() }
+    do throws(PipelinesError) { thread = try DataPlaneThread(name: "hear-\(name)", niceness: Self.niceness) { self.run(opened) } } catch {
+      throw EdgeAgentError(.resources, error.message)
+    }
+  }
+
+  /// Ends listening; what was heard by then is still told.
+  func stop() {
+    mutex.withLock { () -> (any SoundSource)? in
+      isStopped = true
+      return source
+    }?.stop()
+  }
+
+  func join() { thread?.join() }
+
+  /// Whether sound is passed over unheard. What was being said is told.
+  var isPaused: Bool {
+    get { mutex.withLock { isToldToPause } }
+    set { mutex.withLock { isToldToPause = newValue } }
+  }
+
+  var state: MicrophoneState { mutex.withLock { source }?.state ?? .starting }
+  var counters: MicrophoneCounters { mutex.withLock { source }?.counters ?? MicrophoneCounters() }
+
+  private func run(_ source: any SoundSource) {
+    var transcriber = listener.transcriber()
+    var times = CaptureTimes(sampleRate: sampleRate)
+    var samples: [Float] = []
+    // What was being said when it began is over.
+    var isInPause = false
+    listening: while true {
+      // Waiting for sound, or for a microphone, is no work.
+      progress.wait()
+      let event = source.next(into: &samples, timeout: .seconds(1))
+      progress.work()
+      switch event {
+      case .sound(let block):
+        times.note(block.position, count: block.count, at: MonotonicClock.wallTime(of: block.capturedAt))
+        if isPaused {
+          if !isInPause { tell(times) { () throws(TranscriptionError) in try transcriber.end() } }
+          statistics.note { $0.passedOver += .seconds(block.count) / sampleRate }
+        } else {
+          tell(times) { () throws(TranscriptionError) in try transcriber.add(samples, at: block.position) }
+        }
+        isInPause = isPaused
+      case .stateChanged(let state): report(state)
+      // A driver that doesn't let go must not keep the agent from ending.
+      case .timedOut: if source.isStopping { break listening }
+      case .ended: break listening
+      }
+      tellLosses(source.counters)
+    }
+    tell(times) { () throws(TranscriptionError) in try transcriber.end() }
+    source.stop()
+    ledger.remove(progress)
+    ledger.remove(capture)
+    onEnd(self)
+  }
+
+  private func tell(_ times: CaptureTimes, _ hear: () throws(TranscriptionError) -> [LiveTranscriber.Event]) {
+    let events: [LiveTranscriber.Event]
+    do throws(TranscriptionError) { events = try hear() } catch {
+      statistics.note { $0.failures += 1 }
+      return log.log(.error, "pipeline \(name): what was said is lost: \(error.message)", subject: "speech \(name)")
+    }
+    for event in events { tell(event, times) }
+  }
+
+  private func tell(_ event: LiveTranscriber.Event, _ times: CaptureTimes) {
+    guard !event.transcript.text.isEmpty else { return statistics.note { if event.isFinal { $0.withoutText += 1 } } }
+    let utterance = TranscriptMessage.Utterance(session: session, number: event.utterance)
+    let clock = ClockStatus.current()
+    let begin = times.time(of: event.start)
+    let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock)
+    var command: SpokenCommandMessage?
+    // What is cut in the middle ends with no command.
+    if event.isFinal, !event.goesOn, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
+      let said = match.times ?? event.start..<max(event.start, event.end)
+      command = SpokenCommandMessage(
+        capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,
+        command: listener.settings.commands[match.command].wordings[0], heard: match.heard, confidence: match.confidence,
+        microphone: description.microphone)
+    }
+    let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command))
+    statistics.note {
+      if !isQueued { $0.unrecorded += 1 }
+      if event.isFinal { $0.utterances += 1 } else { $0.partialResults += 1 }
+      if command != nil { $0.commands += 1 }
+    }
+  }
+
+  private func report(_ state: MicrophoneState) {
+    let microphone = description.microphone
+    switch state {
+    case .capturing(let format): log.change(.notice, of: "microphone \(microphone)", to: "microphone \(microphone): \(format)")
+    case .waiting(let reason): log.change(.warning, of: "microphone \(microphone)", to: "microphone \(microphone): waiting: \(reason)")
+    case .starting, .ended: break
+    }
+  }
+
+  private func tellLosses(_ counters: MicrophoneCounters) {
+    defer { told = counters }
+    let microphone = description.microphone
+    if counters.dropped > told.dropped {
+      let text = "sound is dropped, as transcribing it takes longer than saying it: take a smaller model, or leave the processor more time"
+      log.log(.warning, "pipeline \(name): \(text)", subject: "dropped \(name)")
+    }
+    if counters.lost > told.lost {
+      let lost = seconds(counters.lost - told.lost)
+      log.log(.warning, "microphone \(microphone): \(lost) s of sound were lost", subject: "lost \(microphone)")
+    }
+  }
+
+  private func seconds(_ samples: UInt64) -> Double { (Double(samples) / Double(sampleRate) * 100).rounded() / 100 }
+}
+
+extension TranscriptMessage {
+  /// What is told of a piece of sound.
+  fileprivate init(
+    _ event: LiveTranscriber.Event, _ utterance: Utterance, _ pipeline: SpeechDescription, from begin: WallTime, to end: WallTime, _ clock: ClockStatus
+  ) {
+    let words = event.transcript.words?.map { word in
+      Word(text: word.text, start: max(.zero, word.start - event.start), end: max(.zero, word.end - event.start), confidence: word.confidence)
+    }
+    self.init(
+      capturedAt: begin, clock: clock, endedAt: max(begin, end), utterance: utterance, isFinal: event.isFinal, isRevised: event.isRevised,
+      text: event.transcript.text, words: words, confidence: words?.compactMap(\.confidence).min(), speechProbability: event.speechProbability,
+      microphone: pipeline.microphone, model: pipeline.modelName, modelVersion: pipeline.modelVersion,
+      latencies: [.init("waiting", event.wait), .init("transcription", event.cost)])
+  }
+}

@@ -1,0 +1,9 @@
+import Outbox
+
+/// What a speech pipeline has to tell: a text, and the command in it.
+struct SpokenResult: Sendable {
+  var pipeline: SpeechDescription
+  var transcript: TranscriptMessage
+  /// Only of a final text.
+  var command: SpokenCommandMessage?
+}
