@@ -170,7 +170,7 @@ let package = Package(
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(
       "Properties",
-      ["GoldenCases", "Operators", "ModelCompiler", "ModelGraph", "ModelFormat", "ONNX", "Tensors", "Inference", "CPUExecution"]),
+      ["GoldenCases", "Operators", "ModelCompiler", "ModelGraph", "ModelFormat", "ONNX", "Tensors", "Inference", "CPUExecution"], settings: optimised),
     // What Tests/EmbeddedSession runs on emulated ARM: cases in one file, and the program that writes it.
     .target(name: "CaseBundle", dependencies: ["Tensors"], path: "Tests/CaseBundle", swiftSettings: swiftSettings),
     .executableTarget(
@@ -216,7 +216,7 @@ let package = Package(
     tests("MQTTTransport", ["MQTTTransport", "Pipelines", "TestBroker"]),
     .executableTarget(name: "OutboxWriter", dependencies: ["Outbox"], path: "Tests/OutboxWriter", swiftSettings: swiftSettings),
     // Power cuts by replay: a disk with a cache, and a log of what SQLite writes.
-    .target(name: "SimulatedDisk", dependencies: ["Pipelines"], path: "Tests/SimulatedDisk", swiftSettings: swiftSettings),
+    .target(name: "SimulatedDisk", dependencies: ["Pipelines"], path: "Tests/SimulatedDisk", swiftSettings: swiftSettings + optimised),
     .target(name: "CRecordingVFS", dependencies: ["CSQLite"], path: "Tests/CRecordingVFS"),
     // What Tests/Chaos torments.
     .executableTarget(

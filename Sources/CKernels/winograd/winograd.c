@@ -25,11 +25,13 @@ bool swl_winograd_is_exact(const struct swl_window *w, int32_t size, int32_t gro
 static bool large_tiles_pay(enum swl_instruction_set set, const struct swl_window *w) {
   const int64_t tiles = tiles_of(w, 4), pixels = (int64_t)w->batch * w->output_height * w->output_width, bytes = swl_packed_winograd_q8_size(w, 4);
   if (tiles < FEWEST_LARGE_TILES || 4 * pixels < 3 * 16 * tiles) return false;
-  return set == SWL_AVX2 ? bytes <= 5 << 20 : bytes <= 3 << 19 && w->input_channels >= 32;
+  if (set == SWL_AVX512_VNNI) return bytes <= 3 << 19 && w->input_channels >= 32;
+  // The small processors have caches to match.
+  return bytes <= (set == SWL_NEON ? 3 << 19 : 5 << 20);
 }
 
 int32_t swl_winograd_size(enum swl_instruction_set set, const struct swl_window *w, int32_t groups, int64_t largest_sum) {
-  if (set != SWL_AVX2 && set != SWL_AVX512_VNNI) return 0;
+  if (set != SWL_AVX2 && set != SWL_AVX512_VNNI && set != SWL_NEON) return 0;
   if (w->output_channels % COLUMNS != 0 && w->output_channels < FEWEST_OUTPUTS) return 0;
   if (swl_winograd_is_exact(w, 4, groups, largest_sum) && large_tiles_pay(set, w)) return 4;
   return set == SWL_AVX2 && swl_winograd_is_exact(w, 2, groups, largest_sum) && tiles_of(w, 2) >= FEWEST_TILES ? 2 : 0;

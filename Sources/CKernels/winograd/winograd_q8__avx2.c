@@ -13,7 +13,7 @@
 #define V __m256i
 #define OP(x) _mm256_##x
 #define WHOLE(x) _mm256_##x##_si256
-#define WIDEN(from) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(from)))
+#define WORDS_OF(from) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(from)))
 #define WORDS 16
 #include "large_tiles.h"
 

@@ -14,7 +14,7 @@
 #define V __m512i
 #define OP(x) _mm512_##x
 #define WHOLE(x) _mm512_##x##_si512
-#define WIDEN(from) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)(from)))
+#define WORDS_OF(from) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)(from)))
 #define WORDS 32
 #include "large_tiles.h"
 
@@ -23,7 +23,7 @@
 #define V __m256i
 #define OP(x) _mm256_##x
 #define WHOLE(x) _mm256_##x##_si256
-#define WIDEN(from) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(from)))
+#define WORDS_OF(from) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(from)))
 #define WORDS 16
 #include "large_tiles.h"
 
