@@ -40,6 +40,17 @@ let messaging: Set<String>? =
     "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
+/// With it only what belongs to the reject gate: for builds of its own.
+let gate: Set<String>? =
+  Context.environment["SWIFTLET_GATE_ONLY"] == nil
+  ? nil
+  : [
+    "CThreads", "Pipelines", "GateProtocol", "GateController", "GateProtocolTests", "GateControllerTests",
+  ]
+
+/// With it only what the gate controller's firmware shares is declared: Firmware/Package.swift wants no other package and no C library.
+let firmware: Set<String>? = Context.environment["SWIFTLET_FIRMWARE"] == nil ? nil : ["GateProtocol", "GateController"]
+
 let isFuzzing = Context.environment["SWIFTLET_FUZZING"] != nil
 
 let c: [Target] = [
@@ -64,7 +75,9 @@ let library: [Target] = [
   module("FileMapping"),
   module("JSONReading"),
   module("SoundResampling", ["CResampling"]),
+  module("GateProtocol"),
   // 1
+  module("GateController", ["GateProtocol"]),
   module("ModelFormat", ["CKernels", "Tensors"]),
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
@@ -131,6 +144,8 @@ let package = Package(
     .executable(name: "swiftletd", targets: ["swiftletd"]),
     // For programs that make data sets from the simulated line.
     .library(name: "Capture", targets: ["Capture"]),
+    // For Firmware/.
+    .library(name: "GateController", targets: ["GateController", "GateProtocol"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -150,6 +165,8 @@ let package = Package(
     tests("ModelGraph", ["ModelGraph", "ModelFormat", "Tensors"]),
     tests("ModelFormat", ["CAllocationCounter", "ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
+    tests("GateProtocol", ["GateProtocol", "Pipelines"]),
+    tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("SafeTensors", ["SafeTensors", "Tensors"], resources: [.copy("Golden")]),
@@ -250,7 +267,8 @@ let package = Package(
   ]
 )
 
-if let messaging {
-  package.targets.removeAll { !messaging.contains($0.name) }
-  (package.products, package.dependencies) = ([], [])
+if let part = messaging ?? gate ?? firmware {
+  package.targets.removeAll { !part.contains($0.name) }
+  package.products.removeAll { !part.contains($0.name) }
+  package.dependencies = []
 }
