@@ -40,12 +40,13 @@ let messaging: Set<String>? =
     "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
-/// With it only what belongs to the reject gate: for builds of its own.
+/// With it only what belongs to the reject gate: its noise test, its benchmark and the firmware's trial have builds of their own.
 let gate: Set<String>? =
   Context.environment["SWIFTLET_GATE_ONLY"] == nil
   ? nil
   : [
-    "CThreads", "Pipelines", "GateProtocol", "GateController", "GateProtocolTests", "GateControllerTests",
+    "CThreads", "CSerialLine", "Pipelines", "GateProtocol", "GateController", "GateClient", "SimulatedGate", "gate-simulator", "gate-trial",
+    "GateProtocolTests", "GateControllerTests", "GateClientTests",
   ]
 
 /// With it only what the gate controller's firmware shares is declared: Firmware/Package.swift wants no other package and no C library.
@@ -66,6 +67,7 @@ let c: [Target] = [
   .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CALSA", linkerSettings: [.linkedLibrary("dl")]),
+  .target(name: "CSerialLine"),
 ]
 
 let library: [Target] = [
@@ -109,6 +111,7 @@ let library: [Target] = [
     ]),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
+  module("GateClient", ["CSerialLine", "GateProtocol", "Pipelines"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
   // 5
@@ -130,7 +133,7 @@ let fuzzers: [Target] =
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
     ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]), ("JSON", ["JSONReading"]), ("Blocks", ["Updates"]),
-    ("SafeTensors", ["SafeTensors"]),
+    ("SafeTensors", ["SafeTensors"]), ("Gate", ["GateProtocol", "GateController"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -167,6 +170,15 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("GateProtocol", ["GateProtocol", "Pipelines"]),
     tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
+    tests("GateClient", ["GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
+    // A gate's controller on this machine: the firmware's logic behind pseudo-terminals; and what surrounds a controller on trial.
+    .target(
+      name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",
+      swiftSettings: swiftSettings),
+    .executableTarget(name: "gate-simulator", dependencies: ["SimulatedGate"], path: "Tests/GateSimulator", swiftSettings: swiftSettings),
+    // What drives a controller through the client, be it simulated, emulated or real: `make test-firmware` and Benchmarks/gate.py.
+    .executableTarget(
+      name: "gate-trial", dependencies: ["GateClient", "GateProtocol", "Pipelines", "SimulatedGate"], path: "Tests/GateTrial", swiftSettings: swiftSettings),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("SafeTensors", ["SafeTensors", "Tensors"], resources: [.copy("Golden")]),

@@ -94,6 +94,11 @@ struct Bench: ~Copyable {
   var reached: [GateEvent] { events.filter { $0.kind == .reached } }
   var faults: [GateFault] { events.compactMap(\.fault) }
   var replies: [OrderReply] { said.compactMap { if case .orderReply(let reply) = $0.message { reply } else { nil } } }
+  /// As the last heartbeat has them.
+  var counters: ControllerCounters {
+    for case .controllerHeartbeat(let beat) in said.map(\.message).reversed() { return beat.counters }
+    return ControllerCounters()
+  }
   var state: ControllerState { controller.state }
 
   mutating func settle() {
