@@ -50,7 +50,11 @@ extension GateController {
       helloCount &+= 1
       helloNonce = hello.nonce
       session = number(outOf: hello.nonce)
-      if boot == 0 { boot = session }
+      if boot == 0 {
+        // Parts are numbered from it, too: a number of an earlier life names none of this one.
+        boot = session
+        nextPart = session
+      }
       lastSequence = frame.sequence
       link = .greeted
       pulseEnd = 0

@@ -53,6 +53,7 @@ public struct GateController: ~Copyable {
   /// Until both have passed, the gate stays in its safe position.
   var heldUntil: UInt64 = 0, heldUntilTick: UInt64 = 0
   var hasReportedBlockage = false
+  var nextOverrunReport: UInt64 = 0
   var counters = ControllerCounters()
 
   /// - Parameter firmware: its version, as in `Welcome`.
@@ -68,8 +69,10 @@ public struct GateController: ~Copyable {
     sensor.sense(partPresent, ticks: ticks, at: now)
   }
 
-  /// The board lost bytes of the line.
+  /// The board lost bytes of the line. Reported once a second at most, so that it can't fill the log.
   public mutating func noteReceiveOverrun() {
+    guard now >= nextOverrunReport else { return }
+    nextOverrunReport = now &+ 1_000_000
     log.append(.fault(.receiveOverrun, at: now, ticks: ticks))
   }
 

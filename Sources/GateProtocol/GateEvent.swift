@@ -11,7 +11,7 @@ public struct GateEvent: Sendable, Equatable {
 
   public var number: UInt32 = 0
   public var kind: Kind
-  /// Of parts, numbered from 1; 0 of none.
+  /// Of parts, one more for each, beginning anywhere; 0 of none.
   public var part: UInt32 = 0
   /// What ordered it; see `cause`.
   public var order: UInt32 = 0

@@ -24,8 +24,15 @@ import Testing
     #expect(ledger.waitUntilArmed())
     #expect(plant.wait { $0.movements.last?.isDriven == true })
     plant.tell("P")
-    #expect(ledger.wait { if case .part(let part) = $0 { part.number == 1 } else { false } } != nil)
-    let number = try #require(client.order(part: 1, .reject, deadline: Self.soon()))
+    var part: UInt32 = 0
+    let isSeen = ledger.wait {
+      guard case .part(let sighting) = $0 else { return false }
+      part = sighting.number
+      return true
+    }
+    #expect(isSeen != nil)
+    #expect(client.part(closestTo: MonotonicClock.now(), within: .seconds(60))?.number == part)
+    let number = try #require(client.order(part: part, .reject, deadline: Self.soon()))
     #expect(ledger.wait { if case .ended(number, .acknowledged(let done)) = $0 { done.position == .reject && done.cause == .ordered } else { false } } != nil)
     #expect(plant.wait { $0.movements.map(\.isDriven) == [true, false, true] })
     #expect(client.counters.acknowledged == 1 && client.counters.overridden == 0 && client.state == .armed)

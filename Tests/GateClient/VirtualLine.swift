@@ -38,6 +38,13 @@ struct VirtualLine: ~Copyable {
 
   mutating func open() { dialogue.lineOpened(at: instant) }
 
+  /// Parts are told from 1 here, wherever the controller began.
+  func index(of part: UInt32) -> UInt32 { part &- (dialogue.boot ?? 0) &+ 1 }
+
+  mutating func submit(part: UInt32, _ verdict: GatePosition, number: OrderNumber, deadline: UInt64 = .max / 2000) {
+    submit(.part(part &- 1 &+ (dialogue.boot ?? 0), verdict), number: number, deadline: deadline)
+  }
+
   mutating func submit(_ target: GateOrder.Target, number: OrderNumber, deadline: UInt64 = .max / 2000) {
     dialogue.submit(GateOrder(number: number, target: target, deadline: Self.instant(deadline)), at: instant)
   }

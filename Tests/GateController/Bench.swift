@@ -14,6 +14,8 @@ struct Bench: ~Copyable {
   var ticks: UInt64 = 0
   var session: UInt32 = 0
   var sequence: UInt32 = 100
+  /// Parts are told from 1 here, wherever the controller began.
+  var base: UInt32 = 0
   /// Whether a heartbeat goes every 50 ms.
   var isAlive = true
   private var nextBeat: UInt64 = 0
@@ -41,7 +43,7 @@ struct Bench: ~Copyable {
   mutating func hello(nonce: UInt32) {
     session = 0
     say(.hello(Hello(nonce: nonce)))
-    for case .welcome(let welcome) in said.map(\.message) { session = welcome.session }
+    for case .welcome(let welcome) in said.map(\.message) { (session, base) = (welcome.session, welcome.boot &- 1) }
   }
 
   mutating func say(_ message: GateMessage) {
@@ -61,7 +63,7 @@ struct Bench: ~Copyable {
   }
 
   mutating func order(_ part: UInt32, _ verdict: GatePosition, number: UInt32? = nil) {
-    say(.partOrder(PartOrder(order: number ?? part + 1000, part: part, verdict: verdict)))
+    say(.partOrder(PartOrder(order: number ?? part + 1000, part: part == 0 ? 0 : part &+ base, verdict: verdict)))
   }
 
   mutating func run(for time: UInt64) { run(until: now + time) }
@@ -90,7 +92,13 @@ struct Bench: ~Copyable {
 
   mutating func forget() { said = [] }
 
-  var events: [GateEvent] { said.compactMap { if case .event(let event) = $0.message { event } else { nil } } }
+  var events: [GateEvent] {
+    said.compactMap {
+      guard case .event(var event) = $0.message else { return nil }
+      if event.part != 0 { event.part &-= base }
+      return event
+    }
+  }
   var reached: [GateEvent] { events.filter { $0.kind == .reached } }
   var faults: [GateFault] { events.compactMap(\.fault) }
   var replies: [OrderReply] { said.compactMap { if case .orderReply(let reply) = $0.message { reply } else { nil } } }

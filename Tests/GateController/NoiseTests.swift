@@ -24,7 +24,7 @@ import Testing
       if parts.isMultiple(of: 2) { bench.order(parts, .pass) }
       for _ in 0..<100 {
         let messages: [GateMessage] = [
-          .partOrder(PartOrder(order: 1 + UInt32(truncatingIfNeeded: random.next() >> 33), part: parts, verdict: .reject)),
+          .partOrder(PartOrder(order: 1 + UInt32(truncatingIfNeeded: random.next() >> 33), part: bench.base &+ parts, verdict: .reject)),
           .momentOrder(MomentOrder(order: 1 + UInt32(truncatingIfNeeded: random.next() >> 33), moment: bench.now + UInt64(random.below(100_000)))),
           .configure(other), .hello(Hello(nonce: UInt32(truncatingIfNeeded: random.next()))),
         ]

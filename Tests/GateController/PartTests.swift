@@ -100,6 +100,12 @@ import Testing
     #expect(bench.faults == [.sensorBlocked])
   }
 
+  @Test func `lost bytes are reported once a second at most`() {
+    var bench = Bench.armed()
+    for _ in 0..<50 { bench.controller.noteReceiveOverrun(); bench.run(for: 50_000) }
+    #expect(bench.faults == [.receiveOverrun, .receiveOverrun, .receiveOverrun])
+  }
+
   @Test func `with an encoder parts are where the belt has taken them, however fast it runs`() {
     var configuration = Bench.configuration
     (configuration.unit, configuration.travel) = (.encoderTicks, 100)

@@ -80,7 +80,7 @@ import Testing
   @Test func `frames of an earlier session, repeated frames and frames from far ahead move nothing`() {
     var bench = Bench.armed()
     bench.passPart()
-    let stale = GateFrame(session: bench.session ^ 1, sequence: bench.sequence + 1, message: .partOrder(PartOrder(order: 1, part: 1, verdict: .pass)))
+    let stale = GateFrame(session: bench.session ^ 1, sequence: bench.sequence + 1, message: .partOrder(PartOrder(order: 1, part: bench.base &+ 1, verdict: .pass)))
     bench.sayRaw(stale)
     bench.sayRaw(GateFrame(session: bench.session, sequence: bench.sequence, message: stale.message))
     bench.sayRaw(GateFrame(session: bench.session, sequence: bench.sequence &- 50, message: stale.message))
@@ -111,6 +111,18 @@ import Testing
       sessions.insert(bench.session)
     }
     #expect(sessions.count == 200)
+  }
+
+  @Test func `parts of two lives have different numbers`() {
+    var numbers = Set<UInt32>()
+    for start in UInt64(1)...50 {
+      var bench = Bench()
+      bench.run(for: start * 1000)
+      bench.hello(nonce: 7)
+      bench.say(.configure(Bench.configuration))
+      numbers.insert(bench.base / 1000)
+    }
+    #expect(numbers.count == 50)
   }
 
   @Test func `a repeated hello gets the same welcome`() {

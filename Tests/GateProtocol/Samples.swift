@@ -28,6 +28,9 @@ enum Samples {
 
   static let frames = messages.enumerated().map { GateFrame(session: 0xA1B2_C3D4, sequence: UInt32($0.offset) &* 0x0100_0001, message: $0.element) }
 
+  /// Positions of one frame of each code.
+  static let firstOfEachCode = MessageCode.allCases.compactMap { code in messages.firstIndex { $0.code == code } }
+
   /// As on the line, the leading zero included.
   static func wire(_ frame: GateFrame) -> [UInt8] {
     let wire = frame.onTheWire

@@ -50,7 +50,7 @@ struct Measurement {
       case .part(let part):
         let first = firstNumber ?? part.number
         firstNumber = first
-        let index = Int(part.number - first)
+        let index = Int(part.number &- first)
         guard index < log.count else { return }
         if index % Self.lateEach == Self.lateEach - 1 {
           log[index].isHeldBack = true
@@ -87,7 +87,8 @@ struct Measurement {
       plant.tell("p")
       next = max(next.advanced(by: pause), MonotonicClock.now())
     }
-    listen(until: MonotonicClock.now().advanced(by: .milliseconds(800)))
+    let end = MonotonicClock.now().advanced(by: .seconds(10))
+    while MonotonicClock.now() < end, log.contains(where: { $0.ending == nil }) { listen(until: MonotonicClock.now().advanced(by: .milliseconds(50))) }
     let counters = client.counters
     client.stop()
     client.join()

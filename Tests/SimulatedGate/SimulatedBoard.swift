@@ -33,7 +33,8 @@ import Pipelines
 }
 
 /// A board whose agent's line and plant are pseudo-terminals. The plant speaks as the emulated board's second line does: `P` a part is there, `p` none,
-/// `E` the encoder's next tick; `G` the gate has power, `g` none, `L` the lamp is lit, `l` dark.
+/// `E` the encoder's next tick; `G` the gate has power, `g` none, `L` the lamp is lit, `l` dark. Two changes of the sensor that were read together
+/// lie `dwell` apart all the same, as those of a real part would.
 struct SimulatedBoard: GateBoard, ~Copyable {
   private let line: PseudoTerminal
   private let plant: PseudoTerminal
@@ -44,6 +45,8 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   private var buffer = [UInt8](repeating: 0, count: 256)
   private var changes: [UInt8] = []
   private var isPresent = false
+  private var presentSince: UInt64 = 0
+  private static let dwell: UInt64 = 3000
   private var ticks: UInt64 = 0
   private var shown = GateOutputs()
 
@@ -58,13 +61,16 @@ struct SimulatedBoard: GateBoard, ~Copyable {
       let count = plant.read(into: &buffer)
       changes = Array(buffer[..<count])
     }
-    guard !changes.isEmpty else { return isPresent }
-    switch changes.removeFirst() {
-    case UInt8(ascii: "P"): isPresent = true
-    case UInt8(ascii: "p"): isPresent = false
-    case UInt8(ascii: "E"): ticks += 1
-    default: break
+    guard let change = changes.first else { return isPresent }
+    if change == UInt8(ascii: "E") {
+      ticks += 1
+    } else {
+      let now = microseconds()
+      guard now - presentSince >= Self.dwell else { return isPresent }
+      presentSince = now
+      isPresent = change == UInt8(ascii: "P")
     }
+    changes.removeFirst()
     return isPresent
   }
 
