@@ -19,9 +19,13 @@ extension GateDialogue {
     guard phase != .apart, frame.message.code.isFromController else { return }
     if case .welcome(let welcome) = frame.message {
       // Another session for the same hello: the controller hadn't heard the rest.
-      if welcome.nonce == nonce, phase == .meeting || welcome.session != session { begin(welcome, frame, at: now) }
+      if welcome.nonce == nonce, phase == .meeting || welcome.session != session {
+        begin(welcome, frame, at: now)
+      }
       // The answer to a hello that was repeated before the first answer came.
-      else if frame.session == session, WrappingOrder.distance(from: lastSequence, to: frame.sequence) > 0 { lastSequence = frame.sequence }
+      else if frame.session == session, WrappingOrder.distance(from: lastSequence, to: frame.sequence) > 0 {
+        lastSequence = frame.sequence
+      }
       return
     }
     guard phase != .meeting else { return }

@@ -20,7 +20,7 @@ struct EventLog: Sendable {
     if WrappingOrder.distance(from: cursor, to: oldest) > 0 { cursor = oldest }
   }
 
-  var unsent: GateEvent? { cursor == next ? nil : storage[Int(cursor % Self.capacity)] }
+  var unsent: GateEvent? { mutating get { cursor == next ? nil : storage[Int(cursor % Self.capacity)] } }
 
   mutating func sentOne() { if cursor != next { cursor &+= 1 } }
 
@@ -42,8 +42,8 @@ struct TransmitBuffer: Sendable {
   private var head = 0
   private(set) var count = 0
 
-  var hasRoomForFrame: Bool { Self.capacity - count >= WireFrame.capacity }
-  var first: UInt8? { count == 0 ? nil : storage[head] }
+  var hasRoomForFrame: Bool { mutating get { Self.capacity - count >= WireFrame.capacity } }
+  var first: UInt8? { mutating get { count == 0 ? nil : storage[head] } }
 
   mutating func append(_ frame: WireFrame) {
     guard Self.capacity - count >= frame.count else { return }

@@ -69,7 +69,7 @@ extension GateController {
   }
 
   /// Nobody who wrote before now can know it: the microsecond at which the hello came is in it.
-  private func number(outOf nonce: UInt32) -> UInt32 {
+  private mutating func number(outOf nonce: UInt32) -> UInt32 {
     var bytes = FrameBytes()
     bytes.append(nonce)
     bytes.append(now)

@@ -6,12 +6,16 @@ public struct GateOutputs: Sendable, Equatable {
   public var isDriven = false
   /// The lamp; see `ControllerState`.
   public var isLit = false
+  /// What the lamp shows.
+  public var state = ControllerState.unconfigured
 
   public init() {}
 }
 
 /// The logic of a gate's controller, without any hardware: bytes, levels and the time come in; outputs and bytes go out. The firmware and the
 /// tests run the same sources. Nothing is allocated, nothing waits, and time never comes from elsewhere than the arguments.
+///
+/// Getters are `mutating` so that they work in place: the whole is nine kilobytes, and a borrowed value may be copied to the stack.
 ///
 /// Whatever is in doubt leaves the output without power: no configuration, no agent, a session that is not its own, more parts than it can follow.
 public struct GateController: ~Copyable {
@@ -62,9 +66,11 @@ public struct GateController: ~Copyable {
     self.bootCause = bootCause
   }
 
-  /// The level of the part-present sensor and what the encoder has counted, as they are at that moment.
+  /// The level of the part-present sensor and what the encoder has counted, as they are at that moment. The level that was seen last is taken to
+  /// have held until then: a board that looked away for longer than debouncing takes misses no part that it saw begin.
   public mutating func sense(partPresent: Bool, ticks: UInt64, at time: UInt64) {
     move(to: time)
+    watchSensor()
     self.ticks = ticks
     sensor.sense(partPresent, ticks: ticks, at: now)
   }
@@ -92,62 +98,70 @@ public struct GateController: ~Copyable {
   }
 
   /// The next byte for the line; it stays until `removeOutgoingByte`.
-  public var outgoingByte: UInt8? { transmit.first }
+  public var outgoingByte: UInt8? { mutating get { transmit.first } }
 
   /// The line took it.
   public mutating func removeOutgoingByte() { transmit.removeFirst() }
 
   /// When `advance` has something to do, if nothing comes before.
   public var wakesAt: UInt64 {
-    // There was no room for them, and now there is.
-    if session != 0, log.unsent != nil, transmit.hasRoomForFrame { return now }
-    var wake = nextHeartbeat
-    func sooner(_ moment: UInt64) { if moment < wake { wake = moment } }
-    if link == .greeted || link == .armed { sooner(lastHeard &+ UInt64(silence) &+ 1) }
-    if let deadline = sensor.deadline(quiet: debounce) { sooner(deadline) }
-    if configuration?.unit == .microseconds {
-      if let part = parts.first { sooner(part.arrival) }
-      if let moment = moments.first { sooner(moment.moment) }
+    mutating get {
+      // There was no room for them, and now there is.
+      if session != 0, log.unsent != nil, transmit.hasRoomForFrame { return now }
+      var wake = nextHeartbeat
+      func sooner(_ moment: UInt64) { if moment < wake { wake = moment } }
+      if link == .greeted || link == .armed { sooner(lastHeard &+ UInt64(silence) &+ 1) }
+      if let deadline = sensor.deadline(quiet: debounce) { sooner(deadline) }
+      if configuration?.unit == .microseconds {
+        if let part = parts.first { sooner(part.arrival) }
+        if let moment = moments.first { sooner(moment.moment) }
+      }
+      if pulseEnd > now { sooner(pulseEnd) }
+      if heldUntil > now { sooner(heldUntil) }
+      if let shift = blinkShift { sooner(((now >> shift) &+ 1) << shift) }
+      return wake
     }
-    if pulseEnd > now { sooner(pulseEnd) }
-    if heldUntil > now { sooner(heldUntil) }
-    if let shift = blinkShift { sooner(((now >> shift) &+ 1) << shift) }
-    return wake
   }
 
-  /// As the lamp shows it.
-  public var state: ControllerState {
-    switch link {
-    case .unmet, .greeted: .unconfigured
-    case .silent: .silent
-    case .armed: isHeld ? .held : .armed
+  var state: ControllerState {
+    mutating get {
+      switch link {
+      case .unmet, .greeted: .unconfigured
+      case .silent: .silent
+      case .armed: isHeld ? .held : .armed
+      }
     }
   }
 
   /// Parts, in the configuration's unit: where the belt is now.
-  var position: UInt64 { configuration?.unit == .encoderTicks ? ticks : now }
-  var isHeld: Bool { now < heldUntil || ticks < heldUntilTick }
-  var silence: UInt32 { configuration?.silence ?? 500_000 }
-  private var debounce: UInt32 { configuration?.debounce ?? 1000 }
+  var position: UInt64 { mutating get { configuration?.unit == .encoderTicks ? ticks : now } }
+  var isHeld: Bool { mutating get { now < heldUntil || ticks < heldUntilTick } }
+  var silence: UInt32 { mutating get { configuration?.silence ?? 500_000 } }
+  private var debounce: UInt32 { mutating get { configuration?.debounce ?? 1000 } }
 
   private mutating func move(to time: UInt64) { if time > now { now = time } }
 
   private var outputs: GateOutputs {
-    var outputs = GateOutputs()
-    if let configuration, link == .armed, !isHeld {
-      let position: GatePosition = now < pulseEnd ? .reject : .pass
-      outputs.isDriven = position != configuration.safePosition
+    mutating get {
+      var outputs = GateOutputs()
+      outputs.state = state
+      if let configuration, link == .armed, !isHeld {
+        let position: GatePosition = now < pulseEnd ? .reject : .pass
+        outputs.isDriven = position != configuration.safePosition
+      }
+      if let shift = blinkShift { outputs.isLit = (now >> shift) & 1 == 0 } else { outputs.isLit = true }
+      return outputs
     }
-    if let shift = blinkShift { outputs.isLit = (now >> shift) & 1 == 0 } else { outputs.isLit = true }
-    return outputs
   }
 
   /// Microseconds between the lamp's changes, as a power of two; nil where it is lit.
   private var blinkShift: UInt64? {
-    switch state {
-    case .armed: nil
-    case .silent: 19
-    case .unconfigured, .held: 17
+    mutating get {
+      switch state {
+      case .armed: nil
+      case .silent: 19
+      case .unconfigured, .held: 17
+      }
     }
   }
 

@@ -10,6 +10,9 @@ struct OpenPart: Sendable {
 }
 
 /// A first-in-first-out queue of fixed storage: parts reach the gate in the order in which they passed the sensor.
+///
+/// Whatever looks into storage, here and in its neighbours, is `mutating`: so it works in place. A borrowed value of this size would be copied to
+/// the stack at each look, a kilobyte and more, which a microcontroller has neither the memory nor the time for.
 struct PartQueue: Sendable {
   static let capacity = 64
 
@@ -18,10 +21,10 @@ struct PartQueue: Sendable {
   private var storage = InlineArray<64, OpenPart>(repeating: OpenPart(number: 0, arrival: 0))
 
   var isFull: Bool { count == Self.capacity }
-  var first: OpenPart? { count == 0 ? nil : storage[head] }
+  var first: OpenPart? { mutating get { count == 0 ? nil : storage[head] } }
 
   subscript(_ position: Int) -> OpenPart {
-    get { storage[(head + position) % Self.capacity] }
+    mutating get { storage[(head + position) % Self.capacity] }
     set { storage[(head + position) % Self.capacity] = newValue }
   }
 
@@ -41,12 +44,12 @@ struct PartQueue: Sendable {
     return part
   }
 
-  func position(of number: UInt32) -> Int? {
+  mutating func position(of number: UInt32) -> Int? {
     for position in 0..<count where self[position].number == number { return position }
     return nil
   }
 
-  func position(ofOrder order: UInt32) -> Int? {
+  mutating func position(ofOrder order: UInt32) -> Int? {
     for position in 0..<count where self[position].verdict != nil && self[position].order == order { return position }
     return nil
   }
@@ -59,10 +62,9 @@ struct MomentQueue: Sendable {
   private(set) var count = 0
   private var storage = InlineArray<32, MomentOrder>(repeating: MomentOrder(order: 0, moment: 0))
 
-  var first: MomentOrder? { count == 0 ? nil : storage[0] }
-  var last: MomentOrder? { count == 0 ? nil : storage[count - 1] }
+  var first: MomentOrder? { mutating get { count == 0 ? nil : storage[0] } }
 
-  func find(_ order: UInt32) -> MomentOrder? {
+  mutating func find(_ order: UInt32) -> MomentOrder? {
     for position in 0..<count where storage[position].order == order { return storage[position] }
     return nil
   }
@@ -102,7 +104,7 @@ struct FinishedOrders: Sendable {
   }
 
   /// - Parameter part: 0 of an order by moment.
-  func contains(_ order: UInt32, part: UInt32) -> Bool {
+  mutating func contains(_ order: UInt32, part: UInt32) -> Bool {
     for position in 0..<min(count, 64) where orders[position] == order && parts[position] == part { return true }
     return false
   }

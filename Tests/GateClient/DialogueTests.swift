@@ -22,7 +22,7 @@ import Testing
     let states = line.reports.compactMap { if case .state(let state) = $0 { state } else { nil } }
     #expect(states == [.meeting, .armed])
     #expect(line.reports.contains(.restarted(.power)))
-    #expect(line.controller.state == .armed)
+    #expect(line.outputs.state == .armed)
     #expect(line.dialogue.clock.exchanges >= 5)
     #expect(line.dialogue.counters.sessions == 1)
   }
@@ -80,7 +80,7 @@ import Testing
     line.delay = 30_000
     line.open()
     line.run(for: 2_000_000)
-    #expect(line.controller.state == .armed)
+    #expect(line.outputs.state == .armed)
     line.submit(.moment(VirtualLine.instant(line.now + 1_000_000)), number: 7)
     line.run(for: 1000)
     #expect(line.endings == [7: [.unsynchronised]])
@@ -97,10 +97,10 @@ import Testing
     line.submit(part: 1, .reject, number: 3)
     line.run(for: 1000)
     #expect(line.endings == [1: [.linkLost], 2: [.linkLost], 3: [.linkLost]])
-    #expect(!line.outputs.isDriven && line.controller.state == .silent)
+    #expect(!line.outputs.isDriven && line.outputs.state == .silent)
     line.isWhole = true
     line.run(for: 1_000_000)
-    #expect(line.controller.state == .armed && line.dialogue.state == .armed && line.dialogue.counters.sessions == 2)
+    #expect(line.outputs.state == .armed && line.dialogue.state == .armed && line.dialogue.counters.sessions == 2)
     #expect(line.endings.values.allSatisfy { $0.count == 1 })
   }
 
@@ -113,7 +113,7 @@ import Testing
     line.run(for: 400_000)
     #expect(line.endings == [1: [.linkLost]])
     #expect(line.reports.contains(.restarted(.watchdog)))
-    #expect(line.controller.state == .armed)
+    #expect(line.outputs.state == .armed)
     #expect(line.dialogue.clock.controllerTime(at: line.instant).map { $0 < 1_000_000 + line.now } == true)
   }
 

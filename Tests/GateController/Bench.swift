@@ -107,7 +107,7 @@ struct Bench: ~Copyable {
     for case .controllerHeartbeat(let beat) in said.map(\.message).reversed() { return beat.counters }
     return ControllerCounters()
   }
-  var state: ControllerState { controller.state }
+  var state: ControllerState { outputs.state }
 
   mutating func settle() {
     controller.sense(partPresent: isPresent, ticks: ticks, at: now)

@@ -36,7 +36,7 @@ import Testing
     bench.passPart()
     bench.run(for: 400_000)
     #expect(bench.reached.map(\.cause) == [.unjudged] && bench.reached[0].position == verdict && bench.reached[0].order == 0)
-    #expect(bench.controller.state == .armed)
+    #expect(bench.state == .armed)
     bench.order(1, .reject)
     #expect(bench.replies.map(\.refusal) == [.late])
     bench.run(for: 300_000)
@@ -89,6 +89,16 @@ import Testing
     bench.run(for: 10_000)
     #expect(bench.events.map(\.kind) == [.partSeen])
     #expect(bench.events.map(\.time) == [edge])
+  }
+
+  @Test func `a part that was seen to begin is not missed, though the board looked away until it was past`() {
+    var bench = Bench.armed()
+    let edge = bench.now
+    bench.isPresent = true
+    bench.controller.sense(partPresent: false, ticks: 0, at: edge + 3000)
+    bench.isPresent = false
+    bench.run(for: 10_000)
+    #expect(bench.events.map(\.kind) == [.partSeen] && bench.events[0].time == edge)
   }
 
   @Test func `a blocked sensor is reported once`() {

@@ -80,7 +80,8 @@ import Testing
   @Test func `frames of an earlier session, repeated frames and frames from far ahead move nothing`() {
     var bench = Bench.armed()
     bench.passPart()
-    let stale = GateFrame(session: bench.session ^ 1, sequence: bench.sequence + 1, message: .partOrder(PartOrder(order: 1, part: bench.base &+ 1, verdict: .pass)))
+    let stale = GateFrame(
+      session: bench.session ^ 1, sequence: bench.sequence + 1, message: .partOrder(PartOrder(order: 1, part: bench.base &+ 1, verdict: .pass)))
     bench.sayRaw(stale)
     bench.sayRaw(GateFrame(session: bench.session, sequence: bench.sequence, message: stale.message))
     bench.sayRaw(GateFrame(session: bench.session, sequence: bench.sequence &- 50, message: stale.message))

@@ -41,7 +41,7 @@ private func control(_ bytes: ArraySlice<UInt8>, mendsFrames: Bool) {
     time += step
     controller.sense(partPresent: isPresent, ticks: time / 5000, at: time)
     let outputs = controller.advance(to: time)
-    guard !outputs.isDriven || controller.state == .armed else { fatalError("the gate has power in state \(controller.state)") }
+    guard !outputs.isDriven || outputs.state == .armed else { fatalError("the gate has power in state \(outputs.state)") }
     guard controller.wakesAt >= time else { fatalError("it would sleep backwards") }
     while let byte = controller.outgoingByte {
       controller.removeOutgoingByte()
