@@ -121,11 +121,13 @@ import Pipelines
         dialogue.outgoing.removeFirst(count)
         guard dialogue.outgoing.count <= Self.greatestBacklog else { return "\(settings.device) takes no bytes" }
       }
-      switch line.wait(wantsToWrite: !dialogue.outgoing.isEmpty, wake: wake, until: dialogue.wakesAt) {
+      let event = line.wait(wantsToWrite: !dialogue.outgoing.isEmpty, wake: wake, until: dialogue.wakesAt)
+      switch event {
       case .gone: return "\(settings.device) has gone"
       case .nothing: break
-      case .readable:
-        guard let count = line.read(into: &buffer) else { return "\(settings.device) has gone" }
+      case .readable, .readableAtLast:
+        // A device that was hung up is readable for ever, and gives nothing.
+        guard let count = line.read(into: &buffer), count > 0 || event == .readable else { return "\(settings.device) has gone" }
         dialogue.receive(buffer[..<count], at: MonotonicClock.now())
       }
     }

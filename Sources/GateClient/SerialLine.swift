@@ -19,7 +19,8 @@ struct SerialLine: ~Copyable {
 
   deinit { swl_serial_close(descriptor) }
 
-  /// What has come, appended to `bytes`; false where the device is gone.
+  /// Puts what has come at the beginning of `buffer`.
+  /// - Returns: how many bytes; nil where the device is gone.
   func read(into buffer: inout [UInt8]) -> Int? {
     let count = unsafe buffer.withUnsafeMutableBytes { memory in unsafe swl_serial_read(descriptor, memory.baseAddress, memory.count) }
     return count < 0 ? nil : count
@@ -31,15 +32,21 @@ struct SerialLine: ~Copyable {
     return count < 0 ? nil : count
   }
 
-  enum Event { case readable, gone, nothing }
+  enum Event {
+    case readable
+    /// The device is gone, but what came before may still be read.
+    case readableAtLast
+    case gone
+    case nothing
+  }
 
   /// Waits until something has come, bytes can go, `wake` was called or the time has passed.
   func wait(wantsToWrite: Bool, wake: Int32, until deadline: MonotonicInstant) -> Event {
     let time = MonotonicClock.now().duration(to: deadline).wholeNanoseconds
     let events = swl_serial_wait(descriptor, wantsToWrite ? 1 : 0, wake, time)
     if events < 0 { return .gone }
-    // What came before the end is still to be read.
-    if events & Int32(SWL_SERIAL_READABLE.rawValue) != 0 { return .readable }
-    return events & Int32(SWL_SERIAL_GONE.rawValue) != 0 ? .gone : .nothing
+    let isGone = events & Int32(SWL_SERIAL_GONE.rawValue) != 0
+    if events & Int32(SWL_SERIAL_READABLE.rawValue) != 0 { return isGone ? .readableAtLast : .readable }
+    return isGone ? .gone : .nothing
   }
 }

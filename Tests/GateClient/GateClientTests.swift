@@ -68,6 +68,25 @@ import Testing
     #expect(counters.taken == 2 && counters.linkLost == 2)
   }
 
+  /// As the kernel does when a USB adapter is pulled; only root may.
+  @Test func `a device that is hung up is given up, and opened again`() throws {
+    let gate = try #require(SimulatedGate())
+    defer { gate.stop() }
+    let ledger = Ledger()
+    let client = try GateClient(Self.settings(gate.line)) { ledger.take($0) }
+    #expect(ledger.waitUntilArmed())
+    let position = ledger.count
+    let descriptor = unsafe open(gate.line, O_RDWR | O_NOCTTY)
+    defer { close(descriptor) }
+    guard ioctl(descriptor, UInt(TIOCVHANGUP), 0) == 0 else {
+      print("SKIPPED: hanging up a terminal takes root")
+      return
+    }
+    #expect(ledger.wait(from: position) { $0 == .state(.away("\(gate.line) has gone")) } != nil)
+    #expect(ledger.waitUntilArmed(from: position))
+    #expect(client.counters.sessions == 2)
+  }
+
   @Test func `a device has one client, and must be a serial one`() throws {
     let gate = try #require(SimulatedGate())
     defer { gate.stop() }

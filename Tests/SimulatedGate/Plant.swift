@@ -23,28 +23,40 @@ public import Pipelines
     var (line, wake): (Int32, Int32) = (-1, -1)
     guard unsafe swl_serial_open(path, 115_200, &line) == 0, unsafe swl_serial_wake_open(&wake) == 0 else { return nil }
     (self.line, self.wake) = (line, wake)
-    thread = try? DataPlaneThread(name: "plant") { [unowned self] in watch() }
+    // It keeps this alive until the line ends.
+    thread = try? DataPlaneThread(name: "plant") { [self] in watch() }
+  }
+
+  deinit {
+    swl_serial_close(line)
+    swl_serial_close(wake)
   }
 
   private func watch() {
     var buffer = [UInt8](repeating: 0, count: 64)
-    while swl_serial_wait(line, 0, wake, 60_000_000_000) & Int32(SWL_SERIAL_READABLE.rawValue) != 0 {
+    while true {
+      let events = swl_serial_wait(line, 0, wake, 60_000_000_000)
+      guard events >= 0, events & Int32(SWL_SERIAL_GONE.rawValue) == 0 else { return }
       let count = unsafe buffer.withUnsafeMutableBytes { memory in unsafe swl_serial_read(line, memory.baseAddress, memory.count) }
       guard count >= 0 else { return }
-      let now = MonotonicClock.now()
-      mutex.withLock {
-        for byte in buffer[..<count] {
-          switch byte {
-          case UInt8(ascii: "G"): seen.movements.append((now, true))
-          case UInt8(ascii: "g"): seen.movements.append((now, false))
-          case UInt8(ascii: "L"), UInt8(ascii: "l"): seen.lampChanges += 1
-          case UInt8(ascii: "B"): seen.starts += 1
-          default: break
-          }
+      note(buffer[..<count])
+    }
+  }
+
+  private func note(_ bytes: ArraySlice<UInt8>) {
+    let now = MonotonicClock.now()
+    mutex.withLock {
+      for byte in bytes {
+        switch byte {
+        case UInt8(ascii: "G"): seen.movements.append((now, true))
+        case UInt8(ascii: "g"): seen.movements.append((now, false))
+        case UInt8(ascii: "L"), UInt8(ascii: "l"): seen.lampChanges += 1
+        case UInt8(ascii: "B"): seen.starts += 1
+        default: break
         }
       }
-      changed.broadcast()
     }
+    changed.broadcast()
   }
 
   /// Tells the board of a change of an input.
