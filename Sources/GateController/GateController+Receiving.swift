@@ -95,7 +95,8 @@ extension GateController {
     if finished.contains(order.order, part: order.part) { return accept(order.order, at: position) }
     if let other = parts.position(ofOrder: order.order), parts[other].number != order.part { return refuse(order.order, .duplicate) }
     guard let place = parts.position(of: order.part) else {
-      let isPast = order.part != 0 && WrappingOrder.distance(from: order.part, to: nextPart) > 0
+      // Numbers began with that of this life.
+      let isPast = order.part != 0 && order.part &- boot < nextPart &- boot
       return refuse(order.order, isPast ? .late : .unknownPart)
     }
     // Due by now, though `advance` hasn't come to it: late is late.

@@ -8,7 +8,7 @@ import Testing
 /// The client with its thread and a device, against the firmware's logic behind a pseudo-terminal.
 @Suite struct GateClientTests {
   private static func settings(_ device: String) -> GateSettings {
-    var configuration = GateConfiguration(travel: 100_000)
+    var configuration = GateConfiguration(travel: 600_000)
     (configuration.debounce, configuration.silence) = (1000, 2_000_000)
     return GateSettings(device: device, configuration: configuration)
   }

@@ -65,7 +65,10 @@ import Testing
     bench.order(1, .reject, number: 6)
     bench.order(2, .reject, number: 7)
     bench.order(0, .reject, number: 8)
-    #expect(bench.replies.map(\.refusal) == [nil, nil, .duplicate, .duplicate, .unknownPart, .unknownPart])
+    // Of an earlier life, perhaps.
+    bench.say(.partOrder(PartOrder(order: 9, part: bench.base, verdict: .reject)))
+    bench.say(.partOrder(PartOrder(order: 9, part: bench.base &- 1_000_000, verdict: .reject)))
+    #expect(bench.replies.map(\.refusal) == [nil, nil, .duplicate, .duplicate] + [OrderRefusal?](repeating: .unknownPart, count: 4))
     bench.passPart()
     bench.order(2, .pass, number: 5)
     #expect(bench.replies.last?.refusal == .duplicate)
