@@ -40,13 +40,13 @@ let messaging: Set<String>? =
     "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
-/// With it only what belongs to the reject gate: its noise test, its benchmark and the firmware's trial have builds of their own.
+/// With it only what belongs to the reject gate: its long noise test and its benchmark have builds of their own.
 let gate: Set<String>? =
   Context.environment["SWIFTLET_GATE_ONLY"] == nil
   ? nil
   : [
-    "CThreads", "CSerialLine", "Pipelines", "GateProtocol", "GateController", "GateClient", "SimulatedGate", "gate-simulator", "gate-trial",
-    "GateProtocolTests", "GateControllerTests", "GateClientTests",
+    "CThreads", "CSerialLine", "Pipelines", "GateProtocol", "GateController", "GateClient", "SimulatedGate", "CAllocationCounter", "gate-simulator",
+    "gate-trial", "GateProtocolTests", "GateControllerTests", "GateClientTests",
   ]
 
 /// With it only what the gate controller's firmware shares is declared: Firmware/Package.swift wants no other package and no C library.
@@ -170,7 +170,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("GateProtocol", ["GateProtocol", "Pipelines"]),
     tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
-    tests("GateClient", ["GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
+    tests("GateClient", ["CAllocationCounter", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
     // A gate's controller on this machine: the firmware's logic behind pseudo-terminals; and what surrounds a controller on trial.
     .target(
       name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",

@@ -53,16 +53,15 @@ import Pipelines
   }
 
   func take(_ target: GateOrder.Target, deadline: MonotonicInstant) -> OrderNumber? {
-    let number: OrderNumber? = mutex.withLock {
-      // 0 means no order.
-      nextNumber = nextNumber == .max ? 1 : nextNumber + 1
-      guard !isStopped, queue.push(GateOrder(number: nextNumber, target: target, deadline: deadline)) else {
-        notTaken += 1
-        return nil
-      }
-      return nextNumber
-    }
-    if number != nil { swl_serial_wake(wake) }
+    mutex.lock()
+    // 0 means no order.
+    nextNumber = nextNumber == .max ? 1 : nextNumber + 1
+    let number = nextNumber
+    let isTaken = !isStopped && queue.push(GateOrder(number: number, target: target, deadline: deadline))
+    if !isTaken { notTaken += 1 }
+    mutex.unlock()
+    guard isTaken else { return nil }
+    swl_serial_wake(wake)
     return number
   }
 

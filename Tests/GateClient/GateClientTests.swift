@@ -1,3 +1,4 @@
+import CAllocationCounter
 import GateClient
 import GateProtocol
 import Glibc
@@ -66,6 +67,28 @@ import Testing
     #expect(ledger.wait { $0 == .ended(last, .linkLost) } != nil)
     let counters = client.counters
     #expect(counters.taken == 2 && counters.linkLost == 2)
+  }
+
+  @Test func `ordering allocates nothing, whether the queue takes it or not`() throws {
+    let ledger = Ledger()
+    let client = try GateClient(Self.settings("/tmp/swiftlet-no-such-device")) { ledger.take($0) }
+    let deadline = Self.soon()
+    // The first call makes what the runtime keeps for ever.
+    var taken = client.order(part: 1, .reject, deadline: deadline) == nil ? 0 : 1
+    let before = allocation_count()
+    // Ranges allocate in debug builds.
+    var part: UInt32 = 0
+    while part < 200 {
+      part += 1
+      if client.order(part: part, .reject, deadline: deadline) != nil { taken += 1 }
+    }
+    let allocations = allocation_count() - before
+    #expect(!allocation_counter_works() || allocations == 0)
+    #expect(taken > 0)
+    client.stop()
+    client.join()
+    let counters = client.counters
+    #expect(counters.taken == taken && counters.linkLost == taken && counters.notTaken == 201 - taken)
   }
 
   /// As the kernel does when a USB adapter is pulled; only root may.
