@@ -33,6 +33,9 @@ struct Debouncer: Sendable {
     return Edge(isPresent: raw, time: start.time, ticks: start.ticks)
   }
 
+  /// Since when it has bounced without coming to rest; nil while nothing moves.
+  var unsteadySince: UInt64? { first?.time }
+
   /// When `settle` can say more; nil while nothing moves.
   func deadline(quiet: UInt32) -> UInt64? { first == nil ? nil : lastChange &+ UInt64(quiet) }
 }

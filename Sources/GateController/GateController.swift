@@ -28,6 +28,9 @@ public struct GateController: ~Copyable {
     case silent
   }
 
+  /// Microseconds for which a sensor may bounce, and twenty times its debouncing, before it is reported.
+  static let patience: UInt64 = 200_000
+
   let firmware: UInt32
   let bootCause: BootCause
   var boot: UInt32 = 0
@@ -56,7 +59,7 @@ public struct GateController: ~Copyable {
   var pulseEnd: UInt64 = 0
   /// Until both have passed, the gate stays in its safe position.
   var heldUntil: UInt64 = 0, heldUntilTick: UInt64 = 0
-  var hasReportedBlockage = false
+  var hasReportedBlockage = false, hasReportedUnrest = false
   var nextOverrunReport: UInt64 = 0
   var counters = ControllerCounters()
 
@@ -179,6 +182,14 @@ public struct GateController: ~Copyable {
     if let edge = sensor.settle(at: now, quiet: debounce), configuration != nil {
       hasReportedBlockage = false
       if edge.isPresent { see(edge) }
+    }
+    if let start = sensor.unsteadySince {
+      if configuration != nil, !hasReportedUnrest, now &- start > max(Self.patience, 20 &* UInt64(debounce)) {
+        hasReportedUnrest = true
+        log.append(.fault(.sensorUnsteady, at: now, ticks: ticks))
+      }
+    } else {
+      hasReportedUnrest = false
     }
     if let blocked = configuration?.blockedAfter, blocked > 0, sensor.isPresent, !hasReportedBlockage, now &- sensor.since > UInt64(blocked) {
       hasReportedBlockage = true

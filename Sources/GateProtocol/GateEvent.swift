@@ -100,4 +100,6 @@ public enum GateFault: UInt8, Sendable {
   case receiveOverrun = 4
   /// The configuration changed while parts were on their way; the gate is in its safe position until they are past.
   case reconfigured = 5
+  /// The part-present sensor has bounced for so long that parts may have passed unseen.
+  case sensorUnsteady = 6
 }

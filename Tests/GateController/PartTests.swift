@@ -94,6 +94,19 @@ import Testing
     #expect(bench.events.map(\.time) == [edge])
   }
 
+  @Test func `a sensor that never comes to rest is reported once, and again when it begins anew`() {
+    var bench = Bench.armed()
+    for round in 1...2 {
+      for _ in 0..<2000 {
+        bench.isPresent.toggle()
+        bench.run(for: 300)
+      }
+      #expect(bench.faults == [GateFault](repeating: .sensorUnsteady, count: round))
+      bench.run(for: 300_000)
+    }
+    #expect(bench.events.allSatisfy { $0.kind == .fault })
+  }
+
   @Test func `a part that was seen to begin is not missed, though the board looked away until it was past`() {
     var bench = Bench.armed()
     let edge = bench.now
