@@ -6,13 +6,15 @@ SWIFTLET = .build/release/swiftlet
 
 # Makes bundles of test cases for emulated ARM and for the fuzzers; empty where it is built already (builds wait for each other).
 BUILD_WRITER = swift build --product case-bundle-writer
+# Likewise: what drives a gate's controller.
+BUILD_TRIAL = swift build --product gate-trial
 
 # Real models and data for tests and benchmarks, where they are at hand; tests that need them say so and skip.
 ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build test test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -31,13 +33,14 @@ setup:
 ## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
 test: test-setup
 	swift build --build-tests
-	$(MAKE) -j2 BUILD_WRITER= test-beside-release test-release
-	$(MAKE) -j3 BUILD_WRITER= run-unit fuzz-briefly-aside chaos-briefly-aside
+	$(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
+	$(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-briefly-aside
 
 # In builds of their own.
 test-beside-release:
 	$(MAKE) test-kernels
 	$(MAKE) test-arm
+	$(MAKE) test-firmware
 	$(MAKE) test-messaging-sanitized
 
 test-release:
@@ -94,6 +97,17 @@ test-arm: test-setup
 	Tests/Kernels/run-on-arm.sh
 	$(BUILD_WRITER)
 	Tests/EmbeddedSession/run-on-arm.sh .build/debug/case-bundle-writer
+
+## The gate controller's firmware: built for a Cortex-M4, its sizes, and in QEMU on two pseudo-terminals driven by the agent's client; 20 s.
+test-firmware: test-setup
+	Firmware/build
+	$(BUILD_TRIAL)
+	Tests/Firmware/run-in-qemu.sh .build/debug/gate-trial
+
+## A million damaged frames for the gate's controller, none of which may move it; a minute. The unit tests take twenty thousand.
+test-gate-noise:
+	SWIFTLET_GATE_ONLY=1 swift build --build-tests --scratch-path build/gate
+	SWIFTLET_GATE_ONLY=1 SWIFTLET_GATE_NOISE=1000000 swift test --skip-build --no-parallel --scratch-path build/gate --filter NoiseTests
 
 ## The client of model updates against The Update Framework's specification, section by section; repositories by the reference
 ## implementation, tuf-client as a process, clocks by faketime. Another client: TUF_CLIENT=PROGRAM.
@@ -159,7 +173,7 @@ test-rollout: test-setup
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
 ## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
-FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks safetensors
+FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks safetensors gate
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
 	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)
@@ -201,14 +215,14 @@ bench-peers: build
 	build/peers/bin/python Benchmarks/engines.py --write Benchmarks/RESULTS.md
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Tests Firmware/Package.swift Firmware/Sources
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Firmware/Package.swift Firmware/Sources
 
 install: build
 	install -D -m 755 $(SWIFTLET) $(DESTDIR)$(PREFIX)/bin/swiftlet
 	install -D -m 755 .build/release/swiftletd $(DESTDIR)$(PREFIX)/bin/swiftletd
 
 clean:
-	rm -rf .build build
+	rm -rf .build build Firmware/.build

@@ -44,6 +44,18 @@ let messaging: Set<String>? =
     "MQTTTransportTests", "OutboxTests", "CRecordingVFS", "SimulatedDisk",
   ]
 
+/// With it only what belongs to the reject gate: its long noise test and its benchmark have builds of their own.
+let gate: Set<String>? =
+  Context.environment["SWIFTLET_GATE_ONLY"] == nil
+  ? nil
+  : [
+    "CThreads", "CSerialLine", "Pipelines", "GateProtocol", "GateController", "GateClient", "SimulatedGate", "CAllocationCounter", "gate-simulator",
+    "gate-trial", "GateProtocolTests", "GateControllerTests", "GateClientTests",
+  ]
+
+/// With it only what the gate controller's firmware shares is declared: Firmware/Package.swift wants no other package and no C library.
+let firmware: Set<String>? = Context.environment["SWIFTLET_FIRMWARE"] == nil ? nil : ["GateProtocol", "GateController"]
+
 let isFuzzing = Context.environment["SWIFTLET_FUZZING"] != nil
 
 let c: [Target] = [
@@ -59,6 +71,7 @@ let c: [Target] = [
   .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CALSA", linkerSettings: [.linkedLibrary("dl")]),
+  .target(name: "CSerialLine"),
 ]
 
 let library: [Target] = [
@@ -68,7 +81,9 @@ let library: [Target] = [
   module("FileMapping"),
   module("JSONReading"),
   module("SoundResampling", ["CResampling"]),
+  module("GateProtocol"),
   // 1
+  module("GateController", ["GateProtocol"]),
   module("ModelFormat", ["CKernels", "Tensors"]),
   module("ONNX", ["Tensors", "FileMapping"]),
   module("TFLite", ["Tensors", "FileMapping"]),
@@ -100,6 +115,7 @@ let library: [Target] = [
     ], settings: optimised),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
+  module("GateClient", ["CSerialLine", "GateProtocol", "Pipelines"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
   // 5
@@ -121,7 +137,7 @@ let fuzzers: [Target] =
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
     ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]), ("JSON", ["JSONReading"]), ("Blocks", ["Updates"]),
-    ("SafeTensors", ["SafeTensors"]),
+    ("SafeTensors", ["SafeTensors"]), ("Gate", ["GateProtocol", "GateController"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -135,6 +151,8 @@ let package = Package(
     .executable(name: "swiftletd", targets: ["swiftletd"]),
     // For programs that make data sets from the simulated line.
     .library(name: "Capture", targets: ["Capture"]),
+    // For Firmware/.
+    .library(name: "GateController", targets: ["GateController", "GateProtocol"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -154,6 +172,17 @@ let package = Package(
     tests("ModelGraph", ["ModelGraph", "ModelFormat", "Tensors"]),
     tests("ModelFormat", ["CAllocationCounter", "ModelFormat", "Tensors"]),
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
+    tests("GateProtocol", ["GateProtocol", "Pipelines"]),
+    tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
+    tests("GateClient", ["CAllocationCounter", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
+    // A gate's controller on this machine: the firmware's logic behind pseudo-terminals; and what surrounds a controller on trial.
+    .target(
+      name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",
+      swiftSettings: swiftSettings),
+    .executableTarget(name: "gate-simulator", dependencies: ["SimulatedGate"], path: "Tests/GateSimulator", swiftSettings: swiftSettings),
+    // What drives a controller through the client, be it simulated, emulated or real: `make test-firmware` and Benchmarks/gate.py.
+    .executableTarget(
+      name: "gate-trial", dependencies: ["GateClient", "GateProtocol", "Pipelines", "SimulatedGate"], path: "Tests/GateTrial", swiftSettings: swiftSettings),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("SafeTensors", ["SafeTensors", "Tensors"], resources: [.copy("Golden")]),
@@ -254,7 +283,8 @@ let package = Package(
   ]
 )
 
-if let messaging {
-  package.targets.removeAll { !messaging.contains($0.name) }
-  (package.products, package.dependencies) = ([], [])
+if let part = messaging ?? gate ?? firmware {
+  package.targets.removeAll { !part.contains($0.name) }
+  package.products.removeAll { !part.contains($0.name) }
+  package.dependencies = []
 }

@@ -3,11 +3,11 @@ import Testing
 /// The house, from the bottom: a module imports only from layers below its own. C and system-library targets stand at the
 /// bottom and are left to their Swift faces by name.
 private let layers: [[String]] = [
-  ["Tensors", "Pipelines", "FileMapping", "JSONReading", "SoundResampling"],
-  ["ModelFormat", "ONNX", "TFLite", "SafeTensors", "TextTokens", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug"],
+  ["Tensors", "Pipelines", "FileMapping", "JSONReading", "SoundResampling", "GateProtocol"],
+  ["ModelFormat", "ONNX", "TFLite", "SafeTensors", "TextTokens", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug", "GateController"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
-  ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates"],
+  ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates", "GateClient"],
   ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],
 ]
@@ -88,9 +88,16 @@ private func isC(_ module: String) -> Bool {
   }
 
   @Test func `the embedded core imports neither Foundation nor concurrency's locks`() {
-    for module in ["Tensors", "ModelFormat", "Inference", "CPUExecution"] {
+    for module in ["Tensors", "ModelFormat", "Inference", "CPUExecution", "GateProtocol", "GateController"] {
       #expect(tree.imports(of: module).isDisjoint(with: ["Foundation", "FoundationEssentials", "Synchronization", "Dispatch"]), "\(module)")
     }
+  }
+
+  /// It judges by itself, and the daemon only talks to it.
+  @Test func `the gate's controller is firmware: it reaches its protocol alone, and no other module reaches it`() {
+    #expect(closure(of: "GateController") == ["GateController", "GateProtocol"])
+    #expect(closure(of: "GateProtocol") == ["GateProtocol"])
+    for module in swiftModules where module != "GateController" { #expect(!tree.imports(of: module).contains("GateController"), "\(module)") }
   }
 
   @Test(arguments: [

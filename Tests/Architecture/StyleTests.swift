@@ -5,6 +5,7 @@ import Testing
 
   private var sources: [String] {
     tree.files(under: "Sources", endings: [".swift", ".c", ".h"]) + tree.files(under: "Tests")
+      + tree.files(under: "Firmware/Sources", endings: [".swift", ".c", ".h"])
   }
 
   @Test func `there are sources to check`() {

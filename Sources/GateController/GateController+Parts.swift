@@ -1,0 +1,69 @@
+import GateProtocol
+
+/// From the sensor to the gate.
+extension GateController {
+  mutating func see(_ edge: Debouncer.Edge) {
+    guard let configuration else { return }
+    let number = nextPart
+    nextPart = nextPart == .max ? 1 : nextPart + 1
+    log.append(.seen(part: number, at: edge.time, ticks: edge.ticks))
+    let start = configuration.unit == .encoderTicks ? edge.ticks : edge.time
+    let part = OpenPart(number: number, arrival: start &+ UInt64(configuration.travel))
+    guard !parts.append(part) else { return }
+    log.append(.fault(.tooManyParts, at: now, ticks: ticks))
+    giveUp(part, configuration)
+  }
+
+  /// Everything that has reached the gate by now.
+  mutating func meetArrivals() {
+    guard let configuration else { return }
+    if heldUntilTick > 0, ticks >= heldUntilTick {
+      heldUntilTick = 0
+      heldUntil = max(heldUntil, now &+ UInt64(configuration.pulse))
+    }
+    while let moment = moments.first, moment.moment <= position {
+      _ = moments.removeFirst()
+      reach(part: 0, order: moment.order, verdict: .reject, configuration)
+    }
+    while let part = parts.first, part.arrival <= position {
+      _ = parts.removeFirst()
+      reach(part: part.number, order: part.order, verdict: part.verdict, configuration)
+    }
+  }
+
+  /// Parts that can't be followed any more (the configuration that they were timed by goes): given up, and the gate held safe until they are past.
+  mutating func giveUpEverything(_ old: GateConfiguration) {
+    guard parts.count > 0 || moments.count > 0 else { return }
+    log.append(.fault(.reconfigured, at: now, ticks: ticks))
+    while let part = parts.removeFirst() { giveUp(part, old) }
+    while let moment = moments.removeFirst() { giveUp(OpenPart(number: 0, arrival: moment.moment, verdict: .reject, order: moment.order), old) }
+  }
+
+  private mutating func reach(part: UInt32, order: UInt32, verdict: GatePosition?, _ configuration: GateConfiguration) {
+    if verdict == nil { counters.unjudged &+= 1 } else { finished.append(order, part: part) }
+    var cause: GateCause = verdict == nil ? .unjudged : .ordered
+    var position = verdict ?? configuration.unjudged
+    if link != .armed || isHeld {
+      cause = link == .armed ? .held : .silence
+      position = configuration.safePosition
+    } else if position == .reject {
+      pulseEnd = max(pulseEnd, now &+ UInt64(configuration.pulse))
+    } else if now < pulseEnd {
+      cause = .overlap
+      position = .reject
+    }
+    log.append(.reached(part: part, order: order, at: now, ticks: ticks, position: position, cause: cause))
+  }
+
+  private mutating func giveUp(_ part: OpenPart, _ configuration: GateConfiguration) {
+    if part.verdict == nil { counters.unjudged &+= 1 } else { finished.append(part.order, part: part.number) }
+    pulseEnd = 0
+    if configuration.unit == .encoderTicks {
+      heldUntilTick = max(heldUntilTick, part.arrival)
+    } else {
+      heldUntil = max(heldUntil, part.arrival &+ UInt64(configuration.pulse))
+    }
+    log.append(
+      .reached(part: part.number, order: part.order, at: now, ticks: ticks, position: configuration.safePosition, cause: .held))
+  }
+}

@@ -1,0 +1,212 @@
+@testable import GateClient
+import GateProtocol
+import Pipelines
+import Testing
+
+@Suite struct DialogueTests {
+  static var configuration: GateConfiguration {
+    var configuration = GateConfiguration(travel: 300_000)
+    configuration.debounce = 500
+    return configuration
+  }
+
+  static func armed(seed: UInt64 = 1) -> VirtualLine {
+    var line = VirtualLine(configuration, seed: seed)
+    line.open()
+    line.run(for: 300_000)
+    return line
+  }
+
+  @Test func `they meet, configure and compare clocks`() {
+    let line = Self.armed()
+    let states = line.reports.compactMap { if case .state(let state) = $0 { state } else { nil } }
+    #expect(states == [.meeting, .armed])
+    #expect(line.reports.contains(.restarted(.power)))
+    #expect(line.outputs.state == .armed)
+    #expect(line.dialogue.clock.exchanges >= 5)
+    #expect(line.dialogue.counters.sessions == 1)
+  }
+
+  @Test func `an order is accepted, then acknowledged with what the gate did and when`() throws {
+    var line = Self.armed()
+    line.passPart()
+    line.run(for: 5000)
+    let part = try #require(line.reports.compactMap { if case .part(let part) = $0 { part } else { nil } }.first)
+    #expect(line.index(of: part.number) == 1)
+    let at = try #require(part.at)
+    #expect(VirtualLine.instant(line.now).duration(to: at).wholeNanoseconds.magnitude < 20_000_000)
+    line.submit(part: 1, .reject, number: 50)
+    line.run(for: 500_000)
+    #expect(line.reports.contains(.accepted(50, position: part.time + 300_000)))
+    let endings = line.endings
+    #expect(endings.count == 1 && endings[50]?.count == 1)
+    guard case .acknowledged(let execution) = endings[50]?.first else { Issue.record("not acknowledged"); return }
+    #expect(execution.position == .reject && execution.cause == .ordered && line.index(of: execution.part) == 1)
+    #expect(execution.time >= part.time + 300_000 && execution.time < part.time + 300_200)
+    #expect(line.dialogue.counters.acknowledged == 1 && line.dialogue.counters.overridden == 0)
+  }
+
+  @Test func `late, refused and unsynchronised orders end as such, and unjudged parts are told`() {
+    var line = Self.armed()
+    line.passPart()
+    line.run(for: 400_000)
+    line.submit(part: 1, .reject, number: 1)
+    line.submit(part: 9, .reject, number: 2)
+    line.submit(.tick(5), number: 3)
+    line.submit(part: 10, .pass, number: 4, deadline: 0)
+    line.submit(.moment(VirtualLine.instant(0)), number: 5)
+    line.run(for: 20_000)
+    #expect(line.endings == [1: [.late], 2: [.refused(.unknownPart)], 3: [.refused(.implausible)], 4: [.late], 5: [.late]])
+    #expect(line.dialogue.counters.unjudged == 1)
+    #expect(line.dialogue.counters.late == 3 && line.dialogue.counters.refused == 2)
+  }
+
+  @Test func `a moment is rejected at that moment, though the controller's clock began elsewhere and drifts`() {
+    var line = VirtualLine(Self.configuration)
+    (line.drift, line.controllerStart) = (120, 77_000_000)
+    line.open()
+    line.run(for: 40_000_000)
+    let before = line.movements.count
+    let moment = line.now + 3_000_000
+    line.submit(.moment(VirtualLine.instant(moment)), number: 7)
+    line.run(for: 3_200_000)
+    guard line.movements.count > before else { Issue.record("nothing moved"); return }
+    #expect(abs(Int64(line.movements[before]) - Int64(moment)) < 1000)
+    #expect(abs(line.dialogue.clock.drift - 120) < 40)
+  }
+
+  @Test func `without a comparison of clocks no moment is ordered`() {
+    var line = VirtualLine(Self.configuration)
+    line.delay = 30_000
+    line.open()
+    line.run(for: 2_000_000)
+    #expect(line.outputs.state == .armed)
+    line.submit(.moment(VirtualLine.instant(line.now + 1_000_000)), number: 7)
+    line.run(for: 1000)
+    #expect(line.endings == [7: [.unsynchronised]])
+  }
+
+  @Test func `a broken line ends every order once, and the gate is safe`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .reject, number: 1)
+    line.run(for: 10_000)
+    line.isWhole = false
+    line.submit(part: 1, .reject, number: 2)
+    line.run(for: 2_000_000)
+    line.submit(part: 1, .reject, number: 3)
+    line.run(for: 1000)
+    #expect(line.endings == [1: [.linkLost], 2: [.linkLost], 3: [.linkLost]])
+    #expect(!line.outputs.isDriven && line.outputs.state == .silent)
+    line.isWhole = true
+    line.run(for: 1_000_000)
+    #expect(line.outputs.state == .armed && line.dialogue.state == .armed && line.dialogue.counters.sessions == 2)
+    #expect(line.endings.values.allSatisfy { $0.count == 1 })
+  }
+
+  @Test func `a controller that starts anew is met anew at once`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .reject, number: 1)
+    line.run(for: 10_000)
+    line.restartController()
+    line.run(for: 400_000)
+    #expect(line.endings == [1: [.linkLost]])
+    #expect(line.reports.contains(.restarted(.watchdog)))
+    #expect(line.outputs.state == .armed)
+    #expect(line.dialogue.clock.controllerTime(at: line.instant).map { $0 < 1_000_000 + line.now } == true)
+  }
+
+  @Test func `events that were overwritten end the orders whose end may have been among them`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .pass, number: 1)
+    line.run(for: 10_000)
+    #expect(line.endings.isEmpty)
+    // Nothing of the controller's is heard, but it hears the agent: so its log runs over.
+    line.dialogue.expectedEvent &-= 200
+    line.run(for: 200_000)
+    #expect(line.endings == [1: [.linkLost]])
+    #expect(line.dialogue.counters.missedEvents > 50)
+  }
+
+  @Test func `the other version of a controller is told`() {
+    var line = VirtualLine(Self.configuration)
+    line.open()
+    var bytes = FrameBytes()
+    bytes.append(UInt8(9))
+    for _ in 0..<12 { bytes.append(UInt8(1)) }
+    var check = FrameCheck()
+    for index in 0..<bytes.count { check.update(bytes[index]) }
+    bytes.append(check.value)
+    let wire = WireFrame(bytes)
+    line.dialogue.receive((0..<wire.count).map { wire[$0] }[...], at: line.instant)
+    #expect(line.dialogue.state == .incompatible(9))
+  }
+
+  /// One byte of 150 is damaged, each way: about every fifth frame is lost.
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func `over a noisy line every order ends once, and no part is treated against its order`(seed: UInt64) {
+    var line = Self.armed(seed: seed)
+    line.damageEach = 150
+    var random = SeededRandom(seed: seed)
+    var wanted: [OrderNumber: GatePosition] = [:]
+    var verdicts: [UInt32: GatePosition] = [:]
+    for number in OrderNumber(1)...60 {
+      line.passPart()
+      line.run(for: 100_000)
+      let part = number
+      let verdict: GatePosition = random.below(2) == 0 ? .pass : .reject
+      (wanted[number], verdicts[part]) = (verdict, verdict)
+      line.submit(part: part, verdict, number: number)
+    }
+    line.damageEach = 0
+    line.run(for: 2_000_000)
+    let endings = line.endings
+    #expect(endings.count == 60 && endings.values.allSatisfy { $0.count == 1 })
+    var acknowledged = 0
+    for (number, ending) in endings {
+      guard case .acknowledged(let execution) = ending[0] else { continue }
+      acknowledged += 1
+      #expect(line.index(of: execution.part) == number)
+      if execution.cause == .ordered { #expect(execution.position == wanted[number]) }
+    }
+    #expect(acknowledged > 20)
+    #expect(line.dialogue.counters.damagedFrames > 10)
+  }
+}
+
+@Suite struct ClockEstimateTests {
+  @Test func `the exchange with the least delay decides, and the error stays within its bound`() throws {
+    var random = SeededRandom(seed: 5)
+    var clock = ClockEstimate()
+    let offset: Int64 = 5_000_000_000
+    let drift: Int64 = -80
+    func controller(_ host: UInt64) -> UInt64 { UInt64((Int64(host) + Int64(host) / 1_000_000 * drift + offset) / 1000) }
+    for second in UInt64(1)...120 {
+      let sent = second * 1_000_000_000
+      let (out, back) = (UInt64(200_000 + random.below(random.below(4) == 0 ? 300_000 : 8_000_000)), UInt64(200_000 + random.below(5_000_000)))
+      let arrived = controller(sent + out)
+      clock.add(
+        sentAt: MonotonicInstant(nanoseconds: sent), arrivedAt: arrived, repliedAt: arrived,
+        receivedAt: MonotonicInstant(nanoseconds: sent + out + back))
+      guard second > 3 else { continue }
+      let moment = MonotonicInstant(nanoseconds: sent + 500_000_000)
+      let error = Int64(try #require(clock.controllerTime(at: moment))) - Int64(controller(moment.nanoseconds))
+      #expect(abs(error) * 1000 <= (try #require(clock.uncertainty(at: moment))).wholeNanoseconds)
+    }
+    #expect(abs(clock.drift - drift) < 60)
+    let moment = MonotonicInstant(nanoseconds: 119_500_000_000)
+    let back = try #require(clock.instant(of: controller(moment.nanoseconds)))
+    #expect(moment.duration(to: back).wholeNanoseconds.magnitude < 3_000_000)
+  }
+
+  @Test func `impossible exchanges are left out`() {
+    var clock = ClockEstimate()
+    let (early, late) = (MonotonicInstant(nanoseconds: 1_000_000_000), MonotonicInstant(nanoseconds: 1_001_000_000))
+    clock.add(sentAt: late, arrivedAt: 5, repliedAt: 6, receivedAt: early)
+    clock.add(sentAt: early, arrivedAt: 9, repliedAt: 6, receivedAt: late)
+    clock.add(sentAt: early, arrivedAt: 0, repliedAt: 5_000_000, receivedAt: late)
+    clock.add(sentAt: early, arrivedAt: .max, repliedAt: .max, receivedAt: late)
+    #expect(clock.exchanges == 0 && clock.controllerTime(at: late) == nil && clock.uncertainty(at: late) == nil)
+  }
+}

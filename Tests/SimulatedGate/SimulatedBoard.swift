@@ -1,0 +1,153 @@
+import CSerialLine
+import GateController
+import Pipelines
+
+/// One end of a pseudo-terminal, raw.
+@safe final class PseudoTerminal: Sendable {
+  let master: Int32
+  private let slave: Int32
+  /// What the other side opens.
+  let path: String
+
+  init?() {
+    var (master, slave): (Int32, Int32) = (-1, -1)
+    var name = [CChar](repeating: 0, count: 64)
+    guard unsafe swl_serial_pair(&master, &slave, &name, name.count) == 0 else { return nil }
+    (self.master, self.slave) = (master, slave)
+    path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit {
+    swl_serial_close(slave)
+    swl_serial_close(master)
+  }
+
+  func read(into buffer: inout [UInt8]) -> Int {
+    unsafe buffer.withUnsafeMutableBytes { memory in unsafe max(0, swl_serial_read(master, memory.baseAddress, memory.count)) }
+  }
+
+  func write(_ byte: UInt8) -> Bool {
+    var byte = byte
+    return unsafe swl_serial_write(master, &byte, 1) == 1
+  }
+}
+
+/// A board whose agent's line and plant are pseudo-terminals. The plant speaks as the emulated board's second line does: `P` a part is there, `p` none,
+/// `E` the encoder's next tick; `G` the gate has power, `g` none, `L` the lamp is lit, `l` dark. Two changes of the sensor that were read together
+/// lie `dwell` apart all the same, as those of a real part would.
+struct SimulatedBoard: GateBoard, ~Copyable {
+  private let line: PseudoTerminal
+  private let plant: PseudoTerminal
+  private let wake: Int32
+  private let start = MonotonicClock.now()
+  private var received: [UInt8] = []
+  private var receivedPosition = 0
+  private var buffer = [UInt8](repeating: 0, count: 256)
+  private var changes: [UInt8] = []
+  private var isPresent = false
+  private var presentSince: UInt64 = 0
+  private static let dwell: UInt64 = 3000
+  private var ticks: UInt64 = 0
+  private var shown = GateOutputs()
+
+  init(line: PseudoTerminal, plant: PseudoTerminal, wake: Int32) {
+    (self.line, self.plant, self.wake) = (line, plant, wake)
+  }
+
+  mutating func microseconds() -> UInt64 { UInt64(max(0, start.duration(to: MonotonicClock.now()).wholeNanoseconds) / 1000) }
+
+  mutating func isPartPresent() -> Bool {
+    if changes.isEmpty {
+      let count = plant.read(into: &buffer)
+      changes = Array(buffer[..<count])
+    }
+    guard let change = changes.first else { return isPresent }
+    if change == UInt8(ascii: "E") {
+      ticks += 1
+    } else {
+      let now = microseconds()
+      guard now - presentSince >= Self.dwell else { return isPresent }
+      presentSince = now
+      isPresent = change == UInt8(ascii: "P")
+    }
+    changes.removeFirst()
+    return isPresent
+  }
+
+  mutating func encoderTicks() -> UInt64 { ticks }
+
+  mutating func readByte() -> UInt8? {
+    if receivedPosition == received.count {
+      let count = line.read(into: &buffer)
+      received.removeAll(keepingCapacity: true)
+      received.append(contentsOf: buffer[..<count])
+      receivedPosition = 0
+    }
+    guard receivedPosition < received.count else { return nil }
+    defer { receivedPosition += 1 }
+    return received[receivedPosition]
+  }
+
+  mutating func hasLostBytes() -> Bool { false }
+  mutating func write(_ byte: UInt8) -> Bool { line.write(byte) }
+
+  mutating func apply(_ outputs: GateOutputs) {
+    if outputs.isDriven != shown.isDriven { _ = plant.write(UInt8(ascii: outputs.isDriven ? "G" : "g")) }
+    if outputs.isLit != shown.isLit { _ = plant.write(UInt8(ascii: outputs.isLit ? "L" : "l")) }
+    shown = outputs
+  }
+
+  mutating func feedWatchdog() {}
+
+  mutating func sleep(until moment: UInt64) {
+    guard changes.isEmpty, receivedPosition == received.count else { return }
+    let wait = Int64(clamping: moment) - Int64(clamping: microseconds())
+    if wait > 0 { _ = swl_serial_wait_two(line.master, plant.master, wake, min(wait, 100_000) * 1000) }
+  }
+}
+
+/// A controller on this machine: the firmware's logic, behind two pseudo-terminals, on a thread of its own.
+@safe public final class SimulatedGate: @unchecked Sendable {
+  /// What the agent opens.
+  public let line: String
+  /// What moves parts and sees the gate move.
+  public let plant: String
+  private let wake: Int32
+  private let mutex = PthreadMutex()
+  private var isStopped = false
+  private var thread: DataPlaneThread?
+
+  public init?() {
+    var wake: Int32 = -1
+    guard let line = PseudoTerminal(), let plant = PseudoTerminal(), unsafe swl_serial_wake_open(&wake) == 0 else { return nil }
+    (self.line, self.plant, self.wake) = (line.path, plant.path, wake)
+    let board = SimulatedBoard(line: line, plant: plant, wake: wake)
+    var whole: ControllerLoop<SimulatedBoard>? = ControllerLoop(board: board, firmware: 0x01_0000, bootCause: .power)
+    let handed = SendableBox(whole.take()!)
+    thread = try? DataPlaneThread(name: "simulated gate") { [weak self] in
+      guard var loop = handed.take() else { return }
+      while self?.mustRun == true { loop.turn() }
+    }
+    guard thread != nil else { return nil }
+  }
+
+  deinit { swl_serial_close(wake) }
+
+  private var mustRun: Bool { mutex.withLock { !isStopped } }
+
+  /// Takes the controller away: its lines end.
+  public func stop() {
+    mutex.withLock { isStopped = true }
+    swl_serial_wake(wake)
+    thread?.join()
+  }
+}
+
+/// Hands something over to a thread, once.
+@safe private final class SendableBox<Value: ~Copyable>: @unchecked Sendable {
+  private var value: Value?
+
+  init(_ value: consuming Value) { self.value = consume value }
+
+  func take() -> Value? { value.take() }
+}
