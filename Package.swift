@@ -31,8 +31,6 @@ let system: [Target] = [
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-  .systemLibrary(name: "CSoundFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-  .systemLibrary(name: "CResampling", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 ]
 
 /// With it only what carries messages is built, so that a sanitizer's build takes a minute (`make test-messaging-sanitized`).
@@ -70,7 +68,10 @@ let c: [Target] = [
   .target(name: "CImaging", cSettings: [.unsafeFlags(["-ffp-contract=off", "-O3", "-Wall", "-Wextra", "-Werror"])]),
   .target(name: "CDemoModel", exclude: ["surface-defects.swiftlet"]),
   .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("dl")]),
+  // Loaded at run time, where they are needed: the headers are libasound's, libsndfile's and libsoxr's.
   .target(name: "CALSA", linkerSettings: [.linkedLibrary("dl")]),
+  .target(name: "CSoundFile", linkerSettings: [.linkedLibrary("dl")]),
+  .target(name: "CResampling", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CSerialLine"),
 ]
 

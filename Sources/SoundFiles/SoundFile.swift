@@ -18,14 +18,17 @@ import Glibc
 
   /// - Throws: where there is no sound that can be read, naming the file.
   public init(path: String) throws(SoundFileError) {
+    guard swl_sound_file_is_available() else {
+      throw SoundFileError(.noLibrary, "\(path): sound files are read by libsndfile.so.1, which isn't installed: install libsndfile1")
+    }
     var facts = SF_INFO()
     let descriptor = try Self.open(path)
     // It closes the descriptor whether or not it succeeds.
-    guard let handle = unsafe sf_open_fd(descriptor, Int32(SFM_READ), &facts, 1) else {
+    guard let handle = unsafe swl_sound_file_open(descriptor, Int32(SFM_READ), &facts, 1) else {
       throw SoundFileError(.unsupportedFormat, "\(path): is no sound that can be read (\(unsafe Self.explanation(nil))); give a WAV or FLAC file")
     }
     guard SoundBounds.channels.contains(Int(facts.channels)), SoundBounds.sampleRates.contains(Int(facts.samplerate)) else {
-      unsafe sf_close(handle)
+      unsafe swl_sound_file_close(handle)
       throw SoundFileError(
         .outOfBounds,
         "\(path): says that it has \(facts.channels) channel(s) of \(facts.samplerate) samples a second; \(SoundBounds.channels.upperBound) channels and "
@@ -38,14 +41,14 @@ import Glibc
     interleaved = [Float](repeating: 0, count: Self.framesAtOnce * Int(facts.channels))
   }
 
-  deinit { unsafe sf_close(handle) }
+  deinit { unsafe swl_sound_file_close(handle) }
 
   /// Goes on reading, and puts mono samples in place of what `samples` held; none at the end.
   /// - Throws: where the file is damaged here, or holds what is no number.
   public mutating func read(into samples: inout [Float]) throws(SoundFileError) {
-    let count = Int(unsafe sf_readf_float(handle, &interleaved, sf_count_t(Self.framesAtOnce)))
+    let count = Int(unsafe swl_sound_file_read(handle, &interleaved, sf_count_t(Self.framesAtOnce)))
     samples.removeAll(keepingCapacity: true)
-    guard unsafe sf_error(handle) == 0, count >= 0 else {
+    guard unsafe swl_sound_file_error(handle) == 0, count >= 0 else {
       throw SoundFileError(.damagedSound, "\(path): is damaged after \(seconds) s (\(unsafe Self.explanation(handle)))")
     }
     for frame in 0..<count {
@@ -64,7 +67,7 @@ import Glibc
   private var seconds: Double { (Double(position) / Double(sampleRate) * 100).rounded() / 100 }
 
   private static func explanation(_ handle: OpaquePointer?) -> String {
-    guard let text = unsafe sf_strerror(handle) else { return "no reason is known" }
+    guard let text = unsafe swl_sound_file_explanation(handle) else { return "no reason is known" }
     var line = unsafe String(cString: text)
     while line.last == "." || line.last == "\n" { line.removeLast() }
     return line

@@ -15,7 +15,9 @@ public struct SoundFileError: Error, Equatable {
     case emptySound
     /// More channels, or another rate, than `SoundBounds` allow.
     case outOfBounds
-    /// The resampler has no memory.
+    /// libsndfile isn't installed.
+    case noLibrary
+    /// The resampler has no memory, or isn't installed.
     case noResources
   }
 

@@ -8,8 +8,11 @@ import CResampling
   private let ratio: Double
 
   public init(from inputRate: Int, to outputRate: Int) throws(SoundResamplingError) {
+    guard swl_resampling_is_available() else {
+      throw SoundResamplingError("sound is brought to another rate by libsoxr.so.0, which isn't installed: install libsoxr0")
+    }
     var failure: UnsafePointer<CChar>?
-    guard let handle = unsafe soxr_create(Double(inputRate), Double(outputRate), 1, &failure, nil, nil, nil) else {
+    guard let handle = unsafe swl_resampling_create(Double(inputRate), Double(outputRate), &failure) else {
       let reason = unsafe failure.map { unsafe String(cString: $0) } ?? "no memory"
       throw SoundResamplingError("sound of \(inputRate) samples a second can't be brought to \(outputRate) (\(reason))")
     }
@@ -17,7 +20,7 @@ import CResampling
     ratio = Double(outputRate) / Double(inputRate)
   }
 
-  deinit { unsafe soxr_delete(handle) }
+  deinit { unsafe swl_resampling_delete(handle) }
 
   /// Takes all of `input`, and adds what comes out by now to `samples`. Empty input is the end: the rest comes out.
   public mutating func convert(_ input: [Float], addingTo samples: inout [Float]) throws(SoundResamplingError) {
@@ -50,7 +53,7 @@ import CResampling
     var (taken, made) = (0, 0)
     // No input at all is how its end is told.
     let start = unsafe input.flatMap { unsafe UnsafeRawPointer($0.baseAddress) }
-    let failure = unsafe soxr_process(handle, start, input?.count ?? 0, &taken, output.baseAddress, output.count, &made)
+    let failure = unsafe swl_resampling_process(handle, start, input?.count ?? 0, &taken, output.baseAddress, output.count, &made)
     return (taken, made, unsafe failure.map { unsafe String(cString: $0) })
   }
 }
