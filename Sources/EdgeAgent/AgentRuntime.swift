@@ -69,6 +69,7 @@ final class AgentRuntime: @unchecked Sendable {
     }
     mutex.withLock { isStarted = true }
     options.onStart?()
+    tell(status)
     onStart?()
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
@@ -124,7 +125,11 @@ final class AgentRuntime: @unchecked Sendable {
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
       if stuck.isEmpty { log.notice("all stages go on") } else { log.error("no progress in: \(stuck.joined(separator: ", "))") }
     }
-    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
+    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in
+      let status = status
+      tell(status)
+      publisher.publishHealth(status)
+    }
     return await withTaskGroup(of: SupervisionError?.self) { group in
       group.addTask {
         let failure = await self.outcome(of: [recorder])
@@ -139,6 +144,9 @@ final class AgentRuntime: @unchecked Sendable {
       return first
     }
   }
+
+  /// Keeps the service manager's line about this agent true.
+  private func tell(_ status: AgentStatus) { options.notifier.status(status.line) }
 
   /// Joins the threads and takes leave of the broker, on a thread of its own: both wait, and tasks share few threads.
   private func putAway(waitingForAcknowledgements isOrderly: Bool) async {

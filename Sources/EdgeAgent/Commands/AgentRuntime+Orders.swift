@@ -68,7 +68,7 @@ extension AgentRuntime {
   func restorePauses() {
     applyPauses()
     for pipeline in pipelines where pipeline.isPaused {
-      log.warning("pipeline \(pipeline.name): paused by a command of the fleet, until it is told to resume")
+      log.warning("pipeline \(pipeline.name): paused by a command of the fleet, until it is told to resume", about: .pipeline(pipeline.name))
     }
   }
 
