@@ -112,8 +112,8 @@ test-virtual-machine: test-setup build
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run
 
-## The Debian package installed, upgraded, downgraded, removed and purged, on a system with systemd in a container. Needs root; a quarter of a
-## minute, and `make test` has no room for it.
+## The Debian package installed, upgraded, downgraded, removed and purged, on a system with systemd in a container. Needs root and a
+## minute, which `make test` has no room for.
 test-deb: build
 	@Packaging/install-dependencies.sh test-deb
 	Tests/Packaging/deb.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)"
