@@ -197,7 +197,8 @@ final class AgentRuntime: @unchecked Sendable {
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
-      unrecorded: results.count, queued: publisher.queued, recorded: publisher.recorded, acknowledged: publisher.acknowledged,
+      unrecorded: results.count, queued: publisher.queued, storageError: publisher.storageError, recorded: publisher.recorded,
+      acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
   }
 }

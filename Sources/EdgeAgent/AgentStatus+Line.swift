@@ -15,6 +15,7 @@ extension AgentStatus {
     if !paused.isEmpty { parts.append("paused: \(Self.names(paused.map(\.description.name)))") }
     if !ended.isEmpty { parts.append("ended: \(Self.names(ended.map(\.description.name)))") }
     if !waiting.isEmpty { parts.append("waiting for \(Self.count(waiting.count, "camera")): \(Self.names(waiting.map(\.name)))") }
+    if let storageError { parts.append("results are being lost: \(storageError)") }
     if let broker { parts.append(broker) }
     if queued > 0 { parts.append("\(Self.count(queued, "message")) in the outbox") }
     return parts.joined(separator: "; ")

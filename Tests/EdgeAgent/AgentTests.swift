@@ -77,6 +77,9 @@ private final class Trial: Sendable {
     #expect(status.pipelines[0].statistics.withDetections == 12)
     #expect(status.pipelines[0].statistics.latency(of: .total).count == 12)
     #expect(status.line == "1 pipeline, 12 frames processed; ended: surface; 12 messages in the outbox")
+    var failing = status
+    (failing.storageError, failing.queued, failing.pipelines[0].isPaused) = ("the disk is full", 0, true)
+    #expect(failing.line == "1 pipeline, 12 frames processed; paused: surface; ended: surface; results are being lost: the disk is full")
   }
 
   @Test func `stopping ends an endless run in order`() async throws {
