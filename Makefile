@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build test test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -26,6 +26,11 @@ build: setup
 	swift build $(RELEASE) --product swiftlet
 	swift build $(RELEASE) --product swiftletd
 	swift build $(RELEASE) --product tuf-client
+
+## The Debian package of this machine's architecture: build/swiftlet_VERSION_ARCHITECTURE.deb. docs/installing.md says what is in it.
+deb: build
+	@Packaging/install-dependencies.sh deb
+	Packaging/debian/build
 
 setup:
 	@Packaging/install-dependencies.sh build
@@ -120,6 +125,18 @@ test-tuf: test-setup
 test-virtual-machine: test-setup build
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run
+
+## The Debian package installed, upgraded, downgraded, removed and purged, on a system with systemd in a container. Needs root and a
+## minute, which `make test` has no room for.
+test-deb: build
+	@Packaging/install-dependencies.sh test-deb
+	Tests/Packaging/deb.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)"
+
+## Its service there, with a broker: reloads, a frozen process and a frozen thread, kills, a full disk, an orderly end. Needs root; most of a
+## minute.
+test-service: build
+	@Packaging/install-dependencies.sh test-deb
+	Tests/Packaging/service.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)"
 
 ## The engine's Swift suites with the address sanitizer, the thread team's with the thread sanitizer, the kernels with both and
 ## the undefined-behaviour sanitizer.

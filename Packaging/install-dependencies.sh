@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
 # is there.
-# Usage: install-dependencies.sh build | test | moonshine   ("test" includes "build"; "moonshine" is what test-moonshine compares with)
+# Usage: install-dependencies.sh build | test | deb | test-deb | moonshine   ("test" includes "build"; "deb" makes the package, "test-deb"
+# installs it in a container; "moonshine" is what test-moonshine compares with)
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
@@ -9,11 +10,16 @@ libasound2-dev"
 test="mosquitto mosquitto-clients openssl python3-jsonschema python3-venv gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
 qemu-system-x86 qemu-system-arm busybox-static cpio kmod xz-utils iproute2 faketime alsa-utils"
 
+deb="dpkg-dev binutils python3"
+test_deb="$deb systemd-container lintian mosquitto mosquitto-clients groff-base"
+
 case "${1:-}" in
   build) wanted=$build ;;
   test) wanted="$build $test" ;;
+  deb) wanted=$deb ;;
+  test-deb) wanted=$test_deb ;;
   moonshine) wanted=python3-venv ;;
-  *) echo "usage: $0 build|test|moonshine" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|deb|test-deb|moonshine" >&2; exit 2 ;;
 esac
 
 install_packages() {

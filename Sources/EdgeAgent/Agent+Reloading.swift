@@ -53,6 +53,12 @@ extension Agent {
   /// - Returns: nil where it runs already.
   /// - Throws: what is wrong with it.
   private func reread(isForced: Bool, _ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket? {
+    // Before the first one runs, or between two, the service manager isn't told: `ready()` would be said too early.
+    let isAnnounced = started != nil
+    if isAnnounced { options.notifier.reloading() }
+    var isReplaced = false
+    // What takes its place says so itself, once it runs.
+    defer { if isAnnounced, !isReplaced { options.notifier.ready() } }
     guard let read = options.readConfiguration else { throw EdgeAgentError(.configuration, "this program reads no configuration file") }
     let number = drawNumber()
     let reading = read()
@@ -64,7 +70,9 @@ extension Agent {
       throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
     }
     guard isForced || !isRunning(configuration) else { return nil }
-    return try replace(by: configuration, drawn: number, willApply)
+    let ticket = try replace(by: configuration, drawn: number, willApply)
+    isReplaced = true
+    return ticket
   }
 }
 

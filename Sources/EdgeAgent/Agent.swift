@@ -60,6 +60,8 @@ public final class Agent: @unchecked Sendable {
     var ticket: ReloadTicket?
     defer { ticket?.finish(.failed("the agent ended before this configuration ran")) }
     while true {
+      // Nothing else says so from the end of one to the start of the next, and checking a large outbox takes a while.
+      options.notifier.alive()
       guard admit(runtime) else { return runtime.discard() }
       do throws(EdgeAgentError) {
         let waiting = ticket
@@ -72,6 +74,7 @@ public final class Agent: @unchecked Sendable {
       }
       guard let next = takeNext() else { return }
       (before, ticket) = (good, next.ticket)
+      options.notifier.alive()
       do throws(EdgeAgentError) {
         // An update may have moved a model since.
         let isCurrent = next.prepared.files == PreparedModels.files(of: next.configuration)
@@ -149,7 +152,7 @@ public final class Agent: @unchecked Sendable {
     return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
   }
 
-  private var started: AgentRuntime? { mutex.withLock { current }.flatMap { $0.hasStarted ? $0 : nil } }
+  var started: AgentRuntime? { mutex.withLock { current }.flatMap { $0.hasStarted ? $0 : nil } }
 
   func admit(_ envelope: [UInt8]) -> Result<SignedCommand, OrderRefusal>? { started?.admit(envelope) }
 
@@ -205,7 +208,9 @@ public final class Agent: @unchecked Sendable {
     var pipelines: [PreparedPipeline] = []
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
-        log.notice("pipeline \(settings.name): waits for the fleet to bring its model ‘\(settings.model.name ?? "")’")
+        log.notice(
+          "pipeline \(settings.name): waits for the fleet to bring its model ‘\(settings.model.name ?? "")’", about: .pipeline(settings.name),
+          .model(settings.model.name ?? ""))
         continue
       }
       let processor = try FrameProcessor(try options.openModel(settings), settings)

@@ -1,9 +1,10 @@
-import JSONReading
 import Glibc
+import JSONReading
 public import Pipelines
+public import Supervision
 
-/// Messages for whoever looks after the device, one line each on standard error: with journald's priority prefix under systemd,
-/// with a word at a terminal. A message that comes again and again is written once a minute, with its count; a change of state always is,
+/// Messages for whoever looks after the device: entries of the journal, with fields, or one line each on standard error, with journald's
+/// priority prefix under systemd and a word at a terminal. A message that comes again and again is written once a minute, with its count; a change of state always is,
 /// unless it flaps.
 public final class AgentLog: @unchecked Sendable {
   public enum Level: Int, Sendable, Comparable {
@@ -19,6 +20,21 @@ public final class AgentLog: @unchecked Sendable {
       case .error: "error: "
       case .warning: "warning: "
       case .notice, .information: ""
+      }
+    }
+  }
+
+  /// What a message is about, for whoever looks through the journal.
+  public enum Part: Sendable, Equatable {
+    case pipeline(String)
+    case camera(String)
+    case model(String)
+
+    var field: Journal.Field {
+      switch self {
+      case .pipeline(let name): Journal.Field("SWIFTLET_PIPELINE", name)
+      case .camera(let name): Journal.Field("SWIFTLET_CAMERA", name)
+      case .model(let name): Journal.Field("SWIFTLET_MODEL", name)
       }
     }
   }
@@ -45,6 +61,7 @@ public final class AgentLog: @unchecked Sendable {
   private let name: String
   private let least: Level
   private let showsPriority: Bool
+  private let journal: Journal?
   private let write: @Sendable (String) -> Void
   private let mutex = PthreadMutex()
   private var seen: [String: Repetition] = [:]
@@ -53,44 +70,55 @@ public final class AgentLog: @unchecked Sendable {
   /// - Parameters:
   ///   - name: The program's, before messages at a terminal.
   ///   - least: Less important messages are left out.
+  ///   - journal: Takes entries in place of lines, where it can be reached.
   ///   - write: Takes a line without its newline; standard error by default.
   public init(
-    name: String, least: Level = .information, showsPriority: Bool = environmentVariable("JOURNAL_STREAM") != nil,
+    name: String, least: Level = .information, showsPriority: Bool = Journal.isStandardError(environmentVariable), journal: Journal? = nil,
     write: @escaping @Sendable (String) -> Void = AgentLog.standardError
   ) {
     self.name = name
     self.least = least
     self.showsPriority = showsPriority
+    self.journal = journal
     self.write = write
   }
 
-  public func error(_ text: String) { log(.error, text) }
-  public func warning(_ text: String) { log(.warning, text) }
-  public func notice(_ text: String) { log(.notice, text) }
-  public func information(_ text: String) { log(.information, text) }
+  public func error(_ text: String, about parts: Part...) { log(.error, text, about: parts) }
+  public func warning(_ text: String, about parts: Part...) { log(.warning, text, about: parts) }
+  public func notice(_ text: String, about parts: Part...) { log(.notice, text, about: parts) }
+  public func information(_ text: String, about parts: Part...) { log(.information, text, about: parts) }
 
-  /// - Parameter subject: What counts as the same message; the text itself where nil.
-  public func log(_ level: Level, _ text: String, subject: String? = nil, at now: MonotonicInstant = MonotonicClock.now()) {
+  /// - Parameters:
+  ///   - subject: What counts as the same message; the text itself where nil.
+  ///   - parts: What it is about.
+  public func log(_ level: Level, _ text: String, subject: String? = nil, about parts: [Part] = [], at now: MonotonicInstant = MonotonicClock.now()) {
     guard level <= least, let repetitions = admit(subject ?? text, at: now) else { return }
-    put(level, text, repetitions)
+    put(level, text, repetitions, parts)
   }
 
   /// Says what is the case from now on with something of which only one thing is the case at a time, so that the last line about it is true.
   public func change(_ level: Level, of subject: String, to text: String, at now: MonotonicInstant = MonotonicClock.now()) {
     guard level <= least, admitChange(subject, text, at: now) else { return }
-    put(level, text, 0)
+    put(level, text)
   }
 
   /// Says what somebody asked for or must not miss, every time.
   public func event(_ level: Level, _ text: String) {
-    if level <= least { put(level, text, 0) }
+    if level <= least { put(level, text) }
   }
 
-  private func put(_ level: Level, _ text: String, _ repetitions: Int) {
+  private func put(_ level: Level, _ text: String, _ repetitions: Int = 0, _ parts: [Part] = []) {
     // Some of it may come from outside.
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ").inOneLine(limit: .max)
-    let again = repetitions > 0 ? " (\(repetitions) more times since)" : ""
-    write(showsPriority ? "<\(level.rawValue)>\(line)\(again)" : "\(name): \(level.word)\(line)\(again)")
+    let whole = repetitions > 0 ? "\(line) (\(repetitions) more times since)" : line
+    if let journal, journal.send(fields(level, whole, repetitions, parts)) != .unreachable { return }
+    write(showsPriority ? "<\(level.rawValue)>\(whole)" : "\(name): \(level.word)\(whole)")
+  }
+
+  private func fields(_ level: Level, _ message: String, _ repetitions: Int, _ parts: [Part]) -> [Journal.Field] {
+    var fields = [Journal.Field("MESSAGE", message), Journal.Field("PRIORITY", "\(level.rawValue)"), Journal.Field("SYSLOG_IDENTIFIER", name)]
+    if repetitions > 0 { fields.append(Journal.Field("SWIFTLET_REPEATED", "\(repetitions)")) }
+    return fields + parts.map(\.field)
   }
 
   /// How often the text was held back before, or nil where it is held back now.

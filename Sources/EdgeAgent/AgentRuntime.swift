@@ -87,6 +87,7 @@ final class AgentRuntime: @unchecked Sendable {
     }
     mutex.withLock { isStarted = true }
     options.onStart?()
+    tell(status)
     onStart?()
     if let failure = await supervise() { throw EdgeAgentError(.resources, failure.message) }
   }
@@ -148,7 +149,11 @@ final class AgentRuntime: @unchecked Sendable {
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
       if stuck.isEmpty { log.notice("all stages go on") } else { log.error("no progress in: \(stuck.joined(separator: ", "))") }
     }
-    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in publisher.publishHealth(status) }
+    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in
+      let status = status
+      tell(status)
+      publisher.publishHealth(status)
+    }
     return await withTaskGroup(of: SupervisionError?.self) { group in
       group.addTask { [recorders] in
         let failure = await self.outcome(of: recorders)
@@ -163,6 +168,9 @@ final class AgentRuntime: @unchecked Sendable {
       return first
     }
   }
+
+  /// Keeps the service manager's line about this agent true.
+  private func tell(_ status: AgentStatus) { options.notifier.status(status.line) }
 
   /// Joins the threads and takes leave of the broker, on a thread of its own: both wait, and tasks share few threads.
   private func putAway(waitingForAcknowledgements isOrderly: Bool) async {
@@ -214,7 +222,8 @@ final class AgentRuntime: @unchecked Sendable {
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
-      speech: speech.map { AgentStatus.Speech($0) }, unrecorded: results.count + spoken.count, queued: publisher.queued, recorded: publisher.recorded,
+      speech: speech.map { AgentStatus.Speech($0) }, unrecorded: results.count + spoken.count, queued: publisher.queued,
+      storageError: publisher.storageError, recorded: publisher.recorded,
       acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
   }

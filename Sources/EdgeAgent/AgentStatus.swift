@@ -41,6 +41,8 @@ public struct AgentStatus: Sendable {
   public var unrecorded: Int
   /// Messages in the outbox that the broker has not acknowledged.
   public var queued: Int
+  /// Why no result can be kept at the moment; nil while they are.
+  public var storageError: String?
   /// Messages recorded, and acknowledged, since the start.
   public var recorded: UInt64
   public var acknowledged: UInt64

@@ -42,7 +42,7 @@ public enum Daemon {
   ///
   /// - Returns: whether it ended in order; otherwise the reason stands on standard error.
   public static func run(configurationPath path: String, name: String) async -> Bool {
-    let log = AgentLog(name: name)
+    let log = AgentLog(name: name, journal: Journal.isStandardError(environmentVariable) ? Journal() : nil)
     guard let configuration = read(path, log) else { return false }
     var options = AgentOptions()
     let notifier = SystemdNotifier(environment: environmentVariable)

@@ -138,8 +138,11 @@ final class OutboxStore {
   /// - Returns: the epoch, of a file that holds together.
   private static func check(_ database: SQLiteDatabase) throws(OutboxError) -> String {
     func damage(_ reason: String) -> OutboxError { OutboxError(.damaged, "the outbox ‘\(database.path)’ is damaged (\(reason))") }
-    guard try database.integer("PRAGMA application_id") == applicationID, try database.integer("PRAGMA user_version") == schemaVersion else {
-      throw damage("it is no outbox of this version")
+    guard try database.integer("PRAGMA application_id") == applicationID, let version = try database.integer("PRAGMA user_version"),
+      version >= schemaVersion
+    else { throw damage("it is no outbox of this version") }
+    guard version == schemaVersion else {
+      throw OutboxError(.damaged, "the outbox ‘\(database.path)’ has format \(version), of a later version of this program, which reads \(schemaVersion)")
     }
     let verdict = try database.text("PRAGMA quick_check(1)")
     guard verdict == "ok" else { throw damage(verdict ?? "no verdict") }

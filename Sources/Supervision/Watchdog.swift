@@ -6,19 +6,21 @@ public struct Watchdog: Service {
   private let ledger: ProgressLedger
   private let notifier: SystemdNotifier
   private let interval: Duration
-  private let limit: Duration
+  /// Time without progress after which a working stage counts as stuck.
+  public let limit: Duration
   private let onStuck: @Sendable ([String]) -> Void
 
   /// - Parameters:
-  ///   - limit: Time without progress after which a working stage counts as stuck.
+  ///   - limit: Default: two thirds of the service manager's timeout, so that a slow machine needs one setting, its unit's `WatchdogSec`;
+  ///     20 seconds where none is set.
   ///   - onStuck: Hears once when stages get stuck, and again, with none, when they go on.
   public init(
-    ledger: ProgressLedger, notifier: SystemdNotifier, limit: Duration = .seconds(20), onStuck: @escaping @Sendable ([String]) -> Void = { _ in }
+    ledger: ProgressLedger, notifier: SystemdNotifier, limit: Duration? = nil, onStuck: @escaping @Sendable ([String]) -> Void = { _ in }
   ) {
     self.ledger = ledger
     self.notifier = notifier
     self.interval = min(notifier.watchdogTimeout.map { $0 / 3 } ?? .seconds(5), .seconds(5))
-    self.limit = limit
+    self.limit = limit ?? notifier.watchdogTimeout.map { $0 * 2 / 3 } ?? .seconds(20)
     self.onStuck = onStuck
   }
 

@@ -1,5 +1,6 @@
 import EdgeAgent
 import Pipelines
+import Supervision
 import Testing
 
 /// Collects lines from a closure that must be sendable.
@@ -33,6 +34,14 @@ private func instant(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(n
     log.event(.notice, "asked for")
     log.event(.notice, "asked for")
     #expect(lines.all.suffix(2) == ["d: asked for", "d: asked for"])
+  }
+
+  @Test func `without a journal to reach the lines are written all the same`() throws {
+    let lines = Lines()
+    let journal = try #require(Journal(path: "/nowhere/journal"))
+    let log = AgentLog(name: "swiftletd", showsPriority: true, journal: journal) { lines.add($0) }
+    log.warning("no frames", about: .camera("top"))
+    #expect(lines.all == ["<4>no frames"])
   }
 
   @Test func `the journal gets priorities and single lines`() {

@@ -4,6 +4,7 @@ import Foundation
 import MQTTTransport
 import ModelManifest
 import Pipelines
+import Supervision
 import TestBroker
 import TestPackages
 import Testing
@@ -30,7 +31,7 @@ private final class Trial: Sendable {
     var hasTruth: Bool
   }
 
-  init() throws {
+  init(_ adjust: (inout AgentOptions) -> Void = { _ in }) throws {
     folder = try TemporaryFolder()
     var options = AgentOptions()
     options.openModel = { settings throws(EdgeAgentError) in
@@ -43,6 +44,7 @@ private final class Trial: Sendable {
         Seen(
           pipeline: result.pipeline.name, labels: result.detections.map { result.pipeline.label($0.label) }, hasTruth: result.groundTruth?.isEmpty == false))
     }
+    adjust(&options)
     agent = Agent(options: options, log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) })
   }
 
@@ -74,6 +76,10 @@ private final class Trial: Sendable {
     #expect(status.pipelines[0].statistics.processed == 12)
     #expect(status.pipelines[0].statistics.withDetections == 12)
     #expect(status.pipelines[0].statistics.latency(of: .total).count == 12)
+    #expect(status.line == "1 pipeline, 12 frames processed; ended: surface; 12 messages in the outbox")
+    var failing = status
+    (failing.storageError, failing.queued, failing.pipelines[0].isPaused) = ("the disk is full", 0, true)
+    #expect(failing.line == "1 pipeline, 12 frames processed; paused: surface; ended: surface; results are being lost: the disk is full")
   }
 
   @Test func `stopping ends an endless run in order`() async throws {
@@ -127,6 +133,35 @@ private final class Trial: Sendable {
     #expect(await trial.lines.eventually { $0.contains { $0.contains("the new configuration can't run, the old one goes on") } })
     #expect(await trial.seen.eventually { $0.count > before + 2 })
     #expect(trial.seen.all.last?.pipeline == "renamed")
+    trial.agent.stop()
+    try await running.value
+  }
+
+  @Test func `the service manager hears of the start, its state, and of reloads from beginning to end, whatever comes of them`() async throws {
+    let (told, readings) = (Recorder<String>(), Recorder<ConfigurationReading>())
+    var reading = AgentConfiguration.read(Array("device: 1".utf8), file: "bad")
+    readings.append(reading)
+    let notifier = SystemdNotifier { told.append($0) }
+    let trial = try Trial { options in
+      options.notifier = notifier
+      options.onStart = { notifier.ready() }
+      options.readConfiguration = { readings.all[readings.all.count - 1] }
+    }
+    let configuration = try trial.configuration()
+    // Nothing runs yet that could be reloaded.
+    trial.agent.reload()
+    #expect(told.all == [])
+    let running = Task { try await trial.agent.run(configuration) }
+    #expect(await told.eventually { $0.count >= 2 })
+    #expect(told.all[0] == "READY=1" && told.all[1].hasPrefix("STATUS=1 pipeline, "))
+    trial.agent.reload()
+    let refused = told.all.filter { !$0.hasPrefix("STATUS=") }
+    #expect(refused.count == 3 && refused[1].hasPrefix("RELOADING=1\nMONOTONIC_USEC=") && refused[2] == "READY=1")
+    (reading.configuration, reading.mistakes) = (configuration, [])
+    readings.append(reading)
+    trial.agent.reload()
+    #expect(await told.eventually { $0.count { $0 == "READY=1" } == 3 })
+    #expect(told.all.count { $0.hasPrefix("RELOADING=1") } == 2)
     trial.agent.stop()
     try await running.value
   }

@@ -213,6 +213,32 @@ import Testing
     outbox.close()
   }
 
+  @Test func `a file of a later version is put aside whole, and named as what it is`() throws {
+    let before = try Outbox(path: folder.path(), byteLimit: 1 << 20)
+    _ = try before.write(to: "t") { _ in [] }
+    before.close()
+    var database: OpaquePointer?
+    unsafe sqlite3_open(folder.path(), &database)
+    #expect(unsafe sqlite3_exec(database, "PRAGMA user_version=99", nil, nil, nil) == SQLITE_OK)
+    unsafe sqlite3_close(database)
+    let events = Recorder<Outbox.Event>()
+    let outbox = try Outbox(path: folder.path(), byteLimit: 1 << 20) { events.append($0) }
+    defer { outbox.close() }
+    guard case .setAside(let error, let name) = events.all.first else {
+      Issue.record("it was taken for its own: \(events.all)")
+      return
+    }
+    #expect(error.message.contains("has format 99, of a later version of this program, which reads 2"))
+    #expect(outbox.status.waiting == 0 && outbox.status.epoch != before.status.epoch)
+    unsafe sqlite3_open_v2(name, &database, SQLITE_OPEN_READONLY, nil)
+    defer { unsafe sqlite3_close(database) }
+    var statement: OpaquePointer?
+    #expect(unsafe sqlite3_prepare_v2(database, "SELECT count(*) FROM messages", -1, &statement, nil) == SQLITE_OK)
+    defer { unsafe sqlite3_finalize(statement) }
+    #expect(unsafe sqlite3_step(statement) == SQLITE_ROW)
+    #expect(unsafe sqlite3_column_int64(statement, 0) == 1)
+  }
+
   @Test func `limits that can't work are refused`() {
     for limit in [Outbox.ClassLimit(byteLimit: 100), .init(age: .milliseconds(1))] {
       var settings = Outbox.Settings(path: folder.path(), byteLimit: 1 << 20)

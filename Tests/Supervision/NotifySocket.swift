@@ -1,6 +1,6 @@
 import Glibc
 
-/// The receiving end of systemd's notifications, for tests.
+/// The receiving end of systemd's datagrams, for tests.
 final class NotifySocket {
   private let descriptor: Int32
   private let path: String
@@ -34,6 +34,20 @@ final class NotifySocket {
     var bytes = [UInt8](repeating: 0, count: 256)
     let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
     return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  /// The descriptor that comes with the next datagram; nil where none does.
+  func receiveFile() -> Int32? {
+    // As the kernel lays it out: length, level, type, the descriptor.
+    var control = [UInt64](repeating: 0, count: 3)
+    var message = unsafe msghdr()
+    let count = unsafe control.withUnsafeMutableBytes { room -> Int in
+      unsafe message.msg_control = room.baseAddress
+      unsafe message.msg_controllen = room.count
+      return unsafe recvmsg(descriptor, &message, 0)
+    }
+    guard count == 0, unsafe message.msg_controllen >= 20 else { return nil }
+    return Int32(truncatingIfNeeded: control[2])
   }
 
   struct SocketFailure: Error { let code: Int32 }

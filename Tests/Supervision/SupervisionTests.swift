@@ -91,6 +91,19 @@ private func seconds(_ value: Double) -> MonotonicInstant { MonotonicInstant(nan
     #expect(notifier.watchdogTimeout == .seconds(30))
   }
 
+  @Test func `a reload is announced with the moment it begins, and a stage's limit follows the manager's`() throws {
+    let name = "@swiftlet-\(UUID().uuidString)"
+    let receiver = try NotifySocket(name)
+    let notifier = SystemdNotifier(environment: { ["NOTIFY_SOCKET": name, "WATCHDOG_USEC": "60000000"][$0] })
+    let before = MonotonicClock.now().nanoseconds / 1000
+    notifier.reloading()
+    let parts = receiver.receive()?.split(separator: "\n") ?? []
+    let moment = parts.last?.split(separator: "=").last.flatMap { UInt64($0) }
+    #expect(parts.first == "RELOADING=1" && moment.map { $0 >= before && $0 <= MonotonicClock.now().nanoseconds / 1000 } == true)
+    #expect(Watchdog(ledger: ProgressLedger(), notifier: notifier).limit == .seconds(40))
+    #expect(Watchdog(ledger: ProgressLedger(), notifier: SystemdNotifier { _ in nil }).limit == .seconds(20))
+  }
+
   @Test func `another process's watchdog is not fed, and outside systemd nothing happens`() {
     let variables = ["WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "8"]
     #expect(SystemdNotifier(environment: { variables[$0] }, processIdentifier: 7).watchdogTimeout == nil)

@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include "swl_clock.h"
+#include "swl_journal.h"
 #include "swl_signals.h"
 
 /// Names the calling thread; the kernel keeps the first 15 bytes. Returns 0 or a negative errno.

@@ -69,7 +69,7 @@ extension AgentRuntime {
   func restorePauses() {
     applyPauses()
     for name in pipelines.filter(\.isPaused).map(\.name) + speech.filter(\.isPaused).map(\.name) {
-      log.warning("pipeline \(name): paused by a command of the fleet, until it is told to resume")
+      log.warning("pipeline \(name): paused by a command of the fleet, until it is told to resume", about: .pipeline(name))
     }
   }
 

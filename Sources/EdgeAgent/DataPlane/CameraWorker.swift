@@ -83,10 +83,10 @@ final class CameraWorker: @unchecked Sendable {
         onPresence(true)
       }
       let rate = format.frameRate.map { $0.isFinite ? " at \(($0 * 100).rounded() / 100) frames/s" : " as fast as frames are taken" } ?? ""
-      log.notice("camera \(name): \(format.width)x\(format.height) \(format.pixelFormat.name)\(rate)")
+      log.notice("camera \(name): \(format.width)x\(format.height) \(format.pixelFormat.name)\(rate)", about: .camera(name))
     case .waiting(let reason):
       isLost = true
-      log.warning("camera \(name): waiting: \(reason)")
+      log.warning("camera \(name): waiting: \(reason)", about: .camera(name))
     case .starting, .ended: break
     }
   }

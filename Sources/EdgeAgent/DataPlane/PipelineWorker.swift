@@ -122,7 +122,7 @@ final class PipelineWorker: @unchecked Sendable {
       statistics.countUnusable()
       log.log(
         .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
-        subject: "unusable \(settings.name)")
+        subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
       unused.push(result)
       countFinished()
       return false

@@ -159,6 +159,7 @@ final class ResultPublisher: @unchecked Sendable {
   }
 
   var queued: Int { outbox.status.waiting }
+  var storageError: String? { outbox.status.error?.message }
   var recorded: UInt64 { outbox.status.accepted }
   var acknowledged: UInt64 { outbox.status.delivered }
   var isConnected: Bool { connection?.state.isConnected ?? false }
@@ -180,7 +181,7 @@ extension AgentLog {
   /// The outbox took no more of a pipeline's results.
   func unkept(_ pipeline: String, _ storage: StorageSettings) {
     let text = "results are being lost, as the disk of \(storage.path) doesn't keep up; check it, or report fewer frames"
-    log(.error, "pipeline \(pipeline): \(text)", subject: "unkept \(pipeline)")
+    log(.error, "pipeline \(pipeline): \(text)", subject: "unkept \(pipeline)", about: [.pipeline(pipeline)])
   }
 }
 

@@ -137,7 +137,7 @@ final class SparkplugRoute: @unchecked Sendable {
       return false
     } catch {
       let name = sample.device ?? ""
-      log.log(.error, "pipeline \(name): a result could not be told: \(error.message)", subject: "sparkplug \(name)")
+      log.log(.error, "pipeline \(name): a result could not be told: \(error.message)", subject: "sparkplug \(name)", about: [.pipeline(name)])
       return true
     }
   }

@@ -34,7 +34,7 @@ extension Updater {
     } catch {
       guard mayGoOn else { return false }
       guard let version else {
-        log.log(.error, "updates: \(error.message.inOneLine(limit: 400))", subject: "store \(name)")
+        log.log(.error, "updates: \(error.message.inOneLine(limit: 400))", subject: "store \(name)", about: [.model(name)])
         return false
       }
       return failed(error, version, name)
@@ -90,7 +90,7 @@ extension Updater {
     journal[name].watch = isProved ? nil : UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
     try journal.save()
     try store.activate(isActiveProved: unproved == nil)
-    log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))")
+    log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))", about: .model(name))
     trials[name] = isProved ? nil : RunningTrial(version: version, before: before, remark: remark)
     candidates[name] = isProved ? nil : ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
@@ -212,7 +212,7 @@ extension Updater {
     if journal[name].intent?.version == version { journal[name].intent = nil }
     if journal != old { do throws(UpdatesError) { try journal.save() } catch { log.error("updates: \(error.message)") } }
     let text = "updates: \(name) \(version.version) (release \(version.release)): \(kind.rawValue)\(outcome.reason.map { ": \($0)" } ?? "")"
-    log.log(kind == .installed ? .notice : .warning, text, subject: text)
+    log.log(kind == .installed ? .notice : .warning, text, subject: text, about: [.model(name)])
     report()
     if trials[name] == nil, postponed.remove(name) != nil { look() }
   }

@@ -60,7 +60,7 @@ extension Updater {
     }
     guard tally.frames >= min(wish.frameCount, Int(ModelUsage.enoughFrames)) else {
       let remark = "not compared with the version before: only \(tally.frames) frames came"
-      if mayGoOn { log.warning("updates: \(name) \(version.version): \(remark)") }
+      if mayGoOn { log.warning("updates: \(name) \(version.version): \(remark)", about: .model(name)) }
       return remark
     }
     let agreement = tally.meanAgreement
@@ -69,7 +69,9 @@ extension Updater {
         code: "differs",
         reason: "over \(tally.frames) frames it agrees with the version that runs by \(rounded(agreement)), and \(rounded(wish.agreement)) is asked for")
     }
-    log.notice("updates: \(name) \(version.version) agrees by \(rounded(agreement)) with the version that runs, over \(tally.frames) frames")
+    log.notice(
+      "updates: \(name) \(version.version) agrees by \(rounded(agreement)) with the version that runs, over \(tally.frames) frames",
+      about: .model(name))
     return nil
   }
 

@@ -2,14 +2,12 @@ import Foundation
 import TestBroker
 import Testing
 
-/// `Packaging/systemd/swiftlet-keeper.service`.
-@Suite struct KeeperUnitTests {
-  private let file = Programs.packageRoot.appendingPathComponent("Packaging/systemd/swiftlet-keeper.service")
-
-  /// The unit as it would be installed, with the program that was built.
-  private func unit() throws -> String {
-    try String(contentsOf: file, encoding: .utf8)
-      .replacingOccurrences(of: "/usr/local/bin/swiftlet", with: Programs.folder.appendingPathComponent("swiftlet").path)
+/// The units in `Packaging/systemd`; `make test-service` runs the agent's.
+@Suite struct ServiceUnitTests {
+  /// A unit as it would be installed, with the program that was built.
+  private func unit(_ name: String) throws -> String {
+    try String(contentsOf: Programs.packageRoot.appendingPathComponent("Packaging/systemd/\(name).service"), encoding: .utf8)
+      .replacingOccurrences(of: "/usr/local/bin/", with: "\(Programs.folder.path)/").replacingOccurrences(of: "/usr/bin/", with: "\(Programs.folder.path)/")
   }
 
   private func value(_ name: String, in unit: String) -> String? {
@@ -18,14 +16,15 @@ import Testing
 
   private static let analyzer = "/usr/bin/systemd-analyze"
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: analyzer), "no systemd is installed"))
-  func `systemd finds nothing wrong with the keeper's unit, and little that it leaves open`() throws {
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: analyzer), "no systemd is installed"), arguments: ["swiftlet-keeper", "swiftletd"])
+  func `systemd finds nothing wrong with the units, and little that they leave open`(name: String) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-unit-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let installed = folder.appendingPathComponent(file.lastPathComponent)
-    try Data(unit().utf8).write(to: installed)
-    // 1.1 of 10 by systemd 252; others look at more.
+    let installed = folder.appendingPathComponent("\(name).service")
+    try Data(unit(name).utf8).write(to: installed)
+    // 1.1 and 1.6 of 10 by systemd 252; others look at more.
     for arguments in [["verify", "--man=no"], ["security", "--offline=true", "--threshold=20"]] {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: Self.analyzer)
@@ -52,7 +51,7 @@ import Testing
     for (name, secret) in [("passphrase", "gloves on\n"), ("broker-password", "any\n")] {
       try Data(secret.utf8).write(to: credentials.appendingPathComponent(name))
     }
-    let unit = try unit()
+    let unit = try unit("swiftlet-keeper")
     let (before, start) = (try #require(value("ExecStartPre", in: unit)), try #require(value("ExecStart", in: unit)))
     let script = "\(before) && exec \(start)"
       .replacingOccurrences(of: "%d", with: credentials.path).replacingOccurrences(of: "%S/swiftlet-keeper", with: state.path)
