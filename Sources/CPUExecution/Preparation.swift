@@ -60,6 +60,9 @@ import Tensors
     case .cumulativeSum(let fields): try append(fields)
     case .recurrence(let fields): try append(fields)
     case .integerConvolution(let fields): try append(fields)
+    case .attention(let fields): try append(fields)
+    case .rotation(let fields): try append(fields)
+    case .normalisation(let fields): try append(fields)
     }
   }
 

@@ -26,6 +26,9 @@ public enum Instruction: Equatable, Sendable {
   case cumulativeSum(CumulativeSum)
   case recurrence(Recurrence)
   case integerConvolution(IntegerConvolution)
+  case attention(Attention)
+  case rotation(Rotation)
+  case normalisation(Normalisation)
 }
 
 /// A pair for the height and the width axis.

@@ -41,10 +41,33 @@ SWL_TARGET_AVX2 static void tile(int64_t rows, const float *a, int64_t stride, c
   }
 }
 
+SWL_TARGET_AVX2 SWL_INLINE void products(const float *query, const float *keys, int64_t stride, int64_t size, float *ret) {
+  __m256 totals[4];
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) totals[row] = _mm256_setzero_ps();
+  int64_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    const __m256 part = _mm256_loadu_ps(query + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) totals[row] = _mm256_fmadd_ps(part, _mm256_loadu_ps(keys + row * stride + i), totals[row]);
+  }
+  // Eighths of two rows each, then quarters of four: the sums of all four stand behind each other.
+  const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(totals[0], totals[1]), _mm256_hadd_ps(totals[2], totals[3]));
+  __m128 sums = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+  for (; i < size; i++) {
+    const __m128 next = _mm_setr_ps(keys[i], keys[stride + i], keys[2 * stride + i], keys[3 * stride + i]);
+    sums = _mm_fmadd_ps(_mm_set1_ps(query[i]), next, sums);
+  }
+  _mm_storeu_ps(ret, sums);
+}
+
+#define ATTENTION swl_attention_f32_6x16__avx2
 #define CONVOLUTION swl_convolution_f32_6x16__avx2
 #define PRODUCT swl_matrix_product_f32_6x16__avx2
 #define TARGET SWL_TARGET_AVX2
 #define TILE tile
+#define PRODUCTS products
+#include "../sequence/attention_driver.h"
 #include "driver_f32.h"
 #else
 typedef int swl_not_x86;

@@ -56,10 +56,31 @@ static void tile(int64_t rows, const float *a, int64_t stride, const float *pane
   }
 }
 
+SWL_INLINE void products(const float *query, const float *keys, int64_t stride, int64_t size, float *ret) {
+  float32x4_t totals[4];
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) totals[row] = vdupq_n_f32(0.0f);
+  int64_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    const float32x4_t part = vld1q_f32(query + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) totals[row] = vfmaq_f32(totals[row], part, vld1q_f32(keys + row * stride + i));
+  }
+  float32x4_t sums = vpaddq_f32(vpaddq_f32(totals[0], totals[1]), vpaddq_f32(totals[2], totals[3]));
+  for (; i < size; i++) {
+    const float next[4] = {keys[i], keys[stride + i], keys[2 * stride + i], keys[3 * stride + i]};
+    sums = vfmaq_n_f32(sums, vld1q_f32(next), query[i]);
+  }
+  vst1q_f32(ret, sums);
+}
+
+#define ATTENTION swl_attention_f32_8x8__neon
 #define CONVOLUTION swl_convolution_f32_8x8__neon
 #define PRODUCT swl_matrix_product_f32_8x8__neon
 #define TARGET
 #define TILE tile
+#define PRODUCTS products
+#include "../sequence/attention_driver.h"
 #include "driver_f32.h"
 #else
 typedef int swl_not_arm;

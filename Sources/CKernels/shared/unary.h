@@ -58,6 +58,23 @@ SWL_INLINE float swl_mish(float x) {
 // 0.5 × (1 + tanh(z)) is the logistic function of 2z, which keeps its digits where tanh is near −1.
 SWL_INLINE float swl_gelu_tanh(float x) { return x / (1.0f + swl_exp(-1.5957691f * (x + 0.044715f * x * x * x))); }
 
+// 0.5 × x × erfc(−x ÷ √2). With t = 1 ÷ (1 + 0.3|x|), erfc(|x| ÷ √2) × e^(x² ÷ 2) ÷ t is nearly a polynomial in t (fitted for the least
+// relative error over |x| ≤ 13.5, 1.3e-7); what comes out is within 1.5e-7 or two units in the last place of the definition.
+SWL_INLINE float swl_gelu(float x) {
+  const float magnitude = x < 0.0f ? -x : x, t = 1.0f / (1.0f + 0.3f * magnitude);
+  float p = 0.07186347f;
+  p = p * t - 0.31655202f;
+  p = p * t + 0.41641324f;
+  p = p * t - 0.11078771f;
+  p = p * t + 0.25893841f;
+  p = p * t + 0.19927498f;
+  p = p * t + 0.24159672f;
+  p = p * t + 0.23925278f;
+  // Nothing is left of e^(−x² ÷ 2) from 13.3 on; where x is infinite, 0 times it would be no number.
+  const float tail = magnitude > 13.5f ? 0.0f : 0.5f * magnitude * (p * t * swl_exp(-0.5f * x * x));
+  return x > 0.0f ? x - tail : x < 0.0f ? -tail : x;
+}
+
 // For magnitudes from 2^22 on a float is a whole number already.
 SWL_INLINE float swl_round_even(float x) {
   float magnitude = swl_from_bits(swl_bits(x) & 0x7FFFFFFFu);
@@ -101,7 +118,7 @@ SWL_INLINE void swl_unary_row(int32_t function, float alpha, float beta, const f
   case SWL_NEGATE: SWL_EACH(-x);
   case SWL_ABSOLUTE: SWL_EACH(swl_from_bits(swl_bits(x) & 0x7FFFFFFFu));
   case SWL_ERF: SWL_EACH(erff(x));
-  case SWL_GELU: SWL_EACH(0.5f * x * erfcf(x * -0.70710678f));
+  case SWL_GELU: SWL_EACH(swl_gelu(x));
   case SWL_ELU: SWL_EACH(x < 0.0f ? alpha * expm1f(x) : x);
   case SWL_SOFTPLUS: SWL_EACH((x > 0.0f ? x : 0.0f) + log1pf(expf(x > 0.0f ? -x : x)));
   case SWL_FLOOR: SWL_EACH(swl_floor(x));
