@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
 #include "convolution_q8.h"
+#include "rounding.h"
 
 #include <immintrin.h>
 
@@ -65,6 +66,14 @@ SWL_TARGET_AVX512_VNNI static void tile(const struct swl_convolution_q8 *c, int6
 #define PANEL_SIZE SWL_SUMMED_PANEL_SIZE
 #define TILE tile
 #define REQUANTISE swl_requantise_row_avx2
+// Without an offset the tile's sums are those of the levels themselves.
+static const struct swl_convolution_q8 plain_bytes = {0};
+
+#define ROUNDED swl_convolution_rounded_12x16__avx512vnni
+#define LEVEL(level) ((uint8_t)(level))
+#define PANEL_BYTES SWL_SUMMED_PANEL_SIZE
+#define BYTE_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
+#include "driver_rounded.h"
 #include "driver_q8.h"
 #else
 typedef int swl_not_x86;
