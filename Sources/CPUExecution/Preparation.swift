@@ -15,12 +15,15 @@ import Tensors
   private let alike: [TensorIndex]
   /// By the first tensor with the same bytes.
   private var packed: [[PackedWeights]]
+  private let store: PackedWeightStore
   private var magnitudes: [[[Int64]]]
   private let onCopy: ((UnsafeRawBufferPointer) -> Void)?
 
   init(
-    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?,
+    store: PackedWeightStore
   ) {
+    self.store = store
     self.program = program
     self.options = options
     unsafe self.onCopy = onCopy
@@ -88,19 +91,34 @@ import Tensors
   }
 
   /// Constant weights as a kernel wants them: packed for the first instruction, shared by all later ones that read the same bytes in the
-  /// same form.
+  /// same form, and by programs bound to other sizes where that leaves the form.
   /// - Parameters:
   ///   - byteCount: the most that they take.
   ///   - pack: fills zeros, and gives the bytes that it took.
   mutating func packedWeights(
     _ tensor: TensorIndex, as form: PackedWeights.Form, atMost byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
   ) throws(InferenceError) -> PackedWeights {
+    if form.isLasting, let place = place(of: tensor) {
+      if let known = store.weights(at: place, as: form) {
+        try plan.charge(known.byteCount)
+        return known
+      }
+      if store.hasRoom(at: place) {
+        try plan.charge(byteCount)
+        guard let block = unsafe store.take(byteCount) else { throw Plan.noMemory(byteCount) }
+        let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
+        plan.refund(byteCount - made.byteCount)
+        store.keep(made, of: byteCount, at: place)
+        unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
+        return made
+      }
+    }
     let first = Int(alike[Int(tensor)])
     if let known = packed[first].first(where: { $0.form == form }) { return known }
     let block = try unsafe plan.allocate(byteCount)
-    plan.keep(unsafe pack(block), of: byteCount)
+    let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
+    plan.keep(made.byteCount, of: byteCount)
     unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
-    let made = unsafe PackedWeights(form: form, block: block)
     if packed[first].count < Self.rememberedForms { packed[first].append(made) }
     return made
   }
@@ -129,8 +147,11 @@ import Tensors
   /// The search must stay short where a program reads the same bytes in ever new forms.
   private static let rememberedForms = 16
 
-  /// Names the tensors that have the same bytes of the weight section.
-  func firstAlike(_ tensor: TensorIndex) -> TensorIndex { alike[Int(tensor)] }
+  /// Where a tensor lies in the weight section; nil for one of the arena.
+  func place(of tensor: TensorIndex) -> PackedWeightStore.Place? {
+    guard case .weights(let offset) = self.tensor(tensor).storage else { return nil }
+    return PackedWeightStore.Place(offset: offset, byteCount: self.tensor(tensor).byteCount)
+  }
 
   /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
   /// `work` counts elements touched or multiplications, whichever is more.
@@ -141,18 +162,6 @@ import Tensors
 
   /// Chunks of a flat array.
   static func chunks(_ count: Int) -> Int { (count + Int(SWL_CHUNK) - 1) / Int(SWL_CHUNK) }
-}
-
-/// Weights in a kernel's own form; the plan owns the bytes.
-@safe struct PackedWeights {
-  /// All that the packed bytes follow from, beside the weights' own bytes and the session's instruction set.
-  struct Form: Equatable {
-    let family: swl_family
-    let sizes: [Int]
-  }
-
-  let form: Form
-  let block: UnsafeMutableRawPointer
 }
 
 extension TensorDescription {

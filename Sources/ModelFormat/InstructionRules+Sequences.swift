@@ -31,10 +31,12 @@ extension InstructionRules {
     try require(output == (rows, width), "turns [\(rows), \(width)] into [\(output.rows), \(output.width)]")
     try require(sines == (positions, pairs), "has cosines [\(positions), \(pairs)] and sines [\(sines.rows), \(sines.width)]")
     try require(
-      fields.heads >= 1 && width % Int(fields.heads) == 0 && 2 * pairs <= width / Int(fields.heads), "has \(fields.heads) heads of \(width) elements, of which \(pairs) pairs turn")
+      fields.heads >= 1 && width % Int(fields.heads) == 0 && 2 * pairs <= width / Int(fields.heads),
+      "has \(fields.heads) heads of \(width) elements, of which \(pairs) pairs turn")
     let rowPositions = try tensor(fields.rowPositions)
     try require(
-      rowPositions.elementType == .int64 && rowPositions.elementCount == rows, "has positions \(rowPositions.elementType.name) \(rowPositions.dimensions) for \(rows) rows")
+      rowPositions.elementType == .int64 && rowPositions.elementCount == rows,
+      "has positions \(rowPositions.elementType.name) \(rowPositions.dimensions) for \(rows) rows")
   }
 
   func check(_ fields: Normalisation) throws(ModelFormatError) {

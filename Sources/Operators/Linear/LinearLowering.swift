@@ -62,7 +62,8 @@ struct LinearForm {
     instruction.residual = r.map { lowering.addView(of: $0, dimensions: outputImage) }
     instruction.narrow = narrowed.map {
       let scales = lowering.addConstant($0.scales, name: "\(name).scales")
-      return Convolution.NarrowWeights(bits: Int32($0.bits), scales: scales, group: Int32($0.group))
+      let activationBits = $0.bits == 8 ? lowering.graph.activationBits : 32
+      return Convolution.NarrowWeights(bits: Int32($0.bits), scales: scales, group: Int32($0.group), activationBits: Int32(activationBits))
     }
     instruction.function = epilogue.function
     instruction.alpha = epilogue.alpha
