@@ -10,7 +10,7 @@ import Inference
   private(set) var scratchByteCount: Int64 = 0
   private var memory = PlanMemory()
   /// Bytes that all blocks together may take, and what they take.
-  private let allowance: Int
+  let allowance: Int
   private var byteCount = 0
   /// Elements touched or multiplications, whichever is more, of all steps.
   private var work = 0
@@ -54,7 +54,7 @@ import Inference
   }
 
   /// Takes back what was counted too much.
-  mutating func refund(_ byteCount: Int) { self.byteCount -= byteCount / 64 * 64 }
+  mutating func refund(_ byteCount: Int) { self.byteCount -= byteCount }
 
   static func noMemory(_ byteCount: Int) -> InferenceError {
     InferenceError(.noResources, "the system has no memory left for \(byteCount) bytes of the prepared model")

@@ -19,9 +19,13 @@ extension Preparation {
     unsafe arguments.size = Int64(queries[1] / Int(fields.heads))
     unsafe arguments.length = Int64(queries[0])
     unsafe arguments.rows = Int64(keys[0])
-    let items = unsafe Int(swl_attention_items(&arguments))
+    let items = unsafe Int(swl_attention_items(kernel, &arguments))
     let scratch = unsafe swl_attention_scratch(kernel, &arguments)
-    try unsafe step(kernel, arguments, count: items, work: [2, queries[0], keys[0], queries[1]].checkedElementCount ?? Int.max, scratch: scratch)
+    let work = [2, queries[0], keys[0], queries[1]].checkedElementCount ?? Int.max
+    // A head's part of a row is short: threads share the heads of one query in as few parts as they are.
+    let share = (items + options.threads - 1) / options.threads
+    let grain = queries[0] == 1 && work >= Self.sharedWork ? share : Self.grain(count: items, work: work, threads: options.threads)
+    try unsafe plan.append(kernel, arguments, count: items, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 
   mutating func append(_ fields: Rotation) throws(InferenceError) {

@@ -98,28 +98,45 @@ import Tensors
   mutating func packedWeights(
     _ tensor: TensorIndex, as form: PackedWeights.Form, atMost byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
   ) throws(InferenceError) -> PackedWeights {
-    if form.isLasting, let place = place(of: tensor) {
-      if let known = store.weights(at: place, as: form) {
-        try plan.charge(known.byteCount)
-        return known
-      }
-      if store.hasRoom(at: place) {
-        try plan.charge(byteCount)
-        guard let block = unsafe store.take(byteCount) else { throw Plan.noMemory(byteCount) }
-        let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
-        plan.refund(byteCount - made.byteCount)
-        store.keep(made, of: byteCount, at: place)
-        unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
-        return made
-      }
-    }
     let first = Int(alike[Int(tensor)])
     if let known = packed[first].first(where: { $0.form == form }) { return known }
+    let made: PackedWeights
+    if let kept = try unsafe stored(first, tensor, form, byteCount, pack) {
+      made = kept
+    } else {
+      made = try unsafe own(tensor, form, byteCount, pack)
+    }
+    if packed[first].count < Self.rememberedForms { packed[first].append(made) }
+    return made
+  }
+
+  /// From the store, or made for it; nil where it can't keep them.
+  private mutating func stored(
+    _ first: Int, _ tensor: TensorIndex, _ form: PackedWeights.Form, _ byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(InferenceError) -> PackedWeights? {
+    guard form.isLasting, let place = place(of: tensor) else { return nil }
+    if let known = store.weights(of: first, at: place, as: form) {
+      try plan.charge(known.byteCount)
+      return known
+    }
+    guard store.hasRoom(for: byteCount, of: first, allowance: plan.allowance) else { return nil }
+    try plan.charge(byteCount)
+    guard let block = unsafe store.take(byteCount) else { throw Plan.noMemory(byteCount) }
+    let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
+    plan.refund(PlanMemory.rounded(byteCount) - PlanMemory.rounded(made.byteCount))
+    store.keep(made, of: byteCount, for: first, at: place)
+    unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
+    return made
+  }
+
+  /// Made for this plan alone.
+  private mutating func own(
+    _ tensor: TensorIndex, _ form: PackedWeights.Form, _ byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(InferenceError) -> PackedWeights {
     let block = try unsafe plan.allocate(byteCount)
     let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
     plan.keep(made.byteCount, of: byteCount)
     unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
-    if packed[first].count < Self.rememberedForms { packed[first].append(made) }
     return made
   }
 
@@ -153,10 +170,13 @@ import Tensors
     return PackedWeightStore.Place(offset: offset, byteCount: self.tensor(tensor).byteCount)
   }
 
+  /// Less work than this isn't worth the other threads' waking.
+  static let sharedWork = 32768
+
   /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
   /// `work` counts elements touched or multiplications, whichever is more.
   static func grain(count: Int, work: Int, threads: Int) -> Int {
-    guard threads > 1, work >= 32768 else { return max(count, 1) }
+    guard threads > 1, work >= sharedWork else { return max(count, 1) }
     return max(1, count / (4 * threads))
   }
 

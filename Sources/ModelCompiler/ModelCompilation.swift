@@ -43,6 +43,8 @@ public struct CompilationOptions: Sendable {
   public var recipe: Recipe?
   /// In how many bits the weights of float layers are kept.
   public var weights = WeightPrecision.float
+  /// Compilations with copies of these options share it.
+  let constantForms = ConstantForms()
 
   public init() {}
 }
@@ -65,6 +67,7 @@ public struct ModelCompilation: Sendable {
     graph = try GraphImport.graph(of: model, shapes: shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
     graph.weightBits = options.weights.bits
+    graph.constantForms = options.constantForms
     graph.activationBits = options.weights.activationBits
     if let recipe = options.recipe { try checkInput(of: recipe) }
     for state in options.recipe?.states ?? [] { try checkState(state) }

@@ -114,6 +114,9 @@ public struct Graph: Sendable {
   /// In how many bits a backend may round what such weights of 8 bits are multiplied with: 32 for none.
   public var activationBits = 32
 
+  /// Shared with other graphs of the same model.
+  public var constantForms = ConstantForms()
+
   public init(name: String) { self.name = name }
 
   public subscript(_ id: ValueID) -> Value {

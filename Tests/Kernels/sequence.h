@@ -13,8 +13,9 @@ static void case_attention_f32(const struct swl_kernel *const kernels[2], struct
     int64_t *count = take(8);
     *count = random_in(-2, (int32_t)a.rows + 2), a.count = count;
   }
-  finish(kernels, trials, &arguments[0], &arguments[1], swl_attention_items(&a), 0, a.length * width * 4);
+  finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, a.length * width * 4);
   for (int i = 0; i < 2; i++) {
+    trials[i].items = swl_attention_items(kernels[i], &a);
     trials[i].scratch = swl_attention_scratch(kernels[i], &a);
     a.output = trials[i].output = take(a.length * width * 4);
     arguments[i] = a;

@@ -5,10 +5,7 @@
 
 #include "swl_kernel.h"
 
-// Queries of one item.
-#define SWL_ATTENTION_QUERIES 96
-
-// Items: heads × blocks of SWL_ATTENTION_QUERIES queries. Each query finds the mean of the values by the softmax of its scores, which are
+// Items: heads of one query; of several, heads × blocks of as many queries as the kernel has columns. Each query finds the mean of the values by the softmax of its scores, which are
 // its products with the keys; with none of them it finds 0.
 struct swl_attention {
   const float *queries;            // [length, width], width = heads × size
@@ -19,7 +16,7 @@ struct swl_attention {
   int64_t heads, size, length, rows;
 };
 
-int64_t swl_attention_items(const struct swl_attention *attention);
+int64_t swl_attention_items(const struct swl_kernel *kernel, const struct swl_attention *attention);
 // Scratch bytes that one thread needs.
 int64_t swl_attention_scratch(const struct swl_kernel *kernel, const struct swl_attention *attention);
 

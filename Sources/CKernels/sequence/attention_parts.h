@@ -5,8 +5,9 @@
 #include "../shared/unary.h"
 #include "swl_sequence.h"
 
-// Keys that are met at a time, a multiple of every kernel's columns. Queries come in SWL_ATTENTION_QUERIES, a multiple of every kernel's rows.
-#define ATTENTION_KEYS 64
+// Keys that many queries meet at a time, and rows of all heads that one query does.
+#define ATTENTION_KEYS 120
+#define ATTENTION_ROWS 16
 #define ATTENTION_LANES 8
 
 SWL_INLINE int64_t attention_open_rows(const struct swl_attention *a) {
@@ -14,8 +15,8 @@ SWL_INLINE int64_t attention_open_rows(const struct swl_attention *a) {
 }
 
 // NaN never is the largest; softmax makes NaN of it afterwards.
-SWL_INLINE float attention_largest(const float *scores, int64_t count, float largest) {
-  float lanes[ATTENTION_LANES];
+SWL_INLINE float attention_largest(const float *scores, int64_t count) {
+  float lanes[ATTENTION_LANES], largest = -INFINITY;
   for (int lane = 0; lane < ATTENTION_LANES; lane++) lanes[lane] = largest;
   int64_t i = 0;
   for (; i + ATTENTION_LANES <= count; i += ATTENTION_LANES) {
@@ -61,23 +62,5 @@ SWL_INLINE void attention_gather(const float *restrict shares, const float *valu
     for (int64_t i = 0; i < size; i++) found[i] += shares[row] * values[row * stride + i];
   }
 }
-
-// The only query: two walks, over all keys and over all values. PRODUCTS gives four products with keys that lie `stride` apart.
-#define ATTENTION_QUERY(name, target, PRODUCTS)                                                                        \
-  target static void name(const struct swl_attention *a, int64_t head, float *shares) {                                \
-    const int64_t width = a->heads * a->size, first = head * a->size, rows = attention_open_rows(a);                   \
-    const float *query = a->queries + first, *keys = a->keys + first;                                                  \
-    float *found = a->output + first;                                                                                  \
-    int64_t count = 0;                                                                                                 \
-    for (; count + 4 <= rows; count += 4) PRODUCTS(query, keys + count * width, width, a->size, shares + count);       \
-    for (; count < rows; count++) shares[count] = attention_product(query, keys + count * width, a->size);             \
-    if (a->own_key) shares[count++] = attention_product(query, a->own_key + first, a->size);                           \
-    memset(found, 0, (size_t)a->size * sizeof(float));                                                                 \
-    if (count == 0) return;                                                                                            \
-    const float total = attention_exponentials(shares, count, attention_largest(shares, count, -INFINITY));            \
-    attention_gather(shares, a->values + first, width, rows, a->size, found);                                          \
-    if (a->own_key) attention_gather(shares + rows, a->own_value + first, width, 1, a->size, found);                   \
-    for (int64_t i = 0; i < a->size; i++) found[i] /= total;                                                           \
-  }
 
 #endif

@@ -52,7 +52,7 @@ struct LinearForm {
     let name = lowering.graph[output].name
     let x = prepared(lowering.operand(input, layout: layout, as: .plain), in: &lowering)
     let r = residual.map { lowering.operand($0, layout: layout, as: .plain) }
-    let narrowed = NarrowedWeights(weights, bits: lowering.graph.weightBits)
+    let narrowed = NarrowedWeights.of(weights, in: lowering)
     let w = lowering.addConstant(narrowed?.integers ?? weights, name: "\(name).weights")
     let b = bias.map { lowering.addConstant($0, name: "\(name).bias") }
     let y = lowering.result(output, layout: layout, as: .plain)
