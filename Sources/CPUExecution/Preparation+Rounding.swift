@@ -21,13 +21,14 @@ extension Preparation {
     unsafe withUnsafePointer(to: window) { unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), $0, &blocking) }
     let source = unsafe bytes(fields.weights).assumingMemoryBound(to: Int8.self)
     let scales = unsafe UnsafePointer(bytes(narrow.scales).assumingMemoryBound(to: Float.self))
-    let packed = try unsafe packedWeights(
-      fields.weights, as: .convolution(SWL_CONVOLUTION_ROUNDED, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
-    ) { _ = unsafe swl_pack_weights_q8(kernel, &blocking, source, $0.assumingMemoryBound(to: Int8.self)) }
     let outputs = Int64(window.output_channels)
+    // Before the weights are packed, which lets the memory of what they were mapped from go.
     let offsets = try unsafe packedWeights(
       narrow.scales, as: .offsets(ofWeightsAt: place(of: fields.weights)?.offset ?? -1, blocking), byteCount: 4 * Int(outputs)
     ) { unsafe swl_rounded_offsets(source, scales, outputs, blocking.depth, $0.assumingMemoryBound(to: Float.self)) }
+    let packed = try unsafe packedWeights(
+      fields.weights, as: .convolution(SWL_CONVOLUTION_ROUNDED, blocking), byteCount: Int(swl_packed_weights_size(kernel, &blocking, 1))
+    ) { _ = unsafe swl_pack_weights_q8(kernel, &blocking, source, $0.assumingMemoryBound(to: Int8.self)) }
     let planes: Int32 = narrow.activationBits == 8 ? 1 : 2
     let epilogue = try unsafe epilogue(fields)
     let arguments = unsafe swl_convolution_rounded(
