@@ -1,7 +1,7 @@
 """A stepwise speech model (Moonshine, random weights) in other engines, for speech.py: PyTorch runs it as `transformers` has it, ONNX Runtime as
 two graphs, an encoder that also makes the keys and values which every step hears, and a step with the keys and values of earlier tokens.
 
-usage: speech_peers.py make FOLDER tiny|base
+usage: speech_peers.py make FOLDER tiny|base [SECONDS…], with sounds of that many seconds
        speech_peers.py run ENGINE FOLDER SOUND.wav THREADS TOKENS REPETITIONS, ENGINE one of pytorch, ort-float, ort-int8
 """
 import json
@@ -16,8 +16,8 @@ import numpy
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def make(folder, size):
-    """The published layout (model/), and ONNX graphs in float and with dynamically quantised products."""
+def make(folder, size, sounds):
+    """Sounds, the published layout (model/), and ONNX graphs in float and with dynamically quantised products."""
     import onnx
     import onnxruntime.quantization as quantization
     import torch
@@ -26,7 +26,8 @@ def make(folder, size):
     import model as moonshine
 
     model = moonshine.make(folder / "model", getattr(moonshine, size.upper()), seed=7)
-    model.config._attn_implementation = "eager"
+    for seconds in sounds:
+        moonshine.sound(folder / f"{seconds}.wav", int(seconds))
     heads, layers = model.config.decoder_num_attention_heads, model.config.decoder_num_hidden_layers
     size = model.config.hidden_size // heads
 
@@ -200,6 +201,6 @@ def run(engine, folder, sound, threads, count, repetitions):
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
-        make(pathlib.Path(sys.argv[2]), sys.argv[3])
+        make(pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4:])
     else:
         run(sys.argv[2], pathlib.Path(sys.argv[3]), sys.argv[4], *map(int, sys.argv[5:8]))
