@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -230,6 +230,13 @@ bench-peers: build
 	[ -x build/peers/bin/python ] || python3 -m venv build/peers
 	build/peers/bin/pip install -q -r Benchmarks/requirements-peers.txt
 	build/peers/bin/python Benchmarks/engines.py --write Benchmarks/RESULTS.md
+
+## Swiftlet beside PyTorch and ONNX Runtime on a stepwise speech model; the table goes into Benchmarks/RESULTS.md. The peers are installed in
+## build/speech-peers. Some minutes on a quiet machine.
+bench-speech: build
+	[ -x build/speech-peers/bin/python ] || python3 -m venv build/speech-peers
+	build/speech-peers/bin/pip install -q -r Benchmarks/requirements-speech.txt
+	build/speech-peers/bin/python Benchmarks/speech.py --write Benchmarks/RESULTS.md
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests Firmware/Package.swift Firmware/Sources

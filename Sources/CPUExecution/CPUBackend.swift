@@ -7,12 +7,26 @@ public import ModelFormat
 
   private let plan: Plan
   private let team: ThreadTeam
+  private let packed: PackedWeightStore
 
   /// - Throws: `.noResources` where packed weights would take more than `Program.loadAllowance` or the threads' scratch more than
   ///   `Program.largestArena`; `.unsupported` where a run would take more than 2^44 multiplications, or the machine lacks the options'
   ///   instructions; `.sumOverflow`; `.malformedProgram`.
-  public init(
+  public convenience init(
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) {
+    try unsafe self.init(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: PackedWeightStore())
+  }
+
+  public func rebound(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) -> CPUBackend {
+    try unsafe CPUBackend(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: packed)
+  }
+
+  private init(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?,
+    packed: PackedWeightStore
   ) throws(InferenceError) {
     guard 1...256 ~= options.threads else { throw InferenceError(.unsupported, "\(options.threads) threads: choose 1 to 256") }
     guard options.instructionSet.isAvailable else {
@@ -20,7 +34,7 @@ public import ModelFormat
     }
     let address = unsafe weights.baseAddress.map { UInt(bitPattern: $0) } ?? 0
     guard address % 8 == 0 else { throw InferenceError(.unsupported, "the weights don't begin at a multiple of 8 bytes") }
-    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy)
+    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, store: packed)
     for (index, instruction) in program.instructions.enumerated() {
       preparation.index = index
       try preparation.append(instruction)
@@ -33,6 +47,7 @@ public import ModelFormat
     let team = try ThreadTeam(threads: options.threads, scratchByteCount: plan.scratchByteCount)
     self.plan = plan
     self.team = team
+    self.packed = packed
   }
 
   public var faultCount: UInt64 { unsafe plan.faults.pointee }

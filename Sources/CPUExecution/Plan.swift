@@ -10,7 +10,7 @@ import Inference
   private(set) var scratchByteCount: Int64 = 0
   private var memory = PlanMemory()
   /// Bytes that all blocks together may take, and what they take.
-  private let allowance: Int
+  let allowance: Int
   private var byteCount = 0
   /// Elements touched or multiplications, whichever is more, of all steps.
   private var work = 0
@@ -36,17 +36,28 @@ import Inference
   /// Zero-filled bytes at a 64-byte boundary, owned by the plan: packed weights, tables, a step's arguments.
   /// - Throws: `.noResources` where the plan's blocks would leave their allowance; nothing is allocated then.
   mutating func allocate(_ byteCount: Int) throws(InferenceError) -> UnsafeMutableRawPointer {
+    try charge(byteCount)
+    guard let block = unsafe memory.take(byteCount) else { throw Self.noMemory(byteCount) }
+    return unsafe block
+  }
+
+  /// Counts bytes of a block that the plan uses, whoever owns it.
+  /// - Throws: `.noResources` where the plan's blocks would leave their allowance; nothing is counted then.
+  mutating func charge(_ byteCount: Int) throws(InferenceError) {
     guard byteCount <= allowance - self.byteCount - 63 else {
       throw InferenceError(
         .noResources,
         "instruction \(instructions.last.map { $0 + 1 } ?? 0) would take the prepared model from \(self.byteCount) bytes to \(self.byteCount + byteCount),"
           + " and \(allowance) is all that its weights allow: give its convolutions fewer groups, or compile parts of it alone")
     }
-    guard let block = unsafe memory.take(byteCount) else {
-      throw InferenceError(.noResources, "the system has no memory left for \(byteCount) bytes of the prepared model")
-    }
     self.byteCount += PlanMemory.rounded(byteCount)
-    return unsafe block
+  }
+
+  /// Takes back what was counted too much.
+  mutating func refund(_ byteCount: Int) { self.byteCount -= byteCount }
+
+  static func noMemory(_ byteCount: Int) -> InferenceError {
+    InferenceError(.noResources, "the system has no memory left for \(byteCount) bytes of the prepared model")
   }
 
   /// Of a block that was allocated last and filled from its beginning: gives back what it doesn't need.

@@ -90,6 +90,7 @@ extension Preparation {
   }
 
   private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
+    if let narrow = fields.narrow, rounds(narrow, window, groups: fields.groups) { return try appendRounded(fields, narrow, window) }
     let kernel = unsafe kernel(SWL_CONVOLUTION_F32)
     var blocking = swl_blocking(window, groups: fields.groups)
     unsafe withUnsafePointer(to: window) { unsafe swl_plan_blocking(kernel, 4, Int32(options.threads), $0, &blocking) }
@@ -121,7 +122,8 @@ extension Preparation {
     let source = unsafe bytes(weights).assumingMemoryBound(to: UInt8.self)
     let scales = unsafe bytes(fields.scales).assumingMemoryBound(to: Float.self)
     let packed = try unsafe packedWeights(
-      weights, as: .narrow(fields, firstAlike(fields.scales), blocking), byteCount: Int(swl_packed_narrow_size(kernel, &blocking, &narrow))
+      weights, as: .narrow(fields, scalesAt: place(of: fields.scales)?.offset ?? -1, blocking),
+      byteCount: Int(swl_packed_narrow_size(kernel, &blocking, &narrow))
     ) { unsafe swl_pack_narrow_weights(kernel, &blocking, &narrow, source, scales, $0.assumingMemoryBound(to: UInt8.self)) }
     unsafe narrow.panels = UnsafePointer(packed.block.assumingMemoryBound(to: UInt8.self))
     return unsafe narrow
@@ -149,7 +151,7 @@ extension Preparation {
 }
 
 extension Preparation {
-  private mutating func epilogue(_ fields: Convolution) throws(InferenceError) -> swl_epilogue_f32 {
+  mutating func epilogue(_ fields: Convolution) throws(InferenceError) -> swl_epilogue_f32 {
     let channels = tensor(fields.output).dimensions[3]
     let bias: UnsafeMutableRawPointer
     if let index = fields.bias { unsafe bias = bytes(index) } else { unsafe bias = try plan.allocate(4 * channels) }
@@ -209,16 +211,17 @@ extension Preparation {
 }
 
 extension PackedWeights.Form {
-  fileprivate static func convolution(_ family: swl_family, _ blocking: swl_blocking) -> PackedWeights.Form {
+  static func convolution(_ family: swl_family, _ blocking: swl_blocking) -> PackedWeights.Form {
     // Windows that are read from strips know how far its lines lie apart.
     PackedWeights.Form(
-      family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(blocking.strip_run), Int(blocking.strip_pitch)])
+      family: family, sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(blocking.strip_run), Int(blocking.strip_pitch)],
+      isLasting: blocking.strip_pitch == 0)
   }
 
-  fileprivate static func narrow(_ fields: Convolution.NarrowWeights, _ scales: TensorIndex, _ blocking: swl_blocking) -> PackedWeights.Form {
+  fileprivate static func narrow(_ fields: Convolution.NarrowWeights, scalesAt scales: Int, _ blocking: swl_blocking) -> PackedWeights.Form {
     PackedWeights.Form(
       family: SWL_CONVOLUTION_F32,
-      sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(fields.bits), Int(fields.group), Int(scales)])
+      sizes: [Int(blocking.groups), Int(blocking.group_outputs), Int(blocking.depth), Int(fields.bits), Int(fields.group), scales])
   }
 
   fileprivate static func winograd(_ window: swl_window, _ tile: Int32) -> PackedWeights.Form {
@@ -234,18 +237,18 @@ extension PackedWeights.Form {
 }
 
 extension swl_window {
-  fileprivate var taps: Int { Int(kernel_height) * Int(kernel_width) }
-  fileprivate var rows: Int { Int(batch) * Int(output_height) }
+  var taps: Int { Int(kernel_height) * Int(kernel_width) }
+  var rows: Int { Int(batch) * Int(output_height) }
 
   /// Whether output pixel `i` reads exactly input pixel `i`.
-  fileprivate var isPointwise: Bool {
+  var isPointwise: Bool {
     taps == 1 && stride_height == 1 && stride_width == 1 && pad_top == 0 && pad_left == 0 && output_height == input_height && output_width == input_width
   }
 }
 
 extension swl_blocking {
   /// All but what `swl_plan_blocking` fills in.
-  fileprivate init(_ window: swl_window, groups: Int32) {
+  init(_ window: swl_window, groups: Int32) {
     self.init()
     self.groups = groups
     group_inputs = window.input_channels / groups
@@ -254,5 +257,5 @@ extension swl_blocking {
     rows = Int64(window.rows) * Int64(window.output_width)
   }
 
-  fileprivate var work: Int { Int(rows * depth) * Int(group_outputs) * Int(groups) }
+  var work: Int { Int(rows * depth) * Int(group_outputs) * Int(groups) }
 }

@@ -35,7 +35,7 @@ extension Preparation {
     let zeros = unsafe fields.weightZeroPoints.map { unsafe bytes($0).assumingMemoryBound(to: UInt8.self) }
     let isSingle = fields.weightZeroPoints.map { tensor($0).elementCount == 1 } ?? true
     let form = PackedWeights.Form(
-      family: SWL_CONVOLUTION_Q32, sizes: [depth, isSigned ? 1 : 0, fields.weightZeroPoints.map { Int(firstAlike($0)) } ?? -1])
+      family: SWL_CONVOLUTION_Q32, sizes: [depth, isSigned ? 1 : 0, fields.weightZeroPoints.map { place(of: $0)?.offset ?? -2 } ?? -1, isSingle ? 1 : 0])
     let packed = try unsafe packedWeights(fields.weights, as: form, byteCount: 2 * count) { block in
       let shifted = unsafe block.assumingMemoryBound(to: Int16.self)
       for index in 0..<count {

@@ -15,12 +15,15 @@ import Tensors
   private let alike: [TensorIndex]
   /// By the first tensor with the same bytes.
   private var packed: [[PackedWeights]]
+  private let store: PackedWeightStore
   private var magnitudes: [[[Int64]]]
   private let onCopy: ((UnsafeRawBufferPointer) -> Void)?
 
   init(
-    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?,
+    store: PackedWeightStore
   ) {
+    self.store = store
     self.program = program
     self.options = options
     unsafe self.onCopy = onCopy
@@ -60,6 +63,9 @@ import Tensors
     case .cumulativeSum(let fields): try append(fields)
     case .recurrence(let fields): try append(fields)
     case .integerConvolution(let fields): try append(fields)
+    case .attention(let fields): try append(fields)
+    case .rotation(let fields): try append(fields)
+    case .normalisation(let fields): try append(fields)
     }
   }
 
@@ -86,7 +92,7 @@ import Tensors
   }
 
   /// Constant weights as a kernel wants them: packed for the first instruction, shared by all later ones that read the same bytes in the
-  /// same form.
+  /// same form, and by programs bound to other sizes where that leaves the form.
   /// - Parameters:
   ///   - byteCount: the most that they take.
   ///   - pack: fills zeros, and gives the bytes that it took.
@@ -95,11 +101,43 @@ import Tensors
   ) throws(InferenceError) -> PackedWeights {
     let first = Int(alike[Int(tensor)])
     if let known = packed[first].first(where: { $0.form == form }) { return known }
-    let block = try unsafe plan.allocate(byteCount)
-    plan.keep(unsafe pack(block), of: byteCount)
-    unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
-    let made = unsafe PackedWeights(form: form, block: block)
+    let made: PackedWeights
+    if let kept = try unsafe stored(first, tensor, form, byteCount, pack) {
+      made = kept
+    } else {
+      made = try unsafe own(tensor, form, byteCount, pack)
+    }
     if packed[first].count < Self.rememberedForms { packed[first].append(made) }
+    return made
+  }
+
+  /// From the store, or made for it; nil where it can't keep them.
+  private mutating func stored(
+    _ first: Int, _ tensor: TensorIndex, _ form: PackedWeights.Form, _ byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(InferenceError) -> PackedWeights? {
+    guard form.isLasting, let place = place(of: tensor) else { return nil }
+    if let known = store.weights(of: first, at: place, as: form) {
+      try plan.charge(known.byteCount)
+      return known
+    }
+    guard store.hasRoom(for: byteCount, of: first, allowance: plan.allowance) else { return nil }
+    try plan.charge(byteCount)
+    guard let block = unsafe store.take(byteCount) else { throw Plan.noMemory(byteCount) }
+    let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
+    plan.refund(PlanMemory.rounded(byteCount) - PlanMemory.rounded(made.byteCount))
+    store.keep(made, of: byteCount, for: first, at: place)
+    unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
+    return made
+  }
+
+  /// Made for this plan alone.
+  private mutating func own(
+    _ tensor: TensorIndex, _ form: PackedWeights.Form, _ byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(InferenceError) -> PackedWeights {
+    let block = try unsafe plan.allocate(byteCount)
+    let made = unsafe PackedWeights(form: form, block: block, byteCount: pack(block))
+    plan.keep(made.byteCount, of: byteCount)
+    unsafe onCopy?(UnsafeRawBufferPointer(start: bytes(tensor), count: self.tensor(tensor).byteCount))
     return made
   }
 
@@ -127,30 +165,24 @@ import Tensors
   /// The search must stay short where a program reads the same bytes in ever new forms.
   private static let rememberedForms = 16
 
-  /// Names the tensors that have the same bytes of the weight section.
-  func firstAlike(_ tensor: TensorIndex) -> TensorIndex { alike[Int(tensor)] }
+  /// Where a tensor lies in the weight section; nil for one of the arena.
+  func place(of tensor: TensorIndex) -> PackedWeightStore.Place? {
+    guard case .weights(let offset) = self.tensor(tensor).storage else { return nil }
+    return PackedWeightStore.Place(offset: offset, byteCount: self.tensor(tensor).byteCount)
+  }
+
+  /// Less work than this isn't worth the other threads' waking.
+  static let sharedWork = 32768
 
   /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
   /// `work` counts elements touched or multiplications, whichever is more.
   static func grain(count: Int, work: Int, threads: Int) -> Int {
-    guard threads > 1, work >= 32768 else { return max(count, 1) }
+    guard threads > 1, work >= sharedWork else { return max(count, 1) }
     return max(1, count / (4 * threads))
   }
 
   /// Chunks of a flat array.
   static func chunks(_ count: Int) -> Int { (count + Int(SWL_CHUNK) - 1) / Int(SWL_CHUNK) }
-}
-
-/// Weights in a kernel's own form; the plan owns the bytes.
-@safe struct PackedWeights {
-  /// All that the packed bytes follow from, beside the weights' own bytes and the session's instruction set.
-  struct Form: Equatable {
-    let family: swl_family
-    let sizes: [Int]
-  }
-
-  let form: Form
-  let block: UnsafeMutableRawPointer
 }
 
 extension TensorDescription {

@@ -15,6 +15,11 @@ public protocol Backend: ~Copyable {
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) throws(InferenceError)
 
+  /// As `init`, for another program over the same weights: what this one made of weights that both read alike may be shared.
+  borrowing func rebound(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) -> Self
+
   /// Executes the instructions in order over the arena.
   borrowing func run()
 

@@ -51,7 +51,7 @@ import Tensors
 
   /// Makes the program one for given sizes of its open dimensions, in the order of `family`'s. Inputs and outputs begin anew.
   ///
-  /// Prepares every instruction again, so it belongs between runs, not into the hot path; upon an error the session stays as
+  /// Prepares every instruction again, weights excepted that are kept in the same form, so it belongs between runs, not into the hot path; upon an error the session stays as
   /// it was.
   public func bind(sizes: [Int]) throws(InferenceError) {
     guard let family else { throw InferenceError(.shapeMismatch, "the model has no open dimensions") }
@@ -69,7 +69,7 @@ import Tensors
     if let memory { chosenMemory = try stateMemory(memory.names, in: chosen) }
     let faults = faultCount
     // Nothing after this throws.
-    engine = try unsafe Engine(program: chosen, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
+    engine = try unsafe engine.rebound(program: chosen, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
     earlierFaultCount = faults
     program = chosen
     memory = chosenMemory

@@ -8,16 +8,27 @@ public import Tensors
 /// In what form a package keeps the weights of layers that are computed in float.
 public enum WeightPrecision: String, Sendable, CaseIterable {
   case float
-  /// A scale an output channel.
+  /// A scale an output channel; what they are multiplied with is rounded to 16 bits, row by row, where that is faster.
   case int8
+  /// The same, and what they are multiplied with is rounded to 8 bits, row by row.
+  case dynamic = "int8-dynamic"
   /// A scale each 32 products.
   case int4
 
   public var bits: Int {
     switch self {
     case .float: 32
-    case .int8: 8
+    case .int8, .dynamic: 8
     case .int4: 4
+    }
+  }
+
+  /// Bits of what the weights are multiplied with.
+  var activationBits: Int {
+    switch self {
+    case .float, .int4: 32
+    case .int8: 16
+    case .dynamic: 8
     }
   }
 }
@@ -32,6 +43,8 @@ public struct CompilationOptions: Sendable {
   public var recipe: Recipe?
   /// In how many bits the weights of float layers are kept.
   public var weights = WeightPrecision.float
+  /// Compilations with copies of these options share it.
+  let constantForms = ConstantForms()
 
   public init() {}
 }
@@ -54,6 +67,8 @@ public struct ModelCompilation: Sendable {
     graph = try GraphImport.graph(of: model, shapes: shapes, constants: constants).inSinglePrecision()
     try PassList.run(PassList.canonical, on: &graph)
     graph.weightBits = options.weights.bits
+    graph.constantForms = options.constantForms
+    graph.activationBits = options.weights.activationBits
     if let recipe = options.recipe { try checkInput(of: recipe) }
     for state in options.recipe?.states ?? [] { try checkState(state) }
   }

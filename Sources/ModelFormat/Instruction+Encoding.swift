@@ -61,7 +61,7 @@ extension Instruction {
   /// The opcode in the file: never renumber.
   var opcode: UInt16 {
     switch self {
-    case .convolution(let fields): fields.gates != nil ? 25 : fields.narrow != nil ? 26 : 1
+    case .convolution(let fields): fields.gates != nil ? 25 : fields.narrow.map { $0.activationBits == 32 ? 26 : 30 } ?? 1
     case .pooling: 2
     case .binary: 3
     case .unary: 4
@@ -85,6 +85,9 @@ extension Instruction {
     case .cumulativeSum: 22
     case .recurrence: 23
     case .integerConvolution: 24
+    case .attention: 27
+    case .rotation: 28
+    case .normalisation: 29
     }
   }
 
@@ -145,6 +148,13 @@ extension Instruction {
       var narrow = Convolution(input: 0, weights: 0, output: 0)
       narrow.narrow = Convolution.NarrowWeights(bits: 8, scales: 0, group: 2)
       return .convolution(narrow)
+    case 30:
+      var rounded = Convolution(input: 0, weights: 0, output: 0)
+      rounded.narrow = Convolution.NarrowWeights(bits: 8, scales: 0, group: 2, activationBits: 16)
+      return .convolution(rounded)
+    case 27: return .attention(Attention(queries: 0, keys: 0, values: 0, output: 0, heads: 1))
+    case 28: return .rotation(Rotation(input: 0, cosines: 0, sines: 0, rowPositions: 0, output: 0, heads: 1, isInterleaved: false))
+    case 29: return .normalisation(Normalisation(input: 0, scale: 0, output: 0, epsilon: 0))
     default: return nil
     }
   }
@@ -223,6 +233,15 @@ extension Instruction {
     case .integerConvolution(var fields):
       try fields.code(by: &coder)
       self = .integerConvolution(fields)
+    case .attention(var fields):
+      try fields.code(by: &coder)
+      self = .attention(fields)
+    case .rotation(var fields):
+      try fields.code(by: &coder)
+      self = .rotation(fields)
+    case .normalisation(var fields):
+      try fields.code(by: &coder)
+      self = .normalisation(fields)
     }
   }
 }

@@ -34,6 +34,7 @@ extension Convolution {
       try coder.code(&fields.bits)
       try coder.code(&fields.scales)
       try coder.code(&fields.group)
+      if fields.activationBits != 32 { try coder.code(&fields.activationBits) }
       narrow = fields
     }
   }

@@ -1,13 +1,16 @@
 import Tensors
 
 extension Instruction {
-  /// Multiplications of a convolution or a product of matrices, as its definition counts them; nil for other families.
+  /// Multiplications of a convolution, a product of matrices or an attention, as its definition counts them; nil for other families.
   public func multiplications(in program: Program) -> Int? {
     switch self {
     case .convolution(let fields):
       let weights = fields.kernelDimensions(program.tensors[Int(fields.weights)].dimensions)
       return program.tensors[Int(fields.output)].elementCount * weights.dropFirst().reduce(1, *)
     case .matrixProduct(let fields): return Int(fields.batch) * Int(fields.m) * Int(fields.n) * Int(fields.k)
+    case .attention(let fields):
+      let (queries, keys) = (program.tensors[Int(fields.queries)].dimensions, program.tensors[Int(fields.keys)].dimensions)
+      return 2 * queries[0] * queries[1] * (keys[0] + (fields.ownKey == nil ? 0 : 1))
     default: return nil
     }
   }

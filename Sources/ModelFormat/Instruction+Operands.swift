@@ -26,6 +26,9 @@ extension Instruction {
     case .cumulativeSum(let fields): [fields.input]
     case .recurrence(let fields): [fields.gates, fields.weights] + fields.optionalReads
     case .integerConvolution(let fields): [fields.input, fields.weights] + [fields.inputZeroPoint, fields.weightZeroPoints].compactMap { $0 }
+    case .attention(let fields): fields.reads
+    case .rotation(let fields): fields.reads
+    case .normalisation(let fields): fields.reads
     }
   }
 
@@ -55,6 +58,9 @@ extension Instruction {
     case .cumulativeSum(let fields): fields.output
     case .recurrence(let fields): fields.states
     case .integerConvolution(let fields): fields.output
+    case .attention(let fields): fields.output
+    case .rotation(let fields): fields.output
+    case .normalisation(let fields): fields.output
     }
   }
 
@@ -85,6 +91,9 @@ extension Instruction {
     case .cumulativeSum: "cumulative sum"
     case .recurrence: "recurrence"
     case .integerConvolution: "integer convolution"
+    case .attention: "attention"
+    case .rotation: "rotation"
+    case .normalisation: "normalisation"
     }
   }
 }

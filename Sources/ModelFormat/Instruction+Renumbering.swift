@@ -111,6 +111,9 @@ extension Instruction {
       return .cumulativeSum(fields)
     case .recurrence(let fields): return .recurrence(fields.renumbered(number))
     case .integerConvolution(let fields): return .integerConvolution(fields.renumbered(number))
+    case .attention(let fields): return .attention(fields.renumbered(number))
+    case .rotation(let fields): return .rotation(fields.renumbered(number))
+    case .normalisation(let fields): return .normalisation(fields.renumbered(number))
     }
   }
 }

@@ -26,6 +26,9 @@ public enum Instruction: Equatable, Sendable {
   case cumulativeSum(CumulativeSum)
   case recurrence(Recurrence)
   case integerConvolution(IntegerConvolution)
+  case attention(Attention)
+  case rotation(Rotation)
+  case normalisation(Normalisation)
 }
 
 /// A pair for the height and the width axis.
@@ -79,11 +82,15 @@ public struct Convolution: Equatable, Sendable {
     public var scales: TensorIndex
     /// Elements of the depth that share a scale; even.
     public var group: Int32
+    /// 32: what they are multiplied with stays float. 16 or 8, for weights of 8 bits: a backend may round it, each output pixel's elements of a
+    /// group of channels, to that many bits' even levels from the least to the greatest of them.
+    public var activationBits: Int32
 
-    public init(bits: Int32, scales: TensorIndex, group: Int32) {
+    public init(bits: Int32, scales: TensorIndex, group: Int32, activationBits: Int32 = 32) {
       self.bits = bits
       self.scales = scales
       self.group = group
+      self.activationBits = activationBits
     }
   }
 

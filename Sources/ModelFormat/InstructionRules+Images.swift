@@ -47,6 +47,8 @@ extension InstructionRules {
       narrow.bits == 8 && w.elementType == .int8 || narrow.bits == 4 && w.elementType == .uint8,
       "has narrow weights of \(narrow.bits) bits in \(w.elementType.name)")
     try require(narrow.group >= 2 && narrow.group % 2 == 0, "has narrow weights in groups of \(narrow.group)")
+    try require(
+      narrow.activationBits == 32 || narrow.bits == 8 && [8, 16].contains(narrow.activationBits), "rounds activations to \(narrow.activationBits) bits")
     let groups = (depth + Int(narrow.group) - 1) / Int(narrow.group)
     try constant(narrow.scales, .float32, count: channels * groups, "scales")
   }

@@ -43,6 +43,9 @@ import Tensors
     case .cumulativeSum(let fields): try check(fields)
     case .recurrence(let fields): try check(fields)
     case .integerConvolution(let fields): try check(fields)
+    case .attention(let fields): try check(fields)
+    case .rotation(let fields): try check(fields)
+    case .normalisation(let fields): try check(fields)
     }
   }
 

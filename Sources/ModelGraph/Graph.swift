@@ -111,6 +111,11 @@ public struct Graph: Sendable {
 
   /// Bits of the weights of layers that are computed in float: 32, or 8 or 4, from which they are expanded.
   public var weightBits = 32
+  /// In how many bits a backend may round what such weights of 8 bits are multiplied with: 32 for none.
+  public var activationBits = 32
+
+  /// Shared with other graphs of the same model.
+  public var constantForms = ConstantForms()
 
   public init(name: String) { self.name = name }
 

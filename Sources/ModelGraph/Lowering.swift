@@ -97,7 +97,10 @@ public struct Lowering: Sendable {
   }
 
   private mutating func weightOffset(of bytes: [UInt8]) -> Int {
-    let key = bytes.hashValue
+    // As one block: an array hashes itself element by element.
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    let key = hasher.finalize()
     for known in constantOffsets[key] ?? [] where known.count == bytes.count {
       if weights[known.offset..<known.offset + known.count].elementsEqual(bytes) { return known.offset }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import ModelFormat
 public import ModelGraph
 import Tensors
 
@@ -44,6 +45,58 @@ public struct Attention: DecomposedOperator {
   public func composition(for inputs: [OperatorInput?]) throws(OperatorError) -> Composition {
     var attention = AttentionParts(attention: self, inputs: inputs)
     return try attention.composition()
+  }
+
+  /// One instruction where one sample's queries attend to all of its keys, head by head, and nobody asks for more than the result.
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let composition = try composition(for: lowering.inputs(of: node))
+    guard node.outputs.count == 1, node.inputs.dropFirst(3).allSatisfy({ $0 == nil }), !isCausal, softcap == 0, let q = node.input(0), let k = node.input(1),
+      let v = node.input(2), let queries = HeadRows(q, heads: queryHeads, in: lowering), let keys = HeadRows(k, heads: keyHeads, in: lowering),
+      let values = HeadRows(v, heads: keyHeads, in: lowering), queries.heads == keys.heads, keys.heads == values.heads, queries.size == keys.size,
+      keys.size == values.size
+    else { return try lowering.lower(composition, of: node) }
+    var query = queries.matrix(in: &lowering)
+    let scale = scale ?? 1 / Float(queries.size).squareRoot()
+    if scale != 1 {
+      let scaled = lowering.addTensor(like: query, dimensions: [queries.length, queries.heads * queries.size])
+      lowering.emit(.unary(Unary(function: .affine, alpha: scale, input: query, output: scaled)))
+      query = scaled
+    }
+    let (key, value) = (keys.matrix(in: &lowering), values.matrix(in: &lowering))
+    let output = lowering.result(node.outputs[0], layout: queries.layout, as: .plain)
+    lowering.emit(
+      .attention(
+        ModelFormat.Attention(
+          queries: query, keys: key, values: value, output: lowering.addView(of: output, dimensions: [queries.length, queries.heads * queries.size]),
+          heads: Int32(queries.heads))))
+  }
+}
+
+/// A value of one sample, read as rows in which each head's elements stand together.
+struct HeadRows {
+  let value: ValueID
+  let layout: Layout
+  let length: Int
+  let heads: Int
+  let size: Int
+
+  /// nil where the value is of several samples, of none, or no float32.
+  init?(_ value: ValueID, heads: Int?, in lowering: Lowering) {
+    let type = lowering.graph.type(of: value)
+    guard type.elementType == .float32, type.dimensions.first == 1, type.dimensions.elementCount > 0 else { return nil }
+    self.value = value
+    if type.dimensions.count == 4 {
+      layout = Layout([0, 2, 1, 3])
+      (self.heads, length, size) = (type.dimensions[1], type.dimensions[2], type.dimensions[3])
+    } else {
+      guard type.dimensions.count == 3, let heads, heads > 0, type.dimensions[2] % heads == 0 else { return nil }
+      layout = .identity(rank: 3)
+      (self.heads, length, size) = (heads, type.dimensions[1], type.dimensions[2] / heads)
+    }
+  }
+
+  func matrix(in lowering: inout Lowering) -> TensorIndex {
+    lowering.addView(of: lowering.operand(value, layout: layout, as: .plain), dimensions: [length, heads * size])
   }
 }
 

@@ -1,3 +1,4 @@
+import ModelFormat
 public import ModelGraph
 import Tensors
 
@@ -32,6 +33,7 @@ public struct Gather: MovingOperator {
       if movement.copies.count <= Self.mostCopies { return try lowering.lower(movement, of: node) }
     }
     let axis = try shape(inputs).axis
+    if axis == 0, let table = NarrowedTable(of: data, in: lowering) { return try table.lower(node, into: &lowering) }
     let (dimensions, output) = (lowering.dimensions(of: data), lowering.dimensions(of: node.outputs[0]))
     let form = lowering.representation(of: data)
     let x = lowering.operand(data, layout: .identity(rank: dimensions.count), as: form)

@@ -1,3 +1,4 @@
+import ModelFormat
 public import ModelGraph
 import Tensors
 
@@ -34,5 +35,25 @@ public struct LayerNormalization: DecomposedOperator {
       try parts.converted(inverse, from: computed, to: .float32),
     ]
     return parts
+  }
+
+  /// One instruction where the last axis alone is normalised and nobody asks for the moments.
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let inputs = lowering.inputs(of: node)
+    let dimensions = try inputs.required(0, "X").type.dimensions
+    let sides = node.inputs.dropFirst().compactMap { $0 }
+    guard let x = node.input(0), let scale = node.input(1), node.outputs.count == 1, let width = dimensions.last, dimensions.elementCount > 0,
+      try normalised(axis: axis, rank: dimensions.count) == dimensions.count - 1, epsilon >= 0, epsilon.isFinite,
+      ([x] + sides).allSatisfy({ lowering.graph.type(of: $0).elementType == .float32 }),
+      sides.allSatisfy({ lowering.dimensions(of: $0).elementCount == width && lowering.dimensions(of: $0).last == width })
+    else { return try lowering.lower(try composition(for: inputs), of: node) }
+    let layout = Layout.identity(rank: dimensions.count)
+    let operand = { (value: ValueID, lowering: inout Lowering) in
+      lowering.operand(value, layout: .identity(rank: lowering.dimensions(of: value).count), as: .plain)
+    }
+    let (input, factor) = (operand(x, &lowering), operand(scale, &lowering))
+    let shift = node.input(2).map { operand($0, &lowering) }
+    let output = lowering.result(node.outputs[0], layout: layout, as: .plain)
+    lowering.emit(.normalisation(Normalisation(input: input, scale: factor, shift: shift, output: output, epsilon: epsilon)))
   }
 }

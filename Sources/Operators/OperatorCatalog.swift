@@ -166,6 +166,7 @@ public enum OperatorCatalog {
     Split.self,
     Sqrt.self,
     Squeeze.self,
+    StepAttention.self,
     STFT.self,
     Sub.self,
     Sum.self,

@@ -1,3 +1,4 @@
+import ModelFormat
 public import ModelGraph
 import Tensors
 
@@ -50,6 +51,31 @@ public struct RotaryEmbedding: DecomposedOperator {
     result = x.dimensions.count == 4 ? try parts.transposed(result, [0, 2, 1, 3]) : try parts.reshaped(result, to: x.dimensions)
     parts.outputs = [try parts.converted(result, from: computed, to: x.elementType)]
     return parts
+  }
+
+  /// One instruction where rows of one sample name their positions in tables.
+  public func lower(_ node: Node, into lowering: inout Lowering) throws(OperatorError) {
+    let inputs = lowering.inputs(of: node)
+    let composition = try composition(for: inputs)
+    let dimensions = try inputs.required(0, "X").type.dimensions
+    guard let x = node.input(0), let cosines = node.input(1), let sines = node.input(2), let positions = node.input(3), dimensions.count == 3,
+      dimensions[0] == 1, dimensions.elementCount > 0, lowering.graph.type(of: positions).elementType == .int64,
+      [x, cosines, sines].allSatisfy({ lowering.graph.type(of: $0).elementType == .float32 }),
+      [cosines, sines].allSatisfy({ lowering.dimensions(of: $0).count == 2 && lowering.dimensions(of: $0).elementCount > 0 }),
+      lowering.dimensions(of: cosines) == lowering.dimensions(of: sines)
+    else { return try lowering.lower(composition, of: node) }
+    let rows = Array(dimensions.dropFirst())
+    let operand = { (value: ValueID, lowering: inout Lowering) in
+      lowering.operand(value, layout: .identity(rank: lowering.dimensions(of: value).count), as: .plain)
+    }
+    let input = operand(x, &lowering)
+    let (realParts, imaginaryParts, places) = (operand(cosines, &lowering), operand(sines, &lowering), operand(positions, &lowering))
+    let output = lowering.result(node.outputs[0], layout: .identity(rank: 3), as: .plain)
+    lowering.emit(
+      .rotation(
+        Rotation(
+          input: lowering.addView(of: input, dimensions: rows), cosines: realParts, sines: imaginaryParts, rowPositions: places,
+          output: lowering.addView(of: output, dimensions: rows), heads: Int32(heads), isInterleaved: isInterleaved)))
   }
 
   /// x's dimensions as `[N, length, heads, size]`.

@@ -64,10 +64,15 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
 
   public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     precondition(samples.count <= greatestLength)
+    let clock = ContinuousClock()
+    let start = clock.now
     try bind(blocks: min(max((samples.count + block - 1) / block, blocks.lowerBound), blocks.upperBound))
+    let bound = clock.now
     hear(samples)
+    let heard = clock.now
     let tokens = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
-    return Transcript(text: text.text(of: tokens), tokens: tokens)
+    let stages = StageTimes(binding: bound - start, encoder: heard - bound, decoder: clock.now - heard)
+    return Transcript(text: text.text(of: tokens), tokens: tokens, stages: stages)
   }
 
   /// Most tokens of so much sound, the first one counted.

@@ -5,11 +5,33 @@ public struct Transcript: Equatable, Sendable {
   public var words: [TimedWord]?
   /// The numbers of the tokens that were chosen, special ones too; nil for a model without tokens.
   public var tokens: [Int]?
+  /// What a model of an encoder and a decoder's step took for its parts; nil for others.
+  public var stages: StageTimes?
 
-  public init(text: String, words: [TimedWord]? = nil, tokens: [Int]? = nil) {
+  public init(text: String, words: [TimedWord]? = nil, tokens: [Int]? = nil, stages: StageTimes? = nil) {
+    self.stages = stages
     self.text = text
     self.words = words
     self.tokens = tokens
+  }
+}
+
+/// How long the parts of hearing a piece of sound took.
+public struct StageTimes: Equatable, Sendable {
+  /// Fitting the programs to the sound's length.
+  public var binding: Duration
+  public var encoder: Duration
+  /// All tokens together.
+  public var decoder: Duration
+
+  public init(binding: Duration = .zero, encoder: Duration = .zero, decoder: Duration = .zero) {
+    self.binding = binding
+    self.encoder = encoder
+    self.decoder = decoder
+  }
+
+  public static func + (a: StageTimes, b: StageTimes) -> StageTimes {
+    StageTimes(binding: a.binding + b.binding, encoder: a.encoder + b.encoder, decoder: a.decoder + b.decoder)
   }
 }
 

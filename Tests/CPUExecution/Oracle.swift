@@ -64,6 +64,9 @@ struct Oracle {
     case .cumulativeSum(let fields): run(fields)
     case .recurrence(let fields): run(fields)
     case .integerConvolution(let fields): run(fields)
+    case .attention(let fields): run(fields)
+    case .rotation(let fields): run(fields)
+    case .normalisation(let fields): run(fields)
     }
   }
 }

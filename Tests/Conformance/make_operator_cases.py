@@ -790,13 +790,39 @@ def spectra():
     case("MelWeightMatrix-speech", Const(8), Const(64), Const(16000), Const(20.0, F), Const(7600.0, F), opset=17)
 
 
+def step_attention():
+    """An operator of Swiftlet's own, which ONNX Runtime doesn't have: the outputs are numpy's, in float64."""
+    heads, size, capacity = 3, 6, 5
+    for name, count in [("StepAttention-first", 0), ("StepAttention-some", 3), ("StepAttention-full", 5)]:
+        if (ROOT / name).exists():
+            continue
+        row, table = (1, heads * size), (1, capacity, heads * size)
+        inputs = [random(f"{name} {i}", shape, -1, 1) for i, shape in enumerate([row, table, table, row, row])] + [np.array([count], I)]
+        query, past_keys, past_values, key, value = (x.astype(np.float64).reshape(-1, heads, size) for x in inputs[:5])
+        keys, values = (np.concatenate([past[:count], own]) for past, own in [(past_keys, key), (past_values, value)])
+        shares = np.exp(np.einsum("hs,khs->hk", query[0], keys))
+        found = np.einsum("hk,khs->hs", shares / shares.sum(1, keepdims=True), values).reshape(row).astype(F)
+        names = ["query", "past_keys", "past_values", "key", "value", "count"]
+        infos = [helper.make_tensor_value_info(k, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for k, v in zip(names, inputs)]
+        node = helper.make_node("StepAttention", names, ["y"], name=name, domain="swiftlet", heads=heads)
+        graph = helper.make_graph([node], name, infos, [helper.make_tensor_value_info("y", TensorProto.FLOAT, row)])
+        domains = [helper.make_opsetid("", 23), helper.make_opsetid("swiftlet", 1)]
+        folder = ROOT / name
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(
+            helper.make_model(graph, opset_imports=domains, ir_version=8, producer_name="swiftlet tests").SerializeToString())
+        for index, tensor in enumerate(inputs):
+            np.save(folder / f"input_{index}.npy", tensor)
+        np.save(folder / "output_0.npy", found)
+
+
 def main():
     if "--all" in sys.argv and ROOT.exists():
         shutil.rmtree(ROOT)
     for build in [
         unary, binary, movement, shapes, windows, windows_of_any_shape, indexing, movement_of_any_type, resampling, sampling,
         reductions, products, quantisation, functions, reductions_of_any_kind, whole_numbers, half_precision, normalisations, choices, attention,
-        summations, counting, losses, spectra,
+        summations, counting, losses, spectra, step_attention,
     ]:
         build()
     files = [f for f in ROOT.rglob("*") if f.is_file()]

@@ -517,6 +517,8 @@ static void case_matrix_product_f32(const struct swl_kernel *const kernels[2], s
 
 #include "whole.h"
 #include "recurrent.h"
+#include "sequence.h"
+#include "rounded.h"
 
 struct family_test {
   make_case make;
@@ -557,6 +559,10 @@ static const struct family_test tests[SWL_FAMILY_COUNT] = {
     [SWL_RECURRENCE_F32] = {case_recurrence_f32, true},
     [SWL_CONVOLUTION_Q32] = {case_convolution_q32, false},
     [SWL_WINOGRAD_Q8] = {case_winograd_q8, false},
+    [SWL_CONVOLUTION_ROUNDED] = {case_convolution_rounded, false},
+    [SWL_ATTENTION_F32] = {case_attention_f32, true},
+    [SWL_ROTATION_F32] = {case_rotation_f32, false},
+    [SWL_NORMALISATION_F32] = {case_normalisation_f32, false},
 };
 
 static bool agree(const struct trial *actual, const struct trial *expected, bool sums_floats) {

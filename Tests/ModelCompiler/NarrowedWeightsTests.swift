@@ -1,5 +1,6 @@
 import ModelCompiler
 import ModelFormat
+import ModelGraph
 @testable import ONNX
 import Tensors
 import Testing
@@ -23,7 +24,7 @@ import Testing
     model.program.instructions.compactMap { if case .convolution(let fields) = $0 { .some(fields.narrow) } else { nil } }
   }
 
-  @Test(arguments: [(WeightPrecision.int8, 0.01, 128), (.int4, 0.12, 32)])
+  @Test(arguments: [(WeightPrecision.int8, 0.01, 128), (.dynamic, 0.02, 128), (.int4, 0.12, 32)])
   func `large matrices are kept in few bits, and lose little`(_ weights: WeightPrecision, largestError: Double, group: Int) throws {
     let model = product(depth: 128, outputs: 96)
     let plain = try compiled(model, .float)
@@ -37,6 +38,43 @@ import Testing
     let error = differences.reduce(0) { $0 + $1 * $1 }
     let energy = exact.reduce(Double(0)) { $0 + Double($1) * Double($1) }
     #expect((error / energy).squareRoot() < largestError)
+  }
+
+  @Test func `activations may be rounded as the weights' form says`() throws {
+    let model = product(depth: 128, outputs: 96)
+    for (weights, bits) in [(WeightPrecision.int8, 16), (.dynamic, 8), (.int4, 32)] as [(WeightPrecision, Int32)] {
+      #expect(narrow(try compiled(model, weights)).map { $0?.activationBits } == [bits])
+    }
+  }
+
+  @Test func `an embedding that also makes the scores is kept once, in 8 bits`() throws {
+    var model = SmallModel(outputs: ["rows", "scores"])
+    model.inputs = [("token", SmallModel.int64, [1])]
+    model.floats("table", SmallModel.numbers(1100 * 64, seed: 3), [1100, 64])
+    model.append("Gather", ["table", "token"], ["rows"])
+    model.append("Gemm", ["rows", "table"], ["scores"], ["transB": .integer(1)])
+    let (plain, small) = (try compiled(model, .float), try compiled(model, .int8))
+    #expect(plain.weights.count >= 1100 * 64 * 4)
+    // A byte an element, a scale a row.
+    #expect(small.weights.count < 1100 * 68 + 256)
+    let token = [HostTensor([Int64(-3)], dimensions: [1])]
+    let (exact, given) = (try model.run(plain, token), try model.run(small, token))
+    #expect(zip(exact[0].floats(), given[0].floats()).allSatisfy { abs($0 - $1) < 0.005 })
+    #expect(zip(exact[1].floats(), given[1].floats()).allSatisfy { abs($0 - $1) < 0.05 })
+  }
+
+  @Test func `forms of constants are made once for equal elements`() {
+    let forms = ConstantForms()
+    var made = 0
+    func form(_ values: [Float], _ name: String) -> [Float]? {
+      forms.forms(of: HostTensor(values, dimensions: [values.count]), as: name) {
+        made += 1
+        return values.isEmpty ? nil : [HostTensor(values.map { 2 * $0 }, dimensions: [values.count])]
+      }?[0].floats()
+    }
+    #expect(form([1, 2], "twice") == [2, 4] && form([1, 2], "twice") == [2, 4] && made == 1)
+    #expect(form([1, 3], "twice") == [2, 6] && form([1, 2], "other") == [2, 4] && made == 3)
+    #expect(form([], "twice") == nil && form([], "twice") == nil && made == 5)
   }
 
   @Test func `weights that are multiples of their scale come through exactly`() throws {

@@ -59,6 +59,28 @@ struct OpenDimensionsTests {
     }
   }
 
+  @Test func `weights are packed once, whatever lengths a session is bound to`() throws {
+    let package = try package(Self.speech, ["x": [.fixed(1), .fixed(4), .open(6...41)]])
+    final class Copies {
+      var count = 0
+    }
+    let copies = Copies()
+    let open = try unsafe Session<CPUBackend>(
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(), onCopy: { _ in copies.count += 1 })
+    let loaded = copies.count
+    #expect(loaded > 0)
+    for length in [7, 40, 12] {
+      try open.bind(sizes: [length])
+      try open.setInput(0, to: input([1, 4, length]))
+      open.run()
+      let single = try session(fixed(Self.speech, [1, 4, length]))
+      try single.setInput(0, to: input([1, 4, length]))
+      single.run()
+      #expect(try open.output(0) == single.output(0))
+    }
+    #expect(copies.count == loaded)
+  }
+
   @Test func `batch and length can stay open together`() throws {
     let batches = Self.speechNodes.model(open: ["x": [.symbol("B"), .size(4), .symbol("T")]])
     let open = try session(package(batches, ["x": [.open(1...5), .fixed(4), .open(9...30)]]))

@@ -133,7 +133,7 @@ struct InstructionRulesTests {
     [
       TestProgram.floatConvolution, TestProgram.integerConvolution, TestProgram.pooling, TestProgram.binary, TestProgram.lookup, TestProgram.quantise,
       TestProgram.softmax, TestProgram.copy, TestProgram.reduction, TestProgram.resize, TestProgram.matrixProduct, TestProgram.plainConvolution,
-      TestProgram.recurrence,
+      TestProgram.recurrence, TestProgram.attention, TestProgram.rotation, TestProgram.normalisation,
     ].map { program in
       Case("overwrites 'x', which it reads", program) { $0.tensors[1].storage = $0.tensors[0].storage }
     } + [

@@ -1,6 +1,40 @@
 import ModelFormat
 import Tensors
 
+/// Programs of the families of sequence models.
+extension TestProgram {
+  static var attention: Program {
+    var fields = Attention(queries: 0, keys: 2, values: 3, output: 1, heads: 2)
+    (fields.ownKey, fields.ownValue, fields.count) = (4, 5, 6)
+    return program(
+      [
+        arena("x", .float32, [1, 6], at: 0), arena("y", .float32, [1, 6], at: 256), arena("k", .float32, [3, 6], at: 512),
+        arena("v", .float32, [3, 6], at: 768), arena("a", .float32, [1, 6], at: 1024), arena("b", .float32, [1, 6], at: 1280),
+        arena("n", .int64, [1], at: 1536),
+      ], .attention(fields))
+  }
+
+  static var rotation: Program {
+    program(
+      [
+        arena("x", .float32, [2, 12], at: 0), arena("y", .float32, [2, 12], at: 256), constant("c", .float32, [4, 2]), constant("s", .float32, [4, 2]),
+        arena("p", .int64, [2], at: 512),
+      ], .rotation(Rotation(input: 0, cosines: 2, sines: 3, rowPositions: 4, output: 1, heads: 2, isInterleaved: true)))
+  }
+
+  static var normalisation: Program {
+    program(
+      [arena("x", .float32, [2, 4], at: 0), arena("y", .float32, [2, 4], at: 256), constant("w", .float32, [4]), constant("b", .float32, [4])],
+      .normalisation(Normalisation(input: 0, scale: 2, shift: 3, output: 1, epsilon: 1e-5)))
+  }
+
+  static var roundedConvolution: Program {
+    var program = narrowConvolution
+    program.convolve { $0.narrow?.activationBits = 16 }
+    return program
+  }
+}
+
 /// Programs of the families of whole numbers and run-time indices.
 extension TestProgram {
   static var whole: [Program] { [wholeReduction, arithmetic, mapping, cast, select, gather, scatter, argReduction, topK, cumulativeSum] }

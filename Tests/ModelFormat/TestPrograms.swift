@@ -154,7 +154,7 @@ enum TestProgram {
   static var all: [Program] {
     [
       floatConvolution, integerConvolution, gatedConvolution, narrowConvolution, pooling, binary, unary, lookup, quantise, softmax, copy, fill, reduction,
-      resize, matrixProduct,
+      resize, matrixProduct, attention, rotation, normalisation, roundedConvolution,
     ] + whole
   }
 }

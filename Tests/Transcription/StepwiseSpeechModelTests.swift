@@ -63,6 +63,8 @@ import Transcription
     // The start token is special; the end token is an ordinary one here.
     #expect(transcript.text == expected.dropFirst().map { "t\($0)" }.joined(separator: " "))
     #expect(transcript.words == nil)
+    let stages = try #require(transcript.stages)
+    #expect(stages.encoder > .zero && stages.decoder > .zero && stages + StageTimes() == stages)
   }
 
   @Test func `a model that finds no end stops at its limit, and remembers nothing from one sound to the next`() throws {

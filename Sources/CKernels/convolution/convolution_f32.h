@@ -5,6 +5,7 @@
 #include "../shared/epilogue.h"
 #include "../shared/kernels.h"
 #include "../shared/window.h"
+#include "../sequence/attention_parts.h"
 #include "narrow.h"
 #include "swl_matrix.h"
 

@@ -9,8 +9,8 @@
 #define ROWS 6
 #define COLUMNS 16
 
-// `rows` is a constant at every call, so that the accumulators stay in registers.
-SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+// `rows` is a constant at every call, so that the accumulators stay in registers. Elements of a row of `a` lie `step` apart.
+SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const float *a, int64_t stride, int64_t step, const float *panel, int64_t depth, float *sums) {
   __m256 total[ROWS][2];
 #pragma GCC unroll 6
   for (int row = 0; row < rows; row++) total[row][0] = total[row][1] = _mm256_setzero_ps();
@@ -18,7 +18,7 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const float *a, int64_t 
     __m256 low = _mm256_loadu_ps(panel + k * COLUMNS), high = _mm256_loadu_ps(panel + k * COLUMNS + 8);
 #pragma GCC unroll 6
     for (int row = 0; row < rows; row++) {
-      __m256 spread = _mm256_broadcast_ss(a + row * stride + k);
+      __m256 spread = _mm256_broadcast_ss(a + row * stride + k * step);
       total[row][0] = _mm256_fmadd_ps(spread, low, total[row][0]);
       total[row][1] = _mm256_fmadd_ps(spread, high, total[row][1]);
     }
@@ -30,21 +30,55 @@ SWL_TARGET_AVX2 SWL_INLINE void tile_of(const int rows, const float *a, int64_t 
   }
 }
 
-SWL_TARGET_AVX2 static void tile(int64_t rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+SWL_TARGET_AVX2 SWL_INLINE void tile_by(int64_t rows, const float *a, int64_t stride, int64_t step, const float *panel, int64_t depth, float *sums) {
   switch (rows) {
-  case 6: tile_of(6, a, stride, panel, depth, sums); break;
-  case 5: tile_of(5, a, stride, panel, depth, sums); break;
-  case 4: tile_of(4, a, stride, panel, depth, sums); break;
-  case 3: tile_of(3, a, stride, panel, depth, sums); break;
-  case 2: tile_of(2, a, stride, panel, depth, sums); break;
-  default: tile_of(1, a, stride, panel, depth, sums); break;
+  case 6: tile_of(6, a, stride, step, panel, depth, sums); break;
+  case 5: tile_of(5, a, stride, step, panel, depth, sums); break;
+  case 4: tile_of(4, a, stride, step, panel, depth, sums); break;
+  case 3: tile_of(3, a, stride, step, panel, depth, sums); break;
+  case 2: tile_of(2, a, stride, step, panel, depth, sums); break;
+  default: tile_of(1, a, stride, step, panel, depth, sums); break;
   }
 }
 
+SWL_TARGET_AVX2 static void tile(int64_t rows, const float *a, int64_t stride, const float *panel, int64_t depth, float *sums) {
+  tile_by(rows, a, stride, 1, panel, depth, sums);
+}
+
+// Of a transposed left side.
+SWL_TARGET_AVX2 static void tile_down(int64_t rows, const float *a, int64_t step, const float *panel, int64_t depth, float *sums) {
+  tile_by(rows, a, 1, step, panel, depth, sums);
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void products(const float *query, const float *keys, int64_t stride, int64_t size, float *ret) {
+  __m256 totals[4];
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) totals[row] = _mm256_setzero_ps();
+  int64_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    const __m256 part = _mm256_loadu_ps(query + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) totals[row] = _mm256_fmadd_ps(part, _mm256_loadu_ps(keys + row * stride + i), totals[row]);
+  }
+  // Eighths of two rows each, then quarters of four: the sums of all four stand behind each other.
+  const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(totals[0], totals[1]), _mm256_hadd_ps(totals[2], totals[3]));
+  __m128 sums = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+  for (; i < size; i++) {
+    const __m128 next = _mm_setr_ps(keys[i], keys[stride + i], keys[2 * stride + i], keys[3 * stride + i]);
+    sums = _mm_fmadd_ps(_mm_set1_ps(query[i]), next, sums);
+  }
+  _mm_storeu_ps(ret, sums);
+}
+
+#define ATTENTION swl_attention_f32_6x16__avx2
 #define CONVOLUTION swl_convolution_f32_6x16__avx2
 #define PRODUCT swl_matrix_product_f32_6x16__avx2
 #define TARGET SWL_TARGET_AVX2
 #define TILE tile
+#define PRODUCTS products
+#define TILE_DOWN tile_down
+#define FUSED(x, y, z) __builtin_fmaf(x, y, z)
+#include "../sequence/attention_driver.h"
 #include "driver_f32.h"
 #else
 typedef int swl_not_x86;

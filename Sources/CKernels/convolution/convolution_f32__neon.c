@@ -56,10 +56,67 @@ static void tile(int64_t rows, const float *a, int64_t stride, const float *pane
   }
 }
 
+// Of a transposed left side.
+SWL_INLINE void tile_down_of(const int rows, const float *a, int64_t step, const float *panel, int64_t depth, float *sums) {
+  float32x4_t total[ROWS][2];
+#pragma GCC unroll 8
+  for (int row = 0; row < rows; row++) total[row][0] = total[row][1] = vdupq_n_f32(0.0f);
+  for (int64_t k = 0; k < depth; k++) {
+    float32x4_t low = vld1q_f32(panel + k * COLUMNS), high = vld1q_f32(panel + k * COLUMNS + 4);
+#pragma GCC unroll 8
+    for (int row = 0; row < rows; row++) {
+      const float value = a[k * step + row];
+      total[row][0] = vfmaq_n_f32(total[row][0], low, value);
+      total[row][1] = vfmaq_n_f32(total[row][1], high, value);
+    }
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < rows; row++) {
+    vst1q_f32(sums + row * COLUMNS, total[row][0]);
+    vst1q_f32(sums + row * COLUMNS + 4, total[row][1]);
+  }
+}
+
+static void tile_down(int64_t rows, const float *a, int64_t step, const float *panel, int64_t depth, float *sums) {
+  switch (rows) {
+  case 8: tile_down_of(8, a, step, panel, depth, sums); break;
+  case 7: tile_down_of(7, a, step, panel, depth, sums); break;
+  case 6: tile_down_of(6, a, step, panel, depth, sums); break;
+  case 5: tile_down_of(5, a, step, panel, depth, sums); break;
+  case 4: tile_down_of(4, a, step, panel, depth, sums); break;
+  case 3: tile_down_of(3, a, step, panel, depth, sums); break;
+  case 2: tile_down_of(2, a, step, panel, depth, sums); break;
+  default: tile_down_of(1, a, step, panel, depth, sums); break;
+  }
+}
+
+SWL_INLINE void products(const float *query, const float *keys, int64_t stride, int64_t size, float *ret) {
+  float32x4_t totals[4];
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) totals[row] = vdupq_n_f32(0.0f);
+  int64_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    const float32x4_t part = vld1q_f32(query + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) totals[row] = vfmaq_f32(totals[row], part, vld1q_f32(keys + row * stride + i));
+  }
+  float32x4_t sums = vpaddq_f32(vpaddq_f32(totals[0], totals[1]), vpaddq_f32(totals[2], totals[3]));
+  for (; i < size; i++) {
+    const float next[4] = {keys[i], keys[stride + i], keys[2 * stride + i], keys[3 * stride + i]};
+    sums = vfmaq_n_f32(sums, vld1q_f32(next), query[i]);
+  }
+  vst1q_f32(ret, sums);
+}
+
+#define ATTENTION swl_attention_f32_8x8__neon
 #define CONVOLUTION swl_convolution_f32_8x8__neon
 #define PRODUCT swl_matrix_product_f32_8x8__neon
 #define TARGET
 #define TILE tile
+#define PRODUCTS products
+#define TILE_DOWN tile_down
+#define FUSED(x, y, z) __builtin_fmaf(x, y, z)
+#include "../sequence/attention_driver.h"
 #include "driver_f32.h"
 #else
 typedef int swl_not_arm;

@@ -4,6 +4,7 @@
 #if defined(__aarch64__)
 #include "../shared/epilogue_neon.h"
 #include "convolution_q8.h"
+#include "rounding.h"
 
 #include <arm_neon.h>
 
@@ -72,6 +73,14 @@ TARGET_DOT static void tile(const struct swl_convolution_q8 *c, int64_t rows, co
 #define PANEL_SIZE SWL_SUMMED_PANEL_SIZE
 #define TILE tile
 #define REQUANTISE swl_requantise_row_neon
+// Without an offset the tile's sums are those of the levels themselves.
+static const struct swl_convolution_q8 plain_bytes = {0};
+
+#define ROUNDED swl_convolution_rounded_8x8__neondot
+#define LEVEL(level) ((uint8_t)((level) ^ 0x80))
+#define PANEL_BYTES SWL_SUMMED_PANEL_SIZE
+#define BYTE_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
+#include "driver_rounded.h"
 #include "driver_q8.h"
 #else
 typedef int swl_not_arm;

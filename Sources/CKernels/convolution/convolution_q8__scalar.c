@@ -1,4 +1,5 @@
 #include "convolution_q8.h"
+#include "rounding.h"
 
 #define COLUMNS 4
 #define ROWS 1
@@ -22,3 +23,16 @@ SWL_INLINE void tile(const struct swl_convolution_q8 *c, int64_t rows, const int
 #define TILE tile
 #define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
+
+// Without an offset the tile's sums are those of the levels themselves. Two rows, for the two bytes of one element.
+static const struct swl_convolution_q8 plain_bytes = {0};
+
+#define ROUNDED swl_convolution_rounded__scalar
+#define TARGET
+#define ROWS 2
+#define COLUMNS 4
+#define ELEMENT int16_t
+#define LEVEL(level) ((int16_t)(level))
+#define PANEL_BYTES SWL_PANEL_SIZE
+#define BYTE_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
+#include "driver_rounded.h"

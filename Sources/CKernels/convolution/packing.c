@@ -192,6 +192,21 @@ int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct sw
   return swl_gathered_size(b, kernel->rows, kernel->columns, gathered);
 }
 
+int64_t swl_rounded_scratch(const struct swl_kernel *kernel, const struct swl_blocking *b, bool is_pointwise, int32_t planes) {
+  const int64_t sums = kernel->rows * kernel->columns * 4, levels = (b->rows_per_block + 7) / 8 * 8 * 8;
+  // Elements of the widest kernel have two bytes.
+  const int64_t bytes = (b->rows_per_block * planes * b->padded_depth * 2 + 127) / 64 * 64;
+  return sums + levels + bytes + (is_pointwise ? 0 : b->rows_per_block * b->padded_depth * 4 + 64);
+}
+
+void swl_rounded_offsets(const int8_t *weights, const float *scales, int64_t outputs, int64_t depth, float *offsets) {
+  for (int64_t o = 0; o < outputs; o++) {
+    int64_t sum = 0;
+    for (int64_t k = 0; k < depth; k++) sum += weights[o * depth + k];
+    offsets[o] = scales[o] * (float)sum;
+  }
+}
+
 int64_t swl_depthwise_scratch(const struct swl_window *w) { return swl_taps_and_sums_size(w) + 2 * swl_gated_elements(w); }
 
 void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {

@@ -106,6 +106,18 @@ static const struct swl_kernel convolution_q32[] = {
 static const struct swl_kernel winograd_q8[] = {
 #include "../winograd/winograd_q8.inc"
 };
+static const struct swl_kernel attention_f32[] = {
+#include "../sequence/attention_f32.inc"
+};
+static const struct swl_kernel rotation_f32[] = {
+#include "../sequence/rotation_f32.inc"
+};
+static const struct swl_kernel normalisation_f32[] = {
+#include "../sequence/normalisation_f32.inc"
+};
+static const struct swl_kernel convolution_rounded[] = {
+#include "../convolution/convolution_rounded.inc"
+};
 #undef SWL_KERNEL
 
 struct family {
@@ -149,6 +161,10 @@ static const struct family families[SWL_FAMILY_COUNT] = {
     [SWL_RECURRENCE_F32] = FAMILY(recurrence_f32),
     [SWL_CONVOLUTION_Q32] = FAMILY(convolution_q32),
     [SWL_WINOGRAD_Q8] = FAMILY(winograd_q8),
+    [SWL_CONVOLUTION_ROUNDED] = FAMILY(convolution_rounded),
+    [SWL_ATTENTION_F32] = FAMILY(attention_f32),
+    [SWL_ROTATION_F32] = FAMILY(rotation_f32),
+    [SWL_NORMALISATION_F32] = FAMILY(normalisation_f32),
 };
 
 bool swl_instruction_set_is_available(enum swl_instruction_set set) {

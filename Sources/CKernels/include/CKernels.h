@@ -15,6 +15,7 @@
 #include "swl_probe.h"
 #include "swl_recurrence.h"
 #include "swl_reduction.h"
+#include "swl_sequence.h"
 #include "swl_statistics.h"
 #include "swl_team.h"
 #include "swl_whole.h"

@@ -94,6 +94,21 @@ struct swl_convolution_f32 {
   struct swl_epilogue_f32 epilogue;
 };
 
+// Float data, each row of a block rounded to even levels between its least and its greatest element, 256 of each of `planes` bytes, against
+// weights in 8 bits: the products are of bytes, their sums exact. y = sum × (step × scale) + least × offset, and then the epilogue.
+struct swl_convolution_rounded {
+  const float *input;
+  float *output;
+  const int8_t *weights;        // packed by swl_pack_weights_q8
+  const float *scales;          // a channel each
+  const float *offsets;         // scale × the sum of the channel's weights
+  struct swl_window window;
+  struct swl_blocking blocking; // planned for elements of four bytes
+  bool is_pointwise;
+  int32_t planes;               // 1 or 2
+  struct swl_epilogue_f32 epilogue;
+};
+
 struct swl_depthwise_f32 {
   const float *input;
   float *output;
@@ -135,6 +150,11 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
 int64_t swl_blocking_items(const struct swl_blocking *blocking);
 // Scratch bytes that one thread needs.
 int64_t swl_convolution_scratch(const struct swl_kernel *kernel, const struct swl_blocking *blocking, int64_t element_size);
+int64_t swl_rounded_scratch(const struct swl_kernel *kernel, const struct swl_blocking *blocking, bool is_pointwise, int32_t planes);
+// The most depth at which no sum of an unsigned and a signed byte's products passes 32 bits.
+#define SWL_ROUNDED_DEPTH 65536
+// Each output's sum of weights times its scale. Source [outputs][depth].
+void swl_rounded_offsets(const int8_t *weights, const float *scales, int64_t outputs, int64_t depth, float *offsets);
 int64_t swl_depthwise_scratch(const struct swl_window *window);
 
 #endif

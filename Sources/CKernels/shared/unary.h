@@ -58,6 +58,23 @@ SWL_INLINE float swl_mish(float x) {
 // 0.5 × (1 + tanh(z)) is the logistic function of 2z, which keeps its digits where tanh is near −1.
 SWL_INLINE float swl_gelu_tanh(float x) { return x / (1.0f + swl_exp(-1.5957691f * (x + 0.044715f * x * x * x))); }
 
+// 0.5 × x × erfc(−x ÷ √2). With t = 1 ÷ (1 + 0.3|x|), erfc(|x| ÷ √2) × e^(x² ÷ 2) ÷ t is nearly a polynomial in t (fitted for the least
+// relative error over |x| ≤ 13.5, 1.3e-7); what comes out is within 1.5e-7 or two units in the last place of the definition.
+SWL_INLINE float swl_gelu(float x) {
+  const float magnitude = x < 0.0f ? -x : x, t = 1.0f / (1.0f + 0.3f * magnitude);
+  float p = 0.07186347f;
+  p = p * t - 0.31655202f;
+  p = p * t + 0.41641324f;
+  p = p * t - 0.11078771f;
+  p = p * t + 0.25893841f;
+  p = p * t + 0.19927498f;
+  p = p * t + 0.24159672f;
+  p = p * t + 0.23925278f;
+  // Nothing is left of e^(−x² ÷ 2) from 13.3 on; where x is infinite, 0 times it would be no number.
+  const float tail = magnitude > 13.5f ? 0.0f : 0.5f * magnitude * (p * t * swl_exp(-0.5f * x * x));
+  return x > 0.0f ? x - tail : x < 0.0f ? -tail : x;
+}
+
 // For magnitudes from 2^22 on a float is a whole number already.
 SWL_INLINE float swl_round_even(float x) {
   float magnitude = swl_from_bits(swl_bits(x) & 0x7FFFFFFFu);
@@ -74,6 +91,12 @@ SWL_INLINE float swl_floor(float x) {
 // −floor(−x), so that a result of 0 keeps the sign that IEEE 754 gives it.
 SWL_INLINE float swl_ceil(float x) { return -swl_floor(-x); }
 
+// Where input and output are the same memory a compiler's own check for overlap would leave it with one element at a time.
+#if defined(__clang__)
+#define SWL_IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define SWL_IN_PLACE _Pragma("GCC ivdep")
+#endif
 #define SWL_EACH(expression)                                                                                           \
   for (int64_t i = 0; i < count; i++) {                                                                                \
     float x = input[i];                                                                                                \
@@ -81,35 +104,38 @@ SWL_INLINE float swl_ceil(float x) { return -swl_floor(-x); }
   }                                                                                                                    \
   break
 
+// Of expressions that are instructions alone, no calls.
+#define SWL_EACH_AT_ONCE(expression) SWL_IN_PLACE SWL_EACH(expression)
+
 // output[i] = function(input[i]); the two may be the same memory.
 SWL_INLINE void swl_unary_row(int32_t function, float alpha, float beta, const float *input, float *output, int64_t count) {
   switch ((enum swl_unary_function)function) {
   case SWL_IDENTITY:
     if (output != input) memmove(output, input, (size_t)count * sizeof(float));
     break;
-  case SWL_CLAMP: SWL_EACH(swl_clamp(x, alpha, beta));
-  case SWL_SIGMOID: SWL_EACH(swl_sigmoid(x));
-  case SWL_SILU: SWL_EACH(x / (1.0f + swl_exp(-x)));
-  case SWL_TANH: SWL_EACH(swl_tanh(x));
-  case SWL_LEAKY_RELU: SWL_EACH(x < 0.0f ? alpha * x : x);
-  case SWL_HARD_SIGMOID: SWL_EACH(swl_clamp(alpha * x + beta, 0.0f, 1.0f));
-  case SWL_HARD_SWISH: SWL_EACH(x * swl_clamp(alpha * x + beta, 0.0f, 1.0f));
-  case SWL_EXP: SWL_EACH(swl_exp(x));
+  case SWL_CLAMP: SWL_EACH_AT_ONCE(swl_clamp(x, alpha, beta));
+  case SWL_SIGMOID: SWL_EACH_AT_ONCE(swl_sigmoid(x));
+  case SWL_SILU: SWL_EACH_AT_ONCE(x / (1.0f + swl_exp(-x)));
+  case SWL_TANH: SWL_EACH_AT_ONCE(swl_tanh(x));
+  case SWL_LEAKY_RELU: SWL_EACH_AT_ONCE(x < 0.0f ? alpha * x : x);
+  case SWL_HARD_SIGMOID: SWL_EACH_AT_ONCE(swl_clamp(alpha * x + beta, 0.0f, 1.0f));
+  case SWL_HARD_SWISH: SWL_EACH_AT_ONCE(x * swl_clamp(alpha * x + beta, 0.0f, 1.0f));
+  case SWL_EXP: SWL_EACH_AT_ONCE(swl_exp(x));
   case SWL_LOG: SWL_EACH(logf(x));
   case SWL_SQRT: SWL_EACH(sqrtf(x));
-  case SWL_RECIPROCAL: SWL_EACH(1.0f / x);
+  case SWL_RECIPROCAL: SWL_EACH_AT_ONCE(1.0f / x);
   case SWL_NEGATE: SWL_EACH(-x);
   case SWL_ABSOLUTE: SWL_EACH(swl_from_bits(swl_bits(x) & 0x7FFFFFFFu));
   case SWL_ERF: SWL_EACH(erff(x));
-  case SWL_GELU: SWL_EACH(0.5f * x * erfcf(x * -0.70710678f));
+  case SWL_GELU: SWL_EACH_AT_ONCE(swl_gelu(x));
   case SWL_ELU: SWL_EACH(x < 0.0f ? alpha * expm1f(x) : x);
   case SWL_SOFTPLUS: SWL_EACH((x > 0.0f ? x : 0.0f) + log1pf(expf(x > 0.0f ? -x : x)));
   case SWL_FLOOR: SWL_EACH(swl_floor(x));
   case SWL_CEIL: SWL_EACH(swl_ceil(x));
   case SWL_ROUND: SWL_EACH(swl_round_even(x));
   case SWL_POWER: SWL_EACH(powf(x, alpha));
-  case SWL_AFFINE: SWL_EACH(alpha * x + beta);
-  case SWL_MISH: SWL_EACH(swl_mish(x));
+  case SWL_AFFINE: SWL_EACH_AT_ONCE(alpha * x + beta);
+  case SWL_MISH: SWL_EACH_AT_ONCE(swl_mish(x));
   case SWL_SINE: SWL_EACH(sinf(x));
   case SWL_COSINE: SWL_EACH(cosf(x));
   case SWL_SIGN: SWL_EACH(x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x);
@@ -127,10 +153,12 @@ SWL_INLINE void swl_unary_row(int32_t function, float alpha, float beta, const f
   case SWL_CELU: SWL_EACH(x > 0.0f ? x : alpha * expm1f(x / alpha));
   case SWL_THRESHOLDED_RELU: SWL_EACH(x > alpha || x != x ? x : 0.0f);
   case SWL_SHRINK: SWL_EACH(x < -alpha ? x + beta : x > alpha ? x - beta : x != x ? x : 0.0f);
-  case SWL_GELU_TANH: SWL_EACH(swl_gelu_tanh(x));
-  case SWL_SWISH: SWL_EACH(x / (1.0f + swl_exp(-alpha * x)));
+  case SWL_GELU_TANH: SWL_EACH_AT_ONCE(swl_gelu_tanh(x));
+  case SWL_SWISH: SWL_EACH_AT_ONCE(x / (1.0f + swl_exp(-alpha * x)));
   }
 }
 
 #undef SWL_EACH
+#undef SWL_EACH_AT_ONCE
+#undef SWL_IN_PLACE
 #endif

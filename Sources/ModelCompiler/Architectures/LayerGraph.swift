@@ -12,7 +12,7 @@ struct LayerGraph {
 
   /// The newest operator set, which has normalisations, Gelu and rotary embeddings as operators.
   var model: ONNXModel {
-    ONNXModel(irVersion: 10, opsetImports: ["": 23], producerName: "swiftlet", producerVersion: "", graph: graph, metadata: [:])
+    ONNXModel(irVersion: 10, opsetImports: ["": 23, "swiftlet": 1], producerName: "swiftlet", producerVersion: "", graph: graph, metadata: [:])
   }
 
   mutating func input(_ name: String, _ type: ElementType, _ dimensions: [ONNXDimension]) -> String {
@@ -36,10 +36,12 @@ struct LayerGraph {
   }
 
   /// Adds an operator of one output and returns it.
-  mutating func add(_ opType: String, _ inputs: [String], _ attributes: [String: ONNXAttribute] = [:], name: String? = nil) -> String {
+  mutating func add(
+    _ opType: String, domain: String = "", _ inputs: [String], _ attributes: [String: ONNXAttribute] = [:], name: String? = nil
+  ) -> String {
     counter += 1
     let name = name ?? "\(opType) \(counter)"
-    graph.nodes.append(ONNXNode(name: name, opType: opType, inputs: inputs, outputs: [name], attributes: attributes))
+    graph.nodes.append(ONNXNode(name: name, opType: opType, domain: domain, inputs: inputs, outputs: [name], attributes: attributes))
     return name
   }
 }
@@ -79,22 +81,18 @@ extension LayerGraph {
     return add("Conv", inputs, ["strides": .integers([stride])], name: "\(weight.name) ·")
   }
 
-  /// `[length, heads × size]` as `[heads, length, size]`.
-  mutating func split(_ x: String, heads: Int, size: Int) -> String {
-    transposed(reshaped(x, to: [0, Int64(heads), Int64(size)]), [1, 0, 2])
+  /// What queries `[length, heads × size]` find in values by their keys; the queries bring the scale.
+  mutating func attention(_ queries: String, _ keys: String, _ values: String, heads: Int) -> String {
+    let attributes: [String: ONNXAttribute] = ["q_num_heads": .integer(Int64(heads)), "kv_num_heads": .integer(Int64(heads)), "scale": .float(1)]
+    return squeezed(add("Attention", [unsqueezed(queries), unsqueezed(keys), unsqueezed(values)], attributes))
   }
 
-  /// `[heads, length, size]` as `[length, heads × size]`.
-  mutating func merged(_ x: String, width: Int) -> String { reshaped(transposed(x, [1, 0, 2]), to: [-1, Int64(width)]) }
-
-  /// Scores of queries against keys, `[heads, queries, keys]`; the queries bring the scale.
-  mutating func scores(_ queries: String, _ keys: String) -> String { add("MatMul", [queries, transposed(keys, [0, 2, 1])]) }
-
-  mutating func softmax(_ x: String) -> String { add("Softmax", [x], ["axis": .integer(-1)]) }
-
-  /// What queries find by their keys: `[heads, queries, size]`.
-  mutating func attention(_ queries: String, _ keys: String, _ values: String) -> String {
-    add("MatMul", [softmax(scores(queries, keys)), values])
+  /// What one query finds in the first rows of the past, `[1, capacity, heads × size]`, and in a row of its own.
+  mutating func attention(
+    _ query: String, past: (keys: String, values: String), own: (key: String, value: String), count: String, heads: Int
+  ) -> String {
+    let inputs = [query, past.keys, past.values, own.key, own.value, count]
+    return add("StepAttention", domain: "swiftlet", inputs, ["heads": .integer(Int64(heads))])
   }
 
   /// Pairs of neighbours of each head of `[length, heads × size]` turned by angles of the row's position; elements behind the angles' stay.

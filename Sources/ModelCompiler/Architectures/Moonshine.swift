@@ -33,9 +33,8 @@ struct Moonshine: SequenceArchitecture {
 
   var step: SequencePart {
     let lengths = Self.blocks.lowerBound - 2...Self.blocks.upperBound - 2
-    let size = configuration.width / configuration.decoderHeads
     let heard = (0..<configuration.decoderLayers).flatMap { ["heard_keys.\($0)", "heard_values.\($0)"] }
-    let shape: [AxisSize] = [.fixed(configuration.decoderHeads), .open(lengths), .fixed(size)]
+    let shape: [AxisSize] = [.open(lengths), .fixed(configuration.width)]
     return SequencePart(model: stepGraph(), shapes: Dictionary(uniqueKeysWithValues: heard.map { ($0, shape) }))
   }
 
@@ -69,16 +68,16 @@ struct Moonshine: SequenceArchitecture {
       let y = graph.normalised(x, layer.attentionNorm)
       let query = graph.rotated(graph.linear(y, layer.attention.query), angles, positions: positions, heads: heads)
       let key = graph.rotated(graph.linear(y, layer.attention.key), angles, positions: positions, heads: heads)
-      let found = graph.attention(split(query, heads, &graph), split(key, heads, &graph), split(graph.linear(y, layer.attention.value), heads, &graph))
-      x = graph.add("Add", [x, graph.linear(graph.merged(found, width: configuration.width), layer.attention.output)])
+      let found = graph.attention(query, key, graph.linear(y, layer.attention.value), heads: heads)
+      x = graph.add("Add", [x, graph.linear(found, layer.attention.output)])
       let inner = graph.add("Gelu", [graph.linear(graph.normalised(x, layer.forwardNorm), layer.first.weight, bias: layer.first.bias)])
       x = graph.add("Add", [x, graph.linear(inner, layer.second.weight, bias: layer.second.bias)])
     }
     x = graph.normalised(x, weights.encoderNorm)
     graph.output(x, as: "heard")
     for (index, layer) in weights.decoder.enumerated() {
-      graph.output(split(graph.linear(x, layer.hearing.key), configuration.decoderHeads, &graph), as: "heard_keys.\(index)")
-      graph.output(split(graph.linear(x, layer.hearing.value), configuration.decoderHeads, &graph), as: "heard_values.\(index)")
+      graph.output(graph.linear(x, layer.hearing.key), as: "heard_keys.\(index)")
+      graph.output(graph.linear(x, layer.hearing.value), as: "heard_values.\(index)")
     }
     return graph.model
   }
@@ -103,31 +102,30 @@ struct Moonshine: SequenceArchitecture {
   /// One token further: a row of each layer's keys and values is made, and the scores of the next token.
   private func stepGraph() -> ONNXModel {
     var graph = LayerGraph(name: "step")
-    let (heads, size, capacity) = (configuration.decoderHeads, configuration.width / configuration.decoderHeads, configuration.capacity)
+    let (heads, width, capacity) = (configuration.decoderHeads, configuration.width, configuration.capacity)
     let token = graph.input("token", .int64, [.size(1)])
     let position = graph.input("position", .int64, [.size(1)])
     let embedding = graph.constant(weights.embedding.name, weights.embedding.tensor)
     var x = graph.add("Gather", [embedding, token])
     let angles = rotaryAngles(heads: heads, positions: capacity)
-    let mask = graph.mask(rows: capacity, before: position)
     for (index, layer) in weights.decoder.enumerated() {
       let y = graph.normalised(x, layer.attentionNorm)
       let query = graph.rotated(graph.linear(y, layer.attention.query), angles, positions: position, heads: heads)
-      let key = split(graph.rotated(graph.linear(y, layer.attention.key), angles, positions: position, heads: heads), heads, &graph)
-      let value = split(graph.linear(y, layer.attention.value), heads, &graph)
-      graph.output(key, as: "keys.\(index)")
-      graph.output(value, as: "values.\(index)")
-      let past: [ONNXDimension] = [.size(heads), .size(capacity), .size(size)]
+      let key = graph.rotated(graph.linear(y, layer.attention.key), angles, positions: position, heads: heads)
+      let value = graph.linear(y, layer.attention.value)
+      graph.output(graph.unsqueezed(key), as: "keys.\(index)")
+      graph.output(graph.unsqueezed(value), as: "values.\(index)")
+      let past: [ONNXDimension] = [.size(1), .size(capacity), .size(width)]
       let keys = graph.input("past_keys.\(index)", .float32, past)
       let values = graph.input("past_values.\(index)", .float32, past)
-      let found = graph.attention(split(query, heads, &graph), past: (keys, values), own: (key, value), mask: mask, rows: capacity)
-      x = graph.add("Add", [x, graph.linear(graph.merged(found, width: configuration.width), layer.attention.output)])
+      let found = graph.attention(query, past: (keys, values), own: (key, value), count: position, heads: heads)
+      x = graph.add("Add", [x, graph.linear(found, layer.attention.output)])
 
-      let heard: [ONNXDimension] = [.size(heads), .symbol("length"), .size(size)]
+      let heard: [ONNXDimension] = [.symbol("length"), .size(width)]
       let question = graph.linear(graph.normalised(x, layer.hearingNorm), layer.hearing.query)
       let answer = graph.attention(
-        split(question, heads, &graph), graph.input("heard_keys.\(index)", .float32, heard), graph.input("heard_values.\(index)", .float32, heard))
-      x = graph.add("Add", [x, graph.linear(graph.merged(answer, width: configuration.width), layer.hearing.output)])
+        question, graph.input("heard_keys.\(index)", .float32, heard), graph.input("heard_values.\(index)", .float32, heard), heads: heads)
+      x = graph.add("Add", [x, graph.linear(answer, layer.hearing.output)])
 
       let both = graph.linear(graph.normalised(x, layer.forwardNorm), layer.first.weight, bias: layer.first.bias)
       let inner = Int64(configuration.innerWidth)
@@ -137,10 +135,6 @@ struct Moonshine: SequenceArchitecture {
     }
     graph.output(graph.linear(graph.normalised(x, weights.decoderNorm), weights.scores), as: "scores")
     return graph.model
-  }
-
-  private func split(_ x: String, _ heads: Int, _ graph: inout LayerGraph) -> String {
-    graph.split(x, heads: heads, size: configuration.width / heads)
   }
 
   private func rotaryAngles(heads: Int, positions: Int) -> RotaryAngles {

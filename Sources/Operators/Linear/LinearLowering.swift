@@ -52,7 +52,7 @@ struct LinearForm {
     let name = lowering.graph[output].name
     let x = prepared(lowering.operand(input, layout: layout, as: .plain), in: &lowering)
     let r = residual.map { lowering.operand($0, layout: layout, as: .plain) }
-    let narrowed = NarrowedWeights(weights, bits: lowering.graph.weightBits)
+    let narrowed = NarrowedWeights.of(weights, in: lowering)
     let w = lowering.addConstant(narrowed?.integers ?? weights, name: "\(name).weights")
     let b = bias.map { lowering.addConstant($0, name: "\(name).bias") }
     let y = lowering.result(output, layout: layout, as: .plain)
@@ -62,7 +62,8 @@ struct LinearForm {
     instruction.residual = r.map { lowering.addView(of: $0, dimensions: outputImage) }
     instruction.narrow = narrowed.map {
       let scales = lowering.addConstant($0.scales, name: "\(name).scales")
-      return Convolution.NarrowWeights(bits: Int32($0.bits), scales: scales, group: Int32($0.group))
+      let activationBits = $0.bits == 8 ? lowering.graph.activationBits : 32
+      return Convolution.NarrowWeights(bits: Int32($0.bits), scales: scales, group: Int32($0.group), activationBits: Int32(activationBits))
     }
     instruction.function = epilogue.function
     instruction.alpha = epilogue.alpha

@@ -16,6 +16,23 @@ struct NarrowedWeights {
   private static let leastCount = 4096
   private static let smallGroup = 32
 
+  /// As `init`, with what was made of equal weights before.
+  static func of(_ weights: HostTensor, in lowering: Lowering) -> NarrowedWeights? {
+    let bits = lowering.graph.weightBits
+    guard bits < 32 else { return nil }
+    let forms = lowering.graph.constantForms.forms(of: weights, as: "\(bits) bits") { () -> [HostTensor]? in
+      NarrowedWeights(weights, bits: bits).map { [$0.integers, $0.scales, HostTensor([Int64($0.bits), Int64($0.group)], dimensions: [2])] }
+    }
+    return forms.map { NarrowedWeights(integers: $0[0], scales: $0[1], bits: Int($0[2].integers()[0]), group: Int($0[2].integers()[1])) }
+  }
+
+  private init(integers: HostTensor, scales: HostTensor, bits: Int, group: Int) {
+    self.integers = integers
+    self.scales = scales
+    self.bits = bits
+    self.group = group
+  }
+
   /// - Parameter weights: `[O,kH,kW,I]`.
   /// - Returns: nil where the layer is better left as it is. An odd number of channels doesn't pair up, and takes 8 bits.
   init?(_ weights: HostTensor, bits: Int) {

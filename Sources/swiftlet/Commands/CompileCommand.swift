@@ -52,8 +52,9 @@ struct CompileCommand: ParsableCommand {
 
   @Option(
     help: """
-      How weights are kept where layers are computed in float: float, int8 (a scale an output channel) or int4 (a scale each 32 products). Activations stay \
-      float: for models of large matrices, such as those that hear.
+      How weights are kept where layers are computed in float: float, int8 (a scale an output channel; activations are rounded to 16 bits where that is \
+      faster), int8-dynamic (activations to 8 bits) or int4 (a scale each 32 products; activations stay float): for models of large matrices, such as those that \
+      hear.
       """)
   var weights = WeightPrecision.float
 

@@ -99,6 +99,11 @@ struct SoundTranscript {
       }
       members.append(("utterances", .array(utterances)))
     }
+    if let first = pieces.first?.transcript.stages {
+      let stages = pieces.dropFirst().reduce(first) { $0 + ($1.transcript.stages ?? StageTimes()) }
+      let seconds = [("binding", stages.binding), ("encoder", stages.encoder), ("decoder", stages.decoder)]
+      members.append(("stages", .object(seconds.map { ($0, .number($1.inSeconds)) })))
+    }
     return .object(members + [("duration", .number(duration)), ("real_time_factor", .number(realTimeFactor))])
   }
 }
