@@ -73,7 +73,8 @@ struct BenchCommand: ParsableCommand {
       return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)
     }
     let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package, options: CPUOptions(threads: threads, instructionSet: instructions),
+      program: package.program, family: package.family, weights: package.weights, owner: package,
+      options: CPUOptions(threads: threads, instructionSet: instructions),
       onCopy: { unsafe package.release($0) })
     try source.bind(session, package)
     let loaded = MonotonicClock.now()
