@@ -39,6 +39,15 @@ extension GateController {
     while let moment = moments.removeFirst() { giveUp(OpenPart(number: 0, arrival: moment.moment, verdict: .reject, order: moment.order), old) }
   }
 
+  /// What has passed the sensor by now can't be known: the gate stays safe until all of it is past.
+  mutating func holdForWhatHasPassed() {
+    guard let configuration else { return }
+    switch configuration.unit {
+    case .microseconds: heldUntil = max(heldUntil, now &+ UInt64(configuration.travel) &+ UInt64(configuration.pulse))
+    case .encoderTicks: heldUntilTick = max(heldUntilTick, ticks &+ UInt64(configuration.travel))
+    }
+  }
+
   private mutating func reach(part: UInt32, order: UInt32, verdict: GatePosition?, _ configuration: GateConfiguration) {
     if verdict == nil { counters.unjudged &+= 1 } else { finished.append(order, part: part) }
     var cause: GateCause = verdict == nil ? .unjudged : .ordered

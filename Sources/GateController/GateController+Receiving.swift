@@ -85,7 +85,10 @@ extension GateController {
       return
     }
     if let old = configuration, old != wanted { giveUpEverything(old) }
+    let knewNothing = configuration == nil
     configuration = wanted
+    // What passed the sensor before is on its way, and nobody counted it.
+    if knewNothing { holdForWhatHasPassed() }
     link = .armed
     send(.configured(ConfigureReply(digest: wanted.digest, flaw: nil)))
   }

@@ -13,7 +13,8 @@ import Testing
   static func armed(seed: UInt64 = 1) -> VirtualLine {
     var line = VirtualLine(configuration, seed: seed)
     line.open()
-    line.run(for: 300_000)
+    // The gate of a new life is held until what it didn't see is past.
+    line.run(for: 700_000)
     return line
   }
 
@@ -110,7 +111,7 @@ import Testing
     line.submit(part: 1, .reject, number: 1)
     line.run(for: 10_000)
     line.restartController()
-    line.run(for: 400_000)
+    line.run(for: 800_000)
     #expect(line.endings == [1: [.linkLost]])
     #expect(line.reports.contains(.restarted(.watchdog)))
     #expect(line.outputs.state == .armed)

@@ -136,10 +136,10 @@ import Testing
     var configuration = Bench.configuration
     (configuration.unit, configuration.travel) = (.encoderTicks, 100)
     var bench = Bench.armed(configuration)
-    bench.ticks = 40
+    bench.ticks = 140
     bench.passPart()
     bench.order(1, .reject)
-    #expect(bench.replies.map(\.position) == [140])
+    #expect(bench.replies.map(\.position) == [240])
     // The belt stands for three seconds.
     bench.run(for: 3_000_000)
     #expect(bench.reached.isEmpty)
@@ -147,7 +147,7 @@ import Testing
     #expect(bench.reached.isEmpty)
     bench.ticks += 1
     bench.run(for: 1)
-    #expect(bench.reached.map(\.ticks) == [140] && bench.reached[0].position == .reject)
+    #expect(bench.reached.map(\.ticks) == [240] && bench.reached[0].position == .reject)
   }
 
   @Test func `more parts than can be followed hold the gate safe until they are past, each reported`() {
