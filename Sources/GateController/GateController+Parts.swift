@@ -55,6 +55,8 @@ extension GateController {
     if link != .armed || isHeld {
       cause = link == .armed ? .held : .silence
       position = configuration.safePosition
+      // It has been reported as rejected, so the end of the hold mustn't let it pass.
+      if position == .reject { pulseEnd = max(pulseEnd, now &+ UInt64(configuration.pulse)) }
     } else if position == .reject {
       pulseEnd = max(pulseEnd, now &+ UInt64(configuration.pulse))
     } else if now < pulseEnd {

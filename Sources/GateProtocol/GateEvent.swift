@@ -102,4 +102,6 @@ public enum GateFault: UInt8, Sendable {
   case reconfigured = 5
   /// The part-present sensor has bounced for so long that parts may have passed unseen.
   case sensorUnsteady = 6
+  /// An agent began a session while a part was being rejected; the gate went to its safe position at once.
+  case rejectCutShort = 7
 }

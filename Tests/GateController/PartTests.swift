@@ -80,6 +80,25 @@ import Testing
     #expect(bench.replies.map(\.refusal) == [nil, .late])
   }
 
+  @Test func `an order that is repeated at the moment of its part is accepted, and a first one is late`() {
+    var bench = Bench.armed()
+    bench.passPart()
+    bench.order(1, .pass, number: 5)
+    bench.run(for: 10_000)
+    bench.passPart()
+    bench.run(for: 120_000)
+    // Behind the second part's arrival, and the controller hasn't looked since.
+    let late = bench.now + 200_000
+    for (number, part) in [(UInt32(5), UInt32(1)), (6, 2)] {
+      bench.sequence += 1
+      let order = PartOrder(order: number, part: part &+ bench.base, verdict: .pass)
+      let wire = GateFrame(session: bench.session, sequence: bench.sequence, message: .partOrder(order)).onTheWire
+      for index in 0..<wire.count { bench.controller.receive(wire[index], at: late) }
+    }
+    bench.run(for: 300_000)
+    #expect(bench.replies.map(\.refusal) == [nil, nil, .late])
+  }
+
   @Test func `bounces are one part, and spikes none`() {
     var bench = Bench.armed()
     for _ in 0..<20 { bench.isPresent.toggle(); bench.run(for: 100) }
