@@ -98,14 +98,14 @@ extension GateDialogue {
     sendHeartbeat(wantsEvents: true, at: now)
   }
 
-  /// What is older than that can't be had any more; an execution may be among it.
+  /// What is older than that can't be had any more; an execution may be among it, even of an order whose acceptance never came.
   private mutating func noteOldest(_ oldest: UInt32) {
     let missed = WrappingOrder.distance(from: expectedEvent, to: oldest)
     guard missed > 0 else { return }
     expectedEvent = oldest
     counters.missedEvents += Int(missed)
     reports.append(.missedEvents(UInt32(missed)))
-    loseOrders(acceptedOnly: true)
+    loseOrders()
   }
 
   private mutating func take(_ event: GateEvent, at now: MonotonicInstant) {

@@ -65,6 +65,8 @@ public enum GateReport: Sendable, Equatable {
   case ended(OrderNumber, OrderEnding)
   /// A part reached the gate without an order.
   case unjudged(GateExecution)
+  /// The gate carried out an order that has ended here already (as `linkLost`, say), or that an earlier life of this program gave.
+  case belated(OrderNumber, GateExecution)
   case fault(GateFault, time: UInt64)
   /// So many events were overwritten before they could be fetched: parts may have passed unseen.
   case missedEvents(UInt32)
@@ -84,6 +86,8 @@ public struct GateCounters: Sendable, Equatable {
   public var refused = 0
   public var linkLost = 0
   public var unjudged = 0
+  /// Executions of orders that had ended here already, or that an earlier life of this program gave.
+  public var belated = 0
   /// Frames that came damaged, and sequence numbers that never came.
   public var damagedFrames = 0, lostFrames = 0
   public var missedEvents = 0

@@ -131,6 +131,31 @@ import Testing
     #expect(line.dialogue.counters.missedEvents > 50)
   }
 
+  @Test func `an order whose acceptance was lost ends, too, when its end can't be had any more`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .pass, number: 1)
+    line.run(for: 10_000)
+    let later = line.instant.advanced(by: .seconds(60))
+    line.dialogue.pending[1]?.isAccepted = false
+    line.dialogue.pending[1]?.sendAgainAt = later
+    line.dialogue.expectedEvent &-= 200
+    line.run(for: 200_000)
+    #expect(line.endings == [1: [.linkLost]])
+  }
+
+  @Test func `what the gate did with an order that was given up is told`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .reject, number: 1)
+    line.run(for: 10_000)
+    line.dialogue.meet(at: line.instant)
+    line.run(for: 600_000)
+    #expect(line.endings == [1: [.linkLost]])
+    let belated = line.reports.compactMap { if case .belated(let number, let execution) = $0 { (number, execution) } else { nil } }
+    #expect(belated.map(\.0) == [1] && belated.map(\.1.position) == [.reject] && line.dialogue.counters.belated == 1)
+  }
+
   @Test func `the other version of a controller is told`() {
     var line = VirtualLine(Self.configuration)
     line.open()

@@ -63,7 +63,7 @@ struct Measurement {
         guard let index = numbers[number] else { return }
         log[index].ending = ending
         if case .acknowledged(let execution) = ending { log[index].execution = execution }
-      case .state, .unjudged, .fault, .missedEvents, .restarted: break
+      case .state, .unjudged, .belated, .fault, .missedEvents, .restarted: break
       }
     }
     func listen(until deadline: MonotonicInstant) {
