@@ -9,6 +9,8 @@ struct OpenPart: Sendable {
   var order: UInt32 = 0
   /// The order is of an earlier session.
   var isInherited = false
+  /// It was at the gate before its edge had proved itself.
+  var isOverdue = false
 }
 
 /// A first-in-first-out queue of fixed storage: parts reach the gate in the order in which they passed the sensor.

@@ -85,6 +85,12 @@ struct Bench: ~Copyable {
     }
   }
 
+  /// The board's loop doesn't turn until then.
+  mutating func stall(until end: UInt64) {
+    now = end
+    settle()
+  }
+
   /// A part of 20 ms of length passes the sensor.
   mutating func passPart() {
     isPresent = true
