@@ -21,7 +21,7 @@ public enum GateLinkState: Sendable, Equatable {
 /// A part that passed the sensor.
 public struct PartSighting: Sendable, Equatable {
   public var number: UInt32
-  /// When its leading edge passed, by this machine's clock; nil while the clocks aren't compared yet.
+  /// When its leading edge passed, by this machine's clock; nil while the clocks aren't compared well enough.
   public var at: MonotonicInstant?
   /// By the controller's clock, in microseconds.
   public var time: UInt64
@@ -39,7 +39,7 @@ public struct GateExecution: Sendable, Equatable {
   /// When, by the controller's clock, in microseconds.
   public var time: UInt64
   public var ticks: UInt64
-  /// By this machine's clock; nil while the clocks aren't compared.
+  /// By this machine's clock; nil while the clocks aren't compared well enough.
   public var at: MonotonicInstant?
 }
 
