@@ -118,8 +118,9 @@ extension GateDialogue {
     expectedEvent &+= 1
     switch event.kind {
     case .partSeen:
-      reports.append(
-        .part(PartSighting(number: event.part, at: instant(of: event.time), time: event.time, ticks: event.ticks)))
+      let at = instant(of: event.time)
+      let uncertainty = at.flatMap { clock.uncertainty(at: $0) }
+      reports.append(.part(PartSighting(number: event.part, at: at, uncertainty: uncertainty, time: event.time, ticks: event.ticks)))
     case .fault: if let fault = event.fault { reports.append(.fault(fault, time: event.time)) }
     case .reached:
       guard let cause = event.cause else { return }

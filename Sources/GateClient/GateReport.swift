@@ -23,6 +23,8 @@ public struct PartSighting: Sendable, Equatable {
   public var number: UInt32
   /// When its leading edge passed, by this machine's clock; nil while the clocks aren't compared well enough.
   public var at: MonotonicInstant?
+  /// By how much that may be wrong; nil with it.
+  public var uncertainty: Duration?
   /// By the controller's clock, in microseconds.
   public var time: UInt64
   /// What the encoder showed.

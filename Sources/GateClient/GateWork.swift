@@ -64,10 +64,7 @@ import Pipelines
   }
 
   func part(closestTo moment: MonotonicInstant, within tolerance: Duration) -> PartSighting? {
-    mutex.withLock {
-      guard let uncertainty = snapshot.clock.uncertainty(at: moment) else { return nil }
-      return parts.only(closestTo: moment, within: tolerance, uncertainty: uncertainty)
-    }
+    mutex.withLock { parts.only(closestTo: moment, within: tolerance) }
   }
 
   func stop() {

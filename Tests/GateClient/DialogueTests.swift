@@ -174,6 +174,8 @@ import Testing
     line.run(for: 10_000)
     times = line.reports.compactMap { if case .part(let part) = $0 { Optional(part.at) } else { nil } }
     #expect(times.count == 2 && times[1] != nil)
+    let doubts = line.reports.compactMap { if case .part(let part) = $0 { Optional(part.uncertainty) } else { nil } }
+    #expect(doubts[0] == nil && doubts[1].map { $0 > .zero && $0 < .milliseconds(5) } == true)
   }
 
   @Test func `the other version of a controller is told`() {
@@ -225,13 +227,13 @@ import Testing
   private static func instant(_ milliseconds: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: milliseconds * 1_000_000) }
 
   @Test func `a part is found by its time only where it can be no other`() {
-    var parts = RecentParts()
-    for (number, at) in [(UInt32(1), UInt64(1000)), (2, 1100), (3, 1200)] {
-      parts.append(PartSighting(number: number, at: Self.instant(at), time: 0, ticks: 0))
-    }
-    parts.append(PartSighting(number: 4, at: nil, time: 0, ticks: 0))
     func find(_ moment: UInt64, _ tolerance: Int, _ uncertainty: Int = 1) -> UInt32? {
-      parts.only(closestTo: Self.instant(moment), within: .milliseconds(tolerance), uncertainty: .milliseconds(uncertainty))?.number
+      var parts = RecentParts()
+      for (number, at) in [(UInt32(1), UInt64(1000)), (2, 1100), (3, 1200)] {
+        parts.append(PartSighting(number: number, at: Self.instant(at), uncertainty: .milliseconds(uncertainty), time: 0, ticks: 0))
+      }
+      parts.append(PartSighting(number: 4, at: nil, time: 0, ticks: 0))
+      return parts.only(closestTo: Self.instant(moment), within: .milliseconds(tolerance))?.number
     }
     #expect(find(1105, 20) == 2)
     #expect(find(1130, 20) == nil)
@@ -239,8 +241,12 @@ import Testing
     #expect(find(1105, 96) == nil)
     #expect(find(1140, 50, 9) == 2)
     #expect(find(1140, 50, 10) == nil)
+    var parts = RecentParts()
+    for number in UInt32(1)...100 { parts.append(PartSighting(number: number, at: Self.instant(UInt64(number)), uncertainty: .zero, time: 0, ticks: 0)) }
+    func number(at moment: UInt64) -> UInt32? { parts.only(closestTo: Self.instant(moment), within: .zero)?.number }
+    #expect(number(at: 100) == 100 && number(at: 37) == 37 && number(at: 36) == nil)
     parts.removeAll()
-    #expect(find(1105, 20) == nil)
+    #expect(number(at: 100) == nil)
   }
 }
 
