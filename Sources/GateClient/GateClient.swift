@@ -60,8 +60,9 @@ public final class GateClient: Sendable {
   /// By how many parts per million the controller's clock is faster; 0 for the first twenty seconds.
   public var clockDrift: Int { Int(work.shown.clock.drift) }
 
-  /// The part that passed the sensor closest to that moment (say, a frame's timestamp, with the time from sensor to camera taken off), among
-  /// the last 64.
+  /// The part that passed the sensor within `tolerance` of that moment (say, a frame's timestamp, with the time from sensor to camera taken off),
+  /// among the last 64 whose time is known to `GateSettings.greatestUncertainty`; nil where it may have been another, too. Half the shortest time
+  /// between two parts is a good tolerance.
   public func part(closestTo moment: MonotonicInstant, within tolerance: Duration) -> PartSighting? {
     work.part(closestTo: moment, within: tolerance)
   }

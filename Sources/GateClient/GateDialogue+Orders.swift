@@ -54,16 +54,19 @@ extension GateDialogue {
 
   /// The controller says what became of it.
   mutating func carryOut(_ number: OrderNumber, _ execution: GateExecution) {
-    guard let order = pending[number] else { return }
     // A number of an earlier life of this program may have come round.
-    guard part(of: order.message) == execution.part else { return }
+    guard let order = pending[number], part(of: order.message) == execution.part else {
+      counters.belated += 1
+      reports.append(.belated(number, execution))
+      return
+    }
     if execution.position != order.verdict { counters.overridden += 1 }
     end(number, .acknowledged(execution))
   }
 
   /// Nobody will ever know.
-  mutating func loseOrders(acceptedOnly: Bool = false) {
-    for number in pending.filter({ !acceptedOnly || $0.value.isAccepted }).keys.sorted() { end(number, .linkLost) }
+  mutating func loseOrders() {
+    for number in pending.keys.sorted() { end(number, .linkLost) }
   }
 
   mutating func end(_ number: OrderNumber, _ ending: OrderEnding) {

@@ -59,9 +59,10 @@ extension GateDialogue {
     phase = .configuring
     nextHello = now
     counters.sessions += 1
+    // How long there was no line, and what became of either clock meanwhile, nobody knows.
+    clock = ClockEstimate()
     if boot != welcome.boot {
-      // Its clock and its events begin anew.
-      clock = ClockEstimate()
+      // Its events begin anew.
       // What happened before this program came is not its business: those parts are past, or will be without an order.
       expectedEvent = boot == nil ? welcome.nextEvent : welcome.oldestEvent
       reports.append(.restarted(welcome.cause))
@@ -98,14 +99,14 @@ extension GateDialogue {
     sendHeartbeat(wantsEvents: true, at: now)
   }
 
-  /// What is older than that can't be had any more; an execution may be among it.
+  /// What is older than that can't be had any more; an execution may be among it, even of an order whose acceptance never came.
   private mutating func noteOldest(_ oldest: UInt32) {
     let missed = WrappingOrder.distance(from: expectedEvent, to: oldest)
     guard missed > 0 else { return }
     expectedEvent = oldest
     counters.missedEvents += Int(missed)
     reports.append(.missedEvents(UInt32(missed)))
-    loseOrders(acceptedOnly: true)
+    loseOrders()
   }
 
   private mutating func take(_ event: GateEvent, at now: MonotonicInstant) {
@@ -117,15 +118,22 @@ extension GateDialogue {
     expectedEvent &+= 1
     switch event.kind {
     case .partSeen:
-      reports.append(
-        .part(PartSighting(number: event.part, at: clock.instant(of: event.time), time: event.time, ticks: event.ticks)))
+      let at = instant(of: event.time)
+      let uncertainty = at.flatMap { clock.uncertainty(at: $0) }
+      reports.append(.part(PartSighting(number: event.part, at: at, uncertainty: uncertainty, time: event.time, ticks: event.ticks)))
     case .fault: if let fault = event.fault { reports.append(.fault(fault, time: event.time)) }
     case .reached:
       guard let cause = event.cause else { return }
       let execution = GateExecution(
-        part: event.part, position: event.position, cause: cause, time: event.time, ticks: event.ticks, at: clock.instant(of: event.time))
+        part: event.part, position: event.position, cause: cause, time: event.time, ticks: event.ticks, at: instant(of: event.time))
       if event.order != 0 { carryOut(event.order, execution) } else { noteUnjudged(execution) }
     }
+  }
+
+  /// Nil while it isn't known well enough.
+  private func instant(of time: UInt64) -> MonotonicInstant? {
+    guard let instant = clock.instant(of: time), let uncertainty = clock.uncertainty(at: instant), uncertainty <= greatestUncertainty else { return nil }
+    return instant
   }
 
   private mutating func noteUnjudged(_ execution: GateExecution) {

@@ -21,8 +21,10 @@ public enum GateLinkState: Sendable, Equatable {
 /// A part that passed the sensor.
 public struct PartSighting: Sendable, Equatable {
   public var number: UInt32
-  /// When its leading edge passed, by this machine's clock; nil while the clocks aren't compared yet.
+  /// When its leading edge passed, by this machine's clock; nil while the clocks aren't compared well enough.
   public var at: MonotonicInstant?
+  /// By how much that may be wrong; nil with it.
+  public var uncertainty: Duration?
   /// By the controller's clock, in microseconds.
   public var time: UInt64
   /// What the encoder showed.
@@ -39,7 +41,7 @@ public struct GateExecution: Sendable, Equatable {
   /// When, by the controller's clock, in microseconds.
   public var time: UInt64
   public var ticks: UInt64
-  /// By this machine's clock; nil while the clocks aren't compared.
+  /// By this machine's clock; nil while the clocks aren't compared well enough.
   public var at: MonotonicInstant?
 }
 
@@ -65,6 +67,8 @@ public enum GateReport: Sendable, Equatable {
   case ended(OrderNumber, OrderEnding)
   /// A part reached the gate without an order.
   case unjudged(GateExecution)
+  /// The gate carried out an order that has ended here already (as `linkLost`, say), or that an earlier life of this program gave.
+  case belated(OrderNumber, GateExecution)
   case fault(GateFault, time: UInt64)
   /// So many events were overwritten before they could be fetched: parts may have passed unseen.
   case missedEvents(UInt32)
@@ -84,6 +88,8 @@ public struct GateCounters: Sendable, Equatable {
   public var refused = 0
   public var linkLost = 0
   public var unjudged = 0
+  /// Executions of orders that had ended here already, or that an earlier life of this program gave.
+  public var belated = 0
   /// Frames that came damaged, and sequence numbers that never came.
   public var damagedFrames = 0, lostFrames = 0
   public var missedEvents = 0

@@ -10,7 +10,7 @@ public struct GateSettings: Sendable {
   public var configuration: GateConfiguration
   /// Orders that may wait for the client's thread; more are not taken.
   public var queueCapacity = 64
-  /// Orders by moment are refused while the controller's clock is known less exactly.
+  /// While the controller's clock is known less exactly, orders by moment are refused, and parts have no time on this machine's clock.
   public var greatestUncertainty = Duration.milliseconds(5)
 
   public init(device: String, configuration: GateConfiguration) {

@@ -15,7 +15,6 @@ import Pipelines
   /// A device that takes nothing for so long that this many bytes wait is given up.
   static let greatestBacklog = 8192
   static let firstPause = Duration.milliseconds(100), lastPause = Duration.seconds(2)
-  static let rememberedParts = 64
 
   private let settings: GateSettings
   private let wake: Int32
@@ -23,7 +22,7 @@ import Pipelines
   private let queue: BoundedQueue<GateOrder>
   private let mutex = PthreadMutex()
   private var snapshot = Shown()
-  private var parts: [PartSighting] = []
+  private var parts = RecentParts()
   private var nextNumber: OrderNumber
   private var notTaken = 0
   private var isStopped = false
@@ -39,7 +38,6 @@ import Pipelines
     nextNumber = UInt32.random(in: 1...(.max), using: &generator)
     dialogue = GateDialogue(
       configuration: settings.configuration, greatestUncertainty: settings.greatestUncertainty, seed: UInt64.random(in: 0...(.max), using: &generator))
-    parts.reserveCapacity(Self.rememberedParts)
   }
 
   deinit { swl_serial_close(wake) }
@@ -66,15 +64,7 @@ import Pipelines
   }
 
   func part(closestTo moment: MonotonicInstant, within tolerance: Duration) -> PartSighting? {
-    mutex.withLock {
-      var best: (part: PartSighting, distance: UInt64)?
-      for part in parts {
-        guard let at = part.at else { continue }
-        let distance = at.duration(to: moment).wholeNanoseconds.magnitude
-        if distance <= UInt64(max(0, tolerance.wholeNanoseconds)), best.map({ distance < $0.distance }) ?? true { best = (part, distance) }
-      }
-      return best?.part
-    }
+    mutex.withLock { parts.only(closestTo: moment, within: tolerance) }
   }
 
   func stop() {
@@ -138,9 +128,13 @@ import Pipelines
     while let order = queue.pop(timeout: .zero) { dialogue.submit(order, at: MonotonicClock.now()) }
     mutex.withLock {
       snapshot = Shown(state: dialogue.state, counters: dialogue.counters, clock: dialogue.clock)
-      for case .part(let part) in dialogue.reports {
-        if parts.count == Self.rememberedParts { parts.removeFirst() }
-        parts.append(part)
+      for report in dialogue.reports {
+        switch report {
+        case .part(let part): parts.append(part)
+        // Its numbers and its clock were others.
+        case .restarted: parts.removeAll()
+        default: break
+        }
       }
     }
     for one in dialogue.reports { report(one) }

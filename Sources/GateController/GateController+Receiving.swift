@@ -56,6 +56,8 @@ extension GateController {
         nextPart = session
       }
       lastSequence = frame.sequence
+      parts.inherit()
+      if link == .armed, pulseEnd > now { log.append(.fault(.rejectCutShort, at: now, ticks: ticks)) }
       link = .greeted
       pulseEnd = 0
       log.skipToEnd()
@@ -85,7 +87,12 @@ extension GateController {
       return
     }
     if let old = configuration, old != wanted { giveUpEverything(old) }
+    let knewNothing = configuration == nil
     configuration = wanted
+    // What passed the sensor before is on its way, and nobody counted it.
+    if knewNothing { holdForWhatHasPassed() }
+    // A part that was to be rejected may stand before the gate still, whatever cut its reject short.
+    if link != .armed { heldUntil = max(heldUntil, now &+ UInt64(wanted.pulse)) }
     link = .armed
     send(.configured(ConfigureReply(digest: wanted.digest, flaw: nil)))
   }
@@ -99,14 +106,17 @@ extension GateController {
       let isPast = order.part != 0 && order.part &- boot < nextPart &- boot
       return refuse(order.order, isPast ? .late : .unknownPart)
     }
-    // Due by now, though `advance` hasn't come to it: late is late.
-    guard parts[place].arrival > position else { return refuse(order.order, .late) }
     if let verdict = parts[place].verdict {
-      guard verdict == order.verdict, parts[place].order == order.order else { return refuse(order.order, .duplicate) }
+      // A repeat will be carried out, so it is never late. A reject that outlived its session goes to the one who orders it anew.
+      let isRepeat = parts[place].order == order.order
+      guard verdict == order.verdict, isRepeat || parts[place].isInherited else { return refuse(order.order, .duplicate) }
     } else {
+      // Due by now, though `advance` hasn't come to it: late is late.
+      guard parts[place].arrival > position else { return refuse(order.order, .late) }
       parts[place].verdict = order.verdict
-      parts[place].order = order.order
     }
+    parts[place].order = order.order
+    parts[place].isInherited = false
     accept(order.order, at: parts[place].arrival)
   }
 

@@ -57,9 +57,13 @@ public struct GateController: ~Copyable {
   var ticks: UInt64 = 0
   var nextPart: UInt32 = 1
   var pulseEnd: UInt64 = 0
+  /// Where the gate has stood since `advance` was called last.
+  var stood = GatePosition.reject
   /// Until both have passed, the gate stays in its safe position.
   var heldUntil: UInt64 = 0, heldUntilTick: UInt64 = 0
-  var hasReportedBlockage = false, hasReportedUnrest = false
+  var hasReportedBlockage = false, hasReportedUnrest = false, hasReportedStandstill = false
+  /// What the encoder showed at the sensor's last edge.
+  var ticksOfLastEdge: UInt64?
   var nextOverrunReport: UInt64 = 0
   var counters = ControllerCounters()
 
@@ -73,8 +77,8 @@ public struct GateController: ~Copyable {
   /// have held until then: a board that looked away for longer than debouncing takes misses no part that it saw begin.
   public mutating func sense(partPresent: Bool, ticks: UInt64, at time: UInt64) {
     move(to: time)
-    watchSensor()
     self.ticks = ticks
+    watchSensor()
     sensor.sense(partPresent, ticks: ticks, at: now)
   }
 
@@ -97,6 +101,8 @@ public struct GateController: ~Copyable {
     }
     // Behind the events that it counts, so that it is no news of lost ones.
     if now >= nextHeartbeat { sendHeartbeat() }
+    let outputs = outputs
+    if let safe = configuration?.safePosition { stood = outputs.isDriven ? safe.opposite : safe }
     return outputs
   }
 
@@ -115,6 +121,10 @@ public struct GateController: ~Copyable {
       func sooner(_ moment: UInt64) { if moment < wake { wake = moment } }
       if link == .greeted || link == .armed { sooner(lastHeard &+ UInt64(silence) &+ 1) }
       if let deadline = sensor.deadline(quiet: debounce) { sooner(deadline) }
+      if let configuration {
+        if configuration.blockedAfter > 0, sensor.isPresent, !hasReportedBlockage { sooner(sensor.since &+ UInt64(configuration.blockedAfter) &+ 1) }
+        if let start = sensor.unsteadySince, !hasReportedUnrest { sooner(start &+ unrest &+ 1) }
+      }
       if configuration?.unit == .microseconds {
         if let part = parts.first { sooner(part.arrival) }
         if let moment = moments.first { sooner(moment.moment) }
@@ -141,6 +151,8 @@ public struct GateController: ~Copyable {
   var isHeld: Bool { mutating get { now < heldUntil || ticks < heldUntilTick } }
   var silence: UInt32 { mutating get { configuration?.silence ?? 500_000 } }
   private var debounce: UInt32 { mutating get { configuration?.debounce ?? 1000 } }
+
+  private var unrest: UInt64 { mutating get { max(Self.patience, 20 &* UInt64(debounce)) } }
 
   private mutating func move(to time: UInt64) { if time > now { now = time } }
 
@@ -181,13 +193,15 @@ public struct GateController: ~Copyable {
   private mutating func watchSensor() {
     if let edge = sensor.settle(at: now, quiet: debounce), configuration != nil {
       hasReportedBlockage = false
+      watchEncoder(edge)
       if edge.isPresent { see(edge) }
     }
     if let start = sensor.unsteadySince {
-      if configuration != nil, !hasReportedUnrest, now &- start > max(Self.patience, 20 &* UInt64(debounce)) {
+      if configuration != nil, !hasReportedUnrest, now &- start > unrest {
         hasReportedUnrest = true
         log.append(.fault(.sensorUnsteady, at: now, ticks: ticks))
       }
+      if hasReportedUnrest { holdForWhatHasPassed() }
     } else {
       hasReportedUnrest = false
     }
@@ -195,5 +209,6 @@ public struct GateController: ~Copyable {
       hasReportedBlockage = true
       log.append(.fault(.sensorBlocked, at: now, ticks: ticks))
     }
+    if hasReportedBlockage, sensor.isPresent { holdForWhatHasPassed() }
   }
 }

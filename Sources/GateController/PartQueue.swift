@@ -7,6 +7,10 @@ struct OpenPart: Sendable {
   let arrival: UInt64
   var verdict: GatePosition?
   var order: UInt32 = 0
+  /// The order is of an earlier session.
+  var isInherited = false
+  /// It was at the gate before its edge had proved itself.
+  var isOverdue = false
 }
 
 /// A first-in-first-out queue of fixed storage: parts reach the gate in the order in which they passed the sensor.
@@ -42,6 +46,14 @@ struct PartQueue: Sendable {
     head = (head + 1) % Self.capacity
     count -= 1
     return part
+  }
+
+  /// Another session begins. Nobody stands for what the one before let pass, so that is unjudged again; what it rejects stays rejected.
+  mutating func inherit() {
+    for position in 0..<count where self[position].verdict != nil {
+      if self[position].verdict == .pass { (self[position].verdict, self[position].order) = (nil, 0) }
+      self[position].isInherited = true
+    }
   }
 
   mutating func position(of number: UInt32) -> Int? {

@@ -43,8 +43,9 @@ public struct GateConfiguration: Sendable, Equatable {
   public var debounce: UInt32 = 1000
   /// After so many microseconds without a valid frame of the agent the gate takes its safe position.
   public var silence: UInt32 = 500_000
-  /// A sensor that sees a part for longer, in microseconds, is reported as blocked; 0 never.
-  public var blockedAfter: UInt32 = 0
+  /// A sensor that sees a part for longer, in microseconds, is reported as blocked, and the gate held safe until what it may have hidden is past;
+  /// 0 never. Parts that it hides sooner aren't noticed: little more than the longest part takes is best.
+  public var blockedAfter: UInt32 = 3_000_000
 
   public init(travel: UInt32) { self.travel = travel }
 

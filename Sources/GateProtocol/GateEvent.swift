@@ -86,6 +86,8 @@ public enum GateCause: UInt8, Sendable {
   case held = 4
   /// It was to pass, but the gate still rejected the part before it.
   case overlap = 5
+  /// The controller came too late to it, by more than a quarter of the pulse: the position is the one in which the gate still stood.
+  case missed = 6
 }
 
 /// What disturbs a controller.
@@ -102,4 +104,14 @@ public enum GateFault: UInt8, Sendable {
   case reconfigured = 5
   /// The part-present sensor has bounced for so long that parts may have passed unseen.
   case sensorUnsteady = 6
+  /// An agent began a session while a part was being rejected; the gate went to its safe position at once.
+  case rejectCutShort = 7
+  /// A part came and went, or two came, while the encoder stood still: it is broken or slips. Parts on their way were given up, and the gate is in
+  /// its safe position until the encoder has gone on by the travel.
+  case encoderStill = 8
+  /// A part was at the gate already when its edge had proved itself: the travel, in ticks, is too short for the debouncing at this speed.
+  case travelTooShort = 9
+  /// The sensor bounced for so long before it saw a part that nobody can tell when it came; it was given up, and the gate is in its safe
+  /// position until it is past.
+  case edgeUncertain = 10
 }

@@ -13,7 +13,8 @@ import Testing
   static func armed(seed: UInt64 = 1) -> VirtualLine {
     var line = VirtualLine(configuration, seed: seed)
     line.open()
-    line.run(for: 300_000)
+    // The gate of a new life is held until what it didn't see is past.
+    line.run(for: 700_000)
     return line
   }
 
@@ -110,7 +111,7 @@ import Testing
     line.submit(part: 1, .reject, number: 1)
     line.run(for: 10_000)
     line.restartController()
-    line.run(for: 400_000)
+    line.run(for: 800_000)
     #expect(line.endings == [1: [.linkLost]])
     #expect(line.reports.contains(.restarted(.watchdog)))
     #expect(line.outputs.state == .armed)
@@ -128,6 +129,53 @@ import Testing
     line.run(for: 200_000)
     #expect(line.endings == [1: [.linkLost]])
     #expect(line.dialogue.counters.missedEvents > 50)
+  }
+
+  @Test func `an order whose acceptance was lost ends, too, when its end can't be had any more`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .pass, number: 1)
+    line.run(for: 10_000)
+    let later = line.instant.advanced(by: .seconds(60))
+    line.dialogue.pending[1]?.isAccepted = false
+    line.dialogue.pending[1]?.sendAgainAt = later
+    line.dialogue.expectedEvent &-= 200
+    line.run(for: 200_000)
+    #expect(line.endings == [1: [.linkLost]])
+  }
+
+  @Test func `what the gate did with an order that was given up is told`() {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .reject, number: 1)
+    line.run(for: 10_000)
+    line.dialogue.meet(at: line.instant)
+    line.run(for: 600_000)
+    #expect(line.endings == [1: [.linkLost]])
+    let belated = line.reports.compactMap { if case .belated(let number, let execution) = $0 { (number, execution) } else { nil } }
+    #expect(belated.map(\.0) == [1] && belated.map(\.1.position) == [.reject] && line.dialogue.counters.belated == 1)
+  }
+
+  @Test func `while the clocks aren't compared well enough parts have no time here, and each session compares anew`() {
+    var line = VirtualLine(Self.configuration)
+    line.delay = 30_000
+    line.open()
+    line.run(for: 1_000_000)
+    line.passPart()
+    line.run(for: 100_000)
+    var times = line.reports.compactMap { if case .part(let part) = $0 { Optional(part.at) } else { nil } }
+    #expect(times == [nil] && line.dialogue.clock.exchanges > 5)
+    line.delay = 300
+    line.dialogue.meet(at: line.instant)
+    line.run(for: 10_000)
+    #expect(line.dialogue.clock.exchanges < 3)
+    line.run(for: 1_000_000)
+    line.passPart()
+    line.run(for: 10_000)
+    times = line.reports.compactMap { if case .part(let part) = $0 { Optional(part.at) } else { nil } }
+    #expect(times.count == 2 && times[1] != nil)
+    let doubts = line.reports.compactMap { if case .part(let part) = $0 { Optional(part.uncertainty) } else { nil } }
+    #expect(doubts[0] == nil && doubts[1].map { $0 > .zero && $0 < .milliseconds(5) } == true)
   }
 
   @Test func `the other version of a controller is told`() {
@@ -175,6 +223,33 @@ import Testing
   }
 }
 
+@Suite struct RecentPartsTests {
+  private static func instant(_ milliseconds: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: milliseconds * 1_000_000) }
+
+  @Test func `a part is found by its time only where it can be no other`() {
+    func find(_ moment: UInt64, _ tolerance: Int, _ uncertainty: Int = 1) -> UInt32? {
+      var parts = RecentParts()
+      for (number, at) in [(UInt32(1), UInt64(1000)), (2, 1100), (3, 1200)] {
+        parts.append(PartSighting(number: number, at: Self.instant(at), uncertainty: .milliseconds(uncertainty), time: 0, ticks: 0))
+      }
+      parts.append(PartSighting(number: 4, at: nil, time: 0, ticks: 0))
+      return parts.only(closestTo: Self.instant(moment), within: .milliseconds(tolerance))?.number
+    }
+    #expect(find(1105, 20) == 2)
+    #expect(find(1130, 20) == nil)
+    // Two within reach; and one within it, but the clocks may be wrong by more than the difference.
+    #expect(find(1105, 96) == nil)
+    #expect(find(1140, 50, 9) == 2)
+    #expect(find(1140, 50, 10) == nil)
+    var parts = RecentParts()
+    for number in UInt32(1)...100 { parts.append(PartSighting(number: number, at: Self.instant(UInt64(number)), uncertainty: .zero, time: 0, ticks: 0)) }
+    func number(at moment: UInt64) -> UInt32? { parts.only(closestTo: Self.instant(moment), within: .zero)?.number }
+    #expect(number(at: 100) == 100 && number(at: 37) == 37 && number(at: 36) == nil)
+    parts.removeAll()
+    #expect(number(at: 100) == nil)
+  }
+}
+
 @Suite struct ClockEstimateTests {
   @Test func `the exchange with the least delay decides, and the error stays within its bound`() throws {
     var random = SeededRandom(seed: 5)
@@ -198,6 +273,42 @@ import Testing
     let moment = MonotonicInstant(nanoseconds: 119_500_000_000)
     let back = try #require(clock.instant(of: controller(moment.nanoseconds)))
     #expect(moment.duration(to: back).wholeNanoseconds.magnitude < 3_000_000)
+  }
+
+  /// All of the delay on one way, changing sides, and quartzes that far apart.
+  @Test(arguments: [-499, -30, 0, 120, 499] as [Int64]) func `the error stays within its bound whatever way the delays take`(drift: Int64) throws {
+    var clock = ClockEstimate()
+    func controller(_ host: UInt64) -> UInt64 { UInt64((Int64(host) + Int64(host) / 1_000_000 * drift + 5_000_000_000) / 1000) }
+    for second in UInt64(1)...100 {
+      let sent = second * 1_000_000_000
+      let (out, back): (UInt64, UInt64) = second % 16 < 8 ? (4_000_000, 1000) : (1000, 4_000_000)
+      let arrived = controller(sent + out)
+      clock.add(
+        sentAt: MonotonicInstant(nanoseconds: sent), arrivedAt: arrived, repliedAt: arrived,
+        receivedAt: MonotonicInstant(nanoseconds: sent + out + back))
+      for ahead in [UInt64(10_000_000), 900_000_000, 7_000_000_000] {
+        let moment = MonotonicInstant(nanoseconds: sent + ahead)
+        let bound = try #require(clock.uncertainty(at: moment)).wholeNanoseconds
+        let error = Int64(try #require(clock.controllerTime(at: moment))) - Int64(controller(moment.nanoseconds))
+        #expect(abs(error) * 1000 <= bound)
+        let back = try #require(clock.instant(of: controller(moment.nanoseconds)))
+        #expect(moment.duration(to: back).wholeNanoseconds.magnitude <= bound + 5000)
+      }
+    }
+  }
+
+  /// Before there is a drift that it would spoil, and behind it.
+  @Test(arguments: [10, 40] as [UInt64]) func `a clock that jumps is known anew at once`(last: UInt64) throws {
+    var clock = ClockEstimate()
+    for second in UInt64(1)...60 {
+      let sent = second * 1_000_000_000
+      let jump: UInt64 = second > last ? 700_000 : 0
+      let arrived = (sent + 500_000) / 1000 + jump
+      clock.add(
+        sentAt: MonotonicInstant(nanoseconds: sent), arrivedAt: arrived, repliedAt: arrived, receivedAt: MonotonicInstant(nanoseconds: sent + 1_000_000))
+      let time = try #require(clock.controllerTime(at: MonotonicInstant(nanoseconds: sent)))
+      #expect((Int64(time) - Int64(sent / 1000 + jump)).magnitude < 1000)
+    }
   }
 
   @Test func `impossible exchanges are left out`() {

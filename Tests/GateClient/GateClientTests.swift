@@ -10,8 +10,12 @@ import Testing
 @Suite struct GateClientTests {
   private static func settings(_ device: String) -> GateSettings {
     var configuration = GateConfiguration(travel: 600_000)
-    (configuration.debounce, configuration.silence) = (1000, 2_000_000)
-    return GateSettings(device: device, configuration: configuration)
+    // A quarter of the pulse is what a busy machine may be late.
+    (configuration.pulse, configuration.debounce, configuration.silence) = (400_000, 1000, 2_000_000)
+    var settings = GateSettings(device: device, configuration: configuration)
+    // On a machine that is busy otherwise exchanges take long.
+    settings.greatestUncertainty = .milliseconds(500)
+    return settings
   }
 
   private static func soon(_ duration: Duration = .seconds(60)) -> MonotonicInstant { MonotonicClock.now().advanced(by: duration) }

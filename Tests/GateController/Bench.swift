@@ -30,13 +30,16 @@ struct Bench: ~Copyable {
     return configuration
   }
 
-  /// A bench whose controller is armed.
+  /// A bench whose controller is armed, and whose belt was watched for so long that nothing unseen is on it.
   static func armed(_ configuration: GateConfiguration = Bench.configuration) -> Bench {
     var bench = Bench()
     bench.run(for: 10_000)
     bench.hello(nonce: 1)
     bench.say(.configure(configuration))
+    if configuration.unit == .encoderTicks { bench.ticks = UInt64(configuration.travel) }
+    bench.run(for: (configuration.unit == .microseconds ? UInt64(configuration.travel) : 0) + UInt64(configuration.pulse) + 10_000)
     bench.forget()
+    bench.lampChanges = []
     return bench
   }
 
@@ -80,6 +83,12 @@ struct Bench: ~Copyable {
       }
       settle()
     }
+  }
+
+  /// The board's loop doesn't turn until then.
+  mutating func stall(until end: UInt64) {
+    now = end
+    settle()
   }
 
   /// A part of 20 ms of length passes the sensor.

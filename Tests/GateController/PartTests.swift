@@ -80,6 +80,25 @@ import Testing
     #expect(bench.replies.map(\.refusal) == [nil, .late])
   }
 
+  @Test func `an order that is repeated at the moment of its part is accepted, and a first one is late`() {
+    var bench = Bench.armed()
+    bench.passPart()
+    bench.order(1, .pass, number: 5)
+    bench.run(for: 10_000)
+    bench.passPart()
+    bench.run(for: 120_000)
+    // Behind the second part's arrival, and the controller hasn't looked since.
+    let late = bench.now + 200_000
+    for (number, part) in [(UInt32(5), UInt32(1)), (6, 2)] {
+      bench.sequence += 1
+      let order = PartOrder(order: number, part: part &+ bench.base, verdict: .pass)
+      let wire = GateFrame(session: bench.session, sequence: bench.sequence, message: .partOrder(order)).onTheWire
+      for index in 0..<wire.count { bench.controller.receive(wire[index], at: late) }
+    }
+    bench.run(for: 300_000)
+    #expect(bench.replies.map(\.refusal) == [nil, nil, .late])
+  }
+
   @Test func `bounces are one part, and spikes none`() {
     var bench = Bench.armed()
     for _ in 0..<20 { bench.isPresent.toggle(); bench.run(for: 100) }
@@ -126,6 +145,96 @@ import Testing
     #expect(bench.faults == [.sensorBlocked])
   }
 
+  @Test(arguments: [false, true]) func `a sensor that sticks or chatters holds the gate safe, and until what it hid is past`(isChattering: Bool) {
+    var bench = Bench.armed()
+    let began = bench.now
+    if isChattering {
+      for _ in 0..<2000 { bench.isPresent.toggle(); bench.run(for: 300) }
+    } else {
+      bench.isPresent = true
+      bench.run(for: 4_000_000)
+    }
+    #expect(bench.state == .held && bench.movements.last?.isDriven == false)
+    // From the fault on, not from when somebody looked.
+    let patience = isChattering ? 200_001 : Bench.configuration.blockedAfter + 1
+    #expect(bench.faults.count == 1 && bench.events.last { $0.kind == .fault }?.time == began + UInt64(patience))
+    bench.isPresent = false
+    let end = bench.now
+    bench.run(for: Bench.travel)
+    #expect(bench.movements.last?.isDriven == false)
+    bench.run(for: 200_000)
+    #expect(bench.movements.last?.isDriven == true && (bench.movements.last?.time ?? 0) >= end - 300 + Bench.travel + Bench.pulse)
+  }
+
+  @Test func `parts that come and go while the encoder stands are given up, and the gate is safe until it has gone on`() {
+    var configuration = Bench.configuration
+    (configuration.unit, configuration.travel) = (.encoderTicks, 100)
+    var bench = Bench.armed(configuration)
+    bench.isPresent = true
+    bench.run(for: 10_000)
+    bench.order(1, .pass)
+    bench.isPresent = false
+    bench.run(for: 10_000)
+    #expect(bench.faults == [.encoderStill] && bench.state == .held)
+    #expect(bench.reached.map(\.order) == [1001] && bench.reached.map(\.cause) == [.held])
+    bench.passPart()
+    bench.run(for: 3_000_000)
+    #expect(bench.faults == [.encoderStill] && bench.reached.count == 2 && bench.movements.last?.isDriven == false)
+    for _ in 0..<99 { bench.ticks += 1; bench.run(for: 1000) }
+    #expect(bench.state == .held)
+    bench.ticks += 1
+    bench.run(for: Bench.pulse + 1000)
+    #expect(bench.state == .armed && bench.movements.last?.isDriven == true)
+  }
+
+  @Test func `a part to which the controller comes too late is told as missed, with where the gate really stood`() {
+    var bench = Bench.armed()
+    let edge = bench.now
+    for _ in 0..<3 { bench.passPart(); bench.run(for: 39_000) }
+    for (part, verdict) in [(UInt32(1), GatePosition.reject), (2, .reject), (3, .pass)] { bench.order(part, verdict) }
+    // A quarter of the pulse late: still a reject.
+    bench.stall(until: edge + Bench.travel + Bench.pulse / 4)
+    bench.run(until: edge + Bench.travel + 65_000)
+    // The second was due 60 ms behind the first, while the gate passed; the third 120 ms behind it.
+    #expect(bench.reached.map(\.cause) == [.ordered, .ordered])
+    bench.run(until: edge + Bench.travel + 118_000)
+    bench.stall(until: edge + Bench.travel + 140_000)
+    #expect(bench.reached.map(\.cause) == [.ordered, .ordered, .ordered])
+    bench.passPart()
+    bench.order(4, .reject)
+    let last = bench.now - 21_000
+    bench.run(for: 100_000)
+    bench.stall(until: last + Bench.travel + Bench.pulse / 4 + 1)
+    #expect(bench.reached.last?.cause == .missed && bench.reached.last?.position == .pass && bench.reached.last?.order == 1004)
+    // It moves all the same.
+    #expect(bench.movements.last?.isDriven == false)
+  }
+
+  @Test func `with an encoder, a part that is at the gate before its edge has proved itself is a fault`() {
+    var configuration = Bench.configuration
+    (configuration.unit, configuration.travel) = (.encoderTicks, 100)
+    var bench = Bench.armed(configuration)
+    bench.isPresent = true
+    bench.ticks += 200
+    bench.run(for: 10_000)
+    #expect(bench.faults == [.travelTooShort])
+    #expect(bench.reached.map(\.cause) == [.missed] && bench.reached[0].position == .pass)
+  }
+
+  @Test func `noise before an edge doesn't move it: the part is given up, and the gate safe from the noise's part to the edge's`() {
+    var bench = Bench.armed()
+    for _ in 0..<10 { bench.isPresent.toggle(); bench.run(for: 400) }
+    bench.isPresent = true
+    let latest = bench.now
+    bench.run(for: 10_000)
+    #expect(bench.faults == [.edgeUncertain] && bench.reached.map(\.cause) == [.held] && bench.state == .held)
+    bench.order(1, .pass)
+    #expect(bench.replies.map(\.refusal) == [.late])
+    bench.isPresent = false
+    bench.run(for: 400_000)
+    #expect(bench.movements.last?.isDriven == true && bench.movements.last?.time == latest + Bench.travel + Bench.pulse)
+  }
+
   @Test func `lost bytes are reported once a second at most`() {
     var bench = Bench.armed()
     for _ in 0..<50 { bench.controller.noteReceiveOverrun(); bench.run(for: 50_000) }
@@ -136,18 +245,22 @@ import Testing
     var configuration = Bench.configuration
     (configuration.unit, configuration.travel) = (.encoderTicks, 100)
     var bench = Bench.armed(configuration)
-    bench.ticks = 40
-    bench.passPart()
+    bench.ticks = 140
+    bench.isPresent = true
+    bench.run(for: 1000)
+    bench.ticks = 141
+    bench.isPresent = false
+    bench.run(for: 1000)
     bench.order(1, .reject)
-    #expect(bench.replies.map(\.position) == [140])
+    #expect(bench.replies.map(\.position) == [240])
     // The belt stands for three seconds.
     bench.run(for: 3_000_000)
     #expect(bench.reached.isEmpty)
-    for _ in 0..<99 { bench.ticks += 1; bench.run(for: 700) }
+    for _ in 0..<98 { bench.ticks += 1; bench.run(for: 700) }
     #expect(bench.reached.isEmpty)
     bench.ticks += 1
     bench.run(for: 1)
-    #expect(bench.reached.map(\.ticks) == [140] && bench.reached[0].position == .reject)
+    #expect(bench.reached.map(\.ticks) == [240] && bench.reached[0].position == .reject)
   }
 
   @Test func `more parts than can be followed hold the gate safe until they are past, each reported`() {

@@ -28,8 +28,12 @@ enum Samples {
 
   static let frames = messages.enumerated().map { GateFrame(session: 0xA1B2_C3D4, sequence: UInt32($0.offset) &* 0x0100_0001, message: $0.element) }
 
-  /// Positions of one frame of each code.
-  static let firstOfEachCode = MessageCode.allCases.compactMap { code in messages.firstIndex { $0.code == code } }
+  /// Positions of the longest frame and of the orders.
+  static let longestAndOrders: [Int] = {
+    let longest = frames.indices.max { frames[$0].bytes.count < frames[$1].bytes.count }
+    let orders = messages.indices.filter { [.partOrder, .momentOrder].contains(messages[$0].code) }
+    return Set(orders + [longest].compactMap { $0 }).sorted()
+  }()
 
   /// As on the line, the leading zero included.
   static func wire(_ frame: GateFrame) -> [UInt8] {

@@ -46,6 +46,8 @@ struct Trial {
     plant.tell("P")
     var sighting: PartSighting?
     _ = ledger.wait(from: start) { if case .part(let part) = $0 { sighting = part; return true } else { return false } }
+    // What moves past the sensor moves the encoder.
+    plant.tell("E")
     plant.tell("p")
     // Closer behind each other they would be one.
     plant.pass(.milliseconds(8))
@@ -68,7 +70,7 @@ struct Trial {
     for (number, verdict) in ended {
       _ = ledger.wait { report in
         guard case .ended(number, .acknowledged(let execution)) = report else { return false }
-        if execution.position == verdict || execution.cause == .overlap { agree += 1 }
+        if execution.position == verdict || execution.cause == .overlap || execution.cause == .missed { agree += 1 }
         return true
       }
     }
@@ -106,7 +108,7 @@ struct Trial {
     guard let part = passPart(ledger) else { return check(false, "a part is seen") }
     let number = client.order(part: part.number, .reject, deadline: MonotonicClock.now().advanced(by: .seconds(1)))
     check(ledger.wait { $0 == .accepted(number ?? 0, position: part.ticks + 25) } != nil, "it is due in 25 ticks")
-    for _ in 0..<25 { plant.tell("E") }
+    for _ in 0..<24 { plant.tell("E") }
     var ticks: UInt64 = 0
     _ = ledger.wait { if case .ended(number ?? 0, .acknowledged(let execution)) = $0 { ticks = execution.ticks; return true } else { return false } }
     check(ticks == part.ticks + 25, "and is rejected at the tick")
