@@ -171,13 +171,16 @@ public final class Agent: @unchecked Sendable {
   private func admit(_ runtime: AgentRuntime) -> Bool {
     // Once it can be found: what was paused since it looked, whoever did that hadn't found it.
     defer { runtime.applyPauses() }
-    return mutex.withLock {
+    let (mayRun, replaced) = mutex.withLock { () -> (Bool, AgentRuntime?) in
+      defer { latest = runtime }
       current = isStopping ? nil : runtime
-      latest = runtime
       // One that was replaced before it began ends at once.
       if next != nil { runtime.stop() }
-      return !isStopping
+      return (!isStopping, latest)
     }
+    // Letting go of devices may take its time: not under the mutex.
+    withExtendedLifetime(replaced) {}
+    return mayRun
   }
 
   private func takeNext() -> Successor? {
