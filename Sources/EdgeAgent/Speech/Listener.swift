@@ -88,8 +88,10 @@ final class Listener: @unchecked Sendable {
 
   private static func search(_ settings: SpeechPipelineSettings) -> CTCSearch {
     guard settings.vocabulary == .commands else { return .greedy }
-    let least = settings.commands.map(\.leastConfidence).min() ?? 0
-    return .phrases(settings.commands.flatMap(\.phrases).map { $0.joined(separator: " ") }, leastConfidence: Float(least))
+    return .phrases(
+      settings.commands.flatMap { command in
+        command.phrases.map { SoughtPhrase($0.joined(separator: " "), leastConfidence: Float(command.leastConfidence)) }
+      })
   }
 
   private static func utteranceSearch(
