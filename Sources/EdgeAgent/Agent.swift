@@ -217,7 +217,8 @@ public final class Agent: @unchecked Sendable {
     var listeners: [Listener] = []
     for settings in configuration.speech {
       do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
-        throw EdgeAgentError(error.code, "pipeline \(settings.name): \(error.message)")
+        // Models that hear are no release of the fleet's: they must not undo one.
+        throw EdgeAgentError(.configuration, "pipeline \(settings.name): \(error.message)")
       }
     }
     return PreparedModels(pipelines: pipelines, listeners: listeners, files: files)

@@ -127,6 +127,16 @@ private struct Sample {
     #expect(mistakes.count == 1 && mistakes[0].hasPrefix("f.yaml:6: pipelines.voice.model:") && mistakes[0].contains(words), "\(mistakes)")
   }
 
+  @Test func `a model that hears and can't run is the configuration's fault, and no release's`() async throws {
+    let sample = try Sample()
+    var configuration = try #require(sample.read().configuration)
+    configuration.speech[0].model = .path("\(sample.folder.path)/image.swiftlet")
+    let agent = Agent(log: AgentLog(name: "test") { _ in })
+    let unusable = configuration
+    let error = await #expect(throws: EdgeAgentError.self) { try await agent.run(unusable) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline voice: ") == true)
+  }
+
   @Test func `a model that hears has no place behind a camera`() throws {
     var sample = try Sample()
     sample.rest = "  eye: {camera: top, model: words.swiftlet}\ncameras: {top: {source: \"simulated:conveyor\"}}"
