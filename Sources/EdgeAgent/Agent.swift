@@ -220,6 +220,7 @@ public final class Agent: @unchecked Sendable {
         // Models that hear are no release of the fleet's: they must not undo one.
         throw EdgeAgentError(.configuration, "pipeline \(settings.name): \(error.message)")
       }
+      try configuration.microphones.first { $0.name == settings.microphone }?.check()
     }
     return PreparedModels(pipelines: pipelines, listeners: listeners, files: files)
   }
