@@ -17,6 +17,8 @@ final class SpeechWorker: @unchecked Sendable {
   static let resultCount = 64
   /// The kernel gives a thread of this niceness a third of the time of one without, where both want a processor.
   static let niceness: Int32 = 5
+  /// So many times the length of the longest utterance the model may take for one, beyond what the watchdog gives every stage.
+  static let patience = 3
 
   let name: String
   let description: SpeechDescription
@@ -56,7 +58,8 @@ final class SpeechWorker: @unchecked Sendable {
       name: settings.name, microphone: settings.microphone, modelName: listener.manifest.name, modelVersion: listener.manifest.version)
     sampleRate = listener.sampleRate
     (self.listener, self.open, self.results, self.ledger, self.log, self.onEnd) = (listener, open, results, ledger, log, onEnd)
-    progress = ledger.stage("speech \(settings.name)")
+    // Half a minute of speech at once is slow work on a small device: late is no stuck.
+    progress = ledger.stage("speech \(settings.name)", patience: listener.longestUtterance * Self.patience)
     capture = ledger.stage("microphone \(settings.microphone)")
   }
 
