@@ -148,6 +148,11 @@ import Testing
     for phrases in [["stop line", "stop lene"], ["stop lene", "stop line"]] {
       #expect(try decoder(phrases).decode(unsure).map { phrases[$0.phrase] } == "stop lene")
     }
+    // Where a blank is, an a may be, a third as likely: the longer phrase would be sure enough.
+    var frames = scores("stop l.ine")
+    frames[6 * 29] = -1.0986
+    #expect(try decoder(["stop laine"]).decode(frames)?.confidence ?? 0 > 0.7)
+    #expect(try decoder(["stop laine", "stop line"]).decode(frames)?.phrase == 1)
     let decoder = try decoder([SoughtPhrase("stop line now", leastConfidence: 0), SoughtPhrase("line")])
     #expect(decoder.decode(scores("stop line"))?.phrase == 1)
     // And one that isn't sure enough keeps back none that is its end.

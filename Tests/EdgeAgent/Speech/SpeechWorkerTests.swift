@@ -287,7 +287,8 @@ private final class Hall: @unchecked Sendable {
     let hall = try Hall((0..<5).flatMap { utterance(at: $0 * 1000, heard: .seconds($0)) }, PatientRecogniser(waits: true), grace: .zero)
     #expect(hall.recogniser.isAsked.wait { !$0.isEmpty })
     hall.worker.stop()
-    hall.recogniser.letGo()
+    // As often as it would be asked otherwise.
+    for _ in 0..<5 { hall.recogniser.letGo() }
     #expect(hall.finish().count == 1)
     #expect(hall.recogniser.isAsked.all.count == 1)
     #expect(AgentStatus.Speech(hall.worker).dropped == .seconds(4))
