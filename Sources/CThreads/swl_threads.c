@@ -25,7 +25,11 @@ int swl_thread_set_processors(const int *processors, size_t count) {
   return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-int swl_thread_set_niceness(int niceness) {
-  // On Linux 0 means the calling thread alone.
-  return setpriority(PRIO_PROCESS, 0, niceness) == 0 ? 0 : -errno;
+int swl_thread_add_niceness(int niceness) {
+  // On Linux 0 means the calling thread alone. -1 is a niceness, too.
+  errno = 0;
+  int own = getpriority(PRIO_PROCESS, 0);
+  if (own == -1 && errno != 0) return -errno;
+  int wanted = own + niceness < 19 ? own + niceness : 19;
+  return setpriority(PRIO_PROCESS, 0, wanted) == 0 ? 0 : -errno;
 }

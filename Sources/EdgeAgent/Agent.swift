@@ -174,13 +174,16 @@ public final class Agent: @unchecked Sendable {
   private func admit(_ runtime: AgentRuntime) -> Bool {
     // Once it can be found: what was paused since it looked, whoever did that hadn't found it.
     defer { runtime.applyPauses() }
-    return mutex.withLock {
+    let (mayRun, replaced) = mutex.withLock { () -> (Bool, AgentRuntime?) in
+      defer { latest = runtime }
       current = isStopping ? nil : runtime
-      latest = runtime
       // One that was replaced before it began ends at once.
       if next != nil { runtime.stop() }
-      return !isStopping
+      return (!isStopping, latest)
     }
+    // Letting go of devices may take its time: not under the mutex.
+    withExtendedLifetime(replaced) {}
+    return mayRun
   }
 
   private func takeNext() -> Successor? {
@@ -219,8 +222,10 @@ public final class Agent: @unchecked Sendable {
     var listeners: [Listener] = []
     for settings in configuration.speech {
       do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
-        throw EdgeAgentError(error.code, "pipeline \(settings.name): \(error.message)")
+        // Models that hear are no release of the fleet's: they must not undo one.
+        throw EdgeAgentError(.configuration, "pipeline \(settings.name): \(error.message)")
       }
+      try configuration.microphones.first { $0.name == settings.microphone }?.check()
     }
     return PreparedModels(pipelines: pipelines, listeners: listeners, files: files)
   }

@@ -30,7 +30,7 @@ public struct AgentStatus: Sendable {
     /// Sound that the device never gave, by the clock.
     public var lost: Duration { .seconds(counters.lost) / sampleRate }
     /// Sound that nobody had time for.
-    public var dropped: Duration { .seconds(counters.dropped) / sampleRate }
+    public var dropped: Duration { .seconds(counters.dropped) / sampleRate + statistics.leftUnheard }
   }
 
   public var uptime: Duration

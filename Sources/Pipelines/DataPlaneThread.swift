@@ -27,7 +27,8 @@ import Glibc
   ///   - name: shown by `top -H` and debuggers; the kernel keeps the first 15 bytes.
   ///   - processors: numbers of the processors that the thread may run on; empty for all. Numbers that the machine doesn't
   ///     have are ignored, as a preference may come from a configuration written elsewhere.
-  ///   - niceness: how far it gives way to other threads, 0 (not at all) to 19 (it gets what they leave of the processors, and hardly more).
+  ///   - niceness: how much more it gives way than the thread that starts it, 0 or more; at 19 in all it gets what others leave of the processors,
+  ///     and hardly more.
   public init(name: String, processors: [Int] = [], niceness: Int32 = 0, body: @escaping @Sendable () -> Void) throws(PipelinesError) {
     self.name = name
     let start = unsafe Unmanaged.passRetained(Start(name: name, processors: processors, niceness: niceness, body: body))
@@ -37,7 +38,8 @@ import Glibc
       { argument in
         let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
         DataPlaneThread.apply(name: start.name, processors: start.processors)
-        if start.niceness != 0 { _ = swl_thread_set_niceness(start.niceness) }
+        // To give way takes no right, so it can't fail.
+        if start.niceness > 0 { _ = swl_thread_add_niceness(start.niceness) }
         start.body()
         return nil
       }, unsafe start.toOpaque())

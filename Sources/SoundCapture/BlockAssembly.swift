@@ -8,6 +8,7 @@ import Pipelines
   private let samples: UnsafeMutableBufferPointer<Float>
   private var filled = 0
   private var firstCapturedAt = MonotonicInstant(nanoseconds: 0)
+  private var firstHeardAt = WallTime(microseconds: 0)
   /// Of the sample that comes next, behind those that are gathered.
   private(set) var position = 0
 
@@ -26,7 +27,10 @@ import Pipelines
     guard let start = sound.baseAddress else { return }
     var done = 0
     while done < sound.count {
-      if filled == 0 { firstCapturedAt = capturedAt.advanced(by: .nanoseconds(done * 1_000_000_000 / sampleRate)) }
+      if filled == 0 {
+        firstCapturedAt = capturedAt.advanced(by: .nanoseconds(done * 1_000_000_000 / sampleRate))
+        firstHeardAt = MonotonicClock.wallTime(of: firstCapturedAt)
+      }
       let step = unsafe min(sound.count - done, samples.count - filled)
       unsafe (samples.baseAddress! + filled).update(from: start + done, count: step)
       filled += step
@@ -39,7 +43,7 @@ import Pipelines
   /// Puts what is gathered into the ring, be it less than a block.
   func flush() {
     guard filled > 0 else { return }
-    let block = SoundBlock(position: position - filled, count: filled, capturedAt: firstCapturedAt)
+    let block = SoundBlock(position: position - filled, count: filled, capturedAt: firstCapturedAt, heardAt: firstHeardAt)
     let isKept = unsafe ring.put(UnsafeBufferPointer(rebasing: samples[..<filled]), block)
     status.count(isKept ? \.delivered : \.dropped, by: filled)
     filled = 0

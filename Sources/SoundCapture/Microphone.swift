@@ -84,7 +84,8 @@ public final class Microphone: SoundSource {
 
   deinit {
     capture.system.stop()
-    thread.join()
+    // A driver that doesn't come back must not hold up whoever lets go: the thread then ends when it can, and holds nothing but the capture.
+    if capture.status.state == .ended { thread.join() }
   }
 
   public var state: MicrophoneState { capture.status.state }
@@ -103,6 +104,9 @@ public final class Microphone: SoundSource {
 
   /// Whether it was asked to stop; the end comes as soon as the device lets go.
   public var isStopping: Bool { capture.system.isStopped }
+
+  /// - Throws: where this machine can't have microphones: there is no ALSA library.
+  public static func checkSystem() throws(SoundCaptureError) { _ = try ALSASystem() }
 
   /// The capture devices of this machine's sound cards.
   /// - Throws: where there is no ALSA library.

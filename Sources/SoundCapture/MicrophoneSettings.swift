@@ -1,5 +1,8 @@
 /// How a microphone is to be run.
 public struct MicrophoneSettings: Sendable, Equatable {
+  /// Samples a second that a reader can get.
+  public static let sampleRates = 1000...192_000
+
   /// Samples a second that the reader gets; 1,000 to 192,000. 16,000 unless set: what speech models take.
   public var sampleRate: Int
   /// Milliseconds of a block, 5 to 1,000. 20 unless set.
@@ -18,7 +21,7 @@ public struct MicrophoneSettings: Sendable, Equatable {
   var blockCount: Int { max(2, capacitySeconds * 1000 / blockMilliseconds) }
 
   func validate() throws(SoundCaptureError) {
-    guard 1000...192_000 ~= sampleRate, 5...1000 ~= blockMilliseconds, 1...600 ~= capacitySeconds else {
+    guard Self.sampleRates ~= sampleRate, 5...1000 ~= blockMilliseconds, 1...600 ~= capacitySeconds else {
       throw SoundCaptureError(
         .badSetting,
         "a microphone's rate is 1000 to 192000 (not \(sampleRate)), its blocks 5 to 1000 ms (not \(blockMilliseconds)), its capacity 1 to 600 s (not "

@@ -9,11 +9,15 @@ public struct SoundBlock: Sendable, Equatable {
   public var count: Int
   /// When its first sample was heard.
   public var capturedAt: MonotonicInstant
+  /// The same by the wall clock, as that stood when the sample came: the machine may sleep, or its clock be set, before the block is read.
+  public var heardAt: WallTime
 
-  public init(position: Int, count: Int, capturedAt: MonotonicInstant) {
+  /// - Parameter heardAt: as the wall clock stands now, where nil.
+  public init(position: Int, count: Int, capturedAt: MonotonicInstant, heardAt: WallTime? = nil) {
     self.position = position
     self.count = count
     self.capturedAt = capturedAt
+    self.heardAt = heardAt ?? MonotonicClock.wallTime(of: capturedAt)
   }
 }
 

@@ -4,10 +4,12 @@ public import Pipelines
 /// fine for ever, working has a limit. Safe on the hot path: a few instructions under a mutex, no allocation.
 public final class StageProgress: @unchecked Sendable {
   public let name: String
+  /// How much longer than others it may work without progress.
+  public let patience: Duration
   private let mutex = PthreadMutex()
   private var workingSince: MonotonicInstant?
 
-  public init(name: String) { self.name = name }
+  public init(name: String, patience: Duration = .zero) { (self.name, self.patience) = (name, patience) }
 
   /// The stage has something to do; calling it again while working is progress, too.
   public func work(at now: MonotonicInstant = MonotonicClock.now()) {
@@ -33,8 +35,9 @@ public final class ProgressLedger: @unchecked Sendable {
   public init() {}
 
   /// A new stage, waiting.
-  public func stage(_ name: String) -> StageProgress {
-    let stage = StageProgress(name: name)
+  /// - Parameter patience: how much longer than others it may work without progress.
+  public func stage(_ name: String, patience: Duration = .zero) -> StageProgress {
+    let stage = StageProgress(name: name, patience: patience)
     mutex.withLock { stages.append(stage) }
     return stage
   }
@@ -44,8 +47,8 @@ public final class ProgressLedger: @unchecked Sendable {
     mutex.withLock { stages.removeAll { $0 === stage } }
   }
 
-  /// Names of the stages that have worked for longer than `limit` without progress.
+  /// Names of the stages that have worked for longer than `limit`, and their patience, without progress.
   public func stuckStages(at now: MonotonicInstant, limit: Duration) -> [String] {
-    mutex.withLock { stages.filter { $0.timeWithoutProgress(at: now) > limit }.map(\.name) }
+    mutex.withLock { stages.filter { $0.timeWithoutProgress(at: now) > limit + $0.patience }.map(\.name) }
   }
 }

@@ -31,22 +31,20 @@ public struct CTCPhraseDecoder: Sendable {
   /// Most phrases, and most letters of one.
   public static let (greatestCount, greatestLength) = (1000, 200)
 
-  public let phrases: [String]
-  /// Below this confidence nothing was said.
-  public let leastConfidence: Float
+  public let phrases: [SoughtPhrase]
   public let symbolsPerFrame: Int
   private let blank: Int
   private let space: Int?
   private let tree: PhraseTree
   /// Each phrase's words, as symbols.
   private let spelling: [[[Int]]]
+  /// Of each phrase those that end with its words and have more of them.
+  private let extensions: [[Int]]
 
-  /// - Parameters:
-  ///   - phrases: words between single spaces, in the letters of the alphabet.
-  ///   - outputDimensions: of the output, `[1, frames, symbols]`.
+  /// - Parameter outputDimensions: of the output, `[1, frames, symbols]`.
   /// - Throws: where alphabet, blank and output don't fit each other, or a phrase can't be written, naming it.
   public init(
-    _ decoding: CTCDecoding, outputDimensions: [Int], phrases: [String], leastConfidence: Float = CTCSearch.leastPhraseConfidence
+    _ decoding: CTCDecoding, outputDimensions: [Int], phrases: [SoughtPhrase]
   ) throws(TranscriptionError) {
     // One set of rules for what an output must be.
     symbolsPerFrame = try CTCGreedyDecoder(decoding, outputDimensions: outputDimensions, capacity: 0).symbolsPerFrame
@@ -57,7 +55,7 @@ public struct CTCPhraseDecoder: Sendable {
       throw TranscriptionError(.unsuitablePhrase, "\(phrases.count) phrases: 1 to \(Self.greatestCount) can be listened for")
     }
     var spelling: [[[Int]]] = []
-    for phrase in phrases {
+    for phrase in phrases.map(\.text) {
       guard 1...Self.greatestLength ~= phrase.count else {
         throw TranscriptionError(.unsuitablePhrase, "phrase '\(phrase.prefix(40))': has \(phrase.count) letters; 1 to \(Self.greatestLength) are allowed")
       }
@@ -78,16 +76,29 @@ public struct CTCPhraseDecoder: Sendable {
       }
       spelling.append(words)
     }
-    (self.phrases, self.leastConfidence, self.blank, self.spelling) = (phrases, leastConfidence, blank, spelling)
+    (self.phrases, self.blank, self.spelling) = (phrases, blank, spelling)
+    extensions = Self.extensions(of: spelling)
     let space = symbols[" "]
     self.space = space
     tree = PhraseTree(spelling.map { Self.joined($0, by: space) })
   }
 
+  private static func extensions(of phrases: [[[Int]]]) -> [[Int]] {
+    var places: [[[Int]]: [Int]] = [:]
+    for (index, words) in phrases.enumerated() { places[words, default: []].append(index) }
+    var extensions = [[Int]](repeating: [], count: phrases.count)
+    for (index, words) in phrases.enumerated() {
+      for count in 1..<max(1, words.count) {
+        for shorter in places[Array(words.suffix(count))] ?? [] { extensions[shorter].append(index) }
+      }
+    }
+    return extensions
+  }
+
   private static func joined(_ words: [[Int]], by space: Int?) -> [Int] { Array(words.joined(separator: space.map { [$0] } ?? [])) }
 
-  /// The phrase that the utterance ends with; nil where it ends with none. Where several are likely enough (one is the end of another), the one with
-  /// most symbols, then the likeliest, then the first.
+  /// The phrase that the utterance ends with; nil where it ends with none. Of those that are likely enough, each by its own measure, the likeliest,
+  /// then the one with most symbols, then the first; but one that is the end of another gives way to that.
   /// - Parameter scores: whole frames, each log probabilities up to a constant; a frame without numbers is a blank.
   public func decode(_ scores: [Float]) -> Match? {
     let frames = CTCFrames.logProbabilities(scores, symbolsPerFrame: symbolsPerFrame, blank: blank)
@@ -95,15 +106,17 @@ public struct CTCPhraseDecoder: Sendable {
       let best = frame.max() ?? 0
       return frame.map { $0 - best }
     }
-    var found: (match: Match, length: Int)?
+    var found: [Int: Match] = [:]
     for (phrase, path) in tree.bestPaths(in: costs, blank: blank, space: space).enumerated() {
       let length = tree.length(of: phrase)
       let whole = Float(exp(path.score / Double(length)))
-      guard whole > 0, whole >= leastConfidence, let match = match(phrase, path, whole, costs, frames), match.confidence >= leastConfidence else { continue }
-      if let best = found, (best.length, best.match.confidence) >= (length, match.confidence) { continue }
-      found = (match, length)
+      let least = phrases[phrase].leastConfidence
+      guard whole > 0, whole >= least, let match = match(phrase, path, whole, costs, frames), match.confidence >= least else { continue }
+      found[phrase] = match
     }
-    return found?.match
+    let candidates = found.values.filter { match in !extensions[match.phrase].contains { found[$0] != nil } }
+    func rank(_ match: Match) -> (Float, Int, Int) { (match.confidence, tree.length(of: match.phrase), -match.phrase) }
+    return candidates.max { rank($0) < rank($1) }
   }
 
   /// How sure each word is on the best path, and when it was said.
@@ -114,7 +127,7 @@ public struct CTCPhraseDecoder: Sendable {
     guard beginnings.count == symbols.count else { return nil }
     var match = Match(phrase: phrase, confidence: whole, words: [])
     var at = 0
-    for (index, (word, text)) in zip(words, phrases[phrase].split(separator: " ")).enumerated() {
+    for (index, (word, text)) in zip(words, phrases[phrase].text.split(separator: " ")).enumerated() {
       let places = beginnings[at..<at + word.count].map { path.begin + $0 }
       let (first, last) = (places[0], places[word.count - 1])
       at += word.count + 1

@@ -19,7 +19,7 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
 
   public let manifest: Manifest
   /// Below it a piece has no text.
-  public var threshold: Float = 0.5
+  public var threshold = SpeechRecognition.leastWordProbability
   private let session: Session<Engine>
   private var features: FeatureExtractor
   private let outputIndex: Int
@@ -99,5 +99,5 @@ public final class SoundClassifier<Engine: Backend & ~Copyable>: SpeechRecognise
   public func isWritten(_ candidate: Candidate) -> Bool { candidate.probability >= threshold && isWord(candidate.label) }
 
   /// Whether a class is a word, and doesn't stand for what is none, as the data sets of commands have them.
-  public func isWord(_ label: Int) -> Bool { !["silence", "unknown", "_silence_", "_unknown_"].contains(manifest.labels[label]) }
+  public func isWord(_ label: Int) -> Bool { SpeechRecognition.isWord(manifest.labels[label]) }
 }

@@ -46,6 +46,8 @@ import Testing
     empty.detections = []
     var wordless = PayloadTests.transcript
     (wordless.words, wordless.confidence, wordless.speechProbability, wordless.isFinal, wordless.isRevised) = (nil, nil, nil, false, false)
+    var replaced = PayloadTests.transcript
+    (replaced.text, replaced.words, replaced.confidence) = ("", [], nil)
     var health = HealthMessage(
       capturedAt: moment, clock: clock, uptime: .zero, residentBytes: 1, peakResidentBytes: 2, temperatures: [], pipelines: [], outbox: Outbox.Status(),
       brokerConnections: 1)
@@ -55,7 +57,8 @@ import Testing
         dropped: .zero)
     ]
     return [
-      ("p/transcript", PayloadTests.transcript), ("p/transcript", wordless), ("p/events", PayloadTests.command), ("health", health),
+      ("p/transcript", PayloadTests.transcript), ("p/transcript", wordless), ("p/transcript", replaced), ("p/events", PayloadTests.command),
+      ("health", health),
       ("p/detections", PayloadTests.detection), ("p/detections", empty),
       ("state", StateMessage(capturedAt: moment, clock: clock, state: .online, version: "0.1.0", bootID: "b", uptime: .seconds(-1))),
       (
@@ -76,14 +79,15 @@ import Testing
       return (topic, payload.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: counts[topic]!)))
     }
     let (status, text) = try validate(lines)
-    #expect(status == 0 && text.contains("9 payloads valid"), "\(text)")
+    #expect(status == 0 && text.contains("10 payloads valid"), "\(text)")
   }
 
   @Test(.enabled(if: SchemaTests.python != nil)) func `the schemas refuse what isn't a payload`() throws {
     let good = String(decoding: PayloadTests.detection.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
     let said = String(decoding: PayloadTests.transcript.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
     for (old, new) in [
-      ("\"stop line\"", "\"\""), ("\"revised\":true", "\"revised\":false"), ("\"end_ms\":400.25", "\"end_ms\":null"), ("0.5}", "1.5}"),
+      ("\"revised\":true,\"text\":\"stop line\"", "\"text\":\"\""), ("\"revised\":true", "\"revised\":false"), ("\"end_ms\":400.25", "\"end_ms\":null"),
+      ("0.5}", "1.5}"),
     ] {
       let (status, text) = try validate([("p/transcript", Array(said.replacing(old, with: new).utf8))])
       #expect(said.contains(old) && status == 1, "\(new): \(text)")

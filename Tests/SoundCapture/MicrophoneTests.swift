@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Pipelines
 import Testing
 
@@ -7,6 +7,28 @@ import Testing
 /// What a capture thread told, on the test's own.
 private final class Turns: @unchecked Sendable {
   var turns: [(goesOn: Bool, at: MonotonicInstant)] = []
+}
+
+/// A sound system that doesn't come back from opening a device before the test says so.
+private final class HungDriver: SoundSystem, @unchecked Sendable {
+  let isAsked = DispatchSemaphore(value: 0)
+  private let isBack = DispatchSemaphore(value: 0)
+  private let lock = NSLock()
+  private var stopped = false
+
+  var isStopped: Bool { lock.withLock { stopped } }
+  func stop() { lock.withLock { stopped = true } }
+  func comeBack() { isBack.signal() }
+  func now() -> MonotonicInstant { MonotonicClock.now() }
+  func slept() -> Duration { .zero }
+  func captureDevices() -> [CaptureDevice] { [] }
+  func wait(for device: (any SoundDevice)?, until deadline: MonotonicInstant) -> SoundWait { .stopped }
+
+  func open(_ name: String) throws(SoundFailure) -> any SoundDevice {
+    isAsked.signal()
+    isBack.wait()
+    throw SoundFailure(number: EIO)
+  }
 }
 
 /// A microphone on a scripted device: exact samples, exact counts.
@@ -193,5 +215,21 @@ private final class Turns: @unchecked Sendable {
       #expect(throws: SoundCaptureError.self) { try Microphone(device: "x", settings: settings, system: ScriptedSound([])) }
     }
     #expect(throws: SoundCaptureError.self) { try Microphone(device: "", settings: MicrophoneSettings(), system: ScriptedSound([])) }
+  }
+
+  @Test func `a driver that doesn't come back holds up nobody who lets go of the microphone`() throws {
+    let driver = HungDriver()
+    let dropped = DispatchSemaphore(value: 0)
+    // Made and let go there, so that a wait for ever is the test's failure and not its end.
+    Thread.detachNewThread {
+      do {
+        let microphone = try? Microphone(device: "hw:0", settings: MicrophoneSettings(), system: driver)
+        driver.isAsked.wait()
+        microphone?.stop()
+      }
+      dropped.signal()
+    }
+    #expect(dropped.wait(timeout: .now() + 20) == .success)
+    driver.comeBack()
   }
 }

@@ -173,4 +173,15 @@ private func wav(
     }
     microphone.stop()
   }
+
+  @Test func `a head with nothing but zeros behind it is refused soon, by name`() throws {
+    let folder = try SoundFolder()
+    // A file of this length that has no bytes on the disk would take hours.
+    try folder.write("a.wav", Array("RIFF".utf8) + bytes(0, 4) + Array("WAVE".utf8) + [UInt8](repeating: 0, count: 100_000))
+    let error = #expect(throws: SoundCaptureError.self) { try Microphone.checkReplay(of: folder.path) }
+    #expect(error?.message.contains("a.wav has more than 1000 chunks before its samples") == true, "\(error?.message ?? "")")
+    let list = Array("LIST".utf8) + bytes(0, 4)
+    try folder.write("a.wav", wav(count, before: (0..<900).flatMap { _ in list }))
+    try Microphone.checkReplay(of: folder.path)
+  }
 }

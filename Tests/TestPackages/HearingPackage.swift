@@ -9,16 +9,16 @@ public enum HearingPackage {
   /// The file's bytes.
   ///
   /// - Parameter probability: of the first word; the third has the rest.
-  public static func bytes(probability: Float = 0.75, task: Manifest.Task = .classification) -> [UInt8] {
+  public static func bytes(probability: Float = 0.75, task: Manifest.Task = .classification, sampleRate: Int = 16_000) -> [UInt8] {
     let scores: [Float] = [probability, 0, 1 - probability, 0]
     return PackageWriter.file([
-      (.manifest, FixedPackage.encoded(manifest(task))), (.program, program.encoded()),
+      (.manifest, FixedPackage.encoded(manifest(task, sampleRate))), (.program, program.encoded()),
       (.weights, scores.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }),
     ])
   }
 
-  private static func manifest(_ task: Manifest.Task) -> Manifest {
-    var sound = SoundInput(tensor: "mel", sampleRate: 16_000, features: .logMel)
+  private static func manifest(_ task: Manifest.Task, _ sampleRate: Int) -> Manifest {
+    var sound = SoundInput(tensor: "mel", sampleRate: sampleRate, features: .logMel)
     (sound.window, sound.hop, sound.transform, sound.bands, sound.frames) = (256, 128, 256, 8, 4)
     (sound.highestFrequency, sound.logOffset) = (8000, 1e-6)
     return Manifest(

@@ -73,7 +73,9 @@ import Testing
     }
   }
 
-  private func decoder(_ phrases: [String]) throws -> CTCPhraseDecoder {
+  private func decoder(_ phrases: [String]) throws -> CTCPhraseDecoder { try decoder(phrases.map { SoughtPhrase($0) }) }
+
+  private func decoder(_ phrases: [SoughtPhrase]) throws -> CTCPhraseDecoder {
     let decoding = CTCDecoding(output: "y", alphabet: "abcdefghijklmnopqrstuvwxyz' ".map(String.init), blank: 28)
     return try CTCPhraseDecoder(decoding, outputDimensions: [1, 10, 29], phrases: phrases)
   }
@@ -118,9 +120,43 @@ import Testing
 
   @Test func `without a space among the symbols a phrase is one word`() throws {
     let decoding = CTCDecoding(output: "y", alphabet: ["a", "b"], blank: 2)
-    #expect(throws: TranscriptionError.self) { try CTCPhraseDecoder(decoding, outputDimensions: [1, 1, 3], phrases: ["a b"]) }
-    let decoder = try CTCPhraseDecoder(decoding, outputDimensions: [1, 1, 3], phrases: ["ab"])
+    #expect(throws: TranscriptionError.self) { try CTCPhraseDecoder(decoding, outputDimensions: [1, 1, 3], phrases: [SoughtPhrase("a b")]) }
+    let decoder = try CTCPhraseDecoder(decoding, outputDimensions: [1, 1, 3], phrases: [SoughtPhrase("ab")])
     #expect(decoder.decode([0, -9, -9, -9, 0, -9, -9, -9, 0])?.confidence ?? 0 > 0.99)
     #expect(decoder.decode([-9, 0, -9, 0, -9, -9, -9, 0, -9]) == nil)
+  }
+
+  /// The scores of "stop line", of which the i is as likely as not to be an e.
+  private var unsure: [Float] {
+    var frames = scores("stop line")
+    let (place, i, e) = (6 * 29, 8, 4)
+    (frames[place + e], frames[place + i]) = (0, -1.0986)
+    return frames
+  }
+
+  @Test func `each phrase has a least confidence of its own`() throws {
+    for (least, isHeard) in [(0.6, true), (0.8, false)] as [(Float, Bool)] {
+      for others in [[], [SoughtPhrase("weiter", leastConfidence: 0)]] {
+        let decoder = try decoder([SoughtPhrase("stop line", leastConfidence: least)] + others)
+        #expect((decoder.decode(unsure)?.phrase == 0) == isHeard, "\(least)")
+      }
+    }
+  }
+
+  @Test func `of phrases that aren't each other's ends the surest is heard, however short`() throws {
+    // As sure as the sound is of "stop lene".
+    for phrases in [["stop line", "stop lene"], ["stop lene", "stop line"]] {
+      #expect(try decoder(phrases).decode(unsure).map { phrases[$0.phrase] } == "stop lene")
+    }
+    // Where a blank is, an a may be, a third as likely: the longer phrase would be sure enough.
+    var frames = scores("stop l.ine")
+    frames[6 * 29] = -1.0986
+    #expect(try decoder(["stop laine"]).decode(frames)?.confidence ?? 0 > 0.7)
+    #expect(try decoder(["stop laine", "stop line"]).decode(frames)?.phrase == 1)
+    let decoder = try decoder([SoughtPhrase("stop line now", leastConfidence: 0), SoughtPhrase("line")])
+    #expect(decoder.decode(scores("stop line"))?.phrase == 1)
+    // And one that isn't sure enough keeps back none that is its end.
+    let longer = try self.decoder([SoughtPhrase("stop line", leastConfidence: 0.8), SoughtPhrase("line", leastConfidence: 0.5)])
+    #expect(longer.decode(unsure)?.phrase == 1)
   }
 }

@@ -39,6 +39,8 @@ private final class PlainDetector: VoiceActivityDetector {
     #expect(events.map { ($0.end - $0.start) / .milliseconds(1) }.reduce(0, +) == 3500)
     #expect(events.contains { $0.end == .seconds(3) } && events.last?.start == .seconds(9) && events.last?.end == .milliseconds(9500))
     #expect(events[0].end > .seconds(1) && events[0].end <= .seconds(2))
+    // Nobody knows whether somebody goes on speaking behind a piece; the sound's end is one.
+    #expect(events.map(\.goesOn) == events.indices.map { $0 < events.count - 1 })
   }
 
   @Test func `after an end another sound may begin anywhere`() throws {

@@ -9,10 +9,13 @@ private final class CountingRecogniser: SpeechRecogniser {
   let greatestLength = 2000
   let tellsWords = true
   var changesItsMind = false
+  /// Fails where it says so of the number of samples.
+  var fails: (Int) -> Bool = { _ in false }
   private(set) var lengths: [Int] = []
 
   func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     lengths.append(samples.count)
+    if fails(samples.count) { throw TranscriptionError(.unusableProgram, "it broke") }
     var words = stride(from: 0, to: samples.count, by: 100).map { samples.count - $0 >= 100 ? "w\(Int(samples[$0]) / 100)" : "?" }
     if changesItsMind, samples.count >= 600 { words[0] = "other" }
     return Transcript(text: words.joined(separator: " "), words: words.map { TimedWord(text: $0, start: origin, end: origin) }, tokens: [1])
@@ -93,10 +96,15 @@ private final class PlainDetector: VoiceActivityDetector {
     var transcriber = StreamingTranscriber(CountingRecogniser(), UtteranceCutter(PlainDetector(), rules: Self.rules))
     #expect(try transcriber.add(speech(200), at: 0).isEmpty)
     let first = try transcriber.add(speech(100), at: 5000)
-    #expect(first.map(\.end) == [.milliseconds(200)])
+    #expect(first.map(\.end) == [.milliseconds(200)] && first[0].goesOn)
     let second = try transcriber.add([Float](repeating: 0, count: 100), at: 5100)
     #expect(second.map(\.start) == [.seconds(5)] && second.map(\.end) == [.milliseconds(5100)] && second.map(\.wait) == [.milliseconds(100)])
+    #expect(!second[0].goesOn)
     #expect(try transcriber.end().isEmpty)
+    for isCut in [false, true] {
+      _ = try transcriber.add(speech(200), at: 6000)
+      #expect(try transcriber.end(isCut: isCut).map(\.goesOn) == [isCut])
+    }
   }
 
   @Test func `words agree from the first on`() {
@@ -108,5 +116,28 @@ private final class PlainDetector: VoiceActivityDetector {
     var other = agreement
     #expect(agreement.finish(["x", "b"]) && !other.finish(["a", "z"]))
     #expect(agreement == WordAgreement())
+  }
+
+  @Test func `a model that fails loses one utterance, and no number or word of the others`() throws {
+    let recogniser = CountingRecogniser()
+    recogniser.fails = { $0 == 300 }
+    var transcriber = StreamingTranscriber(recogniser, UtteranceCutter(PlainDetector(), rules: Self.rules), pace: pace(milliseconds: 50))
+    // Partial results are told of it before it fails.
+    #expect(try transcriber.add(speech(150), at: 0).isEmpty)
+    #expect(try transcriber.add(Array(speech(200)[150...]), at: 150).map(\.transcript.text) == ["w10"])
+    // Three utterances in one piece: the second fails.
+    let sound = silence + speech(300) + silence + speech(200) + silence
+    #expect(throws: TranscriptionError.self) { try transcriber.add(sound, at: 200) }
+    let rest = try transcriber.add([0], at: 200 + sound.count)
+    #expect(rest.map(\.utterance) == [0, 2] && rest.map(\.isRevised) == [false, false])
+    #expect(rest.map(\.transcript.text) == ["w10 w11", "w10 w11"])
+  }
+
+  @Test func `partial results that fail are tried again at their pace, and lose nothing`() throws {
+    let recogniser = CountingRecogniser()
+    // All but the final one; the last partial one holds 50 samples of the silence behind.
+    recogniser.fails = { $0 != 400 }
+    #expect(try events(recogniser, speech(400) + silence, pace: pace(milliseconds: 200)) == ["0 [w10 w11 w12 w13]"])
+    #expect(recogniser.lengths == [50, 250, 450, 400])
   }
 }

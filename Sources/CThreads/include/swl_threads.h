@@ -12,6 +12,6 @@ int swl_thread_set_name(const char *name);
 /// left nothing changes. Returns 0 or a negative errno.
 int swl_thread_set_processors(const int *processors, size_t count);
 
-/// Lets the calling thread give way to others, from 0 (not at all) to 19 (it has what others leave of the processors, and hardly more).
-/// Returns 0 or a negative errno.
-int swl_thread_set_niceness(int niceness);
+/// Lets the calling thread give way to others by so much more than it does, 0 or more; at 19 it has what others leave of the processors, and
+/// hardly more. Returns 0 or a negative errno.
+int swl_thread_add_niceness(int niceness);

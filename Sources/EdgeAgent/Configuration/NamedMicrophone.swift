@@ -20,7 +20,16 @@ public struct NamedMicrophone: Equatable, Sendable {
     if case .device = source, map["loop"] != nil { map.report("loop", "\"loop\" does not apply to an alsa: source; remove it") }
     var microphone = NamedMicrophone(name: name, source: source)
     microphone.loops = loops ?? true
+    if context.opensModels {
+      do throws(EdgeAgentError) { try microphone.check() } catch { map.report("source", error.message) }
+    }
     return microphone
+  }
+
+  /// - Throws: where this machine can't have such a microphone at all; whether the device is there doesn't matter.
+  func check() throws(EdgeAgentError) {
+    guard case .device = source else { return }
+    do throws(SoundCaptureError) { try Microphone.checkSystem() } catch { throw EdgeAgentError(.microphone, "microphone \(name): \(error.message)") }
   }
 
   /// Begins to listen.

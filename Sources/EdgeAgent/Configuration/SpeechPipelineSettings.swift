@@ -30,7 +30,7 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
   public var microphone: String
   /// `model`: a name in the store (`STORAGE/models`), or a path; required. The fleet's updates don't change it.
   public var model: PipelineSettings.ModelSource
-  /// `voice_activity`: `energy`, `none`, or a package's path. Default: `energy`.
+  /// `voice_activity`: `energy`, `none`, or a package's path. Default: `energy`. Commands need one, except with models of single words.
   public var voiceActivity = VoiceActivity.energy
   /// `pause`: the silence after which an utterance is over, 50 ms to 10 s. Default: 600 ms.
   public var pause: Duration?
@@ -94,7 +94,11 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
 
   /// Opens the packages.
   private func check(_ map: YAMLMapping) {
-    do throws(EdgeAgentError) { _ = try Listener(self) } catch { map.report("model", "pipelines.\(name).model: \(error.message)") }
+    do throws(EdgeAgentError) { _ = try Listener(self) } catch {
+      // What isn't written can't be where the mistake is.
+      let key = error.setting.flatMap { map[$0] == nil ? nil : $0 } ?? "model"
+      map.report(key, "pipelines.\(name).\(key): \(error.message)")
+    }
   }
 
   private static func readName(_ value: YAMLValue, of kind: String, among names: [String]) -> String? {

@@ -180,7 +180,7 @@ final class ResultPublisher: @unchecked Sendable {
 extension AgentLog {
   /// The outbox took no more of a pipeline's results.
   func unkept(_ pipeline: String, _ storage: StorageSettings) {
-    let text = "results are being lost, as the disk of \(storage.path) doesn't keep up; check it, or report fewer frames"
+    let text = "results are being lost, as the disk of \(storage.path) doesn't keep up; check it, or report less"
     log(.error, "pipeline \(pipeline): \(text)", subject: "unkept \(pipeline)", about: [.pipeline(pipeline)])
   }
 }

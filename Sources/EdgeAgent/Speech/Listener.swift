@@ -1,5 +1,6 @@
 import CPUExecution
 import ModelManifest
+import SoundCapture
 import Transcription
 
 /// A speech pipeline's models in memory, fit for each other and for its commands. One thread at a time; its sessions have one thread each.
@@ -14,7 +15,7 @@ final class Listener: @unchecked Sendable {
     (self.settings, self.manifest, self.speech, self.search) = (settings, manifest, speech, search)
   }
 
-  /// - Throws: `model`, where a package can't be used for what the settings say; the message says what to do.
+  /// - Throws: `model`, where a package can't be used for what the settings say; the message says what to do, and `setting` what is to be changed.
   init(_ settings: SpeechPipelineSettings) throws(EdgeAgentError) {
     self.settings = settings
     guard let path = settings.model.path else {
@@ -23,17 +24,33 @@ final class Listener: @unchecked Sendable {
     let package = try Self.open(path)
     manifest = package.manifest
     try Self.checkTask(package)
-    try Self.checkCommands(settings, package)
+    try Self.checkCommands(settings, manifest, origin: package.origin)
     do throws(TranscriptionError) {
-      speech = try SpeechRecognition.recogniser(package, on: CPUBackend.self, options: CPUOptions(threads: 1), search: Self.search(settings))
-      search = try Self.utteranceSearch(settings, speech, path)
-    } catch { throw EdgeAgentError(.model, error.message) }
+      speech = try SpeechRecognition.recogniser(
+        package, on: CPUBackend.self, options: CPUOptions(threads: 1), search: Self.search(settings, package.manifest))
+    } catch { throw EdgeAgentError(.model, error.message, setting: error.code == .unsuitablePhrase ? "commands" : nil) }
+    guard MicrophoneSettings.sampleRates ~= speech.sampleRate else {
+      throw EdgeAgentError(.model, "\(path): hears \(speech.sampleRate) samples a second, which no microphone gives: 1000 to 192000 can be had")
+    }
+    do throws(TranscriptionError) { search = try Self.utteranceSearch(settings, speech, path) } catch {
+      throw EdgeAgentError(.model, error.message, setting: "voice_activity")
+    }
     guard speech.tellsWords || settings.commands.allSatisfy({ $0.leastConfidence == 0 }) else {
       throw EdgeAgentError(
-        .model, "\(path): doesn't tell how sure it is of its words: write \"confidence: 0\" in each of the commands, or take a CTC model or one of single words"
-      )
+        .model,
+        "\(path): doesn't tell how sure it is of its words: write \"confidence: 0\" in each of the commands, or take a CTC model or one of single words",
+        setting: "commands")
     }
   }
+
+  /// How long the sound can be that the model hears at once.
+  var longestUtterance: Duration {
+    let longest = Duration.seconds(speech.greatestLength) / speech.sampleRate
+    return search.map { min($0.rules.longest, longest) } ?? longest
+  }
+
+  /// Whether each piece of sound counts as a word of its own, as a model of single words hears it.
+  var takesPiecesForWords: Bool { search == nil && manifest.task == .classification }
 
   /// Samples a second that it takes.
   var sampleRate: Int { speech.sampleRate }
@@ -61,35 +78,62 @@ final class Listener: @unchecked Sendable {
   }
 
   /// A command that can never be heard is a mistake.
-  private static func checkCommands(_ settings: SpeechPipelineSettings, _ package: ModelPackage) throws(EdgeAgentError) {
+  static func checkCommands(_ settings: SpeechPipelineSettings, _ manifest: Manifest, origin: String) throws(EdgeAgentError) {
+    guard settings.voiceActivity != .none || settings.commands.isEmpty || manifest.task == .classification else {
+      throw EdgeAgentError(
+        .model, "where what is said ends, and with it a command, isn't known without voice activity: remove \"none\", or the commands",
+        setting: "voice_activity")
+    }
     let phrases = settings.commands.flatMap(\.phrases)
-    switch package.manifest.decoding {
+    switch manifest.decoding {
     case .ctc(let decoding)?:
       let letters = Set(decoding.alphabet.joined())
       for phrase in phrases {
         let text = phrase.joined(separator: " ")
-        guard let letter = text.first(where: { !letters.contains($0) }) else { continue }
+        // What it writes is compared in lower case.
+        guard let letter = text.first(where: { !letters.contains($0) && !letters.contains(Self.capital($0)) }) else { continue }
         throw EdgeAgentError(
-          .model, "\(package.origin): can't write '\(letter)', as the command \"\(text)\" needs; its alphabet is '\(decoding.alphabet.joined())'")
+          .model, "\(origin): can't write '\(letter)', as the command \"\(text)\" needs; its alphabet is '\(decoding.alphabet.joined())'",
+          setting: "commands")
       }
     case let decoding:
       guard settings.vocabulary == .open else {
-        throw EdgeAgentError(.model, "\(package.origin): \"vocabulary: commands\" is for CTC models; remove it")
+        throw EdgeAgentError(.model, "\(origin): \"vocabulary: commands\" is for CTC models; remove it", setting: "vocabulary")
       }
       guard case .classification? = decoding else { return }
-      let labels = Set(package.manifest.labels.map { SpeechNormalisation.words($0) })
+      let known = manifest.labels.filter { SpeechRecognition.isWord($0) }
+      let labels = Set(known.map { SpeechNormalisation.words($0) })
       for phrase in phrases where !labels.contains(phrase) {
         throw EdgeAgentError(
-          .model,
-          "\(package.origin): doesn't know the command \"\(phrase.joined(separator: " "))\"; it knows: \(package.manifest.labels.joined(separator: ", "))")
+          .model, "\(origin): doesn't know the command \"\(phrase.joined(separator: " "))\"; it knows: \(known.joined(separator: ", "))",
+          setting: "commands")
+      }
+      let least = Double(SpeechRecognition.leastWordProbability)
+      guard settings.commands.allSatisfy({ $0.leastConfidence >= least }) else {
+        throw EdgeAgentError(
+          .model, "\(origin): writes no word of which it is less sure than \(least): write that or more as each command's \"confidence\"",
+          setting: "commands")
       }
     }
   }
 
-  private static func search(_ settings: SpeechPipelineSettings) -> CTCSearch {
-    guard settings.vocabulary == .commands else { return .greedy }
-    let least = settings.commands.map(\.leastConfidence).min() ?? 0
-    return .phrases(settings.commands.flatMap(\.phrases).map { $0.joined(separator: " ") }, leastConfidence: Float(least))
+  /// The capital letter where there is one.
+  private static func capital(_ letter: Character) -> Character {
+    let text = letter.uppercased()
+    return text.count == 1 ? Character(text) : letter
+  }
+
+  /// Each command with the confidence that it asks for, in the letters of the model.
+  static func search(_ settings: SpeechPipelineSettings, _ manifest: Manifest) -> CTCSearch {
+    guard settings.vocabulary == .commands, case .ctc(let decoding)? = manifest.decoding else { return .greedy }
+    let letters = Set(decoding.alphabet.joined())
+    return .phrases(
+      settings.commands.flatMap { command in
+        command.phrases.map { words in
+          let text = words.joined(separator: " ").map { letters.contains($0) ? $0 : capital($0) }
+          return SoughtPhrase(String(text), leastConfidence: Float(command.leastConfidence))
+        }
+      })
   }
 
   private static func utteranceSearch(

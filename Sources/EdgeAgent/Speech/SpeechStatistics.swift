@@ -15,6 +15,8 @@ public final class SpeechStatistics: @unchecked Sendable {
     public var unrecorded: UInt64 = 0
     /// Sound that went by while the pipeline was told to pause.
     public var passedOver = Duration.zero
+    /// Sound that was left when the pipeline had to end.
+    public var leftUnheard = Duration.zero
 
     public init() {}
   }

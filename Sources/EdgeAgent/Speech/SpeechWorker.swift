@@ -17,6 +17,10 @@ final class SpeechWorker: @unchecked Sendable {
   static let resultCount = 64
   /// The kernel gives a thread of this niceness a third of the time of one without, where both want a processor.
   static let niceness: Int32 = 5
+  /// How long what was heard before a stop may keep it waiting.
+  static let grace = Duration.seconds(5)
+  /// So many times the length of the longest utterance the model may take for one, beyond what the watchdog gives every stage.
+  static let patience = 3
 
   let name: String
   let description: SpeechDescription
@@ -30,13 +34,14 @@ final class SpeechWorker: @unchecked Sendable {
   private let capture: StageProgress
   private let ledger: ProgressLedger
   private let log: AgentLog
+  private let grace: Duration
   private let onEnd: @Sendable (SpeechWorker) -> Void
   /// Told with each utterance, so that partial and final texts find each other.
   private let session = CurrentFactNumbering().epoch
   private let mutex = PthreadMutex()
   // Under the mutex.
   private var source: (any SoundSource)?
-  private var isStopped = false
+  private var stoppedAt: MonotonicInstant?
   private var isToldToPause = false
   private var thread: DataPlaneThread?
   // The thread's own.
@@ -45,10 +50,11 @@ final class SpeechWorker: @unchecked Sendable {
   /// - Parameters:
   ///   - open: begins to listen; what it is given is for the capture thread.
   ///   - results: takes what is to be recorded.
+  ///   - grace: how long what was heard before a stop may keep it waiting; what is left then is dropped.
   ///   - onEnd: called on its thread when nothing will come any more.
   init(
     _ listener: Listener, open: @escaping Opening, results: BoundedQueue<SpokenResult>,
-    ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (SpeechWorker) -> Void
+    ledger: ProgressLedger, log: AgentLog, grace: Duration = SpeechWorker.grace, onEnd: @escaping @Sendable (SpeechWorker) -> Void
   ) {
     let settings = listener.settings
     name = settings.name
@@ -56,7 +62,9 @@ final class SpeechWorker: @unchecked Sendable {
       name: settings.name, microphone: settings.microphone, modelName: listener.manifest.name, modelVersion: listener.manifest.version)
     sampleRate = listener.sampleRate
     (self.listener, self.open, self.results, self.ledger, self.log, self.onEnd) = (listener, open, results, ledger, log, onEnd)
-    progress = ledger.stage("speech \(settings.name)")
+    self.grace = grace
+    // Half a minute of speech at once is slow work on a small device: late is no stuck.
+    progress = ledger.stage("speech \(settings.name)", patience: listener.longestUtterance * Self.patience)
     capture = ledger.stage("microphone \(settings.microphone)")
   }
 
@@ -65,7 +73,7 @@ final class SpeechWorker: @unchecked Sendable {
     let opened = try open { [capture] goesOn in if goesOn { capture.work() } else { capture.wait() } }
     let isLate = mutex.withLock { () -> Bool in
       source = opened
-      return isStopped
+      return stoppedAt != nil
     }
     if isLate { opened.stop() }
     do throws(PipelinesError) { thread = try DataPlaneThread(name: "hear-\(name)", niceness: Self.niceness) { self.run(opened) } } catch {
@@ -73,10 +81,10 @@ final class SpeechWorker: @unchecked Sendable {
     }
   }
 
-  /// Ends listening; what was heard by then is still told.
+  /// Ends listening; what was heard by then is still told, as far as that doesn't take long.
   func stop() {
     mutex.withLock { () -> (any SoundSource)? in
-      isStopped = true
+      if stoppedAt == nil { stoppedAt = MonotonicClock.now() }
       return source
     }?.stop()
   }
@@ -96,8 +104,8 @@ final class SpeechWorker: @unchecked Sendable {
     var transcriber = listener.transcriber()
     var times = CaptureTimes(sampleRate: sampleRate)
     var samples: [Float] = []
-    // What was being said when it began is over.
-    var isInPause = false
+    // Whether what was being said is over, as no sound came or it was to pause.
+    var isAtRest = false
     listening: while true {
       // Waiting for sound, or for a microphone, is no work.
       progress.wait()
@@ -105,46 +113,80 @@ final class SpeechWorker: @unchecked Sendable {
       progress.work()
       switch event {
       case .sound(let block):
-        times.note(block.position, count: block.count, at: MonotonicClock.wallTime(of: block.capturedAt))
-        if isPaused {
-          if !isInPause { tell(times) { () throws(TranscriptionError) in try transcriber.end() } }
-          statistics.note { $0.passedOver += .seconds(block.count) / sampleRate }
+        let length = Duration.seconds(block.count) / sampleRate
+        times.note(block.position, count: block.count, at: block.heardAt)
+        if isOverdue {
+          statistics.note { $0.leftUnheard += length }
+        } else if isPaused {
+          if !isAtRest { end(&transcriber, times, isCut: true) }
+          isAtRest = true
+          statistics.note { $0.passedOver += length }
         } else {
-          tell(times) { () throws(TranscriptionError) in try transcriber.add(samples, at: block.position) }
+          isAtRest = false
+          let age = max(.zero, block.capturedAt.duration(to: MonotonicClock.now()) - length)
+          tell(times, age: age) { () throws(TranscriptionError) in try transcriber.add(samples, at: block.position) }
         }
-        isInPause = isPaused
       case .stateChanged(let state): report(state)
-      // A driver that doesn't let go must not keep the agent from ending.
-      case .timedOut: if source.isStopping { break listening }
+      case .timedOut:
+        // A driver that doesn't let go must not keep the agent from ending.
+        if source.isStopping { break listening }
+        // What is told when sound is back would come at any time.
+        if !isAtRest, !isCapturing(source.state) {
+          end(&transcriber, times, isCut: true)
+          isAtRest = true
+        }
       case .ended: break listening
       }
       tellLosses(source.counters)
     }
-    tell(times) { () throws(TranscriptionError) in try transcriber.end() }
+    end(&transcriber, times, isCut: isToldToStop)
+    tellRest()
     source.stop()
     ledger.remove(progress)
     ledger.remove(capture)
     onEnd(self)
   }
 
-  private func tell(_ times: CaptureTimes, _ hear: () throws(TranscriptionError) -> [LiveTranscriber.Event]) {
+  private var isToldToStop: Bool { mutex.withLock { stoppedAt != nil } }
+
+  /// Whether what is left has kept a stop waiting for long enough.
+  private var isOverdue: Bool { mutex.withLock { stoppedAt }.map { $0.duration(to: MonotonicClock.now()) >= grace } ?? false }
+
+  private func isCapturing(_ state: MicrophoneState) -> Bool { if case .capturing = state { true } else { false } }
+
+  /// - Parameter isCut: whether somebody may go on speaking.
+  private func end(_ transcriber: inout LiveTranscriber, _ times: CaptureTimes, isCut: Bool) {
+    // Each failure is of one utterance.
+    while !tell(times, { () throws(TranscriptionError) in try transcriber.end(isCut: isCut) }) {}
+  }
+
+  /// - Parameter age: how long ago the newest sound came.
+  /// - Returns: whether the model didn't fail.
+  @discardableResult
+  private func tell(_ times: CaptureTimes, age: Duration = .zero, _ hear: () throws(TranscriptionError) -> [LiveTranscriber.Event]) -> Bool {
     let events: [LiveTranscriber.Event]
     do throws(TranscriptionError) { events = try hear() } catch {
       statistics.note { $0.failures += 1 }
-      return log.log(.error, "pipeline \(name): what was said is lost: \(error.message)", subject: "speech \(name)")
+      log.log(.error, "pipeline \(name): what was said is lost: \(error.message)", subject: "speech \(name)")
+      return false
     }
-    for event in events { tell(event, times) }
+    for event in events { tell(event, times, age) }
+    return true
   }
 
-  private func tell(_ event: LiveTranscriber.Event, _ times: CaptureTimes) {
-    guard !event.transcript.text.isEmpty else { return statistics.note { if event.isFinal { $0.withoutText += 1 } } }
+  private func tell(_ event: LiveTranscriber.Event, _ times: CaptureTimes, _ age: Duration) {
+    if event.transcript.text.isEmpty {
+      if event.isFinal { statistics.note { $0.withoutText += 1 } }
+      // Only where partial texts wait to be replaced.
+      guard event.isFinal, event.isRevised else { return }
+    }
     let utterance = TranscriptMessage.Utterance(session: session, number: event.utterance)
     let clock = ClockStatus.current()
     let begin = times.time(of: event.start)
-    let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock)
+    let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock, age)
     var command: SpokenCommandMessage?
     // What is cut in the middle ends with no command.
-    if event.isFinal, !event.goesOn, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
+    if event.isFinal, !event.goesOn || listener.takesPiecesForWords, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
       let said = match.times ?? event.start..<max(event.start, event.end)
       command = SpokenCommandMessage(
         capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,
@@ -154,7 +196,7 @@ final class SpeechWorker: @unchecked Sendable {
     let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command))
     statistics.note {
       if !isQueued { $0.unrecorded += 1 }
-      if event.isFinal { $0.utterances += 1 } else { $0.partialResults += 1 }
+      if !event.isFinal { $0.partialResults += 1 } else if !event.transcript.text.isEmpty { $0.utterances += 1 }
       if command != nil { $0.commands += 1 }
     }
   }
@@ -181,13 +223,20 @@ final class SpeechWorker: @unchecked Sendable {
     }
   }
 
+  private func tellRest() {
+    let rest = statistics.snapshot.leftUnheard
+    guard rest > .zero else { return }
+    log.event(.warning, "pipeline \(name): ends, and leaves \((rest / .seconds(1) * 100).rounded() / 100) s of sound unheard")
+  }
+
   private func seconds(_ samples: UInt64) -> Double { (Double(samples) / Double(sampleRate) * 100).rounded() / 100 }
 }
 
 extension TranscriptMessage {
   /// What is told of a piece of sound.
   fileprivate init(
-    _ event: LiveTranscriber.Event, _ utterance: Utterance, _ pipeline: SpeechDescription, from begin: WallTime, to end: WallTime, _ clock: ClockStatus
+    _ event: LiveTranscriber.Event, _ utterance: Utterance, _ pipeline: SpeechDescription, from begin: WallTime, to end: WallTime, _ clock: ClockStatus,
+    _ age: Duration
   ) {
     let words = event.transcript.words?.map { word in
       Word(text: word.text, start: max(.zero, word.start - event.start), end: max(.zero, word.end - event.start), confidence: word.confidence)
@@ -196,6 +245,6 @@ extension TranscriptMessage {
       capturedAt: begin, clock: clock, endedAt: max(begin, end), utterance: utterance, isFinal: event.isFinal, isRevised: event.isRevised,
       text: event.transcript.text, words: words, confidence: words?.compactMap(\.confidence).min(), speechProbability: event.speechProbability,
       microphone: pipeline.microphone, model: pipeline.modelName, modelVersion: pipeline.modelVersion,
-      latencies: [.init("waiting", event.wait), .init("transcription", event.cost)])
+      latencies: [.init("waiting", event.wait + age), .init("transcription", event.cost)])
   }
 }

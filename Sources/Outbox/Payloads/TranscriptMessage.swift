@@ -44,7 +44,7 @@ public struct TranscriptMessage: Payload, Equatable {
   public var microphone: String
   public var model: String
   public var modelVersion: String
-  /// From the end of what is told until that end was known, and then until its text was.
+  /// From the end of what is told until that end was known and there was time for it, and then until its text was.
   public var latencies: [DetectionMessage.StageLatency]
 
   public init(

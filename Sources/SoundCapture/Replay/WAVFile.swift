@@ -13,6 +13,9 @@ import Glibc
     var bytesPerFrame: Int { sampleFormat.byteCount * channelCount }
   }
 
+  /// Chunks that may stand before the samples: some programs write a dozen, and a head of nothing but zeros would take minutes.
+  private static let greatestChunkCount = 1000
+
   let format: Format
   private let descriptor: Int32
   /// Bytes of samples that are left, whole frames.
@@ -65,9 +68,12 @@ import Glibc
     }
     var position = 12
     var format: Format?
+    var count = 0
     while let head = bytes(8, at: position, of: descriptor) {
       let length = number(head, 4, 4)
       position += 8
+      count += 1
+      guard count <= greatestChunkCount else { throw wrong("has more than \(greatestChunkCount) chunks before its samples: it is damaged") }
       switch text(head[0..<4]) {
       case "fmt ":
         guard let body = bytes(min(length, 40), at: position, of: descriptor), let found = Self.format(body) else {

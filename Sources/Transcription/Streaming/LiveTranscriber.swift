@@ -12,6 +12,8 @@ public struct LiveTranscriber {
   private let now: () -> MonotonicInstant
   private var pieces: LiveCutter
   private var pieceCount = 0
+  /// Known, and not given yet: the model failed behind it.
+  private var ready: [Event] = []
   /// Where utterances are looked for.
   private var transcriber: StreamingTranscriber?
 
@@ -30,33 +32,41 @@ public struct LiveTranscriber {
   /// Takes what comes next.
   /// - Parameter position: of the first of `samples`; more than what came by now is a gap, over which no text goes.
   /// - Returns: what is known by it, in order. Where nothing was said the text is empty.
+  /// - Throws: where the model fails on an utterance, or a piece; that one is lost, and the next call, be it of `end`, gives the others.
   public mutating func add(_ samples: [Float], at position: Int) throws(TranscriptionError) -> [Event] {
     if transcriber != nil { return try transcriber!.add(samples, at: position) }
     pieces.add(samples, at: position)
-    return try finishedPieces()
+    try hearPieces()
+    return takeReady()
   }
 
   /// Ends the sound: what is being said is over. Another may begin, at any position.
-  public mutating func end() throws(TranscriptionError) -> [Event] {
-    if transcriber != nil { return try transcriber!.end() }
-    var events = try finishedPieces()
-    if let piece = pieces.lastPiece() { events.append(try event(piece)) }
-    return events
+  /// - Parameter isCut: whether the sound goes on unheard.
+  /// - Throws: as `add` does; called again it gives what is left.
+  public mutating func end(isCut: Bool = false) throws(TranscriptionError) -> [Event] {
+    if transcriber != nil { return try transcriber!.end(isCut: isCut) }
+    try hearPieces()
+    if let piece = pieces.lastPiece() { ready.append(try event(piece, goesOn: isCut)) }
+    return takeReady()
   }
 
-  private mutating func finishedPieces() throws(TranscriptionError) -> [Event] {
-    var events: [Event] = []
-    while let piece = pieces.nextPiece() { events.append(try event(piece)) }
-    return events
+  /// Whether somebody goes on speaking behind a piece isn't known: it may be.
+  private mutating func hearPieces() throws(TranscriptionError) {
+    while let piece = pieces.nextPiece() { ready.append(try event(piece, goesOn: true)) }
   }
 
-  private mutating func event(_ piece: SoundPiece) throws(TranscriptionError) -> Event {
+  private mutating func takeReady() -> [Event] {
+    defer { ready = [] }
+    return ready
+  }
+
+  private mutating func event(_ piece: SoundPiece, goesOn: Bool) throws(TranscriptionError) -> Event {
+    defer { pieceCount += 1 }
     let start = Duration.seconds(piece.position) / speech.sampleRate
     let begin = now()
     let transcript = try speech.transcript(of: piece.samples, from: start)
-    defer { pieceCount += 1 }
     return Event(
-      utterance: pieceCount, isFinal: true, isRevised: false, goesOn: false, transcript: transcript, start: start,
+      utterance: pieceCount, isFinal: true, isRevised: false, goesOn: goesOn, transcript: transcript, start: start,
       end: .seconds(piece.position + piece.samples.count) / speech.sampleRate, speechProbability: nil, wait: .zero, cost: begin.duration(to: now()))
   }
 }

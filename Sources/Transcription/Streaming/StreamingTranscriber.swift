@@ -22,7 +22,7 @@ public struct StreamingTranscriber {
     public var isFinal: Bool
     /// Whether a final text doesn't begin with what was told before.
     public var isRevised: Bool
-    /// Whether a final one was cut where it had become too long, and somebody went on speaking.
+    /// Whether a final one was cut, where it had become too long or the sound went on unheard: somebody may have gone on speaking.
     public var goesOn: Bool
     /// Of a partial result the words that can be told, without tokens.
     public var transcript: Transcript
@@ -47,6 +47,8 @@ public struct StreamingTranscriber {
   private var next = 0
   /// The sample from which another partial result may be made.
   private var due = 0
+  /// Known, and not given yet: the model failed behind it.
+  private var ready: [Event] = []
 
   /// - Parameters:
   ///   - cutter: of sound at the recogniser's rate; its utterances are no longer than the recogniser takes.
@@ -59,44 +61,54 @@ public struct StreamingTranscriber {
 
   /// Takes what comes next.
   /// - Parameter position: of the first of `samples`; more than what came by now is a gap, over which no utterance goes.
+  /// - Throws: where the model fails on an utterance that is over; that one is lost, and the next call, be it of `end`, gives the others. What
+  ///   it fails on while it is being said is no result yet.
   public mutating func add(_ samples: [Float], at position: Int) throws(TranscriptionError) -> [Event] {
-    if position != next { cutter.end(next: position) }
+    if position != next { cutter.end(next: position, isCut: true) }
     next = position + samples.count
     cutter.add(samples)
     var events = try finished()
-    if let event = try partial() { events.append(event) }
+    if let event = partial() { events.append(event) }
     return events
   }
 
   /// Ends the sound: what is being said is over. Another sound may begin.
-  public mutating func end() throws(TranscriptionError) -> [Event] {
-    cutter.end()
+  /// - Parameter isCut: whether the sound goes on unheard.
+  /// - Throws: as `add` does; called again it gives what is left.
+  public mutating func end(isCut: Bool = false) throws(TranscriptionError) -> [Event] {
+    cutter.end(isCut: isCut)
     (next, due) = (0, 0)
     return try finished()
   }
 
   private mutating func finished() throws(TranscriptionError) -> [Event] {
-    var events: [Event] = []
-    while let utterance = cutter.nextUtterance() {
-      let begin = now()
-      let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
-      let cost = begin.duration(to: now())
-      let isRevised = agreement.finish(transcript.spokenWords)
-      let end = utterance.start + utterance.samples.count
-      events.append(
-        Event(
-          utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length, transcript: transcript, start: time(utterance.start),
-          end: time(end),
-          speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost))
-      number += 1
-    }
-    return events
+    while let utterance = cutter.nextUtterance() { ready.append(try result(of: utterance)) }
+    defer { ready = [] }
+    return ready
   }
 
-  private mutating func partial() throws(TranscriptionError) -> Event? {
+  private mutating func result(of utterance: Utterance) throws(TranscriptionError) -> Event {
+    // One that fails is over all the same.
+    var told = agreement
+    agreement = WordAgreement()
+    defer { number += 1 }
+    let begin = now()
+    let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+    let cost = begin.duration(to: now())
+    let isRevised = told.finish(transcript.spokenWords)
+    let end = utterance.start + utterance.samples.count
+    return Event(
+      utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length || utterance.ending == .gap,
+      transcript: transcript, start: time(utterance.start), end: time(end), speechProbability: utterance.probability,
+      wait: time(max(0, utterance.known - end)), cost: cost)
+  }
+
+  private mutating func partial() -> Event? {
     guard let pace, next >= due, let utterance = cutter.openUtterance else { return nil }
     let start = now()
-    var transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+    // One that fails is tried again no sooner.
+    due = next + samples(pace.interval)
+    guard var transcript = try? recogniser.transcript(of: utterance.samples, from: time(utterance.start)) else { return nil }
     let cost = start.duration(to: now())
     due = next + samples(max(pace.interval, cost / max(pace.share, 0.01)))
     guard agreement.take(transcript.spokenWords) else { return nil }

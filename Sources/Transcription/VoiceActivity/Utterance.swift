@@ -6,6 +6,8 @@ public struct Utterance: Equatable, Sendable {
     case length
     /// The sound was over.
     case end
+    /// What came next wasn't heard.
+    case gap
   }
 
   /// Mono, at the detector's rate.

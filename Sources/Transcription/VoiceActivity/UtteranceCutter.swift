@@ -52,11 +52,13 @@ public struct UtteranceCutter {
   public mutating func nextUtterance() -> Utterance? { finished.isEmpty ? nil : finished.removeFirst() }
 
   /// Ends the sound: the utterance that isn't over comes next, and what is added from now on is another sound's.
-  /// - Parameter next: how many samples come before that one, of which nothing is known.
-  public mutating func end(next: Int = 0) {
+  /// - Parameters:
+  ///   - next: how many samples come before that one, of which nothing is known.
+  ///   - isCut: whether the sound went on unheard.
+  public mutating func end(next: Int = 0, isCut: Bool = false) {
     // What is left of a chunk counts as silence: too short to tell.
     if isOpen, let speech {
-      var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: min(probabilities.count, speech.upperBound + padding), .end)
+      var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: min(probabilities.count, speech.upperBound + padding), isCut ? .gap : .end)
       if probabilities.count - speech.upperBound < padding { last.samples += samples[(probabilities.count * detector.chunkLength)...] }
       finished.append(last)
     }

@@ -104,7 +104,7 @@ struct TranscribeCommand: ParsableCommand {
 
   private func search() throws -> CTCSearch {
     guard let phrases else { return try openSearch() }
-    return .phrases(try PhraseFile.phrases(of: phrases))
+    return .phrases(try PhraseFile.phrases(of: phrases).map { SoughtPhrase($0) })
   }
 
   /// Where any text may be said.

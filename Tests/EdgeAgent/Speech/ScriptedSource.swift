@@ -8,6 +8,7 @@ final class ScriptedSource: SoundSource, @unchecked Sendable {
   enum Step {
     /// Samples of one value, from a position on, heard so long after the start.
     case sound(Float, count: Int, at: Int, heard: Duration)
+    case block(Float, SoundBlock)
     case state(MicrophoneState)
     /// Something that the test does before the next step.
     case then(@Sendable () -> Void)
@@ -59,6 +60,9 @@ final class ScriptedSource: SoundSource, @unchecked Sendable {
       case .sound(let value, let count, let position, let heard):
         samples = [Float](repeating: value, count: count)
         return .sound(SoundBlock(position: position, count: count, capturedAt: start.advanced(by: heard)))
+      case .block(let value, let block):
+        samples = [Float](repeating: value, count: block.count)
+        return .sound(block)
       case .state(let state): return .stateChanged(state)
       case .then(let action): action()
       case .counts: return .timedOut

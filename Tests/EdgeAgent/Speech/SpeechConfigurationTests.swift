@@ -1,7 +1,10 @@
-import EdgeAgent
 import Foundation
+import ModelManifest
 import TestPackages
 import Testing
+import Transcription
+
+@testable import EdgeAgent
 
 /// The least that listens, with files that exist.
 private struct Sample {
@@ -13,7 +16,8 @@ private struct Sample {
   init() throws {
     folder = try TemporaryFolder()
     for (name, bytes) in [
-      ("words.swiftlet", HearingPackage.bytes()), ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV),
+      ("words.swiftlet", HearingPackage.bytes()), ("fast.swiftlet", HearingPackage.bytes(sampleRate: 384_000)),
+      ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV),
       ("flacs/a.flac", Array("fLaC".utf8)), ("broken/a.wav", Array("RIFF".utf8)),
     ] {
       _ = try folder.file(name)
@@ -113,18 +117,34 @@ private struct Sample {
     #expect(mistakes.count == 1 && mistakes[0].hasPrefix("f.yaml:6:") && mistakes[0].contains(words), "\(mistakes)")
   }
 
+  /// Each setting on a line of its own, from the seventh on.
   @Test(arguments: [
-    ("{microphone: desk, model: image.swiftlet}", "is for detection and hears nothing"),
-    ("{microphone: desk, model: words.swiftlet, voice_activity: image.swiftlet}", "doesn't tell when somebody speaks"),
-    ("{microphone: desk, model: words.swiftlet, commands: [{say: halt, then: [event]}]}", "doesn't know the command \"halt\"; it knows: stop, start"),
-    ("{microphone: desk, model: words.swiftlet, vocabulary: commands, commands: [{say: stop, then: [event]}]}", "is for CTC models"),
+    (["model: image.swiftlet"], 8, "model", "is for detection and hears nothing"),
+    (["model: fast.swiftlet"], 8, "model", "hears 384000 samples a second, which no microphone gives"),
+    (["model: words.swiftlet", "voice_activity: image.swiftlet"], 9, "voice_activity", "doesn't tell when somebody speaks"),
+    (["model: words.swiftlet", "commands: [{say: halt, then: [event]}]"], 9, "commands", "doesn't know the command \"halt\"; it knows: stop, start"),
+    (["model: words.swiftlet", "commands: [{say: unknown, then: [event]}]"], 9, "commands", "doesn't know the command \"unknown\""),
+    (["model: words.swiftlet", "commands: [{say: stop, confidence: 0.3, then: [event]}]"], 9, "commands", "less sure than 0.5"),
+    (["model: words.swiftlet", "commands: [{say: stop, then: [event]}]", "vocabulary: commands"], 10, "vocabulary", "is for CTC models"),
   ])
-  func `a check opens the packages, and says what they are for`(pipeline: String, words: String) throws {
+  func `a check opens the packages, and says what they are for, at the setting that is wrong`(
+    settings: [String], line: Int, key: String, words: String
+  ) throws {
     var sample = try Sample()
-    sample.pipeline = pipeline
+    sample.pipeline = (["", "microphone: desk"] + settings).joined(separator: "\n    ")
     #expect(sample.mistakes() == [])
     let mistakes = sample.mistakes(opensModels: true)
-    #expect(mistakes.count == 1 && mistakes[0].hasPrefix("f.yaml:6: pipelines.voice.model:") && mistakes[0].contains(words), "\(mistakes)")
+    #expect(mistakes.count == 1 && mistakes[0].hasPrefix("f.yaml:\(line): pipelines.voice.\(key):") && mistakes[0].contains(words), "\(mistakes)")
+  }
+
+  @Test func `a model that hears and can't run is the configuration's fault, and no release's`() async throws {
+    let sample = try Sample()
+    var configuration = try #require(sample.read().configuration)
+    configuration.speech[0].model = .path("\(sample.folder.path)/image.swiftlet")
+    let agent = Agent(log: AgentLog(name: "test") { _ in })
+    let unusable = configuration
+    let error = await #expect(throws: EdgeAgentError.self) { try await agent.run(unusable) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline voice: ") == true)
   }
 
   @Test func `a model that hears has no place behind a camera`() throws {
@@ -157,5 +177,23 @@ private struct Sample {
     sample.rest = ""
     sample.microphone += "\n  spare: {source: \"alsa:default\"}"
     #expect(sample.read().warnings.map { $0.description.contains("no pipeline uses the microphone \"spare\"") } == [true])
+  }
+
+  @Test func `commands are listened for in the letters of the model, each with its own confidence`() throws {
+    var settings = SpeechPipelineSettings(name: "voice", microphone: "desk", modelPath: "")
+    settings.vocabulary = .commands
+    settings.commands = [SpokenCommand(wordings: ["Stop line", "halt"]), SpokenCommand(wordings: ["don't"])]
+    settings.commands[1].leastConfidence = 0.75
+    for (alphabet, texts) in [
+      ("ABCDEFGHIJKLMNOPQRSTUVWXYZ' ", ["STOP LINE", "HALT", "DON'T"]), ("abcdefghijklmnopqrstuvwxyz' ", ["stop line", "halt", "don't"]),
+    ] {
+      let manifest = Manifest(
+        name: "m", version: "1", task: .transcription, decoding: .ctc(CTCDecoding(output: "y", alphabet: alphabet.map(String.init), blank: 28)))
+      try Listener.checkCommands(settings, manifest, origin: "m")
+      var cut = settings
+      cut.voiceActivity = .none
+      #expect(throws: EdgeAgentError.self) { try Listener.checkCommands(cut, manifest, origin: "m") }
+      #expect(Listener.search(settings, manifest) == .phrases(zip(texts, [0.5, 0.5, 0.75]).map { SoughtPhrase($0, leastConfidence: $1) }))
+    }
   }
 }

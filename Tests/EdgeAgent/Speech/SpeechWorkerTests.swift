@@ -21,8 +21,10 @@ private final class PatientRecogniser: SpeechRecogniser, @unchecked Sendable {
   private let gate = DispatchSemaphore(value: 0)
   private let waits: Bool
   private let fails: Bool
+  /// Understands nothing of pieces from this length on.
+  private let forgetsFrom: Int
 
-  init(waits: Bool = false, fails: Bool = false) { (self.waits, self.fails) = (waits, fails) }
+  init(waits: Bool = false, fails: Bool = false, forgetsFrom: Int = .max) { (self.waits, self.fails, self.forgetsFrom) = (waits, fails, forgetsFrom) }
 
   func letGo() { gate.signal() }
 
@@ -31,6 +33,7 @@ private final class PatientRecogniser: SpeechRecogniser, @unchecked Sendable {
     niceness.append(getpriority(Int32(PRIO_PROCESS.rawValue), 0))
     if waits { gate.wait() }
     if fails { throw TranscriptionError(.unusableProgram, "it broke") }
+    if samples.count >= forgetsFrom { return Transcript(text: "", words: []) }
     let words = [("stop", 0), ("line", 100)].map { word, offset in
       TimedWord(text: word, start: origin + .milliseconds(offset), end: origin + .milliseconds(offset + 80), confidence: 0.8)
     }
@@ -56,9 +59,10 @@ private final class Hall: @unchecked Sendable {
   let results = BoundedQueue<SpokenResult>(capacity: 64, policy: .rejectNewest)
   let worker: SpeechWorker
 
-  init(_ steps: [ScriptedSource.Step], _ recogniser: PatientRecogniser = PatientRecogniser(), _ change: (inout SpeechPipelineSettings) -> Void = { _ in })
-    throws
-  {
+  init(
+    _ steps: [ScriptedSource.Step], _ recogniser: PatientRecogniser = PatientRecogniser(), grace: Duration = SpeechWorker.grace,
+    _ change: (inout SpeechPipelineSettings) -> Void = { _ in }
+  ) throws {
     source = ScriptedSource(steps)
     self.recogniser = recogniser
     var settings = SpeechPipelineSettings(name: "voice", microphone: "desk", modelPath: "")
@@ -73,7 +77,7 @@ private final class Hall: @unchecked Sendable {
         source.onTurn = onTurn
         return source
       }, results: results, ledger: ledger,
-      log: AgentLog(name: "t", showsPriority: false) { lines.append($0) }
+      log: AgentLog(name: "t", showsPriority: false) { lines.append($0) }, grace: grace
     ) { ended.append($0.name) }
     try worker.start()
   }
@@ -89,6 +93,8 @@ private final class Hall: @unchecked Sendable {
 }
 
 @Suite struct SpeechWorkerTests {
+  private static let format = SoundStreamFormat(sampleFormat: .s16, sampleRate: 1000, channelCount: 1, period: 20, buffer: 500)
+
   /// Half a second of speech and as much silence, from a position on.
   private func utterance(at position: Int, heard: Duration) -> [ScriptedSource.Step] {
     [.sound(1, count: 500, at: position, heard: heard), .sound(0, count: 500, at: position + 500, heard: heard + .milliseconds(500))]
@@ -118,7 +124,7 @@ private final class Hall: @unchecked Sendable {
     let own = getpriority(Int32(PRIO_PROCESS.rawValue), 0)
     let hall = try Hall(utterance(at: 0, heard: .zero))
     #expect(hall.recogniser.niceness.wait { !$0.isEmpty })
-    #expect(hall.recogniser.niceness.all == [SpeechWorker.niceness] && getpriority(Int32(PRIO_PROCESS.rawValue), 0) == own)
+    #expect(hall.recogniser.niceness.all == [min(19, own + SpeechWorker.niceness)] && getpriority(Int32(PRIO_PROCESS.rawValue), 0) == own)
     _ = hall.finish()
   }
 
@@ -133,7 +139,7 @@ private final class Hall: @unchecked Sendable {
 
   @Test func `partial texts come while it is being said, and give no command`() throws {
     let steps = stride(from: 0, to: 1500, by: 100).map { ScriptedSource.Step.sound(1, count: 100, at: $0, heard: .milliseconds($0)) }
-    let hall = try Hall(steps) { $0.tellsPartialResults = true }
+    let hall = try Hall(steps + [.sound(0, count: 100, at: 1500, heard: .milliseconds(1500))]) { $0.tellsPartialResults = true }
     #expect(hall.source.isIdle.wait { !$0.isEmpty })
     let results = hall.finish()
     #expect(results.map(\.transcript.isFinal) == [false, true])
@@ -157,7 +163,9 @@ private final class Hall: @unchecked Sendable {
   @Test func `a model that doesn't come back is a stuck stage`() throws {
     let hall = try Hall(utterance(at: 0, heard: .zero), PatientRecogniser(waits: true))
     #expect(hall.recogniser.isAsked.wait { !$0.isEmpty })
-    #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(21)), limit: .seconds(20)) == ["speech voice"])
+    // Four seconds are the longest utterance.
+    #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(25)), limit: .seconds(20)) == [])
+    #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(33)), limit: .seconds(20)) == ["speech voice"])
     hall.recogniser.letGo()
     #expect(hall.finish().count == 1)
   }
@@ -200,7 +208,7 @@ private final class Hall: @unchecked Sendable {
     #expect(abs(results[1].transcript.capturedAt.microseconds - results[0].transcript.capturedAt.microseconds - 1_300_000) < 5000)
   }
 
-  @Test func `lost and dropped sound is told once, and counted on`() throws {
+  @Test func `lost and dropped sound is told, and counted on`() throws {
     var counters = MicrophoneCounters()
     (counters.lost, counters.overruns) = (1500, 1)
     var more = counters
@@ -219,5 +227,71 @@ private final class Hall: @unchecked Sendable {
     #expect(hall.source.isIdle.wait { !$0.isEmpty })
     #expect(hall.finish().count == 64)
     #expect(hall.worker.statistics.snapshot.unrecorded == 6 && hall.worker.statistics.snapshot.utterances == 70)
+  }
+
+  @Test func `what is being said when sound stops is over, and gives no command, then or later`() throws {
+    let hall = try Hall([.sound(1, count: 300, at: 0, heard: .zero), .state(.capturing(Self.format)), .counts(MicrophoneCounters())])
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    // A moment without sound is none.
+    #expect(hall.recogniser.isAsked.all.isEmpty)
+    hall.source.give([.state(.waiting("desk was unplugged")), .counts(MicrophoneCounters()), .counts(MicrophoneCounters())])
+    #expect(hall.source.isIdle.wait { $0.count >= 2 })
+    #expect(hall.recogniser.isAsked.all == [300])
+    hall.source.give([.state(.capturing(Self.format))] + utterance(at: 300, heard: .seconds(60)))
+    #expect(hall.source.isIdle.wait { $0.count >= 3 })
+    #expect(hall.recogniser.isAsked.all == [300, 600])
+    #expect(hall.finish().map { $0.command != nil } == [false, true])
+  }
+
+  @Test func `what a gap, a pause or the agent's end cuts gives no command`() throws {
+    let hall = try Hall([.sound(1, count: 300, at: 0, heard: .zero)] + [.sound(1, count: 300, at: 900, heard: .zero)])
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    hall.worker.isPaused = true
+    hall.source.give([.sound(1, count: 300, at: 1200, heard: .zero)])
+    #expect(hall.source.isIdle.wait { $0.count >= 2 })
+    hall.worker.isPaused = false
+    hall.source.give([.sound(1, count: 300, at: 1500, heard: .zero)])
+    #expect(hall.source.isIdle.wait { $0.count >= 3 })
+    let results = hall.finish()
+    #expect(results.count == 3 && results.allSatisfy { $0.transcript.isFinal && $0.command == nil })
+  }
+
+  @Test func `a partial text that comes to nothing is replaced by none`() throws {
+    let steps = stride(from: 0, to: 1200, by: 100).map { ScriptedSource.Step.sound(1, count: 100, at: $0, heard: .milliseconds($0)) }
+    let hall = try Hall(steps + [.sound(0, count: 500, at: 1200, heard: .milliseconds(1200))], PatientRecogniser(forgetsFrom: 1200)) {
+      $0.tellsPartialResults = true
+    }
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    let results = hall.finish()
+    #expect(results.map(\.transcript.text) == ["stop line", ""] && results.map(\.transcript.isRevised) == [false, true])
+    #expect(hall.worker.statistics.snapshot.withoutText == 1 && hall.worker.statistics.snapshot.utterances == 0)
+  }
+
+  @Test func `times are those at which the sound came, and what it waited is told`() throws {
+    let now = MonotonicClock.now()
+    let said = WallTime(microseconds: 1_000_000_000_000)
+    func block(_ position: Int, _ age: Duration) -> SoundBlock {
+      SoundBlock(
+        position: position, count: 500, capturedAt: now.advanced(by: .zero - age),
+        heardAt: WallTime(microseconds: said.microseconds + Int64(position) * 1000))
+    }
+    let hall = try Hall([.block(1, block(0, .seconds(31))), .block(0, block(500, .milliseconds(30_500)))])
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    let told = try #require(hall.finish().first)
+    #expect(told.transcript.capturedAt == said)
+    let waiting = told.transcript.latencies.first { $0.stage == "waiting" }
+    #expect(waiting.map { $0.duration >= .seconds(30) } == true, "\(told.transcript.latencies)")
+  }
+
+  @Test func `a stop doesn't wait for all that was heard, and what is left is counted`() throws {
+    let hall = try Hall((0..<5).flatMap { utterance(at: $0 * 1000, heard: .seconds($0)) }, PatientRecogniser(waits: true), grace: .zero)
+    #expect(hall.recogniser.isAsked.wait { !$0.isEmpty })
+    hall.worker.stop()
+    // As often as it would be asked otherwise.
+    for _ in 0..<5 { hall.recogniser.letGo() }
+    #expect(hall.finish().count == 1)
+    #expect(hall.recogniser.isAsked.all.count == 1)
+    #expect(AgentStatus.Speech(hall.worker).dropped == .seconds(4))
+    #expect(hall.lines.all.contains { $0.contains("leaves 4.0 s of sound unheard") })
   }
 }
