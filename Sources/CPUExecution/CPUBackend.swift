@@ -8,6 +8,8 @@ public import ModelFormat
   private let plan: Plan
   private let team: ThreadTeam
   private let packed: PackedWeightStore
+  private let instructionSet: CPUInstructionSet
+  private let packedFrom: UnsafeRawBufferPointer
 
   /// - Throws: `.noResources` where packed weights would take more than `Program.loadAllowance` or the threads' scratch more than
   ///   `Program.largestArena`; `.unsupported` where a run would take more than 2^44 multiplications, or the machine lacks the options'
@@ -21,7 +23,10 @@ public import ModelFormat
   public func rebound(
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) throws(InferenceError) -> CPUBackend {
-    try unsafe CPUBackend(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: packed)
+    // What is packed follows from the weights' bytes and the instruction set.
+    let isAlike = unsafe options.instructionSet == instructionSet && weights.baseAddress == packedFrom.baseAddress && weights.count == packedFrom.count
+    return try unsafe CPUBackend(
+      program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: isAlike ? packed : PackedWeightStore())
   }
 
   private init(
@@ -48,6 +53,8 @@ public import ModelFormat
     self.plan = plan
     self.team = team
     self.packed = packed
+    instructionSet = options.instructionSet
+    unsafe packedFrom = weights
   }
 
   public var faultCount: UInt64 { unsafe plan.faults.pointee }

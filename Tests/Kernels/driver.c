@@ -69,13 +69,13 @@ static float *take_floats(int64_t count, float low, float high) {
 }
 
 static void run_whole(const struct trial *t) {
-  void *scratch = aligned_alloc(64, (size_t)(t->scratch + 127) / 64 * 64);
+  void *scratch = aligned_alloc(64, (size_t)(t->scratch + 63) / 64 * 64 + (t->scratch == 0 ? 64 : 0));
   memset(t->output, 0x5A, (size_t)t->output_size);
   t->kernel->function(t->arguments, scratch, 0, t->items);
   free(scratch);
 }
 static void run_backwards(const struct trial *t) {
-  void *scratch = aligned_alloc(64, (size_t)(t->scratch + 127) / 64 * 64);
+  void *scratch = aligned_alloc(64, (size_t)(t->scratch + 63) / 64 * 64 + (t->scratch == 0 ? 64 : 0));
   memset(t->output, 0xA5, (size_t)t->output_size);
   for (int64_t item = t->items; item-- > 0;) t->kernel->function(t->arguments, scratch, item, item + 1);
   free(scratch);
@@ -93,8 +93,10 @@ static struct swl_window random_window(bool depthwise) {
   if (depthwise && random_in(0, 3)) w.kernel_height = w.kernel_width = 3 + 2 * random_in(0, 1), w.dilation_height = w.dilation_width = 1;
   if (!pointwise) w.pad_top = random_in(0, 3), w.pad_left = random_in(0, 3), w.pad_bottom = random_in(0, 3), w.pad_right = random_in(0, 3);
   int32_t height = (w.kernel_height - 1) * w.dilation_height + 1, width = (w.kernel_width - 1) * w.dilation_width + 1;
-  w.input_height = height + random_in(0, 9);
-  w.input_width = width + random_in(0, 9);
+  // Images may be smaller than the kernel where padding makes up for it.
+  int32_t least_height = height - w.pad_top - w.pad_bottom, least_width = width - w.pad_left - w.pad_right;
+  w.input_height = random_in(0, 3) ? height + random_in(0, 9) : random_in(least_height > 1 ? least_height : 1, height);
+  w.input_width = random_in(0, 3) ? width + random_in(0, 9) : random_in(least_width > 1 ? least_width : 1, width);
   w.output_height = (w.input_height + w.pad_top + w.pad_bottom - height) / w.stride_height + 1;
   w.output_width = (w.input_width + w.pad_left + w.pad_right - width) / w.stride_width + 1;
   // Programs may ask for less than the window gives.
@@ -229,7 +231,7 @@ static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct t
   const struct swl_kernel *oracle = swl_kernel_for(SWL_CONVOLUTION_Q8, SWL_SCALAR);
   struct swl_window w = random_window(false);
   w.kernel_height = w.kernel_width = 3, w.dilation_height = w.dilation_width = 1, w.stride_height = w.stride_width = 1;
-  w.input_channels = 16 * random_in(1, 4), w.output_channels = random_in(1, 50);
+  w.input_channels = 16 * random_in(1, 7), w.output_channels = random_in(1, 50);
   w.input_height = random_in(3, 15), w.input_width = random_in(3, 15);
   w.output_height = w.input_height + w.pad_top + w.pad_bottom - 2, w.output_width = w.input_width + w.pad_left + w.pad_right - 2;
   struct swl_blocking b = blocking_of(&w, 1);

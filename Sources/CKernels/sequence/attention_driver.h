@@ -37,7 +37,7 @@ TARGET static void attend_alone(const struct swl_attention *a, int64_t begin, in
   }
 }
 
-// e^x for x ≤ 0; within 4e-6 relative, and below e^−87 about that.
+// e^x for x ≤ 0, within 4e-6 relative; 0 below −87, and NaN passes through.
 SWL_INLINE float attention_power(float x) {
   const float bounded = x < -87.0f ? -87.0f : x;
   const float shifted = FUSED(bounded, 1.44269504f, 12582912.0f);
@@ -48,7 +48,9 @@ SWL_INLINE float attention_power(float x) {
   p = FUSED(p, r, 0.5f);
   p = FUSED(p, r, 1.0f);
   p = FUSED(p, r, 1.0f);
-  return swl_from_bits(swl_bits(p) + ((swl_bits(shifted) - 0x4B400000u) << 23));
+  const float power = swl_from_bits(swl_bits(p) + ((swl_bits(shifted) - 0x4B400000u) << 23));
+  const float bounded_power = x < -87.0f ? 0.0f : power;
+  return x != x ? x : bounded_power;
 }
 
 // COLUMNS queries as the columns of a panel: scores, shares and what was found are [keys or elements, COLUMNS], and softmax is the same for all

@@ -24,7 +24,8 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
   (void)scratch;
   uint64_t faults = 0;
   for (int64_t row = begin; row < end; row++) {
-    const int64_t asked = a->row_positions[row], position = swl_maximum(0, swl_minimum(asked, a->positions - 1));
+    // As Gather's, negative ones count from the end.
+    const int64_t given = a->row_positions[row], asked = given < 0 ? given + a->positions : given, position = swl_maximum(0, swl_minimum(asked, a->positions - 1));
     faults += position != asked;
     const float *cosines = a->cosines + position * a->pairs, *sines = a->sines + position * a->pairs;
     for (int64_t head = 0; head < a->heads; head++) {

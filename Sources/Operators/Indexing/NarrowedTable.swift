@@ -8,13 +8,14 @@ struct NarrowedTable {
   private let narrowed: NarrowedWeights
   private let rows: Int
   private let width: Int
-  /// Smaller tables (of angles, of a few classes) stay float.
+  /// Smaller tables (of a few classes) and those of narrow rows (of anchors, of angles) stay float.
   private static let leastCount = 1 << 16
+  private static let leastWidth = 128
 
   /// nil where the table stays float.
   init?(of value: ValueID, in lowering: Lowering) {
     guard lowering.graph.weightBits == 8, let table = lowering.graph[value].constant, table.elementType == .float32, table.dimensions.count == 2,
-      table.elementCount >= Self.leastCount
+      table.elementCount >= Self.leastCount, table.dimensions[1] >= Self.leastWidth
     else {
       return nil
     }
