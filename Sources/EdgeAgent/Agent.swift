@@ -34,6 +34,9 @@ public final class Agent: @unchecked Sendable {
   /// What the running configuration is doing, or did last; nil before the first one starts.
   public var status: AgentStatus? { mutex.withLock { latest }?.status }
 
+  /// Whether `stop()` was called.
+  var isAskedToStop: Bool { mutex.withLock { isStopping } }
+
   /// Runs until `stop()`, or until no camera, no microphone and no pipeline has anything left to do. Once.
   ///
   /// - Throws: what keeps the configuration from starting, or what failed more often than services may.
