@@ -78,14 +78,14 @@ public enum Daemon {
       }
       log.event(.notice, "version \(agentVersion), configuration \(path)")
       try await agent.run(configuration)
-      log.event(.notice, "ended in order")
+      log.lastWords(.notice, "ended in order")
       return agent.isAskedToStop ? .stopped : .finished
     } catch let error as EdgeAgentError {
-      log.error(error.message)
+      log.lastWords(.error, error.message)
     } catch let error as SupervisionError {
-      log.error(error.message)
+      log.lastWords(.error, error.message)
     } catch {
-      log.error("\(error)")
+      log.lastWords(.error, "\(error)")
     }
     return .failed
   }
@@ -93,7 +93,7 @@ public enum Daemon {
   private static func read(_ path: String, _ log: AgentLog) -> AgentConfiguration? {
     let reading = AgentConfiguration.read(path: path)
     for warning in reading.warnings { log.warning(warning.description) }
-    for mistake in reading.mistakes { log.error(mistake.description) }
+    for mistake in reading.mistakes { log.lastWords(.error, mistake.description) }
     return reading.configuration
   }
 }
