@@ -171,9 +171,9 @@ class Steps:
 
     def upgrade(self, machine):
         "an upgrade restarts it, keeps the changed configuration and the outbox, and gives the agent what root left in its folder"
-        machine.run("mkdir %s/models/more && echo > %s/models/more/mine.swiftlet && ln /etc/hostname %s/models/linked" % ((DATA,) * 3))
+        machine.run("mkdir %s/models/more && echo > %s/models/more/mine.swiftlet && echo > /machine/other && ln /machine/other %s/models/linked" % ((DATA,) * 3))
         self.survives(machine, self.package, self.version)
-        owners = machine.run("cd %s/models && stat -c %%U more more/mine.swiftlet linked /etc/hostname && rm -r more linked" % DATA).split()
+        owners = machine.run("cd %s/models && stat -c %%U more more/mine.swiftlet linked /machine/other && rm -r more linked" % DATA).split()
         assert owners == ["swiftlet", "swiftlet", "root", "root"], owners
         assert CONFIGURATION + ".dpkg-dist" in machine.run("ls /etc/swiftlet/*").split()
 
