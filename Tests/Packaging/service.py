@@ -245,8 +245,10 @@ class Steps:
         machine.write(CONFIGURATION, (RUNNING % "surface").replace("threads: 1", "threads: 1, frames: 3"))
         machine.run("systemctl start swiftletd")
         wait_until(lambda: machine.show("ActiveState") not in ("active", "deactivating"), "the end")
-        facts = {name: machine.show(name) for name in ("ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts")}
-        assert facts == {"ActiveState": "inactive", "SubState": "dead", "Result": "success", "ExecMainStatus": "3", "NRestarts": "0"}, facts
+        # Before another attempt it would be activating; of one that is inactive systemd forgets all else.
+        facts = [machine.show("ActiveState"), machine.show("SubState"), machine.show("Result")]
+        assert facts == ["inactive", "dead", "success"], facts
+        assert "ended in order" in machine.journal("-n 3"), machine.journal("-n 20")
 
     def missing(self, outbox):
         """Accepted messages of which nobody knows: neither received, nor in the outbox, nor named as given up."""
