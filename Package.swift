@@ -228,7 +228,7 @@ let package = Package(
     tests("Cryptography", ["Cryptography"]),
     // For the conformance suite of The Update Framework.
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
-    tests("Supervision", ["Supervision", "Pipelines"]),
+    tests("Supervision", ["Supervision", "Pipelines", "TestBroker"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
     // Real images beside the package, and numbers that look random.

@@ -34,6 +34,9 @@ public final class Agent: @unchecked Sendable {
   /// What the running configuration is doing, or did last; nil before the first one starts.
   public var status: AgentStatus? { mutex.withLock { latest }?.status }
 
+  /// Whether `stop()` was called.
+  var isAskedToStop: Bool { mutex.withLock { isStopping } }
+
   /// Runs until `stop()`, or until no camera, no microphone and no pipeline has anything left to do. Once.
   ///
   /// - Throws: what keeps the configuration from starting, or what failed more often than services may.
@@ -78,7 +81,7 @@ public final class Agent: @unchecked Sendable {
       do throws(EdgeAgentError) {
         // An update may have moved a model since.
         let isCurrent = next.prepared.files == PreparedModels.files(of: next.configuration)
-        runtime = try self.runtime(next.configuration, isCurrent ? next.prepared : try prepare(next.configuration))
+        runtime = try self.runtime(next.configuration, isCurrent ? next.prepared : try prepareUnwatched(next.configuration))
         good = next.configuration
       } catch {
         before = nil
@@ -88,7 +91,10 @@ public final class Agent: @unchecked Sendable {
   }
 
   private func runtime(_ configuration: AgentConfiguration, _ models: PreparedModels) throws(EdgeAgentError) -> AgentRuntime {
-    try AgentRuntime(configuration, models, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+    // Checking a large outbox takes as long as the disk does.
+    try options.notifier.sustaining { () throws(EdgeAgentError) in
+      try AgentRuntime(configuration, models, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+    }
   }
 
   private func goBack(to configuration: AgentConfiguration, _ error: EdgeAgentError, _ ticket: inout ReloadTicket?) throws(EdgeAgentError) -> AgentRuntime {
@@ -96,7 +102,7 @@ public final class Agent: @unchecked Sendable {
     log.error(text)
     ticket?.finish(.failed(text))
     ticket = nil
-    return try runtime(configuration, try prepare(configuration))
+    return try runtime(configuration, try prepareUnwatched(configuration))
   }
 
   /// Ends in order: frames that are being worked on are finished, results recorded, the broker told. Returns at once.
@@ -204,6 +210,11 @@ public final class Agent: @unchecked Sendable {
     }
     left?.ticket.finish(.failed("the agent ended before this configuration ran"))
     desk.close()
+  }
+
+  /// For when nothing runs whose watchdog would speak for the process.
+  private func prepareUnwatched(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> PreparedModels {
+    try options.notifier.sustaining { () throws(EdgeAgentError) in try prepare(configuration) }
   }
 
   private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> PreparedModels {

@@ -107,12 +107,22 @@ public final class AgentLog: @unchecked Sendable {
     if level <= least { put(level, text) }
   }
 
+  /// Says why the process is about to end. On standard error even beside a journal: that knows a stream's unit also once the process is gone,
+  /// of an entry it has to look up who sent it, and may come too late.
+  public func lastWords(_ level: Level, _ text: String) {
+    write(formatted(level, Self.inOneLine(text)))
+  }
+
+  private static func inOneLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ").inOneLine(limit: .max) }
+
+  private func formatted(_ level: Level, _ line: String) -> String { showsPriority ? "<\(level.rawValue)>\(line)" : "\(name): \(level.word)\(line)" }
+
   private func put(_ level: Level, _ text: String, _ repetitions: Int = 0, _ parts: [Part] = []) {
     // Some of it may come from outside.
-    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ").inOneLine(limit: .max)
+    let line = Self.inOneLine(text)
     let whole = repetitions > 0 ? "\(line) (\(repetitions) more times since)" : line
     if let journal, journal.send(fields(level, whole, repetitions, parts)) != .unreachable { return }
-    write(showsPriority ? "<\(level.rawValue)>\(whole)" : "\(name): \(level.word)\(whole)")
+    write(formatted(level, whole))
   }
 
   private func fields(_ level: Level, _ message: String, _ repetitions: Int, _ parts: [Part]) -> [Journal.Field] {

@@ -25,6 +25,7 @@ final class AgentRuntime: @unchecked Sendable {
   /// Asks for the same configuration anew, as a model came that a pipeline waited for.
   let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
+  private var unkeptAtLine: UInt64 = 0
 
   /// Opens the outbox and the cameras; nothing runs yet.
   init(
@@ -149,11 +150,9 @@ final class AgentRuntime: @unchecked Sendable {
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
       if stuck.isEmpty { log.notice("all stages go on") } else { log.error("no progress in: \(stuck.joined(separator: ", "))") }
     }
-    let health = HealthReporter(interval: configuration.mqtt?.healthInterval ?? .seconds(10)) { [self] in
-      let status = status
-      tell(status)
-      publisher.publishHealth(status)
-    }
+    let interval = configuration.mqtt?.healthInterval ?? Self.lineInterval
+    let health = HealthReporter(interval: interval) { [self] in publisher.publishHealth(status) }
+    let line = HealthReporter(name: "status", interval: min(interval, Self.lineInterval)) { [self] in tell(status) }
     return await withTaskGroup(of: SupervisionError?.self) { group in
       group.addTask { [recorders] in
         let failure = await self.outcome(of: recorders)
@@ -161,7 +160,7 @@ final class AgentRuntime: @unchecked Sendable {
         return failure
       }
       let updater = self.updater
-      group.addTask { await self.outcome(of: [watchdog, health] + (updater.map { [$0] } ?? [])) }
+      group.addTask { await self.outcome(of: [watchdog, health, line] + (updater.map { [$0] } ?? [])) }
       let first = await group.next() ?? nil
       stop()
       group.cancelAll()
@@ -169,8 +168,17 @@ final class AgentRuntime: @unchecked Sendable {
     }
   }
 
+  /// Who looks at `systemctl status` sees what was the case this long ago at most.
+  private static let lineInterval = Duration.seconds(10)
+
   /// Keeps the service manager's line about this agent true.
-  private func tell(_ status: AgentStatus) { options.notifier.status(status.line) }
+  private func tell(_ status: AgentStatus) {
+    let before = mutex.withLock { () -> UInt64 in
+      defer { unkeptAtLine = status.unkept }
+      return unkeptAtLine
+    }
+    options.notifier.status(status.line(unkeptBefore: before))
+  }
 
   /// Joins the threads and takes leave of the broker, on a thread of its own: both wait, and tasks share few threads.
   private func putAway(waitingForAcknowledgements isOrderly: Bool) async {
@@ -223,7 +231,7 @@ final class AgentRuntime: @unchecked Sendable {
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
       speech: speech.map { AgentStatus.Speech($0) }, unrecorded: results.count + spoken.count, queued: publisher.queued,
-      storageError: publisher.storageError, recorded: publisher.recorded,
+      storageError: publisher.storageError, unkept: publisher.unkept, recorded: publisher.recorded,
       acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
   }

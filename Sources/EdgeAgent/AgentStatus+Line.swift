@@ -1,6 +1,8 @@
 extension AgentStatus {
   /// What a person wants to know first, in one line.
-  public var line: String {
+  ///
+  /// - Parameter unkeptBefore: `unkept` when the previous line was written: of results lost since then it is said that they are being lost.
+  public func line(unkeptBefore: UInt64) -> String {
     var parts: [String] = []
     let ended = pipelines.filter { pipeline in cameras.contains { $0.name == pipeline.description.camera && $0.state == .ended } }
     let paused = pipelines.filter(\.isPaused)
@@ -15,7 +17,11 @@ extension AgentStatus {
     if !paused.isEmpty { parts.append("paused: \(Self.names(paused.map(\.description.name)))") }
     if !ended.isEmpty { parts.append("ended: \(Self.names(ended.map(\.description.name)))") }
     if !waiting.isEmpty { parts.append("waiting for \(Self.count(waiting.count, "camera")): \(Self.names(waiting.map(\.name)))") }
-    if let storageError { parts.append("results are being lost: \(storageError)") }
+    if unkept > unkeptBefore {
+      parts.append("results are being lost: \(storageError ?? "the disk doesn't keep up")")
+    } else if let storageError {
+      parts.append("the outbox can't be written: \(storageError)")
+    }
     if let broker { parts.append(broker) }
     if queued > 0 { parts.append("\(Self.count(queued, "message")) in the outbox") }
     return parts.joined(separator: "; ")

@@ -43,6 +43,8 @@ public struct AgentStatus: Sendable {
   public var queued: Int
   /// Why no result can be kept at the moment; nil while they are.
   public var storageError: String?
+  /// Results that couldn't be kept, since the start.
+  public var unkept: UInt64
   /// Messages recorded, and acknowledged, since the start.
   public var recorded: UInt64
   public var acknowledged: UInt64

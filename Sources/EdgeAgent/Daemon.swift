@@ -17,7 +17,21 @@ public enum Daemon {
     Example: swiftletd --config /etc/swiftlet/swiftlet.yaml
     """
 
-  /// Ends the process: status 0 after an orderly end, 1 after a failure, 2 for wrong arguments.
+  /// How a run ended.
+  public enum End: Sendable {
+    /// A signal asked for it.
+    case stopped
+    /// No camera, no microphone and no pipeline had anything left to do.
+    case finished
+    /// The reason stands on standard error.
+    case failed
+  }
+
+  /// Tells a service manager, which begins anew whatever else ends, that there would be nothing to do; `swiftletd.service` names it.
+  static let finishedStatus: Int32 = 3
+
+  /// Ends the process: status 0 after an orderly end, 1 after a failure, 2 for wrong arguments; under a service manager (`NOTIFY_SOCKET`)
+  /// `finishedStatus` where it ended because nothing was left to do.
   public static func main(_ arguments: [String]) async -> Never {
     var path = defaultConfigurationPath
     var rest = arguments.dropFirst()
@@ -35,15 +49,17 @@ public enum Daemon {
         exit(2)
       }
     }
-    exit(await run(configurationPath: path, name: "swiftletd") ? 0 : 1)
+    switch await run(configurationPath: path, name: "swiftletd") {
+    case .stopped: exit(0)
+    case .finished: exit(environmentVariable("NOTIFY_SOCKET") == nil ? 0 : finishedStatus)
+    case .failed: exit(1)
+    }
   }
 
-  /// Runs a configuration file until the process is asked to stop.
-  ///
-  /// - Returns: whether it ended in order; otherwise the reason stands on standard error.
-  public static func run(configurationPath path: String, name: String) async -> Bool {
+  /// Runs a configuration file until the process is asked to stop, or nothing is left to do.
+  public static func run(configurationPath path: String, name: String) async -> End {
     let log = AgentLog(name: name, journal: Journal.isStandardError(environmentVariable) ? Journal() : nil)
-    guard let configuration = read(path, log) else { return false }
+    guard let configuration = read(path, log) else { return .failed }
     var options = AgentOptions()
     let notifier = SystemdNotifier(environment: environmentVariable)
     options.notifier = notifier
@@ -62,22 +78,22 @@ public enum Daemon {
       }
       log.event(.notice, "version \(agentVersion), configuration \(path)")
       try await agent.run(configuration)
-      log.event(.notice, "ended in order")
-      return true
+      log.lastWords(.notice, "ended in order")
+      return agent.isAskedToStop ? .stopped : .finished
     } catch let error as EdgeAgentError {
-      log.error(error.message)
+      log.lastWords(.error, error.message)
     } catch let error as SupervisionError {
-      log.error(error.message)
+      log.lastWords(.error, error.message)
     } catch {
-      log.error("\(error)")
+      log.lastWords(.error, "\(error)")
     }
-    return false
+    return .failed
   }
 
   private static func read(_ path: String, _ log: AgentLog) -> AgentConfiguration? {
     let reading = AgentConfiguration.read(path: path)
     for warning in reading.warnings { log.warning(warning.description) }
-    for mistake in reading.mistakes { log.error(mistake.description) }
+    for mistake in reading.mistakes { log.lastWords(.error, mistake.description) }
     return reading.configuration
   }
 }

@@ -76,7 +76,10 @@ func makeFolders(_ path: String) throws(EdgeAgentError) {
     try makeFolders(parent)
     guard unsafe mkdir(path, 0o750) != 0, errno != EEXIST else { return }
   }
-  throw EdgeAgentError(.storage, "the folder \(path) can't be made: \(reason(errno)); make it, or change storage.path")
+  let code = errno
+  // A service may see a file system as read-only that isn't.
+  let advice = code == EROFS ? "; in a service make it by hand and allow it with ‘ReadWritePaths=\(path)’ by ‘systemctl edit’" : "; make it"
+  throw EdgeAgentError(.storage, "the folder \(path) can't be made: \(reason(code))\(advice), or change storage.path")
 }
 
 /// The part before the last `/`; empty where there is none.

@@ -1,8 +1,8 @@
 import Supervision
 
-/// Publishes `health` at a steady interval.
+/// Says how it is, at a steady interval.
 struct HealthReporter: Service {
-  let name = "health"
+  var name = "health"
   let interval: Duration
   let publish: @Sendable () -> Void
 

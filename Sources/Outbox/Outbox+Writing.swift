@@ -128,7 +128,7 @@ extension Outbox {
 
   func replaceDamaged(_ error: OutboxError) throws(OutboxError) {
     store = nil
-    onEvent(.setAside(error, as: try SetAside.move(settings.path)))
+    onEvent(.setAside(error, as: try SetAside.move(settings.path, because: error)))
     let new = try OutboxStore(settings)
     store = new
     // Both at once: from here on ids name messages of the new file.

@@ -24,6 +24,8 @@ public struct OutboxError: Error, Equatable {
   public let code: Code
   /// What was wrong and what to do, for a person, in one line.
   public let message: String
+  /// Of a sound file that a later version of this program wrote.
+  var laterFormat: Int64?
 
   public init(_ code: Code, _ message: String) {
     self.code = code

@@ -142,7 +142,10 @@ final class OutboxStore {
       version >= schemaVersion
     else { throw damage("it is no outbox of this version") }
     guard version == schemaVersion else {
-      throw OutboxError(.damaged, "the outbox ‘\(database.path)’ has format \(version), of a later version of this program, which reads \(schemaVersion)")
+      var error = OutboxError(
+        .damaged, "the outbox ‘\(database.path)’ has format \(version), of a later version of this program, which reads \(schemaVersion)")
+      error.laterFormat = version
+      throw error
     }
     let verdict = try database.text("PRAGMA quick_check(1)")
     guard verdict == "ok" else { throw damage(verdict ?? "no verdict") }

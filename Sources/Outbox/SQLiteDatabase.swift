@@ -67,6 +67,10 @@ import Glibc
     Self.error(status, unsafe sqlite3_system_errno(handle), path)
   }
 
+  /// A service may see a file system as read-only that isn't.
+  private static let readOnlyAdvice =
+    "mount the disk for writing, or, if this is a service and the folder not below /var/lib/swiftlet, allow it with ‘ReadWritePaths=’ by ‘systemctl edit’"
+
   /// Puts SQLite's status into words that say what to do.
   static func error(_ status: Int32, _ systemError: Int32, _ path: String) -> OutboxError {
     let reason = unsafe String(cString: sqlite3_errstr(status))
@@ -74,6 +78,9 @@ import Glibc
     if [ENOSPC, EDQUOT, EFBIG].contains(systemError) && status & 0xFF != SQLITE_CORRUPT {
       return OutboxError(.diskFull, "the disk is full, the outbox ‘\(path)’ can't grow; free space or lower storage: outbox")
     }
+    // SQLite may name only what it tried after that.
+    let isReadOnly = systemError == EROFS || (unsafe access(path, W_OK) != 0 && errno == EROFS)
+    if isReadOnly { return OutboxError(.readOnly, "the outbox ‘\(path)’ can't be written to (\(cause)); \(readOnlyAdvice)") }
     switch status & 0xFF {
     case SQLITE_FULL:
       return OutboxError(.diskFull, "the disk is full, the outbox ‘\(path)’ can't grow; free space or lower storage: outbox")

@@ -3,21 +3,23 @@ import Pipelines
 
 /// Moves a damaged file out of the way, for someone to look at, without letting such files fill the disk.
 enum SetAside {
-  /// Renames `path` to `path.damaged-TIME`, its log with it; of earlier ones only the latest stays.
+  /// Renames `path` to `path.damaged-TIME`, its log with it; of earlier ones only the latest stays. One that is sound, but of a later format,
+  /// becomes `path.format-N-TIME`, and all of those stay: they hold results.
   ///
   /// - Returns: the new name.
-  static func move(_ path: String) throws(OutboxError) -> String {
+  static func move(_ path: String, because error: OutboxError) throws(OutboxError) -> String {
     let time = MonotonicClock.wallTime().rfc3339.filter { $0.isNumber || $0 == "T" }.prefix(15)
-    var name = "\(path).damaged-\(time)Z"
+    let stem = "\(path).\(error.laterFormat.map { "format-\($0)" } ?? "damaged")-\(time)Z"
+    var name = stem
     var attempt = 1
     while unsafe access(name, F_OK) == 0 {
       attempt += 1
-      name = "\(path).damaged-\(time)Z-\(attempt)"
+      name = "\(stem)-\(attempt)"
     }
-    removeAllButLatest(of: path)
+    if error.laterFormat == nil { removeAllButLatest(of: path) }
     guard unsafe rename(path, name) == 0 else {
       let reason = unsafe String(cString: strerror(errno))
-      throw OutboxError(.unavailable, "the damaged outbox ‘\(path)’ can't be renamed (\(reason)); move it away by hand")
+      throw OutboxError(.unavailable, "the outbox ‘\(path)’ can't be put aside (\(reason)); move it away by hand")
     }
     // A log without its file would be played into the next one.
     if unsafe rename("\(path)-wal", "\(name)-wal") != 0 { _ = unsafe unlink("\(path)-wal") }

@@ -8,7 +8,11 @@ extension MicrophoneCapture {
     }
     return switch failure.number {
     case ENOENT, ENODEV, ENXIO: SoundCaptureError(.notFound, "there is no capture device ‘\(device)’; \(Self.list(system.captureDevices()))")
-    case EACCES, EPERM: SoundCaptureError(.noPermission, "\(device) may not be opened; add this user to the group ‘audio’")
+    case EACCES: SoundCaptureError(.noPermission, "\(device) may not be opened; add this user to the group ‘audio’")
+    case EPERM:
+      SoundCaptureError(
+        .noPermission,
+        "\(device) is kept from this process; let it through: in a service by ‘DeviceAllow=char-116 rw’, in a container by its own list of devices")
     case EBUSY, EAGAIN:
       SoundCaptureError(.busy, "\(device) is used by another program; end that program, or capture through a device that shares, such as ‘default’")
     case let number: SoundCaptureError(.inputOutput, "\(device) can't \(what) (\(systemMessage(number))); plug it in again or choose another")

@@ -95,7 +95,7 @@ import Testing
     #expect(camera.counters.resumptions == 0)
   }
 
-  @Test(arguments: [(EACCES, "group"), (EBUSY, "another program"), (ENOTTY, "no camera"), (EIO, "Input/output")])
+  @Test(arguments: [(EACCES, "group"), (EPERM, "DeviceAllow"), (EBUSY, "another program"), (ENOTTY, "no camera"), (EIO, "Input/output")])
   func `a device that can't be opened now says why, and is tried again`(number: Int32, word: String) throws {
     let system = ScriptedVideo([.frame(1)])
     system.openErrors = [number, number, number]

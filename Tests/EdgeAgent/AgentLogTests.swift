@@ -1,4 +1,5 @@
 import EdgeAgent
+import Foundation
 import Pipelines
 import Supervision
 import Testing
@@ -42,6 +43,29 @@ private func instant(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(n
     let log = AgentLog(name: "swiftletd", showsPriority: true, journal: journal) { lines.add($0) }
     log.warning("no frames", about: .camera("top"))
     #expect(lines.all == ["<4>no frames"])
+  }
+
+  @Test func `last words are on standard error, also where the journal takes everything else`() throws {
+    let path = "/tmp/swiftlet-log-\(UUID().uuidString)"
+    let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    defer {
+      close(receiver)
+      unsafe unlink(path)
+    }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let bound = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(receiver, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+    try #require(bound == 0)
+    let lines = Lines()
+    let journal = try #require(Journal(path: path))
+    let log = AgentLog(name: "swiftletd", showsPriority: true, journal: journal) { lines.add($0) }
+    log.error("in the journal")
+    #expect(lines.all.isEmpty)
+    log.lastWords(.error, "two\nlines")
+    #expect(lines.all == ["<3>two lines"])
   }
 
   @Test func `the journal gets priorities and single lines`() {

@@ -76,10 +76,17 @@ private final class Trial: Sendable {
     #expect(status.pipelines[0].statistics.processed == 12)
     #expect(status.pipelines[0].statistics.withDetections == 12)
     #expect(status.pipelines[0].statistics.latency(of: .total).count == 12)
-    #expect(status.line == "1 pipeline, 12 frames processed; ended: surface; 12 messages in the outbox")
+    #expect(status.line(unkeptBefore: 0) == "1 pipeline, 12 frames processed; ended: surface; 12 messages in the outbox")
     var failing = status
     (failing.storageError, failing.queued, failing.pipelines[0].isPaused) = ("the disk is full", 0, true)
-    #expect(failing.line == "1 pipeline, 12 frames processed; paused: surface; ended: surface; results are being lost: the disk is full")
+    let start = "1 pipeline, 12 frames processed; paused: surface; ended: surface; "
+    // Nothing is lost where nothing is found.
+    #expect(failing.line(unkeptBefore: 0) == start + "the outbox can't be written: the disk is full")
+    failing.unkept = 3
+    #expect(failing.line(unkeptBefore: 2) == start + "results are being lost: the disk is full")
+    #expect(failing.line(unkeptBefore: 3) == start + "the outbox can't be written: the disk is full")
+    failing.storageError = nil
+    #expect(failing.line(unkeptBefore: 2) == start + "results are being lost: the disk doesn't keep up")
   }
 
   @Test func `stopping ends an endless run in order`() async throws {

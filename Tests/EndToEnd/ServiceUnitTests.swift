@@ -14,6 +14,47 @@ import Testing
     unit.replacingOccurrences(of: "\\\n", with: " ").split(separator: "\n").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
   }
 
+  /// What all lines of a setting say together, word by word.
+  private func words(_ name: String, in unit: String) -> [String] {
+    unit.split(separator: "\n").filter { $0.hasPrefix("\(name)=") }.flatMap { $0.dropFirst(name.count + 1).split(separator: " ").map(String.init) }
+  }
+
+  @Test func `the agent may ask whether the clock is synchronised`() throws {
+    let unit = try unit("swiftletd")
+    #expect(Set(["adjtimex", "clock_adjtime", "clock_adjtime64"]).isSubset(of: words("SystemCallFilter", in: unit)))
+    #expect(words("ProtectClock", in: unit).isEmpty)
+  }
+
+  @Test(arguments: ["video4linux": "81", "alsa": "116", "ttyUSB": "188", "ttyACM": "166"])
+  func `what is plugged in after the start is let through, also where its driver came with it`(name: String, number: String) throws {
+    let unit = try unit("swiftletd")
+    #expect(unit.contains("\nDeviceAllow=char-\(name) rw\n") && unit.contains("\nDeviceAllow=char-\(number) rw\n"))
+  }
+
+  @Test func `what ended because nothing was left to do stays ended, and nothing else does`() throws {
+    let unit = try unit("swiftletd")
+    #expect(value("Restart", in: unit) == "always")
+    #expect(value("RestartPreventExitStatus", in: unit) == "3" && value("SuccessExitStatus", in: unit) == "3")
+  }
+
+  @Test func `under a service manager an end for want of work has a status of its own, and one by a signal has not`() throws {
+    let scene = try Scene()
+    scene.pipeline = "{camera: top, model: fixed, frames: 2}"
+    func daemon(_ environment: [String: String]) throws -> RunningProgram {
+      try RunningProgram("swiftletd", ["--config", try scene.write()], environment: environment)
+    }
+    let managed = ["NOTIFY_SOCKET": scene.folder.path + "/nobody"]
+    let finished = try daemon(managed)
+    #expect(finished.waitForEnd() == 3, "\(finished.errorText)")
+    let alone = try daemon([:])
+    #expect(alone.waitForEnd() == 0, "\(alone.errorText)")
+    scene.pipeline = "{camera: top, model: fixed}"
+    let stopped = try daemon(managed)
+    #expect(stopped.waitForError("camera top: "), "\(stopped.errorText)")
+    stopped.signal(SIGTERM)
+    #expect(stopped.waitForEnd() == 0, "\(stopped.errorText)")
+  }
+
   private static let analyzer = "/usr/bin/systemd-analyze"
 
   @Test(
@@ -24,7 +65,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let installed = folder.appendingPathComponent("\(name).service")
     try Data(unit(name).utf8).write(to: installed)
-    // 1.1 and 1.6 of 10 by systemd 252; others look at more.
+    // 1.1 and 2.0 of 10 by systemd 252; others look at more.
     for arguments in [["verify", "--man=no"], ["security", "--offline=true", "--threshold=20"]] {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: Self.analyzer)

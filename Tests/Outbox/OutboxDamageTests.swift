@@ -252,6 +252,6 @@ import Testing
     try Outbox(path: disk.path + "/outbox.db", byteLimit: 1 << 20).close()
     #expect(disk.makeReadOnly())
     let error = #expect(throws: OutboxError.self) { try Outbox(path: disk.path + "/outbox.db", byteLimit: 1 << 20) }
-    #expect(error?.code == .readOnly || error?.code == .unavailable)
+    #expect(error?.code == .readOnly && error?.message.contains("ReadWritePaths=") == true, "\(error?.message ?? "none")")
   }
 }

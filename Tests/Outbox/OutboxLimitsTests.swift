@@ -223,13 +223,20 @@ import Testing
     unsafe sqlite3_close(database)
     let events = Recorder<Outbox.Event>()
     let outbox = try Outbox(path: folder.path(), byteLimit: 1 << 20) { events.append($0) }
-    defer { outbox.close() }
     guard case .setAside(let error, let name) = events.all.first else {
       Issue.record("it was taken for its own: \(events.all)")
       return
     }
     #expect(error.message.contains("has format 99, of a later version of this program, which reads 2"))
     #expect(outbox.status.waiting == 0 && outbox.status.epoch != before.status.epoch)
+    #expect(name.contains("outbox.db.format-99-"))
+    outbox.close()
+    // Files that are damaged come and go beside it.
+    for _ in 0..<3 {
+      try Data(count: 4096).write(to: URL(fileURLWithPath: folder.path()))
+      try Outbox(path: folder.path(), byteLimit: 1 << 20).close()
+    }
+    #expect(folder.names.contains { $0.contains("damaged") })
     unsafe sqlite3_open_v2(name, &database, SQLITE_OPEN_READONLY, nil)
     defer { unsafe sqlite3_close(database) }
     var statement: OpaquePointer?

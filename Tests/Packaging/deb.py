@@ -3,6 +3,7 @@
 
 Usage: deb.py PACKAGE
 """
+import json
 import os
 import re
 import subprocess
@@ -46,6 +47,15 @@ def changed(machine):
     return found
 
 
+# Which outbox it is, and the oldest and the number of the messages that wait in it.
+OUTBOX = """
+import json, sqlite3
+database = sqlite3.connect("/var/lib/swiftlet/outbox.sqlite")
+epoch, = database.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+print(json.dumps([epoch, *database.execute("SELECT min(id), count(*) FROM messages").fetchone()]))
+"""
+
+
 class Steps:
     def __init__(self, package):
         self.package = package
@@ -54,7 +64,7 @@ class Steps:
     def all(self):
         return [
             self.lint, self.prepare, self.offline, self.boot, self.install, self.programs, self.unit, self.enable, self.upgrade, self.downgrade, self.newer_outbox,
-            self.remove, self.return_and_purge,
+            self.remove, self.return_and_purge, self.failed_removal, self.purge_behind_link,
         ]
 
     def apply(self, machine, package, run=None):
@@ -141,18 +151,30 @@ class Steps:
 
     def survives(self, machine, package, version):
         """Another version goes on with configuration and outbox."""
-        before, kept = machine.show("MainPID"), self.kept(machine)
+        epoch, oldest, count = self.outbox(machine)
+        before = machine.show("MainPID")
         said = self.apply(machine, package)
         assert machine.run("dpkg-query -W -f '${Version}' swiftlet") == version, said
         assert machine.show("ActiveState") == "active" and machine.show("UnitFileState") == "enabled"
         assert machine.show("MainPID") != before
         assert "somewhere-else" in machine.run("cat " + CONFIGURATION)
-        wait_until(lambda: self.kept(machine) >= kept, "the outbox of before, %d messages" % kept)
+        now = self.outbox(machine)
+        assert now[:2] == [epoch, oldest] and now[2] >= count > 0, (now, epoch, oldest, count)
         return said
 
+    def outbox(self, machine):
+        """The outbox's epoch, the number of its oldest message and how many there are. The agent, which lets nobody else look, is stopped meanwhile."""
+        machine.write("/machine/outbox.py", OUTBOX)
+        found = json.loads(machine.run("systemctl stop swiftletd && /usr/bin/python3 /machine/outbox.py && systemctl start swiftletd"))
+        wait_until(lambda: self.kept(machine) > 0, "results in the outbox")
+        return found
+
     def upgrade(self, machine):
-        "an upgrade restarts it, and keeps the changed configuration and the outbox"
+        "an upgrade restarts it, keeps the changed configuration and the outbox, and gives the agent what root left in its folder"
+        machine.run("mkdir %s/models/more && echo > %s/models/more/mine.swiftlet && echo > /machine/other && ln /machine/other %s/models/linked" % ((DATA,) * 3))
         self.survives(machine, self.package, self.version)
+        owners = machine.run("cd %s/models && stat -c %%U more more/mine.swiftlet linked /machine/other && rm -r more linked" % DATA).split()
+        assert owners == ["swiftlet", "swiftlet", "root", "root"], owners
         assert CONFIGURATION + ".dpkg-dist" in machine.run("ls /etc/swiftlet/*").split()
 
     def downgrade(self, machine):
@@ -166,7 +188,7 @@ class Steps:
         machine.run("/usr/bin/python3 -c 'import sqlite3; c = sqlite3.connect(\"%s/outbox.sqlite\"); c.execute(\"PRAGMA user_version=99\"); c.commit()'" % DATA)
         machine.run("systemctl start swiftletd")
         aside = wait_until(lambda: re.search(r"it is kept as (\S+), a new one begins", machine.journal()), "a word on the outbox").group(1)
-        assert machine.run("ls " + aside).strip() == aside
+        assert machine.run("ls " + aside).strip() == aside and ".format-99-" in aside, aside
         wait_until(lambda: self.kept(machine) > 0, "results in the new outbox")
 
     def remove(self, machine):
@@ -185,6 +207,23 @@ class Steps:
         left = changed(machine) - self.before
         assert left == {"/etc/swiftlet", "/etc/swiftlet/mine.pem"}, left
         machine.run("id swiftlet")
+
+    def failed_removal(self, machine):
+        "a removal that fails leaves it enabled and running"
+        self.apply(machine, self.package)
+        machine.run("systemctl enable --now swiftletd 2>&1")
+        # In its last line, when it has stopped the service.
+        machine.run("cp -p /var/lib/dpkg/info/swiftlet.prerm /machine/prerm && echo 'exit 1' >> /var/lib/dpkg/info/swiftlet.prerm")
+        said = machine.run("! dpkg --remove swiftlet 2>&1")
+        machine.run("cp -p /machine/prerm /var/lib/dpkg/info/swiftlet.prerm")
+        assert machine.show("UnitFileState") == "enabled" and machine.show("ActiveState") == "active", said
+
+    def purge_behind_link(self, machine):
+        "purging leaves what a link leads to alone, and says so"
+        machine.run("systemctl stop swiftletd && mv %s /machine/data && echo > /machine/data/theirs && ln -s /machine/data %s" % (DATA, DATA))
+        said = machine.run("dpkg --purge swiftlet 2>&1")
+        assert "is a link and was left alone" in said and "/machine/data" in said, said
+        machine.run("test -e /machine/data/theirs && test -e /machine/data/outbox.sqlite && rm %s" % DATA)
 
 
 if __name__ == "__main__":

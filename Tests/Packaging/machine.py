@@ -1,6 +1,6 @@
 """A system in a container: this machine's own files under an overlay in memory, with systemd of its own and no network but the loopback.
 
-Needs root and systemd-nspawn; `obstacle` says what is missing.
+Needs root and systemd-nspawn; without the latter tests of it are skipped, without the former they fail.
 """
 import os
 import shutil
@@ -15,18 +15,8 @@ CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
 
 
 def obstacle():
-    """Why no such system can run here; None where it can."""
-    if os.geteuid() != 0:
-        return "this needs root"
-    missing = [tool for tool in ("systemd-nspawn", "nsenter", "dpkg", "lintian", "mosquitto", "mosquitto_sub", "groff") if shutil.which(tool) is None]
-    if missing:
-        return "%s is missing (Packaging/install-dependencies.sh test-deb)" % missing[0]
-    try:
-        with Machine() as machine:
-            machine.boot()
-    except (OSError, subprocess.CalledProcessError, AssertionError) as error:
-        return "no system starts in a container here: %s" % error
-    return None
+    """Why no such system can run here; None where it should. What goes wrong beyond that is a failure."""
+    return None if shutil.which("systemd-nspawn") else "systemd-nspawn is missing (Packaging/install-dependencies.sh test-deb)"
 
 
 def wait_until(condition, what, seconds=60, pause=0.05):
@@ -202,6 +192,9 @@ def run_steps(name, steps):
     if reason:
         print("%s: SKIPPED, for %s" % (name, reason), file=sys.stderr)
         return 0
+    if os.geteuid() != 0:
+        print("%s: FAILED: this needs root" % name, file=sys.stderr)
+        return 1
     began = time.monotonic()
     with Machine() as machine:
         step = None

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The agent as a service: its unit on a system with systemd, with a broker on it, through reloads, freezes, kills and a full disk.
+"""The agent as a service: its unit on a system with systemd, with a broker on it, through reloads, freezes, kills, a full disk and its ends.
 
 Usage: service.py PACKAGE
 """
@@ -78,8 +78,8 @@ class Steps:
 
     def all(self):
         return [
-            self.boot, self.start, self.fields, self.publishes, self.reload, self.bad_reload, self.frozen_process, self.frozen_thread, self.killed, self.full_disk,
-            self.stop,
+            self.boot, self.start, self.fields, self.publishes, self.reload, self.bad_reload, self.frozen_process, self.frozen_thread, self.killed, self.ended_by_others,
+            self.full_disk, self.stop, self.refused, self.finished,
         ]
 
     def boot(self, machine):
@@ -196,6 +196,12 @@ class Steps:
             wait_until(lambda: machine.show("ActiveState") == "active" and self.process(machine) not in (0, before), "a new process")
         assert int(machine.show("NRestarts")) >= 10, machine.show("NRestarts")
 
+    def ended_by_others(self, machine):
+        "so does it after a signal to end that systemd didn't send"
+        before = self.process(machine)
+        os.kill(machine.host_pid(before), signal.SIGTERM)
+        wait_until(lambda: machine.show("ActiveState") == "active" and self.process(machine) not in (0, before), "a new process")
+
     def full_disk(self, machine):
         "on a full disk it goes on inspecting, says so, and keeps results again once there is room"
         machine.run("systemctl stop broker")
@@ -221,6 +227,28 @@ class Steps:
         outbox = json.loads(machine.run("/usr/bin/python3 /machine/outbox.py"))
         assert {"swiftlet/v1/s/d/surface/detections", "swiftlet/v1/s/d/renamed/detections"} <= set(outbox["next"]), outbox["next"]
         wait_until(lambda: not self.missing(outbox), "every message that was accepted: missing are %s" % self.missing(outbox))
+
+    def refused(self, machine):
+        "why it can't start stands in the journal of the service, each time"
+        machine.write(CONFIGURATION, (RUNNING % "surface").replace("frame_rate", "frame_rat"))
+        mistakes = lambda: len(re.findall(r"swiftlet\.yaml:5: .*frame_rat", machine.journal()))
+        before = mistakes()
+        machine.run("systemctl start swiftletd", check=False)
+        wait_until(lambda: int(machine.show("NRestarts")) >= 3, "further attempts")
+        machine.run("systemctl stop swiftletd")
+        # The reader of the streams has written what came before this.
+        machine.run("journalctl --sync")
+        assert mistakes() - before >= 3, (mistakes(), before)
+
+    def finished(self, machine):
+        "when nothing is left to do it ends, and isn't begun anew"
+        machine.write(CONFIGURATION, (RUNNING % "surface").replace("threads: 1", "threads: 1, frames: 3"))
+        machine.run("systemctl start swiftletd")
+        wait_until(lambda: machine.show("ActiveState") not in ("active", "deactivating"), "the end")
+        # Before another attempt it would be activating; of one that is inactive systemd forgets all else.
+        facts = [machine.show("ActiveState"), machine.show("SubState"), machine.show("Result")]
+        assert facts == ["inactive", "dead", "success"], facts
+        assert "ended in order" in machine.journal("-n 3"), machine.journal("-n 20")
 
     def missing(self, outbox):
         """Accepted messages of which nobody knows: neither received, nor in the outbox, nor named as given up."""

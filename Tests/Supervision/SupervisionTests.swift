@@ -1,6 +1,7 @@
 import Foundation
 import Pipelines
 import Supervision
+import TestBroker
 import Testing
 
 private struct Broken: Error {}
@@ -60,6 +61,22 @@ private func seconds(_ value: Double) -> MonotonicInstant { MonotonicInstant(nan
     task.cancel()
     try await task.value
     #expect(await journal.entries.count == 2)
+  }
+
+  @Test func `work that nothing watches keeps the watchdog fed while it lasts, but not for ever`() throws {
+    let told = Recorder<String>()
+    let notifier = SystemdNotifier(watchdogTimeout: .milliseconds(3)) { told.append($0) }
+    let result = notifier.sustaining {
+      #expect(told.wait { $0.count >= 3 })
+      return 7
+    }
+    let count = told.all.count
+    #expect(result == 7 && told.all.allSatisfy { $0 == "WATCHDOG=1" })
+    #expect(throws: Broken.self) { try notifier.sustaining(limit: .zero) { throw Broken() } }
+    // Its thread is gone, and with a limit that is over another one said nothing.
+    #expect(told.all.count == count)
+    let unwatched = SystemdNotifier { told.append($0) }
+    #expect(unwatched.sustaining { 1 } == 1 && told.all.count == count)
   }
 
   @Test func `a working stage without progress is stuck, a waiting one never`() {

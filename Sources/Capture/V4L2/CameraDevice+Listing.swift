@@ -19,11 +19,17 @@ extension CameraDevice {
     } catch {
       switch error.number {
       case ENOENT, ENODEV, ENXIO: throw CaptureError(.notFound, "\(path) isn't there; see ‘swiftlet camera list’")
-      case EACCES, EPERM: throw CaptureError(.noPermission, "\(path) may not be opened; add this user to the group ‘video’")
+      case EACCES: throw CaptureError(.noPermission, "\(path) may not be opened; add this user to the group ‘video’")
+      case EPERM: throw CaptureError(.noPermission, Self.isWithheld(path))
       case ENOTTY, EINVAL: throw CaptureError(.unsupported, "\(path) is no camera that streams; see ‘swiftlet camera list’")
       default: throw CaptureError(.inputOutput, "\(path) can't be opened (\(systemMessage(error.number)))")
       }
     }
+  }
+
+  /// For `EPERM`, which isn't of the file's mode: what lists the devices of a service or a container leaves this one out.
+  static func isWithheld(_ path: String) -> String {
+    "\(path) is kept from this process; let it through: in a service by ‘DeviceAllow=\(path) rw’, in a container by its own list of devices"
   }
 
   private static func devicePaths(in folder: String) -> [String] {

@@ -36,8 +36,10 @@ extension V4L2Camera {
     switch failure.number {
     case ENOENT, ENODEV, ENXIO:
       CaptureError(.notFound, "\(path) isn't there; plug the camera in, or choose one that ‘swiftlet camera list’ shows")
-    case EACCES, EPERM:
+    case EACCES:
       CaptureError(.noPermission, "\(path) may not be opened; add this user to the group ‘video’")
+    case EPERM:
+      CaptureError(.noPermission, CameraDevice.isWithheld(path))
     case EBUSY:
       CaptureError(.busy, "\(path) is used by another program; end that program")
     case ENOTTY:

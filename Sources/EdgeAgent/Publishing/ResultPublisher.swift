@@ -160,6 +160,7 @@ final class ResultPublisher: @unchecked Sendable {
 
   var queued: Int { outbox.status.waiting }
   var storageError: String? { outbox.status.error?.message }
+  var unkept: UInt64 { outbox.status.refused }
   var recorded: UInt64 { outbox.status.accepted }
   var acknowledged: UInt64 { outbox.status.delivered }
   var isConnected: Bool { connection?.state.isConnected ?? false }

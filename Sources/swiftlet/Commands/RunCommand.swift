@@ -15,6 +15,6 @@ struct RunCommand: AsyncParsableCommand {
   var config = Daemon.defaultConfigurationPath
 
   func run() async throws {
-    guard await Daemon.run(configurationPath: config, name: "swiftlet") else { throw CommandFailure("") }
+    if case .failed = await Daemon.run(configurationPath: config, name: "swiftlet") { throw CommandFailure("") }
   }
 }
