@@ -45,7 +45,7 @@ import Testing
     let (cosines, sines) = (
       builder.constant(g.floats(positions * pairs), [positions, pairs]), builder.constant(g.floats(positions * pairs), [positions, pairs])
     )
-    let places = builder.constant((0..<rows).map { _ in Int64(g.integer(-1...positions)) })
+    let places = builder.constant((0..<rows).map { _ in Int64(g.integer(-positions - 1...positions)) })
     builder.append(
       .rotation(
         Rotation(

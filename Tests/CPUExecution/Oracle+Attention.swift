@@ -31,7 +31,8 @@ extension Oracle {
     let (input, table) = (self[fields.input].dimensions, self[fields.cosines].dimensions)
     let size = input[1] / Int(fields.heads)
     for row in 0..<input[0] {
-      let asked = long(fields.rowPositions, row)
+      let given = long(fields.rowPositions, row)
+      let asked = given < 0 ? given + table[0] : given
       let position = min(max(asked, 0), table[0] - 1)
       if asked != position { faultCount += 1 }
       for head in 0..<Int(fields.heads) {
