@@ -10,7 +10,7 @@ struct NarrowedTable {
   private let width: Int
   /// Smaller tables (of a few classes) and those of narrow rows (of anchors, of angles) stay float.
   private static let leastCount = 1 << 16
-  private static let leastWidth = 128
+  private static let leastWidth = 64
 
   /// nil where the table stays float.
   init?(of value: ValueID, in lowering: Lowering) {
