@@ -209,17 +209,10 @@ SWL_TARGET_AVX512_VNNI static void multiply(const struct swl_convolution_q8 *c, 
   }
 }
 
-SWL_TARGET_AVX512_VNNI SWL_INLINE const struct swl_table_avx512 *prepared_table(const struct swl_requantisation *r, struct swl_table_avx512 *prepared) {
-  const uint8_t *plain = r->gates ? r->gates : r->table;
-  if (!plain || !r->is_narrow) return NULL;
-  swl_prepare_table_avx512(prepared, plain);
-  return prepared;
-}
-
 #define KERNEL swl_convolution_q8_8x16__avx512vnni
 #define TARGET SWL_TARGET_AVX512_VNNI
 #define TABLE struct swl_table_avx512
-#define PREPARE prepared_table
+#define PREPARE swl_prepared_table_avx512
 #define MULTIPLY multiply
 #include "driver_bytes.h"
 #else

@@ -8,6 +8,12 @@
 
 #include "taps.h"
 
+// A row under the kernel: a row of the image, or the padding pixel over and over.
+struct source {
+  const uint8_t *start;
+  int64_t pixel; // bytes from one column to the next
+};
+
 // Channels first..<channels with weights [tap][channel].
 SWL_INLINE void sum_plainly(const struct swl_depthwise_q8 *d, const uint8_t *const *taps, int64_t tap_count, int64_t first, int32_t *restrict sums) {
   const int64_t channels = d->window.input_channels;

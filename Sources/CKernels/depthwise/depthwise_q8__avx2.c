@@ -85,12 +85,6 @@ SWL_TARGET_AVX2 SWL_INLINE struct pair sum_of_taps(const bool is_wide, const boo
   return sums;
 }
 
-// A row under the kernel: a row of the image, or the padding pixel over and over.
-struct source {
-  const uint8_t *start;
-  int64_t pixel; // bytes from one column to the next
-};
-
 // Kernels of 3 or 5 columns and as many rows, column by column: each adds to the sums of all output pixels that it lies under.
 struct walk {
   const struct swl_depthwise_q8 *d;

@@ -2,17 +2,11 @@
 // it lies under. The input is read as unsigned bytes u = x + offset, so the sum over x is the sum over u less offset × the weight sum.
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
-#include "../shared/table_avx512.h"
+#include "../shared/epilogue_avx512.h"
 #include "depthwise_q8.h"
 #include "quads.h"
 
 #include <immintrin.h>
-
-// A row under the kernel: a row of the image, or the padding pixel over and over.
-struct source {
-  const uint8_t *start;
-  int64_t pixel; // bytes from one column to the next
-};
 
 #define LANES 4
 #define NAME(x) x##_wide
@@ -42,13 +36,8 @@ SWL_TARGET_AVX512_VNNI void swl_depthwise_q8_64__avx512vnni(const void *argument
     return;
   }
   const struct swl_requantisation *r = &d->requantisation;
-  const uint8_t *plain = r->gates ? r->gates : r->table;
   struct swl_table_avx512 prepared;
-  const struct swl_table_avx512 *table = NULL;
-  if (plain && r->is_narrow && !r->residual) {
-    swl_prepare_table_avx512(&prepared, plain);
-    table = &prepared;
-  }
+  const struct swl_table_avx512 *table = r->residual ? NULL : swl_prepared_table_avx512(r, &prepared);
   const int64_t strip = swl_strip_rows(w), blocks = swl_quad_blocks(w->input_channels);
   for (int64_t first = begin; first < end; first += strip) {
     const int64_t last = swl_minimum(first + strip, end);

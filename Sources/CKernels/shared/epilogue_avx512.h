@@ -24,6 +24,15 @@ SWL_TARGET_AVX512_VNNI SWL_INLINE struct swl_narrow_avx512 swl_narrow_avx512(con
   };
 }
 
+// The table of a narrow requantisation, or its gates, ready for look-ups; NULL where it has neither, or isn't narrow.
+SWL_TARGET_AVX512_VNNI SWL_INLINE const struct swl_table_avx512 *swl_prepared_table_avx512(const struct swl_requantisation *r,
+                                                                                           struct swl_table_avx512 *prepared) {
+  const uint8_t *plain = r->gates ? r->gates : r->table;
+  if (!plain || !r->is_narrow) return NULL;
+  swl_prepare_table_avx512(prepared, plain);
+  return prepared;
+}
+
 // Sums that hold their bias, sixteen times four. `words` and bytes made of them stand in the order of packing: quarter i of a vector has
 // elements 4 i … 4 i + 3 of each of the four.
 struct swl_words_avx512 {

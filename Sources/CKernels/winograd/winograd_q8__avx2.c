@@ -97,17 +97,8 @@ SWL_TARGET_AVX2 SWL_INLINE void multiply(const int rows, const int16_t *tiles, i
   }
 }
 
-SWL_TARGET_AVX2 static void multiply_block(int64_t count, const int16_t *tiles, int64_t inputs, const int16_t *weights, int32_t *products) {
-  int64_t t = 0;
-  for (; t + ROWS <= count; t += ROWS) multiply(ROWS, tiles + t * inputs, inputs, weights, products + t * COLUMNS);
-  tiles += t * inputs, products += t * COLUMNS;
-  switch (count - t) {
-  case 3: multiply(3, tiles, inputs, weights, products); break;
-  case 2: multiply(2, tiles, inputs, weights, products); break;
-  case 1: multiply(1, tiles, inputs, weights, products); break;
-  default: break;
-  }
-}
+#define TARGET SWL_TARGET_AVX2
+#include "tile_rows.h"
 
 // The sums of a tile's four pixels, eight channels.
 SWL_TARGET_AVX2 SWL_INLINE void gather_sums(const int32_t *products, int64_t stride, __m256i sums[4]) {

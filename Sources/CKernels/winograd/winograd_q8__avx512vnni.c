@@ -147,12 +147,10 @@ SWL_TARGET_AVX512_VNNI void swl_winograd_q8_8x16__avx512vnni(const void *argumen
     swl_winograd_q8_4x16__avx2(arguments, scratch, begin, end);
     return;
   }
-  const struct swl_requantisation *r = &a->requantisation;
   const struct winograd_scratch s = winograd_scratch(w, b, scratch);
   const int64_t inputs = w->input_channels, places = winograd_places(4), panel_size = COLUMNS * places * inputs;
-  const uint8_t *plain = r->gates ? r->gates : r->table;
   struct swl_table_avx512 prepared;
-  if (plain) swl_prepare_table_avx512(&prepared, plain);
+  const struct swl_table_avx512 *table = swl_prepared_table_avx512(&a->requantisation, &prepared);
   for (int64_t item = begin; item < end; item++) {
     const int64_t first = item / b->column_splits * b->tiles_per_block, count = swl_minimum(b->tiles_per_block, b->tiles - first);
     const int64_t split = item % b->column_splits, last_panel = swl_minimum((split + 1) * b->panels_per_split, b->panels);
@@ -165,7 +163,7 @@ SWL_TARGET_AVX512_VNNI void swl_winograd_q8_8x16__avx512vnni(const void *argumen
                                                             s.products + p * s.product_stride);
       }
       for (int64_t i = 0; i < panels; i++) {
-        const struct panel panel = panel_at(a, plain ? &prepared : NULL, index + i);
+        const struct panel panel = panel_at(a, table, index + i);
         for (int64_t t = 0; t < count; t++) finish(&panel, place_of_tile(w, 4, first + t), s.products + (t * PANELS + i) * COLUMNS, s.product_stride);
       }
     }

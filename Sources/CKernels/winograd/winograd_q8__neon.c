@@ -64,17 +64,8 @@ SWL_INLINE void multiply(const int rows, const int16_t *tiles, int64_t inputs, c
   }
 }
 
-static void multiply_block(int64_t count, const int16_t *tiles, int64_t inputs, const int16_t *weights, int32_t *products) {
-  int64_t t = 0;
-  for (; t + ROWS <= count; t += ROWS) multiply(ROWS, tiles + t * inputs, inputs, weights, products + t * COLUMNS);
-  tiles += t * inputs, products += t * COLUMNS;
-  switch (count - t) {
-  case 3: multiply(3, tiles, inputs, weights, products); break;
-  case 2: multiply(2, tiles, inputs, weights, products); break;
-  case 1: multiply(1, tiles, inputs, weights, products); break;
-  default: break;
-  }
-}
+#define TARGET
+#include "tile_rows.h"
 
 // One tile's outputs in one panel.
 static void finish(const struct swl_winograd_q8 *a, struct tile_place place, int64_t channel, int64_t columns, const int32_t *products, int64_t stride) {
