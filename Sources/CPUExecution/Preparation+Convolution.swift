@@ -41,7 +41,9 @@ extension Preparation {
       input_zero_point: input.zeroPoint,
       requantisation: requantisation)
     let scratch = unsafe swl_convolution_scratch(kernel, &blocking, 2)
-    try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, scratch: scratch)
+    // Few rows are as fast as their weights are read.
+    let pace = blocking.rows >= 16 ? densePace : depthwisePace
+    try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: blocking.work, pace: pace, scratch: scratch)
   }
 
   private mutating func appendWinograd(
@@ -62,7 +64,8 @@ extension Preparation {
       requantisation: requantisation)
     let work = tensor(fields.output).elementCount * window.taps * Int(window.input_channels)
     try unsafe step(
-      kernel(SWL_WINOGRAD_Q8), arguments, count: Int(swl_winograd_items(&blocking)), work: work, scratch: swl_winograd_scratch(&window, &blocking))
+      kernel(SWL_WINOGRAD_Q8), arguments, count: Int(swl_winograd_items(&blocking)), work: work, pace: densePace,
+      scratch: swl_winograd_scratch(&window, &blocking))
   }
 
   private mutating func appendIntegerDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
@@ -86,7 +89,8 @@ extension Preparation {
       weights: packed.block.assumingMemoryBound(to: Int16.self), padding: padding.assumingMemoryBound(to: UInt8.self), window: window, input_flip: input.flip,
       input_zero_point: input.zeroPoint,
       requantisation: requantisation)
-    try unsafe step(kernel, arguments, count: window.rows, work: tensor(fields.output).elementCount * window.taps, scratch: sizes.scratch)
+    let work = tensor(fields.output).elementCount * window.taps
+    try unsafe step(kernel, arguments, count: window.rows, work: work, pace: depthwisePace, scratch: sizes.scratch)
   }
 
   private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {

@@ -36,7 +36,9 @@ extension Preparation {
       weights: packed.block.assumingMemoryBound(to: Int8.self), scales: scales, offsets: offsets.block.assumingMemoryBound(to: Float.self), window: window,
       blocking: blocking, is_pointwise: window.isPointwise, planes: planes, epilogue: epilogue)
     let scratch = unsafe swl_rounded_scratch(kernel, &blocking, window.isPointwise, planes)
-    try unsafe step(kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: Int(planes) * blocking.work, scratch: scratch)
+    try unsafe step(
+      kernel, arguments, count: Int(swl_blocking_items(&blocking)), work: Int(planes) * blocking.work, pace: depthwisePace,
+      scratch: scratch)
   }
 }
 

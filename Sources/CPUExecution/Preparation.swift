@@ -83,11 +83,13 @@ import Tensors
 
   func kernel(_ family: swl_family) -> UnsafePointer<swl_kernel> { unsafe swl_kernel_for(family, options.instructionSet.code) }
 
-  /// - Parameter together: items that are quicker together; threads take multiples of it.
+  /// - Parameters:
+  ///   - pace: units of `work` that the kernel does in the time of an element that is read and written.
+  ///   - together: items that are quicker together; threads take multiples of it.
   mutating func step<Arguments: BitwiseCopyable>(
-    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, scratch: Int64 = 0, together: Int = 1
+    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, pace: Int = 1, scratch: Int64 = 0, together: Int = 1
   ) throws(InferenceError) {
-    let grain = (Self.grain(count: count, work: work, threads: options.threads) + together - 1) / together * together
+    let grain = (Self.grain(count: count, work: work / pace, threads: options.threads) + together - 1) / together * together
     try unsafe plan.append(kernel, arguments, count: count, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 
@@ -171,8 +173,22 @@ import Tensors
     return PackedWeightStore.Place(offset: offset, byteCount: self.tensor(tensor).byteCount)
   }
 
-  /// Less work than this isn't worth the other threads' waking.
+  /// Less work than this, some three microseconds of elements, isn't worth the other threads' waking.
   static let sharedWork = 32768
+
+  /// Products of 8-bit integers that a dense kernel does in the time of an element.
+  var densePace: Int {
+    switch options.instructionSet {
+    case .scalar: 1
+    case .neon: 2
+    case .neonDot: 4
+    case .avx2: 8
+    case .avx512VNNI: 16
+    }
+  }
+
+  /// As `densePace`, of a depthwise kernel, whose operands serve one product each.
+  var depthwisePace: Int { max(densePace / 4, 1) }
 
   /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
   /// `work` counts elements touched or multiplications, whichever is more.
