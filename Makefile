@@ -100,6 +100,7 @@ test-kernels: test-setup
 ## The NEON kernels, and in Embedded Swift the golden cases and whole models, on emulated ARM.
 test-arm: test-setup
 	Tests/Kernels/run-on-arm.sh
+	Tests/Kernels/run-preparation-on-arm.sh
 	$(BUILD_WRITER)
 	Tests/EmbeddedSession/run-on-arm.sh .build/debug/case-bundle-writer
 

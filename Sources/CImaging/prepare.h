@@ -2,7 +2,7 @@
 /// The source row `y`, resampled to the content's width: channels × content_width sums of 11-bit weights, or where channels are mixed
 /// content_width × 4.
 SWL_TARGET static inline void SWL_VARIANT(resample_row)(
-    const struct swl_preparation *p, const struct swl_source *source, int32_t y, int32_t *restrict out) {
+    const struct swl_preparation *p, const struct swl_source *source, struct swl_sample_rows *rows, int32_t y, int32_t *restrict out) {
   const int32_t width = source->width, columns = p->content_width;
   const ptrdiff_t pitch = (ptrdiff_t)width + 1;
   uint8_t *planes[3] = {p->pixels, p->pixels + pitch, p->pixels + 2 * pitch};
@@ -11,7 +11,7 @@ SWL_TARGET static inline void SWL_VARIANT(resample_row)(
     planes[0] = p->pixels + 2 * pitch;
     planes[2] = p->pixels;
   }
-  SWL_VARIANT(read_row)(source, y, p->channels, planes);
+  SWL_VARIANT(read_row)(source, rows, y, p->channels, planes);
 #if SWL_MIXES
   if (p->channels == 3) {
     // The right neighbour of the last column, whose weight is 0.
@@ -110,6 +110,7 @@ SWL_TARGET static inline void SWL_VARIANT(prepare)(const struct swl_preparation 
   const ptrdiff_t width = p->width;
   int32_t held[2] = {-1, -1};  // the source rows that rows[0] and rows[1] hold
   int32_t *rows[2] = {p->rows[0], p->rows[1]};
+  struct swl_sample_rows samples = {p->samples, p->colours, {-1, -1, -1, -1}};
   SWL_VARIANT(pad)(p, tensor, 0, width * p->content_y);
   for (int32_t y = 0; y < p->content_height; y++) {
     const int32_t upper = p->y_first[y], weight = p->y_weight[y];
@@ -122,11 +123,11 @@ SWL_TARGET static inline void SWL_VARIANT(prepare)(const struct swl_preparation 
       held[0] = upper;
     }
     if (held[0] != upper) {
-      SWL_VARIANT(resample_row)(p, source, upper, rows[0]);
+      SWL_VARIANT(resample_row)(p, source, &samples, upper, rows[0]);
       held[0] = upper;
     }
     if (lower != upper && held[1] != lower) {
-      SWL_VARIANT(resample_row)(p, source, lower, rows[1]);
+      SWL_VARIANT(resample_row)(p, source, &samples, lower, rows[1]);
       held[1] = lower;
     }
     const ptrdiff_t start = (ptrdiff_t)(p->content_y + y) * width;

@@ -105,13 +105,20 @@ SWL_TARGET static inline void SWL_VARIANT(read_luminance_row)(const struct swl_s
   case SWL_PIXEL_GREY: __builtin_memcpy(l, s, (size_t)source->width); break;
   case SWL_PIXEL_RGB24: SWL_VARIANT(read_triplet_luminance)(s, source->width, 0, 2, l); break;
   case SWL_PIXEL_BGR24: SWL_VARIANT(read_triplet_luminance)(s, source->width, 2, 0, l); break;
+  case SWL_PIXEL_SENSOR: break;
   }
 }
+
+#include "read_sensor.h"
 
 /// Converts row `y` of a source to planar bytes: `channels` 1 gives luminance in `planes[0]`, 3 gives red, green and blue in
 /// `planes[0…2]`; `width` bytes each. Chroma is replicated, not interpolated.
 SWL_TARGET __attribute__((noinline)) static void SWL_VARIANT(read_row)(
-    const struct swl_source *source, int32_t y, int32_t channels, uint8_t *const planes[3]) {
+    const struct swl_source *source, struct swl_sample_rows *rows, int32_t y, int32_t channels, uint8_t *const planes[3]) {
+  if (source->format == SWL_PIXEL_SENSOR) {
+    SWL_VARIANT(read_sensor)(source, rows, y, channels, planes);
+    return;
+  }
   if (channels == 1) {
     SWL_VARIANT(read_luminance_row)(source, y, planes[0]);
     return;
@@ -139,5 +146,6 @@ SWL_TARGET __attribute__((noinline)) static void SWL_VARIANT(read_row)(
     break;
   case SWL_PIXEL_RGB24: SWL_VARIANT(read_triplets)(s, width, r, g, b); break;
   case SWL_PIXEL_BGR24: SWL_VARIANT(read_triplets)(s, width, b, g, r); break;
+  case SWL_PIXEL_SENSOR: break;
   }
 }

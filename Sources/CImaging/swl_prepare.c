@@ -1,5 +1,12 @@
 #include "swl_imaging.h"
 
+/// The last rows of samples unpacked, row y at y modulo 4, and which they are.
+struct swl_sample_rows {
+  uint16_t *samples;
+  uint8_t *colours;
+  int32_t held[4];
+};
+
 #define SWL_VARIANT(name) name##__baseline
 #define SWL_TARGET
 #define SWL_CONVERT_PACKED(from, width, colour, y0, r, g, b) 0

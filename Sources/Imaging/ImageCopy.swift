@@ -3,7 +3,7 @@ import Tensors
 /// Pixels of one image that outlive the frame they came in. One thread at a time.
 public final class ImageCopy: @unchecked Sendable {
   private let memory: AlignedBytes
-  private var shape: (format: PixelFormat, encoding: ColourEncoding, width: Int, height: Int) = (.grey, .bt601Limited, 0, 0)
+  private var shape: (format: PixelFormat, encoding: ColourEncoding, balance: SensorBalance, width: Int, height: Int) = (.grey, .bt601Limited, .none, 0, 0)
   /// Where each plane begins, its bytes, and the distance between its rows.
   private var planes: (Part, Part?, Part?) = (Part(), nil, nil)
 
@@ -26,7 +26,7 @@ public final class ImageCopy: @unchecked Sendable {
   /// - Returns: false where there is too little room; the copy is then the one before.
   public func take(_ view: ImageView) -> Bool {
     guard Self.byteCount(of: view) <= memory.count else { return false }
-    shape = (view.format, view.encoding, view.width, view.height)
+    shape = (view.format, view.encoding, view.balance, view.width, view.height)
     planes.0 = put(view.planes.0, at: 0)
     var end = planes.0.byteCount
     planes.1 = view.planes.1.map { put($0, at: end) }
@@ -43,7 +43,7 @@ public final class ImageCopy: @unchecked Sendable {
   /// The image; valid until the next `take`, as long as this lives.
   public var view: ImageView {
     ImageView(
-      format: shape.format, encoding: shape.encoding, width: shape.width, height: shape.height,
+      format: shape.format, encoding: shape.encoding, balance: shape.balance, width: shape.width, height: shape.height,
       planes: (plane(planes.0), planes.1.map { plane($0) }, planes.2.map { plane($0) }))
   }
 

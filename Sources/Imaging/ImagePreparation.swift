@@ -73,7 +73,7 @@ public enum PreparationOutcome: Equatable, Sendable {
     }
     if view.format == .mjpeg { return unsafe prepareJPEG(view.planes.0, into: tensor) }
     var source = swl_source()
-    source.format = swl_pixel_format(UInt32(view.format.rawValue))
+    source.describe(view.format, view.balance)
     source.width = Int32(view.width)
     source.height = Int32(view.height)
     source.colour = view.encoding.coefficients
@@ -130,6 +130,8 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe pass.mixed = (base + layout.mixed).assumingMemoryBound(to: UInt8.self)
     unsafe pass.rows = ((base + layout.rows.0).assumingMemoryBound(to: Int32.self), (base + layout.rows.1).assumingMemoryBound(to: Int32.self))
     unsafe pass.blended = (base + layout.blended).assumingMemoryBound(to: UInt8.self)
+    unsafe pass.samples = (base + layout.samples).assumingMemoryBound(to: UInt16.self)
+    unsafe pass.colours = (base + layout.colours).assumingMemoryBound(to: UInt8.self)
     unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
     mapping = geometry.mapping
   }
@@ -171,6 +173,8 @@ private struct ScratchLayout {
   let mixed: Int
   let rows: (Int, Int)
   let blended: Int
+  let samples: Int
+  let colours: Int
   let byteCount: Int
 
   init(sourceWidth: Int, geometry: ImagePreparation.Geometry, channels: Int) {
@@ -189,6 +193,8 @@ private struct ScratchLayout {
     mixed = place(stride * (sourceWidth + 1))
     rows = (place(4 * stride * geometry.contentWidth), place(4 * stride * geometry.contentWidth))
     blended = place(stride * geometry.contentWidth)
+    samples = place(4 * 2 * (sourceWidth + Int(SWL_SAMPLE_MARGIN)))
+    colours = place(2 * sourceWidth)
     byteCount = end
   }
 }

@@ -8,6 +8,7 @@ extension PixelFormat {
     case (.nv12, 1), (.nv21, 1): (width + 1) / 2 * 2
     case (.i420, 1), (.i420, 2): (width + 1) / 2
     case (.rgb24, 0), (.bgr24, 0): 3 * width
+    case (.sensor(let samples), 0): samples.bytesPerRow(width: width)
     default: nil
     }
   }
@@ -44,6 +45,8 @@ extension ImageView {
   public var fault: ImageViewFault? {
     if format == .mjpeg { return planes.0.byteCount > 0 ? nil : .shortFrame(needed: 1, got: 0) }
     guard ImageBounds.allow(width: width, height: height) else { return .impossibleGeometry }
+    // Colours are taken from neighbours.
+    if case .sensor(let samples) = format, samples.pattern != .none, width < 2 || height < 2 { return .impossibleGeometry }
     for index in 0..<3 {
       guard let row = format.bytesPerRow(plane: index, width: width), let rows = format.rowCount(plane: index, height: height) else { break }
       guard let plane = plane(index), plane.bytesPerLine >= row, plane.bytesPerLine <= 1 << 24 else { return .impossibleGeometry }
@@ -63,11 +66,14 @@ extension ImageView {
 
   /// A frame whose planes follow one another in one buffer, as V4L2's single-planar formats lie: Y rows of `bytesPerLine`,
   /// then chroma (rows of `bytesPerLine` for NV12 and NV21, of half of it for I420).
-  public init(format: PixelFormat, encoding: ColourEncoding = .bt601Limited, width: Int, height: Int, bytesPerLine: Int, bytes: UnsafeRawBufferPointer) {
+  public init(
+    format: PixelFormat, encoding: ColourEncoding = .bt601Limited, balance: SensorBalance = .none, width: Int, height: Int, bytesPerLine: Int,
+    bytes: UnsafeRawBufferPointer
+  ) {
     let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let base = unsafe base else {
       let nothing = unsafe Plane(base: UnsafePointer(bitPattern: 1)!, byteCount: 0, bytesPerLine: bytesPerLine)
-      self.init(format: format, encoding: encoding, width: width, height: height, planes: (nothing, nil, nil))
+      self.init(format: format, encoding: encoding, balance: balance, width: width, height: height, planes: (nothing, nil, nil))
       return
     }
     func part(from offset: Int, bytesPerLine: Int) -> Plane {
@@ -88,7 +94,7 @@ extension ImageView {
       let third = part(from: luma + half * ((rows + 1) / 2), bytesPerLine: half)
       self.init(format: format, encoding: encoding, width: width, height: height, planes: (first, second, third))
     default:
-      self.init(format: format, encoding: encoding, width: width, height: height, planes: (first, nil, nil))
+      self.init(format: format, encoding: encoding, balance: balance, width: width, height: height, planes: (first, nil, nil))
     }
   }
 }

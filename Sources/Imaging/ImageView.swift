@@ -18,15 +18,20 @@
 
   public let format: PixelFormat
   public let encoding: ColourEncoding
+  /// Of raw samples
+  public let balance: SensorBalance
   /// Pixels; for `mjpeg` what the driver announced, the file's own header decides.
   public let width: Int
   public let height: Int
-  /// One plane for packed formats, GREY and MJPEG (its `byteCount` is the file's); NV12 and NV21 two, I420 three. Planes may
+  /// One plane for packed formats, sensors, GREY and MJPEG (its `byteCount` is the file's); NV12 and NV21 two, I420 three. Planes may
   /// be parts of one buffer.
   public let planes: (Plane, Plane?, Plane?)
 
-  public init(format: PixelFormat, encoding: ColourEncoding = .bt601Limited, width: Int, height: Int, planes: (Plane, Plane?, Plane?)) {
+  public init(
+    format: PixelFormat, encoding: ColourEncoding = .bt601Limited, balance: SensorBalance = .none, width: Int, height: Int, planes: (Plane, Plane?, Plane?)
+  ) {
     self.format = format
+    self.balance = balance
     self.encoding = encoding
     self.width = width
     self.height = height

@@ -1,5 +1,5 @@
 /// How pixels lie in memory. Names follow V4L2 and FFmpeg.
-public enum PixelFormat: UInt8, Sendable, CaseIterable {
+public enum PixelFormat: Hashable, Sendable, CaseIterable {
   /// 4:2:2 packed, Y0 U Y1 V
   case yuyv
   /// 4:2:2 packed, U Y0 V Y1
@@ -18,6 +18,11 @@ public enum PixelFormat: UInt8, Sendable, CaseIterable {
   case bgr24
   /// one JPEG an image
   case mjpeg
+  /// what a sensor without an image processor sends, with or without colour filters
+  case sensor(SensorSamples)
+
+  public static let allCases: [PixelFormat] =
+    [.yuyv, .uyvy, .nv12, .nv21, .i420, .grey, .rgb24, .bgr24, .mjpeg] + SensorSamples.all.map { .sensor($0) }
 
   /// The name used in configuration and messages.
   public var name: String {
@@ -31,6 +36,7 @@ public enum PixelFormat: UInt8, Sendable, CaseIterable {
     case .rgb24: "RGB24"
     case .bgr24: "BGR24"
     case .mjpeg: "MJPEG"
+    case .sensor(let samples): samples.name
     }
   }
 }

@@ -8,6 +8,7 @@ struct PreparationOracle {
   let height: Int
   let bytesPerLine: Int
   let bytes: [UInt8]
+  var balance = SensorBalance.none
 
   /// Red, green and blue of a pixel, 0…255, rounded.
   func colour(_ x: Int, _ y: Int) -> [Double] {
@@ -31,6 +32,7 @@ struct PreparationOracle {
       let at = luma + y / 2 * half + x / 2
       return convert(bytes[line + x], bytes[at], bytes[at + half * chromaRows])
     case .mjpeg: return []
+    case .sensor(let samples): return (0..<3).map { balanced(interpolated($0, x, y, samples), $0, samples) }
     }
   }
 
@@ -38,7 +40,8 @@ struct PreparationOracle {
   func grey(_ x: Int, _ y: Int) -> Double {
     let line = y * bytesPerLine
     switch format {
-    case .rgb24, .bgr24:
+    case .sensor(let samples) where samples.pattern == .none: return colour(x, y)[1]
+    case .rgb24, .bgr24, .sensor:
       let c = colour(x, y)
       return (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]).rounded()
     case .grey: return Double(bytes[line + x])
@@ -62,6 +65,50 @@ struct PreparationOracle {
     let upper = sample(x0, y0) * (1 - fx) + sample(x1, y0) * fx
     let lower = sample(x0, y1) * (1 - fx) + sample(x1, y1) * fx
     return upper * (1 - fy) + lower * fy
+  }
+
+  /// What a sensor's filter at a pixel lets through: 0 red, 1 green, 2 blue.
+  private func filter(_ x: Int, _ y: Int, _ pattern: SensorPattern) -> Int {
+    let quad: [Int] =
+      switch pattern {
+      case .none: [1, 1, 1, 1]
+      case .rggb: [0, 1, 1, 2]
+      case .grbg: [1, 0, 2, 1]
+      case .gbrg: [1, 2, 0, 1]
+      case .bggr: [2, 1, 1, 0]
+      }
+    return quad[(y & 1) * 2 + (x & 1)]
+  }
+
+  /// The mean of a colour's samples nearest to a pixel; the picture is mirrored at its edges.
+  private func interpolated(_ colour: Int, _ x: Int, _ y: Int, _ samples: SensorSamples) -> Double {
+    if samples.pattern == .none || filter(x, y, samples.pattern) == colour { return Double(sample(x, y, samples)) }
+    var found: [Double] = []
+    for dy in -1...1 {
+      for dx in -1...1 where filter(x + dx & 1, y + dy & 1, samples.pattern) == colour {
+        found.append(Double(sample(mirrored(x + dx, width), mirrored(y + dy, height), samples)))
+      }
+    }
+    return found.reduce(0, +) / Double(found.count)
+  }
+
+  private func mirrored(_ position: Int, _ count: Int) -> Int { position < 0 ? -position : position >= count ? 2 * count - 2 - position : position }
+
+  private func sample(_ x: Int, _ y: Int, _ samples: SensorSamples) -> Int {
+    let line = y * bytesPerLine
+    switch samples.packing {
+    case .bytes: return Int(bytes[line + x])
+    case .words: return (Int(bytes[line + 2 * x]) + 256 * Int(bytes[line + 2 * x + 1])) % (1 << samples.bits)
+    case .csi2:
+      let (together, spare) = samples.bits == 10 ? (4, 2) : (2, 4)
+      let group = line + x / together * (together + 1)
+      return Int(bytes[group + x % together]) << spare + Int(bytes[group + together]) >> (spare * (x % together)) % (1 << spare)
+    }
+  }
+
+  private func balanced(_ value: Double, _ colour: Int, _ samples: SensorSamples) -> Double {
+    let gain = Double([balance.red, balance.green, balance.blue][samples.pattern == .none ? 1 : colour]) / 256
+    return min(max(((value - Double(balance.blackLevel)) * gain / Double(1 << (samples.bits - 8))).rounded(.down), 0), 255)
   }
 
   private var isLimited: Bool { encoding == .bt601Limited || encoding == .bt709Limited }

@@ -18,7 +18,28 @@ enum swl_pixel_format {
   SWL_PIXEL_GREY = 5,
   SWL_PIXEL_RGB24 = 6,
   SWL_PIXEL_BGR24 = 7,
+  /// Samples as a sensor gives them.
+  SWL_PIXEL_SENSOR = 9,
 };
+
+/// The colours over a sensor's first two pixels, and over those of the row below. Equal to Imaging's `SensorPattern`.
+enum swl_filters {
+  SWL_FILTERS_NONE = 0,
+  SWL_FILTERS_RGGB = 1,
+  SWL_FILTERS_GRBG = 2,
+  SWL_FILTERS_GBRG = 3,
+  SWL_FILTERS_BGGR = 4,
+};
+
+/// How samples lie in memory: a byte each, the lower bits of a little-endian word each, or as MIPI CSI-2 packs 10 and 12 bits.
+enum swl_sample_packing {
+  SWL_SAMPLES_BYTES = 0,
+  SWL_SAMPLES_WORDS = 1,
+  SWL_SAMPLES_CSI2 = 2,
+};
+
+/// Room beside a row of unpacked samples, half of it before: one sample on each side, and the vector's alignment.
+#define SWL_SAMPLE_MARGIN 32
 
 /// Y, U, V to red, green, blue in 13-bit fixed point, rounded to nearest, saturated to 0…255:
 ///   l = y_scale × (Y − y_offset) + 4096
@@ -35,6 +56,13 @@ struct swl_source {
   const uint8_t *plane[3];
   ptrdiff_t bytes_per_line[3];
   struct swl_colour_coefficients colour;
+  /// Of a sensor: its filters, how its samples lie, their bits (8…16), what it gives in the dark, and the gains of red, green and
+  /// blue, 256 a whole, up to 4096.
+  enum swl_filters pattern;
+  enum swl_sample_packing packing;
+  int32_t bits;
+  int32_t black_level;
+  int32_t gain[3];
 };
 
 /// One pass from a frame to an input tensor, rows × columns × channels, channels innermost.
@@ -61,6 +89,9 @@ struct swl_preparation {
   int32_t *rows[2];
   /// Scratch: as many bytes.
   uint8_t *blended;
+  /// Scratch for a sensor: 4 × (source width + SWL_SAMPLE_MARGIN) samples, and 2 × source width bytes.
+  uint16_t *samples;
+  uint8_t *colours;
 };
 
 /// Variants of the pass; all give the same bits. The baseline is SSE2 on x86-64 and NEON on ARM.
