@@ -239,7 +239,8 @@ let package = Package(
       resources: [.copy("Golden")]),
     // Streams from a real driver inside the virtual machine of Tests/VirtualMachine.
     .executableTarget(
-      name: "capture-probe", dependencies: ["Capture", "Imaging", "Pipelines", "SoundCapture", "TestPackages"], path: "Tests/VirtualMachine/Probe",
+      name: "capture-probe", dependencies: ["CVideo4Linux", "Capture", "Imaging", "Pipelines", "SoundCapture", "TestPackages"],
+      path: "Tests/VirtualMachine/Probe",
       swiftSettings: swiftSettings),
     tests("Architecture", []),
     .target(name: "TestBroker", path: "Tests/TestBroker", swiftSettings: swiftSettings),

@@ -1,43 +1,11 @@
 #define _GNU_SOURCE
-#include "swl_video.h"
+#include "video.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/videodev2.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-// libv4l2's own calls, in place of the kernel's.
-struct converter {
-  void *library;
-  int (*close)(int);
-  int (*ioctl)(int, unsigned long, ...);
-  void *(*mmap)(void *, size_t, int, int, int, int64_t);
-  int (*munmap)(void *, size_t);
-};
-
-struct swl_video {
-  int descriptor;
-  struct converter converter; // .library NULL: the kernel directly
-};
-
-static int call(struct swl_video *video, unsigned long request, void *argument) {
-  int status;
-  do {
-    status = video->converter.library ? video->converter.ioctl(video->descriptor, request, argument)
-                                      : ioctl(video->descriptor, request, argument);
-  } while (status < 0 && errno == EINTR);
-  return status < 0 ? -errno : 0;
-}
-
-static void copy_text(char *target, const void *source, size_t size) {
-  memcpy(target, source, size);
-  target[size - 1] = 0;
-}
 
 int swl_video_open(const char *path, struct swl_video **ret_video) {
   int descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -48,6 +16,7 @@ int swl_video_open(const char *path, struct swl_video **ret_video) {
     return -ENOMEM;
   }
   video->descriptor = descriptor;
+  video->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
   *ret_video = video;
   return 0;
 }
@@ -92,14 +61,16 @@ int swl_video_identify(struct swl_video *video, struct swl_video_identity *ret_i
   copy_text(ret_identity->driver, capability.driver, sizeof ret_identity->driver);
   copy_text(ret_identity->card, capability.card, sizeof ret_identity->card);
   copy_text(ret_identity->bus, capability.bus_info, sizeof ret_identity->bus);
-  ret_identity->captures = device & V4L2_CAP_VIDEO_CAPTURE;
-  ret_identity->multiplanar = device & V4L2_CAP_VIDEO_CAPTURE_MPLANE;
+  bool single = device & V4L2_CAP_VIDEO_CAPTURE, multiple = device & V4L2_CAP_VIDEO_CAPTURE_MPLANE;
+  ret_identity->captures = single || multiple;
+  ret_identity->multiplanar = multiple && !single;
+  video->type = ret_identity->multiplanar ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
   ret_identity->streams = device & V4L2_CAP_STREAMING;
   return 0;
 }
 
 int swl_video_enumerate_format(struct swl_video *video, uint32_t index, struct swl_video_format_name *ret_name) {
-  struct v4l2_fmtdesc format = {.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  struct v4l2_fmtdesc format = {.index = index, .type = video->type};
   int status = call(video, VIDIOC_ENUM_FMT, &format);
   if (status < 0) return status;
   ret_name->fourcc = format.pixelformat;
@@ -140,33 +111,78 @@ int swl_video_enumerate_interval(struct swl_video *video, uint32_t fourcc, uint3
   return 0;
 }
 
-static void describe(const struct v4l2_format *format, struct swl_video_format *ret_format) {
-  const struct v4l2_pix_format *pixels = &format->fmt.pix;
-  *ret_format = (struct swl_video_format){pixels->pixelformat, pixels->width,      pixels->height,    pixels->bytesperline,
-                                          pixels->sizeimage,   pixels->colorspace, pixels->ycbcr_enc, pixels->quantization};
+static bool is_multiplanar(const struct swl_video *video) { return video->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE; }
+
+// -EINVAL for a driver that names no memory planes, or more or larger ones than any format that is read.
+static int describe(struct swl_video *video, const struct v4l2_format *format, struct swl_video_format *ret_format) {
+  if (!is_multiplanar(video)) {
+    const struct v4l2_pix_format *pixels = &format->fmt.pix;
+    *ret_format = (struct swl_video_format){.fourcc = pixels->pixelformat,
+                                            .width = pixels->width,
+                                            .height = pixels->height,
+                                            .bytes_per_line = pixels->bytesperline,
+                                            .byte_count = pixels->sizeimage,
+                                            .plane_count = 1,
+                                            .plane_bytes_per_line = {pixels->bytesperline},
+                                            .colour_space = pixels->colorspace,
+                                            .encoding = pixels->ycbcr_enc,
+                                            .quantisation = pixels->quantization};
+    return 0;
+  }
+  const struct v4l2_pix_format_mplane *pixels = &format->fmt.pix_mp;
+  if (pixels->num_planes < 1 || pixels->num_planes > 3) return -EINVAL;
+  *ret_format = (struct swl_video_format){.fourcc = pixels->pixelformat,
+                                          .width = pixels->width,
+                                          .height = pixels->height,
+                                          .bytes_per_line = pixels->plane_fmt[0].bytesperline,
+                                          .byte_count = pixels->plane_fmt[0].sizeimage,
+                                          .plane_count = pixels->num_planes,
+                                          .colour_space = pixels->colorspace,
+                                          .encoding = pixels->ycbcr_enc,
+                                          .quantisation = pixels->quantization};
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), offset = 0;
+  for (uint32_t i = 0; i < pixels->num_planes; i++) {
+    size_t size = ((size_t)pixels->plane_fmt[i].sizeimage + page - 1) / page * page;
+    if (size == 0 || size > (size_t)1 << 29) return -EINVAL;
+    ret_format->plane_offset[i] = (uint32_t)offset;
+    ret_format->plane_bytes_per_line[i] = pixels->plane_fmt[i].bytesperline;
+    video->plane_offset[i] = offset;
+    video->plane_size[i] = size;
+    // Rows of chroma are half as many in all formats that have planes apart.
+    size_t rows = i == 0 ? pixels->height : (pixels->height + 1) / 2;
+    video->plane_least[i] = rows > 0 ? (rows - 1) * pixels->plane_fmt[i].bytesperline + 1 : 1;
+    offset += size;
+  }
+  video->plane_count = pixels->num_planes;
+  return 0;
 }
 
 int swl_video_get_format(struct swl_video *video, struct swl_video_format *ret_format) {
-  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  struct v4l2_format format = {.type = video->type};
   int status = call(video, VIDIOC_G_FMT, &format);
-  if (status == 0) describe(&format, ret_format);
-  return status;
+  return status < 0 ? status : describe(video, &format, ret_format);
 }
 
 int swl_video_set_format(struct swl_video *video, uint32_t fourcc, uint32_t width, uint32_t height, struct swl_video_format *ret_format) {
-  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-  format.fmt.pix.pixelformat = fourcc;
-  format.fmt.pix.width = width;
-  format.fmt.pix.height = height;
-  // Any: interlaced sources say what they have.
-  format.fmt.pix.field = V4L2_FIELD_ANY;
+  struct v4l2_format format = {.type = video->type};
+  // Any field: interlaced sources say what they have.
+  if (is_multiplanar(video)) {
+    format.fmt.pix_mp.pixelformat = fourcc;
+    format.fmt.pix_mp.width = width;
+    format.fmt.pix_mp.height = height;
+    format.fmt.pix_mp.field = V4L2_FIELD_ANY;
+  } else {
+    format.fmt.pix.pixelformat = fourcc;
+    format.fmt.pix.width = width;
+    format.fmt.pix.height = height;
+    format.fmt.pix.field = V4L2_FIELD_ANY;
+  }
   int status = call(video, VIDIOC_S_FMT, &format);
-  if (status == 0) describe(&format, ret_format);
-  return status;
+  return status < 0 ? status : describe(video, &format, ret_format);
 }
 
 int swl_video_get_interval(struct swl_video *video, uint32_t *ret_numerator, uint32_t *ret_denominator) {
-  struct v4l2_streamparm parameters = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  struct v4l2_streamparm parameters = {.type = video->type};
   int status = call(video, VIDIOC_G_PARM, &parameters);
   if (status < 0) return status;
   struct v4l2_fract interval = parameters.parm.capture.timeperframe;
@@ -177,83 +193,44 @@ int swl_video_get_interval(struct swl_video *video, uint32_t *ret_numerator, uin
 }
 
 int swl_video_set_interval(struct swl_video *video, uint32_t numerator, uint32_t denominator) {
-  struct v4l2_streamparm parameters = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  struct v4l2_streamparm parameters = {.type = video->type};
   parameters.parm.capture.timeperframe.numerator = numerator;
   parameters.parm.capture.timeperframe.denominator = denominator;
   return call(video, VIDIOC_S_PARM, &parameters);
 }
 
-static uint32_t kind_of(uint32_t type) {
-  switch (type) {
-  case V4L2_CTRL_TYPE_INTEGER:
-  case V4L2_CTRL_TYPE_BITMASK: return SWL_VIDEO_CONTROL_INTEGER;
-  case V4L2_CTRL_TYPE_BOOLEAN: return SWL_VIDEO_CONTROL_BOOLEAN;
-  case V4L2_CTRL_TYPE_MENU:
-  case V4L2_CTRL_TYPE_INTEGER_MENU: return SWL_VIDEO_CONTROL_MENU;
-  case V4L2_CTRL_TYPE_BUTTON: return SWL_VIDEO_CONTROL_BUTTON;
-  default: return SWL_VIDEO_CONTROL_OTHER;
-  }
-}
-
-int swl_video_next_control(struct swl_video *video, uint32_t id, struct swl_video_control *ret_control) {
-  struct v4l2_queryctrl query = {.id = id | V4L2_CTRL_FLAG_NEXT_CTRL};
-  int status = call(video, VIDIOC_QUERYCTRL, &query);
-  if (status < 0) return status;
-  ret_control->id = query.id;
-  ret_control->kind = kind_of(query.type);
-  copy_text(ret_control->name, query.name, sizeof ret_control->name);
-  ret_control->minimum = query.minimum;
-  ret_control->maximum = query.maximum;
-  ret_control->step = query.step;
-  ret_control->standard = query.default_value;
-  ret_control->read_only = query.flags & V4L2_CTRL_FLAG_READ_ONLY;
-  ret_control->inactive = query.flags & V4L2_CTRL_FLAG_INACTIVE;
-  ret_control->disabled = query.flags & V4L2_CTRL_FLAG_DISABLED;
-  return 0;
-}
-
-int swl_video_menu_item(struct swl_video *video, uint32_t id, uint32_t index, char ret_name[32]) {
-  struct v4l2_queryctrl query = {.id = id};
-  int status = call(video, VIDIOC_QUERYCTRL, &query);
-  if (status < 0) return status;
-  struct v4l2_querymenu menu = {.id = id, .index = index};
-  status = call(video, VIDIOC_QUERYMENU, &menu);
-  if (status < 0) return status;
-  if (query.type == V4L2_CTRL_TYPE_INTEGER_MENU) {
-    // Digits, written from the end: formatted output would need no more, but drags locales in.
-    char digits[32] = {0};
-    int position = 31;
-    uint64_t rest = menu.value < 0 ? -(uint64_t)menu.value : (uint64_t)menu.value;
-    do digits[--position] = '0' + rest % 10;
-    while (rest /= 10);
-    if (menu.value < 0) digits[--position] = '-';
-    memcpy(ret_name, digits + position, 32 - position);
-    return 0;
-  }
-  copy_text(ret_name, menu.name, sizeof menu.name);
-  return 0;
-}
-
-int swl_video_get_control(struct swl_video *video, uint32_t id, int32_t *ret_value) {
-  struct v4l2_control control = {.id = id};
-  int status = call(video, VIDIOC_G_CTRL, &control);
-  if (status == 0) *ret_value = control.value;
-  return status;
-}
-
-int swl_video_set_control(struct swl_video *video, uint32_t id, int32_t value) {
-  struct v4l2_control control = {.id = id, .value = value};
-  return call(video, VIDIOC_S_CTRL, &control);
-}
-
 int swl_video_request_buffers(struct swl_video *video, uint32_t count, uint32_t *ret_count) {
-  struct v4l2_requestbuffers request = {.count = count, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+  struct v4l2_requestbuffers request = {.count = count, .type = video->type, .memory = V4L2_MEMORY_MMAP};
   int status = call(video, VIDIOC_REQBUFS, &request);
   if (status == 0) *ret_count = request.count;
   return status;
 }
 
+// A range that the memory planes are mapped into, one behind the other.
+static int map_planes(struct swl_video *video, uint32_t index, void **ret_memory, size_t *ret_byte_count) {
+  struct v4l2_plane planes[VIDEO_MAX_PLANES] = {0};
+  struct v4l2_buffer buffer = {.index = index, .type = video->type, .memory = V4L2_MEMORY_MMAP, .m.planes = planes, .length = VIDEO_MAX_PLANES};
+  int status = call(video, VIDIOC_QUERYBUF, &buffer);
+  if (status < 0) return status;
+  if (buffer.length != video->plane_count || video->plane_count == 0) return -EINVAL;
+  uint32_t last = video->plane_count - 1;
+  size_t whole = video->plane_offset[last] + video->plane_size[last];
+  char *range = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (range == MAP_FAILED) return -errno;
+  for (uint32_t i = 0; i < video->plane_count; i++) {
+    int flags = MAP_SHARED | MAP_FIXED;
+    if (mmap(range + video->plane_offset[i], video->plane_size[i], PROT_READ, flags, video->descriptor, planes[i].m.mem_offset) != MAP_FAILED) continue;
+    status = -errno;
+    munmap(range, whole);
+    return status;
+  }
+  *ret_memory = range;
+  *ret_byte_count = whole;
+  return 0;
+}
+
 int swl_video_map(struct swl_video *video, uint32_t index, void **ret_memory, size_t *ret_byte_count) {
+  if (is_multiplanar(video)) return map_planes(video, index, ret_memory, ret_byte_count);
   struct v4l2_buffer buffer = {.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
   int status = call(video, VIDIOC_QUERYBUF, &buffer);
   if (status < 0) return status;
@@ -292,17 +269,40 @@ int swl_video_detach(struct swl_video *video, void *memory, size_t byte_count) {
 void swl_memory_release(void *memory, size_t byte_count) { munmap(memory, byte_count); }
 
 int swl_video_queue(struct swl_video *video, uint32_t index) {
-  struct v4l2_buffer buffer = {.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+  struct v4l2_plane planes[VIDEO_MAX_PLANES] = {0};
+  struct v4l2_buffer buffer = {.index = index, .type = video->type, .memory = V4L2_MEMORY_MMAP};
+  if (is_multiplanar(video)) {
+    buffer.m.planes = planes;
+    buffer.length = video->plane_count;
+  }
   return call(video, VIDIOC_QBUF, &buffer);
 }
 
+// To the end of what the driver filled of the last memory plane; 0 where one before it is short.
+static size_t filled_byte_count(const struct swl_video *video, const struct v4l2_plane *planes) {
+  size_t end = 0;
+  for (uint32_t i = 0; i < video->plane_count; i++) {
+    // What stands before a plane's data isn't expected by any format that is read.
+    if (planes[i].bytesused == 0 || planes[i].data_offset != 0) return 0;
+    if (i + 1 < video->plane_count && planes[i].bytesused < video->plane_least[i]) return 0;
+    size_t used = planes[i].bytesused < video->plane_size[i] ? planes[i].bytesused : video->plane_size[i];
+    end = video->plane_offset[i] + used;
+  }
+  return end;
+}
+
 int swl_video_dequeue(struct swl_video *video, struct swl_video_buffer *ret_buffer) {
-  struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+  struct v4l2_plane planes[VIDEO_MAX_PLANES] = {0};
+  struct v4l2_buffer buffer = {.type = video->type, .memory = V4L2_MEMORY_MMAP};
+  if (is_multiplanar(video)) {
+    buffer.m.planes = planes;
+    buffer.length = VIDEO_MAX_PLANES;
+  }
   int status = call(video, VIDIOC_DQBUF, &buffer);
   if (status < 0) return status;
   bool monotonic = (buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
   ret_buffer->index = buffer.index;
-  ret_buffer->byte_count = buffer.bytesused;
+  ret_buffer->byte_count = is_multiplanar(video) ? (uint32_t)filled_byte_count(video, planes) : buffer.bytesused;
   ret_buffer->sequence = buffer.sequence;
   ret_buffer->faulty = buffer.flags & V4L2_BUF_FLAG_ERROR;
   ret_buffer->monotonic_nanoseconds =
@@ -310,12 +310,6 @@ int swl_video_dequeue(struct swl_video *video, struct swl_video_buffer *ret_buff
   return 0;
 }
 
-int swl_video_start(struct swl_video *video) {
-  int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  return call(video, VIDIOC_STREAMON, &type);
-}
+int swl_video_start(struct swl_video *video) { return call(video, VIDIOC_STREAMON, &video->type); }
 
-int swl_video_stop(struct swl_video *video) {
-  int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  return call(video, VIDIOC_STREAMOFF, &type);
-}
+int swl_video_stop(struct swl_video *video) { return call(video, VIDIOC_STREAMOFF, &video->type); }

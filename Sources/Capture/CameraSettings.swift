@@ -10,6 +10,8 @@ public struct CameraSettings: Sendable, Equatable {
   public var frameRate: Double?
   /// The pixel format to ask a device for; nil chooses the cheapest to convert that it offers.
   public var format: PixelFormat?
+  /// What makes a raw sensor's samples a picture; for devices that send such.
+  public var balance: SensorBalance?
   /// Device controls by normalised name (`exposure_auto`), set at each start in the given order.
   public var controls: [(name: String, value: Int)]
   /// Whether a folder begins again after its last image.
@@ -24,12 +26,14 @@ public struct CameraSettings: Sendable, Equatable {
   public var bufferCount: Int
 
   public init(
-    size: (width: Int, height: Int)? = nil, frameRate: Double? = nil, format: PixelFormat? = nil, controls: [(name: String, value: Int)] = [],
+    size: (width: Int, height: Int)? = nil, frameRate: Double? = nil, format: PixelFormat? = nil, balance: SensorBalance? = nil,
+    controls: [(name: String, value: Int)] = [],
     loop: Bool? = nil, seed: UInt64? = nil, defectRate: Double? = nil, frameLimit: Double? = nil, bufferCount: Int = 4
   ) {
     self.size = size
     self.frameRate = frameRate
     self.format = format
+    self.balance = balance
     self.controls = controls
     self.loop = loop
     self.seed = seed
@@ -40,7 +44,8 @@ public struct CameraSettings: Sendable, Equatable {
 
   public static func == (left: Self, right: Self) -> Bool {
     left.size?.width == right.size?.width && left.size?.height == right.size?.height && left.frameRate == right.frameRate
-      && left.format == right.format && left.controls.elementsEqual(right.controls, by: ==) && left.loop == right.loop && left.seed == right.seed
+      && left.format == right.format && left.balance == right.balance && left.controls.elementsEqual(right.controls, by: ==) && left.loop == right.loop
+      && left.seed == right.seed
       && left.defectRate == right.defectRate && left.frameLimit == right.frameLimit && left.bufferCount == right.bufferCount
   }
 
@@ -62,8 +67,9 @@ public struct CameraSettings: Sendable, Equatable {
 
   /// Refuses settings that mean nothing to a source that is no device.
   func refuseDeviceSettings(for source: String) throws(CaptureError) {
-    guard format == nil, controls.isEmpty, frameLimit == nil else {
-      throw CaptureError(.badSetting, "\(source): ‘format’, ‘controls’ and ‘frame_limit’ are for v4l2 devices; remove them")
+    guard format == nil, balance == nil, controls.isEmpty, frameLimit == nil else {
+      throw CaptureError(
+        .badSetting, "\(source): ‘format’, ‘black_level’, ‘white_balance’, ‘controls’ and ‘frame_limit’ are for v4l2 devices; remove them")
     }
   }
 

@@ -1,6 +1,7 @@
 import Capture
 import EdgeAgent
 import Foundation
+import Imaging
 import MQTTTransport
 import TestPackages
 import Testing
@@ -92,7 +93,8 @@ private struct Sample {
         keep_alive: 10 s, health_interval: 1 min, fallback: ["mqtts://second", "mqtts://third:1"], session_expiry: 1 d, message_expiry: 1 h,
         in_flight: 7, home_assistant: true, commands: [status, reload]}
       """
-    sample.camera = "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: NV12, controls: {gain: 3, auto: true}}"
+    sample.camera =
+      "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: SRGGB10P, black_level: 64, white_balance: [1.5, 1, 2], controls: {gain: 3, auto: true}}"
     sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
     let configuration = try #require(sample.read().configuration)
     var storage = StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000)
@@ -112,7 +114,8 @@ private struct Sample {
     #expect(
       camera.settings
         == CameraSettings(
-          size: (1280, 720), frameRate: 30, format: .nv12, controls: [("gain", 3), ("auto", 1)], frameLimit: 40))
+          size: (1280, 720), frameRate: 30, format: PixelFormat.allCases.first { $0.name == "SRGGB10P" },
+          balance: SensorBalance(blackLevel: 64, red: 1.5, green: 1, blue: 2), controls: [("gain", 3), ("auto", 1)], frameLimit: 40))
     let pipeline = configuration.pipelines[0]
     #expect(pipeline.threshold == 0.25)
     #expect(pipeline.reporting == .all)
@@ -249,7 +252,9 @@ private struct Sample {
     "{source: video0}", "{source: \"v4l2:\"}", "{source: \"simulated:line\"}", "{source: \"folder:gone\"}", "{source: \"folder:ca.pem\"}",
     "{source: \"alsa:hw0\"}", "{source: \"vl42:/dev/video0\"}", "{source: \"folder:.\", size: 100x20}", "{source: \"v4l2:/dev/video0\", loop: false}",
     "{source: simulated:conveyor, controls: {gain: 1}}", "{source: \"v4l2:/dev/video0\", format: NV13}", "{source: \"v4l2:/dev/video0\", frame_rate: 0}",
-    "{source: \"v4l2:/dev/video0\", controls: {gain: much}}", "{}",
+    "{source: \"v4l2:/dev/video0\", controls: {gain: much}}", "{}", "{source: simulated:conveyor, black_level: 3}",
+    "{source: \"v4l2:/dev/video0\", white_balance: [1, 1]}", "{source: \"v4l2:/dev/video0\", white_balance: [1, 0, 1]}",
+    "{source: \"v4l2:/dev/video0\", white_balance: 2}", "{source: \"v4l2:/dev/video0\", black_level: -1}",
   ])
   func `a camera that can't work as written is refused`(camera: String) throws {
     var sample = try Sample()

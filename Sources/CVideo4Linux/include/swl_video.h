@@ -12,8 +12,8 @@ struct swl_video_identity {
   char driver[16];
   char card[32];
   char bus[32];
-  bool captures;    // single-planar capture
-  bool multiplanar; // multi-planar capture
+  bool captures;    // by either interface
+  bool multiplanar; // by the multi-planar interface alone
   bool streams;     // memory-mapped streaming
 };
 
@@ -38,7 +38,11 @@ struct swl_video_interval {
 struct swl_video_format {
   uint32_t fourcc;
   uint32_t width, height;
-  uint32_t bytes_per_line, byte_count;
+  uint32_t bytes_per_line, byte_count; // of the first memory plane
+  // Planes that lie in memory apart, as the multi-planar interface has them: where each begins in a mapped buffer, and the bytes
+  // from row to row. A single one begins at 0.
+  uint32_t plane_count;
+  uint32_t plane_offset[3], plane_bytes_per_line[3];
   uint32_t colour_space, encoding, quantisation; // V4L2_COLORSPACE_*, V4L2_YCBCR_ENC_*, V4L2_QUANTIZATION_*
 };
 
@@ -60,6 +64,7 @@ struct swl_video_control {
 
 struct swl_video_buffer {
   uint32_t index;
+  // To the end of the last memory plane; 0 where one of them is empty or one before it short.
   uint32_t byte_count;
   uint32_t sequence;
   bool faulty;
@@ -75,6 +80,7 @@ int swl_video_descriptor(const struct swl_video *video);
 // isn't installed. Before any buffer is requested.
 int swl_video_use_converter(struct swl_video *video);
 
+// Decides which interface, single-planar or multi-planar, the other calls take.
 int swl_video_identify(struct swl_video *video, struct swl_video_identity *ret_identity);
 // Enumerations end with -EINVAL.
 int swl_video_enumerate_format(struct swl_video *video, uint32_t index, struct swl_video_format_name *ret_name);
@@ -96,6 +102,7 @@ int swl_video_set_control(struct swl_video *video, uint32_t id, int32_t value);
 
 // 0 frees all.
 int swl_video_request_buffers(struct swl_video *video, uint32_t count, uint32_t *ret_count);
+// The memory planes of a buffer as one range, each at its plane_offset of the format that was set last.
 int swl_video_map(struct swl_video *video, uint32_t index, void **ret_memory, size_t *ret_byte_count);
 void swl_video_unmap(struct swl_video *video, void *memory, size_t byte_count);
 // Puts a private copy in the place of mapped memory, so that the driver is rid of it while readers see no change: a mapping

@@ -202,6 +202,10 @@ extension VideoFormat {
     self.init(
       code: FourCC(code: format.fourcc), width: Int(format.width), height: Int(format.height), bytesPerLine: Int(format.bytes_per_line),
       byteCount: Int(format.byte_count), colourSpace: format.colour_space, encoding: format.encoding, quantisation: format.quantisation)
+    guard format.plane_count > 1 else { return }
+    let offsets = [format.plane_offset.0, format.plane_offset.1, format.plane_offset.2]
+    let lines = [format.plane_bytes_per_line.0, format.plane_bytes_per_line.1, format.plane_bytes_per_line.2]
+    memoryPlanes = zip(offsets, lines).prefix(Int(format.plane_count)).map { MemoryPlane(offset: Int($0), bytesPerLine: Int($1)) }
   }
 }
 

@@ -44,6 +44,10 @@ extension V4L2Camera {
       CaptureError(.busy, "\(path) is used by another program; end that program")
     case ENOTTY:
       CaptureError(.unsupported, "\(path) is no camera; choose one that ‘swiftlet camera list’ shows")
+    case EPIPE, ENOLINK:
+      CaptureError(
+        .badSetting,
+        "\(path) can't \(what): the links or formats of the media device before it don't agree (\(systemMessage(failure.number))); set them with media-ctl")
     case let number:
       CaptureError(.inputOutput, "\(path) can't \(what) (\(systemMessage(number))); try another port or power the camera off and on")
     }
@@ -52,8 +56,7 @@ extension V4L2Camera {
   private func identify(_ device: any VideoDevice) throws(CaptureError) {
     let identity = try attempt("say what it is") { () throws(SystemFailure) in try device.identity() }
     guard identity.captures else {
-      let reason = identity.isMultiplanar ? "offers only the multi-planar interface" : "is no camera"
-      throw CaptureError(.unsupported, "\(path) (\(identity.card)) \(reason); choose one that ‘swiftlet camera list’ shows")
+      throw CaptureError(.unsupported, "\(path) (\(identity.card)) is no camera; choose one that ‘swiftlet camera list’ shows")
     }
     guard identity.streams else {
       throw CaptureError(.unsupported, "\(path) (\(identity.card)) can't stream into mapped memory; choose another device")
@@ -81,6 +84,24 @@ extension V4L2Camera {
     guard (1...16_384).contains(format.width), (1...16_384).contains(format.height) else {
       throw CaptureError(.unsupported, "\(path) says that its frames are \(format.width)x\(format.height); choose another size")
     }
+    if let pixelFormat = format.code.pixelFormat, pixelFormat != .mjpeg, format.pixelPlanes == nil {
+      throw CaptureError(
+        .unsupported,
+        "\(path) says that \(pixelFormat.name) lies in \(max(format.memoryPlanes.count, 1)) parts of memory, which it can't; choose another format"
+      )
+    }
+    guard let balance = settings.balance else { return format }
+    guard case .sensor(let samples) = format.code.pixelFormat else {
+      let name = format.code.pixelFormat?.name ?? format.code.description
+      throw CaptureError(
+        .badSetting, "\(path): ‘black_level’ and ‘white_balance’ are for a sensor's raw samples, and it sends \(name); remove them, or set ‘format’")
+    }
+    guard balance.blackLevel < 1 << samples.bits - 1 else {
+      throw CaptureError(
+        .badSetting, "\(path): a black level of \(balance.blackLevel) leaves nothing of \(samples.bits) bits; take less than \(1 << samples.bits - 1)")
+    }
+    var format = format
+    format.balance = balance
     return format
   }
 

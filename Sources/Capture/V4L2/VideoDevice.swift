@@ -1,3 +1,4 @@
+import Imaging
 import Pipelines
 
 /// A failed system call.
@@ -26,6 +27,15 @@ struct VideoFormat: Equatable, Sendable {
   var colourSpace: UInt32 = 0
   var encoding: UInt32 = 0
   var quantisation: UInt32 = 0
+  /// Planes that lie in memory apart: where each begins in a buffer, and its bytes from row to row. Empty where all lie in one.
+  var memoryPlanes: [MemoryPlane] = []
+  /// Of raw samples; the camera's settings say it, not the driver.
+  var balance = SensorBalance.none
+
+  struct MemoryPlane: Equatable, Sendable {
+    var offset: Int
+    var bytesPerLine: Int
+  }
 }
 
 /// A filled buffer.

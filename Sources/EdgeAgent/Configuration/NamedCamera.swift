@@ -5,7 +5,8 @@ import YAMLReading
 /// `cameras.NAME`: where frames come from.
 ///
 /// What the settings mean and their defaults are `Capture.CameraSettings`'s: `size`, `frame_rate`, `frame_limit` (most frames a
-/// second taken from a device, whatever it delivers), `format`, `controls` (by name, numbers or true and false), `loop` (folders),
+/// second taken from a device, whatever it delivers), `format`, `black_level` and `white_balance` (of a sensor without an image processor:
+/// what it gives in the dark, and the gains of red, green and blue), `controls` (by name, numbers or true and false), `loop` (folders),
 /// `seed` and `defect_rate` (the simulation). A setting that means nothing to its source is a mistake, not a wish.
 public struct NamedCamera: Equatable, Sendable {
   public var name: String
@@ -26,6 +27,7 @@ public struct NamedCamera: Equatable, Sendable {
     settings.frameRate = map["frame_rate"]?.float(in: 0.01...1000)
     settings.frameLimit = map["frame_limit"]?.float(in: 1...1000)
     settings.format = map["format"]?.choice(from: PixelFormat.allCases.map { ($0.name, $0) })
+    settings.balance = readBalance(map)
     settings.controls = map["controls"].flatMap { $0.mapping { $0.all.compactMap(readControl) } } ?? []
     settings.loop = map["loop"]?.bool()
     settings.seed = map["seed"]?.int(in: 0 ... .max).map { UInt64($0) }
@@ -39,12 +41,26 @@ public struct NamedCamera: Equatable, Sendable {
     let foreign: [String]
     switch source {
     case .device: foreign = ["loop", "seed", "defect_rate"]
-    case .folder: foreign = ["size", "frame_limit", "format", "controls", "seed", "defect_rate"]
-    case .conveyor: foreign = ["frame_limit", "format", "controls", "loop"]
+    case .folder: foreign = ["size", "frame_limit", "format", "black_level", "white_balance", "controls", "seed", "defect_rate"]
+    case .conveyor: foreign = ["frame_limit", "format", "black_level", "white_balance", "controls", "loop"]
     }
     for key in foreign where map[key] != nil {
       map.report(key, "\"\(key)\" does not apply to a \(source.scheme): source; remove it")
     }
+  }
+
+  private static func readBalance(_ map: YAMLMapping) -> SensorBalance? {
+    let blackLevel = map["black_level"]?.int(in: 0...65_535)
+    let gains = map["white_balance"].flatMap { value in
+      let numbers = value.list { $0.float(in: 0.25...16) } ?? []
+      if case .sequence(let items) = value.node.content, items.count != 3 {
+        value.report("\(value.path): expected the gains of red, green and blue, as in [1.9, 1, 1.6]")
+      }
+      return numbers.count == 3 ? numbers : nil
+    }
+    guard map["black_level"] != nil || map["white_balance"] != nil else { return nil }
+    let (red, green, blue) = gains.map { ($0[0], $0[1], $0[2]) } ?? (1, 1, 1)
+    return SensorBalance(blackLevel: blackLevel ?? 0, red: red, green: green, blue: blue)
   }
 
   private static func readControl(key: String, value: YAMLValue) -> (name: String, value: Int)? {

@@ -6,6 +6,8 @@ import TestPackages
 
 // `capture-probe DEVICE DRIVER INSTANCE` runs in the virtual machine, against a real kernel driver. It prints one line a check,
 // `PASS name` or `FAIL name: reason`, and exits with 1 when one failed.
+// `capture-probe colours DEVICE FORMAT…` reads the driver's colour bars in each format.
+// `capture-probe planes DEVICE` reads formats whose planes lie in memory apart.
 // `capture-probe sound PCM CLIP DRIVER INSTANCE` does so with a sound card; `capture-probe sound-format PCM CLIP FORMAT` looks at what it gives.
 // `capture-probe package FILE` writes the model that the agent runs there: it finds the same things in every frame; `words` one that hears the same word
 // in every sound.
@@ -127,13 +129,24 @@ if arguments.count == 3, arguments[1] == "package" || arguments[1] == "words" {
   say(problem)
   exit(1)
 }
+if arguments.count == 3, arguments[1] == "planes" {
+  check("\(arguments[2]) gives two planes apart", MemoryPlanes(device: arguments[2]).problem("NM12", planes: 2))
+  check("\(arguments[2]) gives three planes apart", MemoryPlanes(device: arguments[2]).problem("YM12", planes: 3))
+  exit(failures == 0 ? 0 : 1)
+}
+if arguments.count > 3, arguments[1] == "colours" {
+  for name in arguments.dropFirst(3) { check("\(arguments[2]) gives its colours as \(name)", ColourBars(device: arguments[2]).problem(in: name)) }
+  exit(failures == 0 ? 0 : 1)
+}
 if arguments.count > 4, arguments[1].hasPrefix("sound") {
   let checks = SoundChecks(device: arguments[2], clipPath: arguments[3])
   if arguments.count == 6 { checks.checkAll(driver: arguments[4], instance: arguments[5]) } else { checks.checkFormat(arguments[4]) }
   exit(failures == 0 ? 0 : 1)
 }
 guard arguments.count == 4 else {
-  say("FAIL usage: capture-probe DEVICE DRIVER INSTANCE | sound PCM CLIP DRIVER INSTANCE | sound-format PCM CLIP FORMAT | package FILE | words FILE")
+  say(
+    "FAIL usage: capture-probe DEVICE DRIVER INSTANCE | colours DEVICE FORMAT… | planes DEVICE | sound PCM CLIP DRIVER INSTANCE | sound-format PCM CLIP FORMAT | package FILE | words FILE"
+  )
   exit(2)
 }
 let (device, driver, instance) = (arguments[1], arguments[2], arguments[3])
