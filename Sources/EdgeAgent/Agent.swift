@@ -1,6 +1,7 @@
 import Pipelines
 import Supervision
 import Updates
+import YAMLReading
 
 /// The agent: runs one configuration after the other until it is asked to stop or has nothing left to do.
 public final class Agent: @unchecked Sendable {
@@ -230,6 +231,7 @@ public final class Agent: @unchecked Sendable {
       let processor = try FrameProcessor(try options.openModel(settings), settings)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
+    try Self.checkCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
       do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
@@ -239,6 +241,20 @@ public final class Agent: @unchecked Sendable {
       try configuration.microphones.first { $0.name == settings.microphone }?.check()
     }
     return PreparedModels(pipelines: pipelines, listeners: listeners, files: files)
+  }
+}
+
+extension Agent {
+  /// A label that the model before doesn't know would never be looked at, and nobody would notice.
+  private static func checkCrops(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
+    for pipeline in pipelines {
+      guard let label = pipeline.settings.crops?.label, let leader = pipelines.first(where: { $0.settings.name == pipeline.settings.after }) else { continue }
+      let labels = leader.processor.manifest.labels
+      guard !labels.contains(label) else { continue }
+      let hint = nearestName(to: label, among: labels).map { "did you mean \"\($0)\"?" } ?? "it has \(labels.prefix(20).joined(separator: ", "))"
+      throw EdgeAgentError(
+        .configuration, "pipeline \(pipeline.settings.name): crops.label: the model of \(leader.settings.name) has no label \"\(label)\"; \(hint)")
+    }
   }
 }
 

@@ -54,12 +54,7 @@ final class AgentRuntime: @unchecked Sendable {
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
     spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
-    for pipeline in prepared {
-      pipelines.append(
-        PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, ledger: ledger, log: log) { [weak self] worker in
-          self?.pipelineEnded(worker)
-        })
-    }
+    makePipelines(prepared)
     for (listener, microphone) in listening {
       let sampleRate = listener.sampleRate
       speech.append(
@@ -71,11 +66,27 @@ final class AgentRuntime: @unchecked Sendable {
     runningPipelines = pipelines.map(\.name) + speech.map(\.name)
     restorePauses()
     for (name, source) in sources {
-      let watching = pipelines.filter { $0.camera == name }
-      let names = watching.map(\.name)
+      let watching = pipelines.filter { $0.camera == name && $0.settings.after == nil }
+      let names = pipelines.filter { $0.camera == name }.map(\.name)
       cameras.append(
         CameraWorker(name, source: source, pipelines: watching, ledger: ledger, log: log) { [publisher] in publisher.note(names, haveCamera: $0) })
     }
+  }
+
+  /// The pipelines in the configuration's order, those first made that others come before. One whose leader waits for its first model waits, too.
+  private func makePipelines(_ prepared: [PreparedPipeline]) {
+    // No more threads compute than there are processors; who asks first has his turn first.
+    let turns = ProcessorTurns(processorCount: processorCount())
+    func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
+      PipelineWorker(pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers, ledger: ledger, log: log) {
+        [weak self] worker in
+        self?.pipelineEnded(worker)
+      }
+    }
+    let leaders = prepared.filter { $0.settings.after == nil }
+    let following = prepared.filter { pipeline in leaders.contains { $0.settings.name == pipeline.settings.after } }.map { make($0) }
+    let leading = leaders.map { leader in make(leader, followers: following.filter { $0.settings.after == leader.settings.name }) }
+    pipelines = prepared.compactMap { pipeline in (leading + following).first { $0.name == pipeline.settings.name } }
   }
 
   /// Returns when every pipeline has ended and what they found is recorded.
@@ -110,7 +121,7 @@ final class AgentRuntime: @unchecked Sendable {
       return isStopped
     }
     if isLate { made?.stop() }
-    for pipeline in pipelines { try pipeline.start() }
+    for pipeline in pipelines where pipeline.settings.after == nil { try pipeline.start() }
     for camera in cameras { try camera.start() }
     for worker in speech { try worker.start() }
   }

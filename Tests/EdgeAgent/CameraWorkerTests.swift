@@ -69,7 +69,8 @@ private final class UnpluggedCamera: CameraSource, @unchecked Sendable {
     let package = try ModelPackage(FixedPackage.bytes(), origin: "fixed")
     let results = BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest)
     let pipeline = PipelineWorker(
-      PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try FrameProcessor(package, threshold: nil, threads: 1), results: results,
+      PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try FrameProcessor(package, threshold: nil, threads: 1),
+      turns: ProcessorTurns(processorCount: 1), results: results,
       ledger: ledger, log: log, onEnd: { _ in })
     let source = try UnpluggedCamera()
     let presence = Recorder<Bool>()

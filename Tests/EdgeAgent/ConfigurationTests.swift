@@ -248,6 +248,31 @@ private struct Sample {
     #expect(!"\(password)".contains("xyzzy"))
   }
 
+  @Test func `a pipeline may come after another, with the parts that it looks at`() throws {
+    var sample = try Sample()
+    sample.pipeline = "{camera: top, model: m.swiftlet, budget: 40 ms, still: {difference: 0.01, longest: 2 s}}"
+    sample.rest =
+      "  detail: {after: surface, model: m.swiftlet, crops: {label: stain, score: 0.4, margin: 0.1, limit: 3}}\n  whole: {after: surface, model: m.swiftlet}"
+    let pipelines = try #require(sample.read().configuration).pipelines
+    #expect(pipelines.map(\.camera) == ["top", "top", "top"])
+    #expect(pipelines.map(\.after) == [nil, "surface", "surface"])
+    #expect(pipelines.map(\.crops) == [nil, .init(label: "stain", score: 0.4, margin: 0.1, limit: 3), nil])
+    #expect(pipelines[0].budget == .milliseconds(40) && pipelines[0].still == .init(difference: 0.01, longest: .seconds(2)))
+  }
+
+  @Test(arguments: [
+    ("{after: surfaec, model: m.swiftlet}", "did you mean \"surface\"?"), ("{after: detail, model: m.swiftlet}", "no other pipeline \"detail\""),
+    ("{after: third, model: m.swiftlet}", "only a pipeline with a camera"), ("{after: surface, camera: top, model: m.swiftlet}", "\"camera\" or \"after\""),
+    ("{camera: top, model: m.swiftlet, crops: {}}", "add \"after\""), ("{after: surface, model: m.swiftlet, frames: 3}", "write it there"),
+    ("{after: surface, model: m.swiftlet, still: {}}", "write it there"), ("{after: surface, model: m.swiftlet, crops: {limit: 17}}", "limit"),
+    ("{after: surface, model: m.swiftlet, crops: {lable: x}}", "label"), ("{after: surface, model: m.swiftlet, budget: 0 ms}", "budget"),
+  ])
+  func `a pipeline that can't follow is refused`(detail: String, words: String) throws {
+    var sample = try Sample()
+    sample.rest = "  detail: \(detail)\n  third: {after: surface, model: m.swiftlet}"
+    #expect(sample.mistakes.count == 1 && sample.mistakes[0].hasPrefix("f.yaml:6: ") && sample.mistakes[0].contains(words), "\(sample.mistakes)")
+  }
+
   @Test(arguments: [
     "{source: video0}", "{source: \"v4l2:\"}", "{source: \"simulated:line\"}", "{source: \"folder:gone\"}", "{source: \"folder:ca.pem\"}",
     "{source: \"alsa:hw0\"}", "{source: \"vl42:/dev/video0\"}", "{source: \"folder:.\", size: 100x20}", "{source: \"v4l2:/dev/video0\", loop: false}",

@@ -7,7 +7,7 @@ struct PreparationOracle {
   let width: Int
   let height: Int
   let bytesPerLine: Int
-  let bytes: [UInt8]
+  var bytes: [UInt8]
   var balance = SensorBalance.none
 
   /// Red, green and blue of a pixel, 0…255, rounded.

@@ -70,11 +70,13 @@ extension AgentConfiguration {
     _ map: YAMLMapping, cameras: [String], _ surroundings: SpeechPipelineSettings.Surroundings, _ context: ConfigurationContext
   ) -> Pipelines {
     var pipelines = Pipelines()
+    var maps: [String: YAMLMapping] = [:]
     for (name, value) in map.named("pipeline") {
       if PipelineSettings.reservedNames.contains(name) {
         map.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
       }
       _ = value.mapping { settings -> Bool in
+        maps[name] = settings
         if listens(value, onlyMicrophones: cameras.isEmpty && !surroundings.microphones.isEmpty) {
           guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, context) else { return false }
           if let other = pipelines.speech.first(where: { $0.microphone == read.microphone }) {
@@ -90,6 +92,7 @@ extension AgentConfiguration {
         return true
       }
     }
+    PipelineSettings.connect(&pipelines.vision, maps)
     return pipelines
   }
 
@@ -97,7 +100,7 @@ extension AgentConfiguration {
   private static func listens(_ pipeline: YAMLValue, onlyMicrophones: Bool) -> Bool {
     let keys = pipeline.keys
     if keys.contains("microphone") { return true }
-    return !keys.contains("camera") && (onlyMicrophones || keys.contains { nearestName(to: $0, among: ["microphone"]) != nil })
+    return !keys.contains("camera") && !keys.contains("after") && (onlyMicrophones || keys.contains { nearestName(to: $0, among: ["microphone"]) != nil })
   }
 
   private static func warnOfUnused(_ map: YAMLMapping, _ pipelines: Pipelines?, _ context: ConfigurationContext) {

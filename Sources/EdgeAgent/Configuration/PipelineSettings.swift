@@ -14,8 +14,12 @@ public struct PipelineSettings: Equatable, Sendable {
   }
 
   public var name: String
-  /// `camera`: a name under `cameras`; required.
+  /// `camera`: a name under `cameras`; required, unless there is `after`. Of a pipeline that follows another, that one's.
   public var camera: String
+  /// `after`: a pipeline with a camera; this one looks at its frames only where it found something. Default: none.
+  public var after: String?
+  /// `crops`: with `after`, what was found is looked at, not the whole frame. Default: the whole frame.
+  public var crops: Crops?
   /// `model`: a name in the store (`STORAGE/models`), or a path; required.
   public var model: ModelSource
   /// `threshold`: least score of a reported detection, 0 to 1. Default: the package's own.
@@ -24,8 +28,40 @@ public struct PipelineSettings: Equatable, Sendable {
   public var reporting: Reporting = .any
   /// `threads`: threads that run the model, 1 to 64. Default: as many as the machine has processors, at most 4.
   public var threads: Int?
+  /// `budget`: a frame that is older than this before the model sees it is given up, and counted as late. Default: none.
+  public var budget: Duration?
+  /// `still`: what was found is told again, without the model, while the scene doesn't change. Default: every frame is looked at.
+  public var still: StillScene?
   /// `frames`: stop after so many processed frames, for trials. Default: none.
   public var frameCount: Int?
+
+  /// `crops`: what of another pipeline's detections is looked at.
+  public struct Crops: Equatable, Sendable {
+    /// `label`: things of this label alone. Default: of any.
+    public var label: String?
+    /// `score`: the least that they have, 0 to 1. Default: 0.
+    public var score: Double = 0
+    /// `margin`: how much of a box's width and height is added on each side, 0 to 1. Default: 0.
+    public var margin: Double = 0
+    /// `limit`: the most of a frame, best first, 1 to 16. Default: 4.
+    public var limit = 4
+
+    public init(label: String? = nil, score: Double = 0, margin: Double = 0, limit: Int = 4) {
+      (self.label, self.score, self.margin, self.limit) = (label, score, margin, limit)
+    }
+  }
+
+  /// `still`: when a scene counts as unchanged.
+  public struct StillScene: Equatable, Sendable {
+    /// `difference`: how far a part of the picture may be from the frame that was looked at last, 0.0001 to 0.5. Default: 0.005.
+    public var difference: Double = 0.005
+    /// `longest`: after this the model looks again in any case, 100 ms to 1 h. Default: 5 s.
+    public var longest = Duration.seconds(5)
+
+    public init(difference: Double = 0.005, longest: Duration = .seconds(5)) {
+      (self.difference, self.longest) = (difference, longest)
+    }
+  }
 
   /// Where a pipeline's package lies.
   public enum ModelSource: Equatable, Sendable {
@@ -64,7 +100,11 @@ public struct PipelineSettings: Equatable, Sendable {
   static func read(
     _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
   ) -> PipelineSettings? {
-    let camera = map.required("camera").flatMap { readCamera($0, cameras) }
+    let isFollowing = map["after"] != nil
+    if isFollowing, map["camera"] != nil {
+      map.report("camera", "pipelines.\(name): looks at another pipeline's frames already; write \"camera\" or \"after\"")
+    }
+    let camera = isFollowing ? "" : map.required("camera").flatMap { readCamera($0, cameras) }
     let model = map.required("model").flatMap { value -> ModelSource? in
       let model = readModel(value, storage, hasUpdates: hasUpdates, context)
       if context.opensModels, let path = model?.path, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
@@ -75,8 +115,41 @@ public struct PipelineSettings: Equatable, Sendable {
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
     settings.frameCount = map["frames"]?.int(in: 1 ... .max)
+    settings.after = map["after"]?.string()
+    settings.crops = map["crops"].flatMap { $0.mapping(Crops.read) }
+    settings.budget = map["budget"]?.duration(in: .milliseconds(1) ... .seconds(60))
+    settings.still = map["still"].flatMap { $0.mapping(StillScene.read) }
+    if !isFollowing, map["crops"] != nil { map.report("crops", "pipelines.\(name).crops: are of what another pipeline found; add \"after\"") }
+    for key in ["frames", "still"] where isFollowing && map[key] != nil {
+      map.report(key, "pipelines.\(name).\(key): is decided by the pipeline that it comes after; write it there")
+    }
     AgentConfiguration.refuse("rules", in: map, "rules are")
     return camera == nil || model == nil ? nil : settings
+  }
+
+  /// Finds the pipelines that others come after, and gives these their camera.
+  /// - Parameter maps: the settings of all pipelines, also of those with a mistake of their own.
+  static func connect(_ pipelines: inout [PipelineSettings], _ maps: [String: YAMLMapping]) {
+    for index in pipelines.indices {
+      guard let leader = pipelines[index].after else { continue }
+      let name = pipelines[index].name
+      func report(_ problem: String) {
+        maps[name]?.report("after", "pipelines.\(name).after: \(problem)")
+      }
+      guard let found = pipelines.first(where: { $0.name == leader && $0.name != name }) else {
+        // A pipeline with a mistake of its own is none that is missing.
+        if maps[leader] != nil, leader != name, !pipelines.contains(where: { $0.name == leader }) { continue }
+        let others = pipelines.filter { $0.after == nil }.map(\.name)
+        let hint = nearestName(to: leader, among: others).map { "did you mean \"\($0)\"?" } ?? "known: \(others.joined(separator: ", "))"
+        report("there is no other pipeline \"\(leader)\" that looks; \(hint)")
+        continue
+      }
+      guard found.after == nil else {
+        report("\"\(leader)\" comes after another itself; only a pipeline with a camera may be followed")
+        continue
+      }
+      pipelines[index].camera = found.camera
+    }
   }
 
   private static func readCamera(_ value: YAMLValue, _ cameras: [String]) -> String? {
@@ -113,5 +186,25 @@ public struct PipelineSettings: Equatable, Sendable {
     do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch { return error.description }
     do throws(EdgeAgentError) { _ = try FrameProcessor(package, threshold: nil, threads: 1) } catch { return error.message }
     return nil
+  }
+}
+
+extension PipelineSettings.Crops {
+  static func read(_ map: YAMLMapping) -> Self {
+    var crops = Self()
+    crops.label = map["label"]?.string()
+    crops.score = map["score"]?.float(in: 0...1) ?? crops.score
+    crops.margin = map["margin"]?.float(in: 0...1) ?? crops.margin
+    crops.limit = map["limit"]?.int(in: 1...16) ?? crops.limit
+    return crops
+  }
+}
+
+extension PipelineSettings.StillScene {
+  static func read(_ map: YAMLMapping) -> Self {
+    var still = Self()
+    still.difference = map["difference"]?.float(in: 0.0001...0.5) ?? still.difference
+    still.longest = map["longest"]?.duration(in: .milliseconds(100) ... .seconds(3600)) ?? still.longest
+    return still
   }
 }

@@ -10,6 +10,8 @@ import Pipelines
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
   private let threshold: Float?
+  /// Threads that run the model.
+  let threadCount: Int
 
   /// - Parameters:
   ///   - threshold: the least score; the package's own where nil.
@@ -17,6 +19,7 @@ final class FrameProcessor: @unchecked Sendable {
   /// - Throws: `model`, where the package is one that a camera's frames can't go through.
   init(_ package: ModelPackage, threshold: Double?, threads: Int) throws(EdgeAgentError) {
     self.threshold = threshold.map { Float($0) }
+    threadCount = threads
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
     }
@@ -40,12 +43,7 @@ final class FrameProcessor: @unchecked Sendable {
   ///
   /// - Returns: what was wrong with the frame, where it could not be used; the result is then meaningless.
   func process(_ frame: consuming Frame, into result: FrameResult) -> PreparationOutcome {
-    let taken = MonotonicClock.now()
-    result.frameNumber = frame.sequence
-    result.capturedAt = frame.capturedAtWallTime
-    result.groundTruth = frame.groundTruth
-    result.timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
-    let outcome = prepare(frame.view, into: result, from: taken)
+    let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
     guard outcome == .prepared else { return outcome }
     finish(into: result)
@@ -70,5 +68,49 @@ final class FrameProcessor: @unchecked Sendable {
     result.detections.append(contentsOf: vision.decode(threshold: threshold))
     result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
+  }
+
+  /// Adds what a part of the frame shows to the result's detections and times, as far as there is room.
+  ///
+  /// - Parameters:
+  ///   - x, y: where the part's upper left pixel lies in the frame.
+  ///   - box: what was found there; a classification's box is that.
+  func add(_ part: ImageView, x: Int, y: Int, of box: Box, to result: FrameResult) -> PreparationOutcome {
+    let begin = MonotonicClock.now()
+    let outcome = vision.prepare(part)
+    guard outcome == .prepared else { return outcome }
+    let prepared = MonotonicClock.now()
+    vision.run()
+    let inferred = MonotonicClock.now()
+    for found in vision.decode(threshold: threshold) where result.detections.count < detectionLimit {
+      var found = found
+      if manifest.task == .classification {
+        found.box = box
+      } else {
+        found.box.x += Float(x)
+        found.box.y += Float(y)
+      }
+      result.detections.append(found)
+    }
+    result.timings.preparation += begin.duration(to: prepared)
+    result.timings.inference += prepared.duration(to: inferred)
+    result.timings.decoding += inferred.duration(to: MonotonicClock.now())
+    return .prepared
+  }
+}
+
+extension FrameResult {
+  /// Notes which frame it is of.
+  ///
+  /// - Returns: the present moment.
+  func begin(_ frame: borrowing Frame) -> MonotonicInstant {
+    let taken = MonotonicClock.now()
+    frameNumber = frame.sequence
+    capturedAt = frame.capturedAtWallTime
+    groundTruth = frame.groundTruth
+    isReused = false
+    timings = FrameTimings()
+    timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
+    return taken
   }
 }

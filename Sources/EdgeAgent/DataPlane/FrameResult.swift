@@ -17,6 +17,8 @@ public final class FrameResult: @unchecked Sendable {
   /// What a simulated frame truly shows; nil for a real one.
   public internal(set) var groundTruth: [GroundTruthBox]?
   public internal(set) var timings = FrameTimings()
+  /// Whether the scene was unchanged, and the detections are those of a frame before.
+  public internal(set) var isReused = false
 
   init(pipeline: PipelineDescription, detectionLimit: Int) {
     self.pipeline = pipeline

@@ -12,17 +12,18 @@ public final class PipelineDescription: Sendable {
   public let reporting: PipelineSettings.Reporting
 
   convenience init(_ settings: PipelineSettings, _ manifest: Manifest) {
-    self.init(name: settings.name, camera: settings.camera, reporting: settings.reporting, manifest)
+    self.init(name: settings.name, camera: settings.camera, reporting: settings.reporting, looksAtCrops: settings.crops != nil, manifest)
   }
 
-  init(name: String, camera: String, reporting: PipelineSettings.Reporting, _ manifest: Manifest) {
+  /// - Parameter looksAtCrops: whether what it classifies are parts of a frame, each with its box.
+  init(name: String, camera: String, reporting: PipelineSettings.Reporting, looksAtCrops: Bool = false, _ manifest: Manifest) {
     self.name = name
     self.camera = camera
     self.reporting = reporting
     modelName = manifest.name
     modelVersion = manifest.version
     labels = manifest.labels
-    isClassification = manifest.task == .classification
+    isClassification = manifest.task == .classification && !looksAtCrops
   }
 
   /// The class's name; its number where the package names none.

@@ -15,6 +15,12 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var unrecorded: UInt64 = 0
     /// Frames that came while the pipeline was told to pause.
     public var passedOver: UInt64 = 0
+    /// Frames given up because they were older than the pipeline's budget.
+    public var late: UInt64 = 0
+    /// Of the processed, frames of an unchanged scene: what was found before was told again.
+    public var reused: UInt64 = 0
+    /// Frames in which the pipeline before found nothing to look at.
+    public var unneeded: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -27,6 +33,7 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   private let mutex = PthreadMutex()
   private var current = Snapshot()
+  private var overtaken: UInt64 = 0
 
   init() {}
 
@@ -39,9 +46,10 @@ public final class PipelineStatistics: @unchecked Sendable {
     }
   }
 
-  func countProcessed(_ timings: FrameTimings, hasDetections: Bool) {
+  func countProcessed(_ timings: FrameTimings, hasDetections: Bool, isReused: Bool = false) {
     mutex.withLock {
       current.processed += 1
+      if isReused { current.reused += 1 }
       if hasDetections { current.withDetections += 1 }
       for (index, stage) in PipelineStage.allCases.enumerated() { current.latencies[index].add(stage.duration(in: timings)) }
     }
@@ -49,6 +57,11 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   func countUnusable() { mutex.withLock { current.unusable += 1 } }
   func countPassedOver() { mutex.withLock { current.passedOver += 1 } }
+  func countLate() { mutex.withLock { current.late += 1 } }
+  func countUnneeded() { mutex.withLock { current.unneeded += 1 } }
   func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }
-  func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count } }
+  /// - Parameter count: frames that newer ones replaced before they were taken.
+  func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count + overtaken } }
+  /// A newer one came while it waited for its turn.
+  func countOvertaken() { mutex.withLock { overtaken += 1 } }
 }

@@ -111,7 +111,7 @@ final class CurrentFacts: @unchecked Sendable {
     let statistics = pipeline.statistics
     return HealthMessage.Pipeline(
       name: pipeline.description.name, camera: pipeline.description.camera, state: state, frameRate: frameRate, processed: statistics.processed,
-      dropped: statistics.replaced + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
+      dropped: statistics.replaced + statistics.late + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
       thinned: thinning.leftOut(pipeline.description.name))
   }
 }

@@ -38,7 +38,8 @@ extension AgentRuntime: ModelHost {
     _ package: ModelPackage, of name: String, frameCount: Int, onFrame: @escaping @Sendable () -> Void
   ) throws(EdgeAgentError) -> ShadowRun? {
     // The one whose camera gives frames, where there are several.
-    let running = pipelines.filter { $0.settings.model.name == name }
+    // What sees parts of a frame, several in some, can't be compared frame by frame.
+    let running = pipelines.filter { $0.settings.model.name == name && $0.settings.crops == nil }
     let awake = running.filter { !$0.isPaused }
     guard let pipeline = (awake.isEmpty ? running : awake).max(by: { $0.usage.frames < $1.usage.frames }) else { return nil }
     let run = try ShadowRun(package, pipeline.settings, frameCount: frameCount, onFrame: onFrame)

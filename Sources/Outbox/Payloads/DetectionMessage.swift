@@ -46,6 +46,8 @@ public struct DetectionMessage: Payload {
   /// In the order of processing.
   public var latencies: [StageLatency]
   public var detections: [Detection]
+  /// Whether the scene was unchanged, and the detections are those of a frame before.
+  public var isReused = false
 
   public init(
     capturedAt: WallTime, clock: ClockStatus, frame: UInt64, model: String, modelVersion: String, latencies: [StageLatency], detections: [Detection]
@@ -68,6 +70,10 @@ public struct DetectionMessage: Payload {
         $0.member("version", modelVersion)
       })
     json.member("latency_ms", object: { for latency in latencies { $0.member(latency.stage, latency.duration.microsecondsAsMilliseconds) } })
+    if isReused {
+      json.key("reused")
+      json.boolean(true)
+    }
     json.member("detections", array: { for detection in detections { Self.write(detection, to: &$0) } })
   }
 
