@@ -35,6 +35,8 @@ int swl_video_descriptor(const struct swl_video *video) { return video->descript
 
 int swl_video_use_converter(struct swl_video *video) {
   if (video->converter.library) return 0;
+  // It knows the single-planar interface alone.
+  if (is_multiplanar(video)) return -ENOTSUP;
   void *library = dlopen("libv4l2.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return -ENOSYS;
   struct converter converter = {.library = library};
@@ -111,8 +113,6 @@ int swl_video_enumerate_interval(struct swl_video *video, uint32_t fourcc, uint3
   return 0;
 }
 
-static bool is_multiplanar(const struct swl_video *video) { return video->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE; }
-
 // -EINVAL for a driver that names no memory planes, or more or larger ones than any format that is read.
 static int describe(struct swl_video *video, const struct v4l2_format *format, struct swl_video_format *ret_format) {
   if (!is_multiplanar(video)) {
@@ -160,7 +160,13 @@ static int describe(struct swl_video *video, const struct v4l2_format *format, s
 int swl_video_get_format(struct swl_video *video, struct swl_video_format *ret_format) {
   struct v4l2_format format = {.type = video->type};
   int status = call(video, VIDIOC_G_FMT, &format);
-  return status < 0 ? status : describe(video, &format, ret_format);
+  if (status < 0) return status;
+  // Another may be set: what can't be read of the present one is no fault yet.
+  if (describe(video, &format, ret_format) < 0) {
+    *ret_format = (struct swl_video_format){
+        .fourcc = format.fmt.pix_mp.pixelformat, .width = format.fmt.pix_mp.width, .height = format.fmt.pix_mp.height, .plane_count = 1};
+  }
+  return 0;
 }
 
 int swl_video_set_format(struct swl_video *video, uint32_t fourcc, uint32_t width, uint32_t height, struct swl_video_format *ret_format) {

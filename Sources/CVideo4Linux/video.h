@@ -25,6 +25,8 @@ struct swl_video {
   struct converter converter; // .library NULL: the kernel directly
 };
 
+static inline bool is_multiplanar(const struct swl_video *video) { return video->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE; }
+
 static inline int call(struct swl_video *video, unsigned long request, void *argument) {
   int status;
   do {

@@ -1,7 +1,6 @@
 import Pipelines
 import Supervision
 import Updates
-import YAMLReading
 
 /// The agent: runs one configuration after the other until it is asked to stop or has nothing left to do.
 public final class Agent: @unchecked Sendable {
@@ -231,7 +230,7 @@ public final class Agent: @unchecked Sendable {
       let processor = try FrameProcessor(try options.openModel(settings), settings)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
-    try Self.checkCrops(pipelines)
+    warnOfCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
       do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
@@ -245,15 +244,17 @@ public final class Agent: @unchecked Sendable {
 }
 
 extension Agent {
-  /// A label that the model before doesn't know would never be looked at, and nobody would notice.
-  private static func checkCrops(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
+  /// A label that the model before doesn't know is never looked at. An update may have taken it away: that stops nothing else.
+  private func warnOfCrops(_ pipelines: [PreparedPipeline]) {
     for pipeline in pipelines {
-      guard let label = pipeline.settings.crops?.label, let leader = pipelines.first(where: { $0.settings.name == pipeline.settings.after }) else { continue }
-      let labels = leader.processor.manifest.labels
-      guard !labels.contains(label) else { continue }
-      let hint = nearestName(to: label, among: labels).map { "did you mean \"\($0)\"?" } ?? "it has \(labels.prefix(20).joined(separator: ", "))"
-      throw EdgeAgentError(
-        .configuration, "pipeline \(pipeline.settings.name): crops.label: the model of \(leader.settings.name) has no label \"\(label)\"; \(hint)")
+      guard let leader = pipelines.first(where: { $0.settings.name == pipeline.settings.after }) else {
+        if let name = pipeline.settings.after {
+          log.notice("pipeline \(pipeline.settings.name): waits for \(name), which waits for its model", about: .pipeline(pipeline.settings.name))
+        }
+        continue
+      }
+      guard let mistake = pipeline.settings.crops?.mistake(after: leader.settings.name, labels: leader.processor.manifest.labels) else { continue }
+      log.warning("pipeline \(pipeline.settings.name): crops.label: \(mistake); it looks at nothing", about: .pipeline(pipeline.settings.name))
     }
   }
 }

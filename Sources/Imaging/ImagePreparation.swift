@@ -55,7 +55,7 @@ public enum PreparationOutcome: Equatable, Sendable {
     padding = AlignedBytes(count: settings.channelCount * elementBytes)
     geometry = Geometry(frameWidth: settings.width, frameHeight: settings.height, settings: settings)
     mapping = geometry.mapping
-    layout = ScratchLayout(sourceWidth: 0, geometry: geometry, channels: settings.channelCount)
+    layout = ScratchLayout(sourceWidth: 0, contentWidth: geometry.contentWidth, contentHeight: geometry.contentHeight, channels: settings.channelCount)
     for channel in 0..<settings.channelCount {
       for pixel in 0..<256 { unsafe store(Float(pixel), channel: channel, at: channel * 256 + pixel, in: tables.bytes) }
       unsafe store(settings.padding, channel: channel, at: channel, in: padding.bytes)
@@ -136,9 +136,18 @@ public enum PreparationOutcome: Equatable, Sendable {
     mapping = geometry.mapping
   }
 
+  /// Makes room for views of any size up to a width: after that none of them makes it allocate.
+  public func reserve(sourceWidth: Int) {
+    let most = ScratchLayout(sourceWidth: sourceWidth, contentWidth: settings.width, contentHeight: settings.height, channels: settings.channelCount)
+    guard scratch.count < most.byteCount else { return }
+    scratch = AlignedBytes(count: most.byteCount)
+    // What the tables were lies in the old one.
+    sourceSize = (0, 0, 0, 0)
+  }
+
   private func makeTables(width: Int, height: Int, frameWidth: Int, frameHeight: Int) {
     geometry = Geometry(frameWidth: frameWidth, frameHeight: frameHeight, settings: settings)
-    layout = ScratchLayout(sourceWidth: width, geometry: geometry, channels: settings.channelCount)
+    layout = ScratchLayout(sourceWidth: width, contentWidth: geometry.contentWidth, contentHeight: geometry.contentHeight, channels: settings.channelCount)
     if scratch.count < layout.byteCount { scratch = AlignedBytes(count: layout.byteCount) }
     let base = unsafe scratch.bytes.baseAddress!
     unsafe Self.fillAxis(
@@ -177,22 +186,22 @@ private struct ScratchLayout {
   let colours: Int
   let byteCount: Int
 
-  init(sourceWidth: Int, geometry: ImagePreparation.Geometry, channels: Int) {
+  init(sourceWidth: Int, contentWidth: Int, contentHeight: Int, channels: Int) {
     var end = 0
     func place(_ byteCount: Int) -> Int {
       defer { end += (byteCount + 63) & ~63 }
       return end
     }
-    xFirst = place(4 * geometry.contentWidth)
-    yFirst = place(4 * geometry.contentHeight)
-    xWeight = place(2 * geometry.contentWidth)
-    yWeight = place(2 * geometry.contentHeight)
+    xFirst = place(4 * contentWidth)
+    yFirst = place(4 * contentHeight)
+    xWeight = place(2 * contentWidth)
+    yWeight = place(2 * contentHeight)
     // Three channels are resampled together, four bytes a pixel.
     let stride = channels == 3 ? 4 : channels
     pixels = place(channels * (sourceWidth + 1))
     mixed = place(stride * (sourceWidth + 1))
-    rows = (place(4 * stride * geometry.contentWidth), place(4 * stride * geometry.contentWidth))
-    blended = place(stride * geometry.contentWidth)
+    rows = (place(4 * stride * contentWidth), place(4 * stride * contentWidth))
+    blended = place(stride * contentWidth)
     samples = place(4 * 2 * (sourceWidth + Int(SWL_SAMPLE_MARGIN)))
     colours = place(2 * sourceWidth)
     byteCount = end

@@ -1,13 +1,14 @@
 import Tensors
 
-/// Tells whether a scene has changed since a frame that was kept: its luminance at regular places, compared tile by tile.
+/// Tells whether a scene has changed since a frame that was kept: its luminance at regular places (green of RGB, and of sensors behind filters, as
+/// their balance makes it), compared tile by tile.
 ///
 /// The difference of two frames is that of the tile that differs most: the mean over the tile's places of how far the luminance is from the kept one,
 /// less a dead band of eight levels in which a sensor's noise stays, of 255. So a small thing that comes counts in its tile and isn't lost in the
 /// whole picture's mean, and noise everywhere counts nowhere. One thread at a time; allocates nothing.
 @safe public final class SceneSignature {
   /// Places on a side, at most; every second pixel of frames that have fewer.
-  private static let mostPlaces = 320
+  private static let mostPlaces = 640
   /// Places on a side of a tile.
   private static let tileSide = 16
   private static let deadBand: Int32 = 8
@@ -75,8 +76,11 @@ import Tensors
   private let base: UnsafePointer<UInt8>
   private let bytesPerLine: Int
   private let samples: SensorSamples?
+  private let black: Int
+  private let gain: Int
   private let step: Int
   private let offset: Int
+  private let last: Int
 
   init?(_ view: ImageView) {
     guard view.fault == nil, view.format != .mjpeg else { return nil }
@@ -88,24 +92,27 @@ import Tensors
     case .uyvy: (step, offset) = (2, 1)
     case .rgb24, .bgr24: (step, offset) = (3, 1)
     case .sensor(let samples):
-      (step, offset) = (1, 0)
+      // Where red or blue stand first in a row, green stands beside it.
+      (step, offset) = (1, (samples.pattern == .rggb || samples.pattern == .bggr) && view.width > 1 ? 1 : 0)
       sensor = samples
     default: (step, offset) = (1, 0)
     }
     samples = sensor
+    (black, gain, last) = (view.balance.blackLevel, view.balance.green, view.width - 1)
   }
 
   func line(_ y: Int) -> UnsafePointer<UInt8> { unsafe base + y * bytesPerLine }
 
   func value(_ line: UnsafePointer<UInt8>, _ x: Int) -> UInt8 {
     guard let samples else { return unsafe line[x * step + offset] }
+    let x = min(x + offset, last)
+    let sample: Int
     switch samples.packing {
-    case .bytes: return unsafe line[x]
-    case .words:
-      let value = unsafe UInt32(line[2 * x]) | UInt32(line[2 * x + 1]) << 8
-      return UInt8(truncatingIfNeeded: value >> UInt32(samples.bits - 8))
-    // The upper eight bits are bytes of their own.
-    case .csi2: return unsafe samples.bits == 10 ? line[x / 4 * 5 + x % 4] : line[x / 2 * 3 + x % 2]
+    case .bytes: sample = unsafe Int(line[x])
+    case .words: sample = unsafe (Int(line[2 * x]) | Int(line[2 * x + 1]) << 8) & (1 << samples.bits - 1)
+    // The upper eight bits are bytes of their own, and the rest is less than noise.
+    case .csi2: sample = unsafe Int(samples.bits == 10 ? line[x / 4 * 5 + x % 4] : line[x / 2 * 3 + x % 2]) << (samples.bits - 8)
     }
+    return UInt8(min((max(sample - black, 0) * gain) >> samples.bits, 255))
   }
 }

@@ -56,6 +56,9 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// Where the prepared frame lies in the input, and its size.
   public var mapping: FrameMapping { preparation.mapping }
 
+  /// Makes room for views of any size up to a width, so that none of them allocates.
+  public func reserve(sourceWidth: Int) { preparation.reserve(sourceWidth: sourceWidth) }
+
   /// Fills the input from a frame.
   public func prepare(_ view: ImageView) -> PreparationOutcome {
     unsafe preparation.prepare(view, into: session.inputBytes(inputIndex))

@@ -37,6 +37,20 @@ public final class Mailbox<Element: ~Copyable & Sendable>: @unchecked Sendable {
     return true
   }
 
+  /// Puts an element that was taken back, unless a newer one came: then it is given up and counted.
+  public func putBack(_ element: consuming Element) {
+    mutex.lock()
+    if slot == nil {
+      slot = consume element
+      mutex.unlock()
+      filled.signal()
+      return
+    }
+    replaced += 1
+    mutex.unlock()
+    _ = consume element
+  }
+
   /// Takes the element, waiting for one. A closed mailbox still gives what is in it.
   ///
   /// - Parameter timeout: how long to wait at most; nil waits until something comes or the mailbox is closed.

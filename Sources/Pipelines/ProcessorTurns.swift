@@ -15,25 +15,30 @@ public final class ProcessorTurns: @unchecked Sendable {
   }
 
   /// Waits for `count` processors, or all of them where that is more than there are.
-  ///
-  /// - Returns: whether there was anyone to wait for.
-  @discardableResult
-  public func take(_ count: Int) -> Bool {
+  public func take(_ count: Int) {
     let wanted = held(count)
     mutex.lock()
     defer { mutex.unlock() }
     let ticket = nextTicket
     nextTicket += 1
-    var waited = false
-    while served != ticket || free < wanted {
-      waited = true
-      changed.wait(with: mutex)
-    }
+    while served != ticket || free < wanted { changed.wait(with: mutex) }
     served += 1
     free -= wanted
     // The next one's share may be free, too.
     if free > 0, served != nextTicket { changed.broadcast() }
-    return waited
+  }
+
+  /// As `take`, where nobody has to be waited for.
+  ///
+  /// - Returns: whether they were given.
+  public func takeIfFree(_ count: Int) -> Bool {
+    let wanted = held(count)
+    return mutex.withLock {
+      guard served == nextTicket, free >= wanted else { return false }
+      (nextTicket, served) = (nextTicket + 1, served + 1)
+      free -= wanted
+      return true
+    }
   }
 
   /// Those that have asked and don't have theirs yet.

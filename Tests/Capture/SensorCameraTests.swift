@@ -42,6 +42,17 @@ import Testing
     #expect(system.devices[0].format.byteCount == 64 / 2 * 3 * 48)
   }
 
+  @Test func `raw samples without a word on them are better than nothing, and converted ones better than these`() throws {
+    let (camera, system) = try camera("GRBG")
+    #expect(take(camera.holdNext())?.format.name == "SGRBG8")
+    #expect(!system.devices[0].isConverting)
+    var profile = ScriptedProfile()
+    profile.formats = [ScriptedProfile.format("GRBG", 64, 48)]
+    profile.converterError = 0
+    let converted = ScriptedVideo([.frame(1)], profile: profile)
+    #expect(take(try V4L2Camera(path: "/dev/video7", settings: CameraSettings(), system: converted).holdNext())?.format == .rgb24)
+  }
+
   @Test func `a balance that means nothing is refused with what to do`() throws {
     let balance = CameraSettings(balance: SensorBalance(blackLevel: 255, red: 2, green: 1, blue: 1))
     #expect(waitingReason(try camera("YUYV", balance).0).contains("it sends YUYV; remove them"))

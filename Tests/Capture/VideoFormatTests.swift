@@ -70,6 +70,17 @@ import Testing
     #expect(chosen?.code.description == expected)
   }
 
+  @Test func `what stands behind colour filters is taken where it is asked for`() {
+    let offers = [FormatOffer(code: FourCC("RG10"), width: 1280, height: 720), FormatOffer(code: FourCC("YUYV"), width: 640, height: 480)]
+    func chosen(_ format: PixelFormat?, takesRaw: Bool = false) -> String? {
+      FormatNegotiation.choose(from: offers, width: 1280, height: 720, frameRate: nil, format: format, takesRaw: takesRaw)?.code.description
+    }
+    #expect(chosen(nil) == "YUYV")
+    #expect(chosen(nil, takesRaw: true) == "RG10")
+    #expect(chosen(FourCC("RG10").pixelFormat) == "RG10")
+    #expect(FormatNegotiation.choose(from: [offers[0]], width: 64, height: 64, frameRate: nil, format: nil) == nil)
+  }
+
   @Test func `a range of sizes gives the nearest that its steps allow`() {
     let size = CameraDeviceSize(widths: 16...1920, widthStep: 16, heights: 16...1080, heightStep: 8, frameRates: [])
     #expect(size.nearest(width: 650, height: 481) == (656, 480))

@@ -30,6 +30,7 @@ final class AgentTrial: Sendable {
     var boxes: [Box] = []
     var frame: UInt64 = 0
     var isReused = false
+    var leftOut = 0
 
     /// Which frames, and where things are in them, is the concern of few tests.
     static func == (left: Self, right: Self) -> Bool {
@@ -49,7 +50,7 @@ final class AgentTrial: Sendable {
       seen.append(
         Seen(
           pipeline: result.pipeline.name, labels: result.detections.map { result.pipeline.label($0.label) }, hasTruth: result.groundTruth?.isEmpty == false,
-          boxes: result.detections.map(\.box), frame: result.frameNumber, isReused: result.isReused))
+          boxes: result.detections.map(\.box), frame: result.frameNumber, isReused: result.isReused, leftOut: result.leftOut))
     }
     adjust(&options)
     agent = Agent(options: options, log: AgentLog(name: "test", showsPriority: false) { [lines] in lines.append($0) })

@@ -70,22 +70,49 @@ import Testing
     #expect(boxes.count == 6 && boxes.allSatisfy { $0 == boxes[0] })
   }
 
-  @Test func `a label that the model before doesn't know is refused`() async throws {
+  @Test func `a label that the model before doesn't know stops nothing, and is said`() async throws {
     let trial = try AgentTrial()
     var configuration = try trial.configuration(frames: 3)
     configuration.pipelines.append(Self.follower(configuration, .init(label: "stian")))
-    let failure = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(configuration) }
-    #expect(failure?.message.contains("did you mean \"stain\"?") == true)
+    try await trial.agent.run(configuration)
+    #expect(trial.seen.all.map(\.pipeline) == Array(repeating: "surface", count: 3))
+    #expect(trial.lines.all.contains { $0.contains("did you mean \"stain\"?") })
+  }
+
+  @Test func `what is beyond the limit or too late is counted, in the message, too`() async throws {
+    let trial = try AgentTrial()
+    var configuration = try trial.configuration(frames: 2)
+    configuration.pipelines.append(Self.follower(configuration, .init(limit: 1)))
+    try await trial.agent.run(configuration)
+    #expect(trial.seen.all.filter { $0.pipeline == "detail" }.map(\.leftOut) == [1, 1])
+    #expect(trial.agent.status?.pipelines.map(\.statistics.leftOut) == [0, 2])
+  }
+
+  /// One image again and again.
+  private static func rest(_ configuration: inout AgentConfiguration, _ folder: TemporaryFolder) throws {
+    // Letters are bytes of luminance, too.
+    _ = try folder.file("images/one.pgm", "P5 160 120 255\n" + String(repeating: String(repeating: "Dusty ", count: 20), count: 160))
+    configuration.cameras[0].source = .folder(folder.path + "/images")
+    configuration.cameras[0].settings = CameraSettings(frameRate: 100)
+    configuration.pipelines[0].still = .init(longest: .seconds(3600))
+  }
+
+  @Test func `a scene that a follower had no time for is looked at again`() async throws {
+    let trial = try AgentTrial()
+    var configuration = try trial.configuration(frames: 4)
+    try Self.rest(&configuration, trial.folder)
+    var follower = Self.follower(configuration, .init(label: "stain"))
+    follower.budget = .nanoseconds(1)
+    configuration.pipelines.append(follower)
+    try await trial.agent.run(configuration)
+    #expect(trial.seen.all.map(\.isReused) == [false, false, false, false])
+    #expect(trial.agent.status?.pipelines.map(\.statistics.late) == [0, 4])
   }
 
   @Test func `an unchanged scene is told again without the model, by those that follow, too`() async throws {
     let trial = try AgentTrial()
     var configuration = try trial.configuration(frames: 6)
-    // Letters are bytes of luminance, too.
-    _ = try trial.folder.file("images/one.pgm", "P5 160 120 255\n" + String(repeating: String(repeating: "Dusty ", count: 20), count: 160))
-    configuration.cameras[0].source = .folder(trial.folder.path + "/images")
-    configuration.cameras[0].settings = CameraSettings(frameRate: 100)
-    configuration.pipelines[0].still = .init(difference: 0.005, longest: .seconds(3600))
+    try Self.rest(&configuration, trial.folder)
     configuration.pipelines.append(Self.follower(configuration, .init(label: "stain")))
     try await trial.agent.run(configuration)
     for name in ["surface", "detail"] {
@@ -146,6 +173,7 @@ import Testing
     #expect(bench.worker.isIdle)
     bench.end()
     #expect(bench.worker.statistics.snapshot.replaced == 1)
+    #expect(bench.worker.statistics.snapshot.processed == 1)
   }
 
   @Test func `a frame older than the budget is given up and counted`() throws {

@@ -23,6 +23,22 @@ import Testing
     #expect(mailbox.dropCount == 0)
   }
 
+  @Test func `what is put back is there again, unless a newer one came`() {
+    let mailbox = Mailbox<Token>()
+    mailbox.putBack(Token(number: 1, graveyard: graveyard))
+    let back = number(of: mailbox.take(timeout: .zero))
+    #expect(back == 1)
+    mailbox.put(Token(number: 3, graveyard: graveyard))
+    mailbox.putBack(Token(number: 2, graveyard: graveyard))
+    #expect(mailbox.dropCount == 1)
+    let newer = number(of: mailbox.take(timeout: .zero))
+    #expect(newer == 3)
+    mailbox.close()
+    mailbox.putBack(Token(number: 4, graveyard: graveyard))
+    let last = number(of: mailbox.take())
+    #expect(last == 4 && mailbox.isFinished)
+  }
+
   @Test func `a closed mailbox gives what is in it and then nothing`() {
     let mailbox = Mailbox<Token>()
     mailbox.put(Token(number: 1, graveyard: graveyard))

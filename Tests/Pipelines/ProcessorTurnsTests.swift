@@ -38,20 +38,25 @@ import Testing
 
   @Test func `a share that is free is given at once`() {
     let turns = ProcessorTurns(processorCount: 4)
-    #expect(!turns.take(3))
-    #expect(!turns.take(1))
+    #expect(turns.takeIfFree(3))
+    #expect(!turns.takeIfFree(2))
+    #expect(turns.takeIfFree(1))
     turns.give(3)
-    #expect(!turns.take(2))
+    #expect(turns.takeIfFree(2))
+    turns.take(1)
+    #expect(!turns.takeIfFree(1))
   }
 
   @Test func `who wants more than there is gets all, and gives all back`() {
     let turns = ProcessorTurns(processorCount: 2)
-    #expect(!turns.take(64))
+    turns.take(64)
+    #expect(!turns.takeIfFree(1))
     turns.give(64)
-    #expect(!turns.take(2))
+    #expect(turns.takeIfFree(2))
     turns.give(2)
-    #expect(!turns.take(0), "nothing counts as one")
-    #expect(!turns.take(1))
+    #expect(turns.takeIfFree(0), "nothing counts as one")
+    #expect(turns.takeIfFree(1))
+    #expect(!turns.takeIfFree(1))
   }
 
   @Test func `nobody overtakes, not even with less`() {
@@ -60,23 +65,24 @@ import Testing
     func join(_ name: String, _ count: Int) {
       Thread.detachNewThread {
         ledger.note("\(name) asks")
-        let waited = turns.take(count)
-        ledger.note("\(name) \(waited ? "waited" : "had it")")
+        turns.take(count)
+        ledger.note("\(name) has it")
       }
     }
     join("both", 2)
     #expect(ledger.wait(for: 1))
     // It has asked before the one that is free goes to anyone: its ticket is drawn in the call that the note precedes.
     while turns.waitingCount < 1 { sched_yield() }
+    #expect(!turns.takeIfFree(1), "somebody has asked before")
     join("one", 1)
     while turns.waitingCount < 2 { sched_yield() }
     #expect(ledger.all == ["both asks", "one asks"])
     turns.give(1)
     #expect(ledger.wait(for: 3))
-    #expect(ledger.all.last == "both waited")
+    #expect(ledger.all.last == "both has it")
     turns.give(2)
     #expect(ledger.wait(for: 4))
-    #expect(ledger.all.last == "one waited")
+    #expect(ledger.all.last == "one has it")
   }
 
   @Test func `never more compute than there are processors, and everyone gets every turn`() {

@@ -14,11 +14,15 @@ enum FormatNegotiation {
   /// The best native offer, or nil where libv4l has to convert.
   ///
   /// The nearest size counts first, then whether the rate is reached (a USB camera may reach it only with JPEG), then how
-  /// cheaply the format converts.
-  static func choose(from offers: [FormatOffer], width: Int, height: Int, frameRate: Double?, format: PixelFormat?) -> FormatOffer? {
+  /// cheaply the format converts. What a sensor sends behind colour filters is no picture without its balance, and so none where it isn't
+  /// asked for.
+  ///
+  /// - Parameter takesRaw: whether samples behind colour filters are asked for.
+  static func choose(from offers: [FormatOffer], width: Int, height: Int, frameRate: Double?, format: PixelFormat?, takesRaw: Bool = false) -> FormatOffer? {
     func rank(_ offer: FormatOffer) -> (distance: Int, isSlow: Int, order: Int)? {
       guard let order = FourCC.native.firstIndex(where: { $0.code == offer.code }) else { return nil }
       if let format, FourCC.native[order].format != format { return nil }
+      if format == nil, !takesRaw, case .sensor(let samples) = FourCC.native[order].format, samples.pattern != .none { return nil }
       let isSlow = if let frameRate, let fastest = offer.fastestRate { fastest < frameRate * 0.95 } else { false }
       return (abs(offer.width - width) + abs(offer.height - height), isSlow ? 1 : 0, order)
     }

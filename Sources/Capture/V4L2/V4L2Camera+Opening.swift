@@ -68,16 +68,26 @@ extension V4L2Camera {
     let current = try attempt("say its format") { () throws(SystemFailure) in try device.currentFormat() }
     let size = settings.size ?? (current.width, current.height)
     let offers = FormatNegotiation.offers(of: device, width: size.width, height: size.height)
-    let chosen = FormatNegotiation.choose(
-      from: offers, width: size.width, height: size.height, frameRate: settings.frameRate, format: settings.format)
-    if let chosen {
-      let format = try attempt("take a format") { () throws(SystemFailure) in
-        try device.setFormat(chosen.code, width: chosen.width, height: chosen.height)
-      }
-      if let pixelFormat = format.code.pixelFormat, settings.format ?? pixelFormat == pixelFormat { return try checked(format) }
+    func choose(takesRaw: Bool) -> FormatOffer? {
+      FormatNegotiation.choose(
+        from: offers, width: size.width, height: size.height, frameRate: settings.frameRate, format: settings.format, takesRaw: takesRaw)
     }
+    if let chosen = choose(takesRaw: settings.balance != nil), let format = try set(chosen, on: device) { return try checked(format) }
     if let wanted = settings.format { throw refusal(of: wanted, offers) }
-    return try checked(convert(device, width: size.width, height: size.height, offers))
+    do throws(CaptureError) { return try checked(convert(device, width: size.width, height: size.height, offers)) } catch {
+      // Better than none.
+      guard let raw = choose(takesRaw: true), let format = try set(raw, on: device) else { throw error }
+      return try checked(format)
+    }
+  }
+
+  /// - Returns: what the driver made of it; nil where that is another format than the one that was asked for, or none that we read.
+  private func set(_ chosen: FormatOffer, on device: any VideoDevice) throws(CaptureError) -> VideoFormat? {
+    let format = try attempt("take a format") { () throws(SystemFailure) in
+      try device.setFormat(chosen.code, width: chosen.width, height: chosen.height)
+    }
+    guard let pixelFormat = format.code.pixelFormat, settings.format ?? pixelFormat == pixelFormat else { return nil }
+    return format
   }
 
   private func checked(_ format: VideoFormat) throws(CaptureError) -> VideoFormat {

@@ -92,7 +92,7 @@ extension AgentConfiguration {
         return true
       }
     }
-    PipelineSettings.connect(&pipelines.vision, maps)
+    PipelineSettings.connect(&pipelines.vision, maps, context)
     return pipelines
   }
 

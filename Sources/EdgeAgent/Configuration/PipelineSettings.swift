@@ -46,6 +46,13 @@ public struct PipelineSettings: Equatable, Sendable {
     /// `limit`: the most of a frame, best first, 1 to 16. Default: 4.
     public var limit = 4
 
+    /// Why nothing would ever be looked at; nil where something may be.
+    func mistake(after leader: String, labels: [String]) -> String? {
+      guard let label, !labels.contains(label) else { return nil }
+      let hint = nearestName(to: label, among: labels).map { "did you mean \"\($0)\"?" } ?? "it has \(labels.prefix(20).joined(separator: ", "))"
+      return "the model of \(leader) has no label \"\(label)\"; \(hint)"
+    }
+
     public init(label: String? = nil, score: Double = 0, margin: Double = 0, limit: Int = 4) {
       (self.label, self.score, self.margin, self.limit) = (label, score, margin, limit)
     }
@@ -53,12 +60,12 @@ public struct PipelineSettings: Equatable, Sendable {
 
   /// `still`: when a scene counts as unchanged.
   public struct StillScene: Equatable, Sendable {
-    /// `difference`: how far a part of the picture may be from the frame that was looked at last, 0.0001 to 0.5. Default: 0.005.
-    public var difference: Double = 0.005
+    /// `difference`: how far a part of the picture may be from the frame that was looked at last, 0.0001 to 0.5. Default: 0.002.
+    public var difference: Double = 0.002
     /// `longest`: after this the model looks again in any case, 100 ms to 1 h. Default: 5 s.
     public var longest = Duration.seconds(5)
 
-    public init(difference: Double = 0.005, longest: Duration = .seconds(5)) {
+    public init(difference: Double = 0.002, longest: Duration = .seconds(5)) {
       (self.difference, self.longest) = (difference, longest)
     }
   }
@@ -129,7 +136,7 @@ public struct PipelineSettings: Equatable, Sendable {
 
   /// Finds the pipelines that others come after, and gives these their camera.
   /// - Parameter maps: the settings of all pipelines, also of those with a mistake of their own.
-  static func connect(_ pipelines: inout [PipelineSettings], _ maps: [String: YAMLMapping]) {
+  static func connect(_ pipelines: inout [PipelineSettings], _ maps: [String: YAMLMapping], _ context: ConfigurationContext) {
     for index in pipelines.indices {
       guard let leader = pipelines[index].after else { continue }
       let name = pipelines[index].name
@@ -149,6 +156,10 @@ public struct PipelineSettings: Equatable, Sendable {
         continue
       }
       pipelines[index].camera = found.camera
+      // An agent says it once more when it has opened the models.
+      guard context.opensModels, let crops = pipelines[index].crops, let path = found.model.path else { continue }
+      guard let labels = (try? ModelPackage(contentsOf: path))?.manifest.labels, let mistake = crops.mistake(after: leader, labels: labels) else { continue }
+      maps[name]?.report("crops", "pipelines.\(name).crops.label: \(mistake)")
     }
   }
 

@@ -2,15 +2,25 @@ import Imaging
 import ObjectDetection
 import Pipelines
 
-/// What a pipeline that comes after another looks at in one frame. On the leader's thread; allocates nothing after it is made.
+/// What a pipeline that comes after another looks at in one frame. On the leader's thread; allocates nothing after the first frame of a size.
 struct FollowedFrame {
+  /// What became of the last frame.
+  enum Outcome {
+    /// The leader found nothing to look at.
+    case nothing
+    case judged
+    /// There was something, and nobody looked: the pipeline was paused, the frame late or unusable.
+    case missed
+  }
+
   /// Smaller parts hold nothing that a model could see.
   private static let leastSide = 4
 
-  /// Whether the frame before was looked at, so that its result may be told again.
-  var isJudged = false
+  var outcome = Outcome.nothing
   private var boxes: [Box] = []
+  private(set) var beyondLimit = 0
   private var decoder: JPEGDecoder?
+  private var reservedWidth = 0
   /// The label's index in the leader's description, which it is looked up in anew when that changes.
   private var label: (description: PipelineDescription, index: Int?)?
 
@@ -19,18 +29,22 @@ struct FollowedFrame {
   /// What is to be looked at: for whole frames 1 or 0.
   var count: Int { boxes.count }
 
+  /// Another model takes over: the largest parts it has had are of the other.
+  mutating func forgetModel() { (reservedWidth, outcome) = (0, .missed) }
+
   /// Chooses from what the leader found, best first.
   /// - Parameter crops: nil for the whole frame if anything was found.
   mutating func choose(from leader: FrameResult, _ crops: PipelineSettings.Crops?) {
     boxes.removeAll(keepingCapacity: true)
+    beyondLimit = 0
     guard let crops else {
       if !leader.detections.isEmpty { boxes.append(Box(x: 0, y: 0, width: Float(leader.frameWidth), height: Float(leader.frameHeight))) }
       return
     }
     let wanted = crops.label.map { index(of: $0, in: leader.pipeline) }
-    for found in leader.detections where boxes.count < crops.limit && Double(found.score) >= crops.score {
+    for found in leader.detections where Double(found.score) >= crops.score {
       if let wanted, wanted != found.label { continue }
-      boxes.append(found.box)
+      if boxes.count < crops.limit { boxes.append(found.box) } else { beyondLimit += 1 }
     }
   }
 
@@ -42,14 +56,29 @@ struct FollowedFrame {
   }
 
   /// Runs the model on each part, and puts the result's detections in order, best first.
-  mutating func look(at view: ImageView, by processor: FrameProcessor, margin: Double, into result: FrameResult) -> PreparationOutcome {
+  /// - Parameter mayGoOn: asked before each part; the parts that are left are counted where it says no.
+  mutating func look(
+    at view: ImageView, by processor: FrameProcessor, margin: Double, into result: FrameResult, while mayGoOn: () -> Bool
+  ) -> PreparationOutcome {
     let begin = MonotonicClock.now()
     guard let whole = pixels(of: view) else { return view.format == .mjpeg ? .damagedImage : .impossibleGeometry }
+    if whole.width > reservedWidth {
+      processor.reserve(frameWidth: whole.width)
+      reservedWidth = whole.width
+    }
     result.timings.preparation = begin.duration(to: MonotonicClock.now())
     result.detections.removeAll(keepingCapacity: true)
     (result.frameWidth, result.frameHeight) = (whole.width, whole.height)
-    for box in boxes {
-      guard let part = whole.cropped(to: Self.rectangle(box, margin)), part.view.width >= Self.leastSide, part.view.height >= Self.leastSide else { continue }
+    (result.leftOut, result.modelRuns) = (beyondLimit, 0)
+    for (index, box) in boxes.enumerated() {
+      guard mayGoOn() else {
+        result.leftOut += boxes.count - index
+        break
+      }
+      guard let part = whole.cropped(to: Self.rectangle(box, margin)), part.view.width >= Self.leastSide, part.view.height >= Self.leastSide else {
+        result.leftOut += 1
+        continue
+      }
       let outcome = processor.add(part.view, x: part.x, y: part.y, of: box, to: result)
       guard outcome == .prepared else { return outcome }
     }

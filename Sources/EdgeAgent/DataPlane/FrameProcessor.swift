@@ -70,7 +70,11 @@ final class FrameProcessor: @unchecked Sendable {
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
   }
 
-  /// Adds what a part of the frame shows to the result's detections and times, as far as there is room.
+  /// Makes room for parts of frames up to a width.
+  func reserve(frameWidth: Int) { vision.reserve(sourceWidth: frameWidth) }
+
+  /// Adds what a part of the frame shows to the result's detections and times: of a classification the best alone, of things found as many as there is room
+  /// for.
   ///
   /// - Parameters:
   ///   - x, y: where the part's upper left pixel lies in the frame.
@@ -82,16 +86,19 @@ final class FrameProcessor: @unchecked Sendable {
     let prepared = MonotonicClock.now()
     vision.run()
     let inferred = MonotonicClock.now()
-    for found in vision.decode(threshold: threshold) where result.detections.count < detectionLimit {
-      var found = found
-      if manifest.task == .classification {
+    if manifest.task == .classification {
+      if var found = vision.decode(threshold: threshold).first {
         found.box = box
-      } else {
+        result.add(found)
+      }
+    } else {
+      for var found in vision.decode(threshold: threshold) {
         found.box.x += Float(x)
         found.box.y += Float(y)
+        result.add(found)
       }
-      result.detections.append(found)
     }
+    result.modelRuns += 1
     result.timings.preparation += begin.duration(to: prepared)
     result.timings.inference += prepared.duration(to: inferred)
     result.timings.decoding += inferred.duration(to: MonotonicClock.now())
@@ -100,6 +107,14 @@ final class FrameProcessor: @unchecked Sendable {
 }
 
 extension FrameResult {
+  /// Most detections of a frame whose parts were looked at.
+  static let partsLimit = 1000
+
+  /// Adds a detection where there is room, else counts it.
+  fileprivate func add(_ found: Detection) {
+    if detections.count < Self.partsLimit { detections.append(found) } else { leftOut += 1 }
+  }
+
   /// Notes which frame it is of.
   ///
   /// - Returns: the present moment.
@@ -108,7 +123,7 @@ extension FrameResult {
     frameNumber = frame.sequence
     capturedAt = frame.capturedAtWallTime
     groundTruth = frame.groundTruth
-    isReused = false
+    (isReused, leftOut, modelRuns) = (false, 0, 1)
     timings = FrameTimings()
     timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     return taken

@@ -19,6 +19,10 @@ public final class FrameResult: @unchecked Sendable {
   public internal(set) var timings = FrameTimings()
   /// Whether the scene was unchanged, and the detections are those of a frame before.
   public internal(set) var isReused = false
+  /// What was to be looked at in the frame and wasn't: parts beyond the limit, too small or too late, and detections for which there was no room.
+  public internal(set) var leftOut = 0
+  /// Times that the model ran for it.
+  var modelRuns = 1
 
   init(pipeline: PipelineDescription, detectionLimit: Int) {
     self.pipeline = pipeline

@@ -19,6 +19,8 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var late: UInt64 = 0
     /// Of the processed, frames of an unchanged scene: what was found before was told again.
     public var reused: UInt64 = 0
+    /// What was to be looked at and wasn't: parts of frames beyond the limit, too small or too late.
+    public var leftOut: UInt64 = 0
     /// Frames in which the pipeline before found nothing to look at.
     public var unneeded: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
@@ -33,7 +35,6 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   private let mutex = PthreadMutex()
   private var current = Snapshot()
-  private var overtaken: UInt64 = 0
 
   init() {}
 
@@ -58,10 +59,8 @@ public final class PipelineStatistics: @unchecked Sendable {
   func countUnusable() { mutex.withLock { current.unusable += 1 } }
   func countPassedOver() { mutex.withLock { current.passedOver += 1 } }
   func countLate() { mutex.withLock { current.late += 1 } }
+  func countLeftOut(_ count: Int) { if count > 0 { mutex.withLock { current.leftOut += UInt64(count) } } }
   func countUnneeded() { mutex.withLock { current.unneeded += 1 } }
   func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }
-  /// - Parameter count: frames that newer ones replaced before they were taken.
-  func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count + overtaken } }
-  /// A newer one came while it waited for its turn.
-  func countOvertaken() { mutex.withLock { overtaken += 1 } }
+  func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count } }
 }

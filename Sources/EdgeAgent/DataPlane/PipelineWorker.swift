@@ -23,16 +23,16 @@ final class PipelineWorker: @unchecked Sendable {
   private let turns: ProcessorTurns
   // The worker thread's own; of one that follows, its leader's thread's.
   private(set) var processor: FrameProcessor
-  private var shadow: ShadowRun?
-  private let scene: SceneSignature?
-  private var lookedAt = MonotonicInstant(nanoseconds: 0)
+  var shadow: ShadowRun?
+  let scene: SceneSignature?
+  var lookedAt = MonotonicInstant(nanoseconds: 0)
   /// What was found last, and in which size of frame.
-  private var lastFound: (detections: [Detection], width: Int, height: Int) = ([], 0, 0)
+  var lastFound: (detections: [Detection], width: Int, height: Int) = ([], 0, 0)
   var followed = FollowedFrame()
   private let frameCount: Int?
   private let results: BoundedQueue<FrameResult>
   private let unused: BoundedQueue<FrameResult>
-  private let progress: StageProgress
+  let progress: StageProgress
   private let ledger: ProgressLedger
   private let log: AgentLog
   private let onEnd: @Sendable (PipelineWorker) -> Void
@@ -89,7 +89,9 @@ final class PipelineWorker: @unchecked Sendable {
     set { mutex.withLock { shared.isPaused = newValue } }
   }
 
-  private func countFinished() { mutex.withLock { shared.finished += 1 } }
+  func countGiven() { mutex.withLock { shared.given += 1 } }
+
+  func countFinished() { mutex.withLock { shared.finished += 1 } }
 
   /// Takes a recorded result back.
   func recycle(_ result: FrameResult) {
@@ -105,6 +107,7 @@ final class PipelineWorker: @unchecked Sendable {
       guard let frame = mailbox.take() else { break }
       progress.work()
       takeSuccessor()
+      for follower in followers { follower.takeSuccessor() }
       if judge(frame) { processed += 1 }
       statistics.setReplaced(mailbox.dropCount)
     }
@@ -120,23 +123,20 @@ final class PipelineWorker: @unchecked Sendable {
     onEnd(self)
   }
 
+  /// Looks at a frame when it is the pipeline's turn, unless there is nothing to compute.
+  ///
   /// - Returns: whether it gave a result.
-  private func judge(_ frame: consuming Frame) -> Bool {
+  private func judge(_ taken: consuming Frame) -> Bool {
     guard let result = begin() else { return false }
-    if let reach = reachOfScene(frame.view), reach <= settings.still?.difference ?? 0 {
-      repeatLast(frame, into: result)
+    if isStill(taken), isInTime(taken) {
+      repeatLast(taken, into: result)
       return true
     }
     let share = processorShare
-    progress.wait()
-    let hasWaited = turns.take(share)
-    progress.work()
     defer { turns.give(share) }
-    // While others had their turn a newer one may have come.
-    if hasWaited, let newer = mailbox.take(timeout: .zero) {
-      statistics.countOvertaken()
-      countFinished()
-      frame = newer
+    guard let frame = waitForTurn(with: taken, share) else {
+      unused.push(result)
+      return false
     }
     guard isInTime(frame) else {
       giveUp(result) { $0.countLate() }
@@ -145,11 +145,23 @@ final class PipelineWorker: @unchecked Sendable {
     return process(frame, into: result)
   }
 
+  /// Meanwhile the frame waits where a newer one replaces it: nobody holds the camera's buffers.
+  ///
+  /// - Returns: the newest frame; nil where the pipeline is at its end.
+  private func waitForTurn(with frame: consuming Frame, _ share: Int) -> Frame? {
+    if turns.takeIfFree(share) { return frame }
+    mailbox.putBack(frame)
+    progress.wait()
+    turns.take(share)
+    progress.work()
+    return mailbox.take(timeout: .zero)
+  }
+
   /// The processors that a frame takes, those that follow included.
   private var processorShare: Int { followers.reduce(processor.threadCount) { max($0, $1.processor.threadCount) } }
 
   /// A result to fill; nil where the frame is to be passed over, which is then counted.
-  private func begin() -> FrameResult? {
+  func begin() -> FrameResult? {
     guard !isPaused else {
       statistics.countPassedOver()
       countFinished()
@@ -167,11 +179,11 @@ final class PipelineWorker: @unchecked Sendable {
     return result
   }
 
-  private func isInTime(_ frame: borrowing Frame) -> Bool {
+  func isInTime(_ frame: borrowing Frame) -> Bool {
     settings.budget.map { frame.capturedAt.advanced(by: $0) >= MonotonicClock.now() } ?? true
   }
 
-  private func giveUp(_ result: FrameResult, _ count: (PipelineStatistics) -> Void) {
+  func giveUp(_ result: FrameResult, _ count: (PipelineStatistics) -> Void) {
     count(statistics)
     unused.push(result)
     countFinished()
@@ -184,16 +196,24 @@ final class PipelineWorker: @unchecked Sendable {
       scene.keep(frame.view)
       lookedAt = MonotonicClock.now()
     }
-    let outcome: PreparationOutcome
-    if followers.isEmpty {
-      outcome = processor.process(frame, into: result)
-    } else {
-      outcome = processor.prepare(frame.view, into: result, from: result.begin(frame))
-      if outcome == .prepared {
-        processor.finish(into: result)
-        for follower in followers { follower.follow(frame, result) }
-      }
+    guard !followers.isEmpty else {
+      return told(processor.process(frame, into: result), result, isShadowed: isShadowed)
     }
+    let outcome = processor.prepare(frame.view, into: result, from: result.begin(frame))
+    if outcome == .prepared {
+      processor.finish(into: result)
+      for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
+    }
+    // Its own result waits for nobody.
+    guard told(outcome, result, isShadowed: isShadowed) else { return false }
+    for follower in followers { follower.follow(frame, after: self) }
+    return true
+  }
+
+  /// Hands on a result of the model, or counts what was wrong with the frame.
+  ///
+  /// - Returns: whether there was one.
+  private func told(_ outcome: PreparationOutcome, _ result: FrameResult, isShadowed: Bool) -> Bool {
     guard outcome == .prepared else {
       scene?.clear()
       reportUnusable(outcome)
@@ -205,94 +225,28 @@ final class PipelineWorker: @unchecked Sendable {
     return true
   }
 
-  private func reportUnusable(_ outcome: PreparationOutcome) {
+  func reportUnusable(_ outcome: PreparationOutcome) {
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
   }
 
   /// Counts a finished result and hands it to the recorder.
-  private func tell(_ result: FrameResult) {
+  func tell(_ result: FrameResult) {
     if !result.isReused { remember(result) }
+    statistics.countLeftOut(result.leftOut)
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty, isReused: result.isReused)
     let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
     mutex.withLock {
       if !result.isReused {
         shared.usage.frames += 1
-        shared.usage.inference += result.timings.inference
+        // Of parts the mean: how many there are is none of the model's doing.
+        shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults, nonFiniteFrames)
     }
     if !results.push(result) { giveUp(result) { $0.countUnrecorded() } }
   }
-}
-
-/// A scene that doesn't change.
-extension PipelineWorker {
-  /// How far a frame is from the one that was looked at last; nil where it has to be looked at in any case.
-  private func reachOfScene(_ view: ImageView) -> Double? {
-    guard let scene, let still = settings.still, lookedAt.advanced(by: still.longest) > MonotonicClock.now() else { return nil }
-    return scene.difference(from: view).map(Double.init)
-  }
-
-  private func remember(_ result: FrameResult) {
-    lastFound.detections.removeAll(keepingCapacity: true)
-    lastFound.detections.append(contentsOf: result.detections)
-    (lastFound.width, lastFound.height) = (result.frameWidth, result.frameHeight)
-  }
-
-  /// Tells what was found last once more, and lets those that follow do the same.
-  private func repeatLast(_ frame: borrowing Frame, into result: FrameResult) {
-    _ = result.begin(frame)
-    result.isReused = true
-    result.detections.removeAll(keepingCapacity: true)
-    result.detections.append(contentsOf: lastFound.detections)
-    (result.frameWidth, result.frameHeight) = (lastFound.width, lastFound.height)
-    for follower in followers { follower.repeatFollowing(frame) }
-    tell(result)
-  }
-
-  private func repeatFollowing(_ frame: borrowing Frame) {
-    countGiven()
-    guard let result = begin() else { return }
-    guard followed.isJudged else { return giveUp(result) { $0.countUnneeded() } }
-    repeatLast(frame, into: result)
-  }
-}
-
-/// A pipeline that comes after another; on that one's thread.
-extension PipelineWorker {
-  /// Looks at what the leader found in a frame, or at the whole frame if it found anything.
-  private func follow(_ frame: borrowing Frame, _ leader: FrameResult) {
-    progress.work()
-    defer { progress.wait() }
-    countGiven()
-    takeSuccessor()
-    defer { shadow = nil }
-    followed.isJudged = false
-    guard let result = begin() else { return }
-    followed.choose(from: leader, settings.crops)
-    guard followed.count > 0 else { return giveUp(result) { $0.countUnneeded() } }
-    guard isInTime(frame) else { return giveUp(result) { $0.countLate() } }
-    let begun = result.begin(frame)
-    let outcome: PreparationOutcome
-    let isShadowed = settings.crops == nil && shadow?.offer(frame.view) ?? false
-    if settings.crops == nil {
-      outcome = processor.prepare(frame.view, into: result, from: begun)
-      if outcome == .prepared { processor.finish(into: result) }
-    } else {
-      outcome = followed.look(at: frame.view, by: processor, margin: settings.crops?.margin ?? 0, into: result)
-    }
-    guard outcome == .prepared else {
-      reportUnusable(outcome)
-      return giveUp(result) { $0.countUnusable() }
-    }
-    followed.isJudged = true
-    if isShadowed { shadow?.submit(result) }
-    tell(result)
-  }
-
-  private func countGiven() { mutex.withLock { shared.given += 1 } }
 }
 
 extension PipelineWorker {
@@ -345,7 +299,7 @@ extension PipelineWorker {
   }
 
   /// On the worker's thread: another model takes over now, if there is one.
-  private func takeSuccessor() {
+  func takeSuccessor() {
     let isReplaced = mutex.withLock { () -> Bool in
       shadow = shared.shadow
       guard let successor = shared.successor else { return false }
@@ -359,7 +313,7 @@ extension PipelineWorker {
     // What the one before found counts for nothing any more.
     guard isReplaced else { return }
     scene?.clear()
-    followed.isJudged = false
+    followed.forgetModel()
   }
 }
 

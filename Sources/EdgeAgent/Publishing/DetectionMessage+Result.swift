@@ -15,6 +15,6 @@ extension DetectionMessage {
     self.init(
       capturedAt: result.capturedAt, clock: .current(), frame: result.frameNumber, model: pipeline.modelName, modelVersion: pipeline.modelVersion,
       latencies: PipelineStage.allCases.map { StageLatency($0.rawValue, $0.duration(in: result.timings)) }, detections: detections)
-    isReused = result.isReused
+    (isReused, leftOut) = (result.isReused, result.leftOut)
   }
 }

@@ -26,7 +26,12 @@ extension AgentRuntime: ModelHost {
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
-    let count = configuration.pipelines.count { $0.model.name == name }
+    // One that comes after another can't begin before that one's model is there.
+    let count = configuration.pipelines.count { pipeline in
+      pipeline.model.name == name
+        && (pipeline.after == nil
+          || configuration.pipelines.contains { $0.name == pipeline.after && ($0.model.name == name || pipelines.map(\.name).contains($0.name)) })
+    }
     return PreparedSwitch(processors: processors, hasWaiting: processors.count < count)
   }
 

@@ -48,6 +48,8 @@ public struct DetectionMessage: Payload {
   public var detections: [Detection]
   /// Whether the scene was unchanged, and the detections are those of a frame before.
   public var isReused = false
+  /// What was to be looked at in the frame and wasn't: parts beyond a limit, too small or too late.
+  public var leftOut = 0
 
   public init(
     capturedAt: WallTime, clock: ClockStatus, frame: UInt64, model: String, modelVersion: String, latencies: [StageLatency], detections: [Detection]
@@ -74,6 +76,7 @@ public struct DetectionMessage: Payload {
       json.key("reused")
       json.boolean(true)
     }
+    if leftOut > 0 { json.member("left_out", leftOut) }
     json.member("detections", array: { for detection in detections { Self.write(detection, to: &$0) } })
   }
 
