@@ -16,6 +16,7 @@ final class AgentRuntime: @unchecked Sendable {
   private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
   private(set) var speech: [SpeechWorker] = []
+  private(set) var gates: [GateDesk] = []
   // Under the mutex.
   private var updates: Updater?
   private var isStopped = false
@@ -55,8 +56,9 @@ final class AgentRuntime: @unchecked Sendable {
     spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
     for pipeline in prepared {
+      let gate = makeGate(for: pipeline.settings)
       pipelines.append(
-        PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, ledger: ledger, log: log) { [weak self] worker in
+        PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, gate: gate, ledger: ledger, log: log) { [weak self] worker in
           self?.pipelineEnded(worker)
         })
     }
@@ -110,6 +112,7 @@ final class AgentRuntime: @unchecked Sendable {
       return isStopped
     }
     if isLate { made?.stop() }
+    for gate in gates { try gate.start() }
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
     for worker in speech { try worker.start() }
@@ -119,6 +122,7 @@ final class AgentRuntime: @unchecked Sendable {
   func discard() {
     stop()
     for pipeline in pipelines { pipeline.mailbox.close() }
+    for gate in gates { gate.stop() }
     publisher.finish(waitingForAcknowledgements: false)
   }
 
@@ -137,10 +141,11 @@ final class AgentRuntime: @unchecked Sendable {
   /// The recorders return when all is done; what supports them goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
     let recorder = Recorder("recorder", of: results, progress: ledger.stage("recorder")) { [self] result in
-      options.onResult?(result)
+      if result.isFrame { options.onResult?(result) }
       let name = result.pipeline.name
       defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
+      if let settings = pipelines.first(where: { $0.name == name })?.settings { publisher.recordDecisions(result, settings) }
     }
     var recorders: [any Service] = [recorder]
     if !speech.isEmpty {
@@ -190,6 +195,7 @@ final class AgentRuntime: @unchecked Sendable {
         for camera in cameras { camera.join() }
         for pipeline in pipelines { pipeline.join() }
         for worker in speech { worker.join() }
+        for gate in gates { gate.stop() }
         publisher.finish(waitingForAcknowledgements: isOrderly)
         ledger.remove(progress)
         continuation.resume()
@@ -223,10 +229,21 @@ final class AgentRuntime: @unchecked Sendable {
     }
   }
 
+  private func makeGate(for settings: PipelineSettings) -> GateDesk? {
+    guard let gate = configuration.gates.first(where: { $0.name == settings.gate }) else { return nil }
+    let (publisher, log, name) = (publisher, log, settings.name)
+    let desk = GateDesk(gate, pipeline: name, ledger: ledger) { notice in
+      notice.log(gate.name, name, log)
+      publisher.record(notice, of: gate.name, to: name)
+    }
+    gates.append(desk)
+    return desk
+  }
+
   func isRunning(_ name: String) -> Bool { mutex.withLock { runningPipelines.contains(name) } }
 
   var status: AgentStatus {
-    AgentStatus(
+    var status = AgentStatus(
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
@@ -234,5 +251,8 @@ final class AgentRuntime: @unchecked Sendable {
       storageError: publisher.storageError, unkept: publisher.unkept, recorded: publisher.recorded,
       acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
+    for gate in gates { gate.sweep() }
+    status.gates = gates.map { AgentStatus.Gate($0) }
+    return status
   }
 }

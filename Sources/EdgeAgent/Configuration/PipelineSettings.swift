@@ -1,3 +1,4 @@
+public import Inspection
 import ModelManifest
 import Updates
 import YAMLReading
@@ -26,6 +27,10 @@ public struct PipelineSettings: Equatable, Sendable {
   public var threads: Int?
   /// `frames`: stop after so many processed frames, for trials. Default: none.
   public var frameCount: Int?
+  /// `regions`, `lines`, `ignore`, `minimum_area`, `tracking`, `rules` and `parts`: what is decided about frames (docs/rules.md). Default: nothing.
+  public var inspection = InspectionSettings()
+  /// `gate`: the name under `gates` that parts are rejected by. Default: the only one, where parts are judged.
+  public var gate: String?
 
   /// Where a pipeline's package lies.
   public enum ModelSource: Equatable, Sendable {
@@ -62,12 +67,14 @@ public struct PipelineSettings: Equatable, Sendable {
   static let reservedNames = ["state", "health", "models", "command"]
 
   static func read(
-    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
+    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, encoding: MQTTSettings.Encoding,
+    _ context: ConfigurationContext
   ) -> PipelineSettings? {
+    var inspected = InspectionSettings.Surroundings(labels: nil, encoding: encoding)
     let camera = map.required("camera").flatMap { readCamera($0, cameras) }
     let model = map.required("model").flatMap { value -> ModelSource? in
       let model = readModel(value, storage, hasUpdates: hasUpdates, context)
-      if context.opensModels, let path = model?.path, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
+      if context.opensModels, let path = model?.path { inspected.labels = readLabels(ofPackageAt: path, value) }
       return model
     }
     var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
@@ -75,7 +82,8 @@ public struct PipelineSettings: Equatable, Sendable {
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
     settings.frameCount = map["frames"]?.int(in: 1 ... .max)
-    AgentConfiguration.refuse("rules", in: map, "rules are")
+    settings.inspection = InspectionSettings.read(map, pipeline: name, inspected, context)
+    settings.gate = map["gate"]?.string()
     return camera == nil || model == nil ? nil : settings
   }
 
@@ -107,11 +115,15 @@ public struct PipelineSettings: Equatable, Sendable {
     return model
   }
 
-  /// Why a package can't serve a pipeline: damaged, for another machine, or without a word on images and results.
-  private static func mistake(inPackageAt path: String) -> String? {
-    let package: ModelPackage
-    do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch { return error.description }
-    do throws(EdgeAgentError) { _ = try FrameProcessor(package, threshold: nil, threads: 1) } catch { return error.message }
+  /// Opens the package; what it can tell of. Reports why it can't serve a pipeline: damaged, for another machine, or without a word on images and
+  /// results.
+  private static func readLabels(ofPackageAt path: String, _ value: YAMLValue) -> [String]? {
+    do throws(ModelPackageError) {
+      let package = try ModelPackage(contentsOf: path)
+      do throws(EdgeAgentError) { return try FrameProcessor(package, threshold: nil, threads: 1).manifest.labels } catch {
+        value.report("\(value.path): \(error.message)")
+      }
+    } catch { value.report("\(value.path): \(error.description)") }
     return nil
   }
 }

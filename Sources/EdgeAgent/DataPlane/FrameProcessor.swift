@@ -1,6 +1,7 @@
 import CPUExecution
 import Capture
 import Imaging
+import Inspection
 import ModelManifest
 import ObjectDetection
 import Pipelines
@@ -10,19 +11,31 @@ import Pipelines
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
   private let threshold: Float?
+  /// What is decided about its frames; nil where nothing is.
+  let plan: InspectionPlan?
 
   /// - Parameters:
   ///   - threshold: the least score; the package's own where nil.
   ///   - threads: threads that run the model.
-  /// - Throws: `model`, where the package is one that a camera's frames can't go through.
-  init(_ package: ModelPackage, threshold: Double?, threads: Int) throws(EdgeAgentError) {
-    self.threshold = threshold.map { Float($0) }
+  ///   - inspection: what is to be decided about its frames.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through, or hasn't the classes that are asked for.
+  init(_ package: ModelPackage, threshold: Double?, threads: Int, inspection: InspectionSettings = InspectionSettings()) throws(EdgeAgentError) {
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
     }
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
+    guard !inspection.isEmpty else {
+      (self.threshold, plan) = (threshold.map { Float($0) }, nil)
+      return
+    }
+    do throws(InspectionError) {
+      let plan = try InspectionPlan(
+        inspection, labels: vision.manifest.labels, isClassification: vision.decoder.isClassification,
+        threshold: threshold.map { Float($0) } ?? vision.decoder.suppression.scoreThreshold)
+      (self.threshold, self.plan) = (plan.decodingThreshold(inspection), plan)
+    } catch { throw EdgeAgentError(.model, "\(package.origin): \(error.explanation)", setting: "rules") }
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
@@ -43,6 +56,7 @@ final class FrameProcessor: @unchecked Sendable {
     let taken = MonotonicClock.now()
     result.frameNumber = frame.sequence
     result.capturedAt = frame.capturedAtWallTime
+    result.takenAt = frame.capturedAt
     result.groundTruth = frame.groundTruth
     result.timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     let outcome = prepare(frame.view, into: result, from: taken)

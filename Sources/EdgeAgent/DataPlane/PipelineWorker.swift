@@ -1,5 +1,6 @@
 import Capture
 import Imaging
+import Inspection
 import Pipelines
 import Supervision
 
@@ -13,7 +14,10 @@ final class PipelineWorker: @unchecked Sendable {
   /// Changes with the model.
   var description: PipelineDescription { mutex.withLock { shared.description } }
   let statistics = PipelineStatistics()
-  let mailbox = Mailbox<Frame>()
+  let mailbox: FrameIntake
+  /// What rules and parts are decided by, and who acts by it; the worker thread's own.
+  let inspector: Inspector?
+  let gate: GateDesk?
   let settings: PipelineSettings
   private let mutex = PthreadMutex()
   private var shared: Shared
@@ -31,23 +35,32 @@ final class PipelineWorker: @unchecked Sendable {
 
   /// - Parameters:
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
+  ///   - gate: gets the verdicts on parts.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
-    _ settings: PipelineSettings, processor: FrameProcessor, results: BoundedQueue<FrameResult>, ledger: ProgressLedger, log: AgentLog,
+    _ settings: PipelineSettings, processor: FrameProcessor, results: BoundedQueue<FrameResult>, gate: GateDesk? = nil, ledger: ProgressLedger, log: AgentLog,
     onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
     let description = PipelineDescription(settings, processor.manifest)
     shared = Shared(description: description)
     self.settings = settings
     self.processor = processor
+    self.gate = gate
+    mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
+    inspector = processor.plan.map { Inspector(settings.inspection, $0) }
     self.frameCount = settings.frameCount
     self.results = results
     self.ledger = ledger
     self.log = log
     self.onEnd = onEnd
     progress = ledger.stage("pipeline \(settings.name)")
+    if inspector != nil { statistics.expect(settings.inspection) }
     unused = BoundedQueue(capacity: Self.resultCount, policy: .rejectNewest)
-    for _ in 0..<Self.resultCount { unused.push(FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)) }
+    for _ in 0..<Self.resultCount {
+      let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
+      if inspector != nil { result.reserveForInspection() }
+      unused.push(result)
+    }
   }
 
   func start() throws(EdgeAgentError) {
@@ -78,8 +91,10 @@ final class PipelineWorker: @unchecked Sendable {
   /// Takes a recorded result back.
   func recycle(_ result: FrameResult) {
     result.groundTruth = nil
+    let isFrame = result.isFrame
+    result.isFrame = true
     unused.push(result)
-    countFinished()
+    if isFrame { countFinished() }
   }
 
   private func run() {
@@ -87,9 +102,12 @@ final class PipelineWorker: @unchecked Sendable {
     var description = description
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
-      guard let frame = mailbox.take() else { break }
+      guard let frame = nextFrame() else { break }
       progress.work()
-      if let changed = takeSuccessor() { description = changed }
+      if let changed = takeSuccessor() {
+        description = changed
+        if let plan = processor.plan { interruptInspection(for: plan) }
+      }
       guard !isPaused else {
         statistics.countPassedOver()
         countFinished()
@@ -105,9 +123,10 @@ final class PipelineWorker: @unchecked Sendable {
       if process(frame, into: result) { processed += 1 }
       statistics.setReplaced(mailbox.dropCount)
     }
+    interruptInspection()
     mailbox.close()
-    // A frame that nobody takes would keep its buffer from the camera's other pipelines.
-    _ = mailbox.take(timeout: .zero)
+    // Frames that nobody takes would keep their buffers from the camera's other pipelines.
+    while mailbox.take(timeout: .zero) != nil {}
     ledger.remove(progress)
     onEnd(self)
   }
@@ -117,6 +136,7 @@ final class PipelineWorker: @unchecked Sendable {
     result.detections.reserveCapacity(processor.detectionLimit)
     defer { shadow = nil }
     let isShadowed = shadow?.offer(frame.view) ?? false
+    let (faultsBefore, nonFiniteBefore) = (processor.faultCount, processor.nonFiniteFrameCount)
     let outcome = processor.process(frame, into: result)
     guard outcome == .prepared else {
       statistics.countUnusable()
@@ -128,8 +148,9 @@ final class PipelineWorker: @unchecked Sendable {
       return false
     }
     if isShadowed { shadow?.submit(result) }
-    statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
     let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
+    inspect(result, isSound: faults == faultsBefore && nonFiniteFrames == nonFiniteBefore)
+    statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
     mutex.withLock {
       shared.usage.frames += 1
       shared.usage.inference += result.timings.inference
@@ -141,6 +162,22 @@ final class PipelineWorker: @unchecked Sendable {
       countFinished()
     }
     return true
+  }
+
+  /// Hands on what was decided though no frame came.
+  func recordWithoutFrame(_ inspector: Inspector) {
+    guard let result = unused.pop(timeout: .zero) else { return statistics.countUnrecorded() }
+    result.pipeline = description
+    result.isFrame = false
+    result.detections.removeAll(keepingCapacity: true)
+    result.capturedAt = MonotonicClock.wallTime()
+    result.take(inspector)
+    result.tracks.removeAll(keepingCapacity: true)
+    if !results.push(result) {
+      statistics.countUnrecorded()
+      result.isFrame = true
+      unused.push(result)
+    }
   }
 }
 
