@@ -55,8 +55,10 @@ final class AgentRuntime: @unchecked Sendable {
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
     spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
+    // Also of a pipeline that waits for its model: its gate rejects what nobody judges.
+    for settings in configuration.pipelines { makeGate(for: settings) }
     for pipeline in prepared {
-      let gate = makeGate(for: pipeline.settings)
+      let gate = gates.first { $0.pipeline == pipeline.settings.name }
       pipelines.append(
         PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, gate: gate, ledger: ledger, log: log) { [weak self] worker in
           self?.pipelineEnded(worker)
@@ -229,15 +231,14 @@ final class AgentRuntime: @unchecked Sendable {
     }
   }
 
-  private func makeGate(for settings: PipelineSettings) -> GateDesk? {
-    guard let gate = configuration.gates.first(where: { $0.name == settings.gate }) else { return nil }
+  private func makeGate(for settings: PipelineSettings) {
+    guard let gate = configuration.gates.first(where: { $0.name == settings.gate }) else { return }
     let (publisher, log, name) = (publisher, log, settings.name)
     let desk = GateDesk(gate, pipeline: name, ledger: ledger) { notice in
       notice.log(gate.name, name, log)
       publisher.record(notice, of: gate.name, to: name)
     }
     gates.append(desk)
-    return desk
   }
 
   func isRunning(_ name: String) -> Bool { mutex.withLock { runningPipelines.contains(name) } }

@@ -32,6 +32,7 @@ public final class Inspector {
   private var plan: InspectionPlan
   private var tracker: ObjectTracker?
   private var trails: Trails
+  private var lastFrame: UInt64?
   private var scene = Scene()
   private var states: [RuleState]
   private var judge: PartJudge?
@@ -91,6 +92,9 @@ public final class Inspector {
       judge?.expire(at: capturedAt, into: &outcomes)
       return
     }
+    // The camera began anew: nothing is where it was.
+    if let lastFrame, frame <= lastFrame { trails.forget() }
+    lastFrame = frame
     let size = (Float(max(1, width)), Float(max(1, height)))
     keep(&detections, size)
     tracker?.update(detections, frame: frame)

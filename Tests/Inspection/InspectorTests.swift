@@ -32,6 +32,9 @@ private final class Line {
     return detections
   }
 
+  /// The camera counts from 1 again.
+  func restart() { frame = 0 }
+
   func take() {
     events.append(inspector.ruleEvents.map(\.kind))
     outcomes += inspector.outcomes
@@ -105,6 +108,19 @@ private let tracked = PartSettings.Kind.tracked(label: "part", entry: "in", exit
     let line = try Line(settings([rule("part crossing(out)")]))
     for x in stride(from: Float(61), through: 96, by: 5) { line.see([found("part", x)]) }
     #expect(line.events == [[], [], [], [], [.begin], [.end], [], []])
+    #expect(line.inspector.crossings == [0, 1])
+  }
+
+  @Test func `after a camera has begun anew lines are crossed as ever`() throws {
+    let line = try Line(settings([rule("part crossing(out)")]))
+    // As many things as there may be, all seen late.
+    for _ in 0..<3 {
+      var many: [Detection] = []
+      for at in 0..<ObjectTracker.trackLimit { many.append(found("part", Float(at % 12) * 8 + 4, Float(at / 12) * 8 + 4, size: 6)) }
+      line.see(many, missing: 500)
+    }
+    line.restart()
+    for x in stride(from: Float(61), through: 96, by: 5) { line.see([found("part", x)]) }
     #expect(line.inspector.crossings == [0, 1])
   }
 

@@ -125,7 +125,7 @@ extension AgentConfiguration {
       return pipeline
     }
     for name in names where users[name] == nil && pipelines.count == map["pipelines"]?.keys.count {
-      context.warn(map["gates"], "no pipeline judges parts for the gate \"\(name)\"; it rejects every part")
+      context.warn(map["gates"], "no pipeline judges parts for the gate \"\(name)\"; it stays closed, and the gate in its safe position")
     }
     return assigned
   }

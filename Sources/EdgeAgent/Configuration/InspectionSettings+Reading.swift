@@ -28,7 +28,7 @@ extension InspectionSettings {
     let isTracked = if case .tracked = parts?.kind { true } else { false }
     let needsTracks = isTracked || rules.contains { $0.when.asksForLines || $0.until?.asksForLines == true } || !lines.isEmpty
     if needsTracks, tracking == nil {
-      if map["tracking"]?.bool() == false {
+      if case .scalar(let scalar) = map["tracking"]?.node.content, scalar.text == "false" {
         map.report("tracking", "pipelines.\(pipeline).tracking: lines and tracked parts need it; remove \"tracking: false\"")
       }
       tracking = Tracking()

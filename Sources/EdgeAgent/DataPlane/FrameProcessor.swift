@@ -18,7 +18,7 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - threshold: the least score; the package's own where nil.
   ///   - threads: threads that run the model.
   ///   - inspection: what is to be decided about its frames.
-  /// - Throws: `model`, where the package is one that a camera's frames can't go through, or hasn't the classes that are asked for.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
   init(_ package: ModelPackage, threshold: Double?, threads: Int, inspection: InspectionSettings = InspectionSettings()) throws(EdgeAgentError) {
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
@@ -35,7 +35,7 @@ final class FrameProcessor: @unchecked Sendable {
         inspection, labels: vision.manifest.labels, isClassification: vision.decoder.isClassification,
         threshold: threshold.map { Float($0) } ?? vision.decoder.suppression.scoreThreshold)
       (self.threshold, self.plan) = (plan.decodingThreshold(inspection), plan)
-    } catch { throw EdgeAgentError(.model, "\(package.origin): \(error.explanation)", setting: "rules") }
+    } catch { throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules") }
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
