@@ -28,6 +28,7 @@ import Testing
       return MonotonicClock.now()
     }
     #expect(notices.wait { $0.contains(.link(.armed)) })
+    #expect(!notices.all.contains(.link(.meeting)), "that is nothing to tell at every start")
     // A part that nobody judged, also where that is what was decided, is told by the gate. Meanwhile the clocks are compared.
     desk.judge(outcome(1, .unjudged, at: passSensor()))
     #expect(notices.wait { $0.contains { if case .unjudged(let execution) = $0 { execution.position == .reject } else { false } } })
@@ -50,6 +51,22 @@ import Testing
     #expect(ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(3600)), limit: .seconds(1)).isEmpty, "a gate that is away is no hang")
     desk.stop()
     #expect(ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(3600)), limit: .seconds(1)).isEmpty)
+  }
+
+  @Test func `a controller that doesn't answer is told once`() throws {
+    let controller = try #require(SimulatedGate())
+    // Somebody is there, who speaks another language.
+    let gate = NamedGate(name: "g", settings: GateSettings(device: controller.plant, configuration: GateConfiguration(travel: 400_000)))
+    let notices = Recorder<GateNotice>()
+    let desk = GateDesk(gate, pipeline: "p", ledger: ProgressLedger()) { notices.append($0) }
+    try desk.start()
+    let limit = MonotonicClock.now().advanced(by: .seconds(20))
+    let soon = { desk.sweep(at: MonotonicClock.now().advanced(by: GateDesk.meetingTime)) }
+    while !notices.all.contains(.link(.meeting)), MonotonicClock.now() < limit { soon() }
+    soon()
+    controller.stop()
+    desk.stop()
+    #expect(notices.all.count { $0 == .link(.meeting) } == 1, "\(notices.all)")
   }
 
   @Test func `an order under way is told as lost with the link`() throws {

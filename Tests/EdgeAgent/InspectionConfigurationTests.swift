@@ -168,6 +168,11 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     #expect(reading.configuration?.pipelines[0].inspection.rules.count == 2)
   }
 
+  @Test func `every truncation is read or refused`() throws {
+    let bytes = Array(try #require(try Self.manual().components(separatedBy: "```yaml\n").dropFirst().first?.components(separatedBy: "```").first).utf8)
+    for length in stride(from: 0, to: bytes.count, by: 11) { _ = AgentConfiguration.read(Array(bytes[..<length]), file: "/nowhere/f.yaml") }
+  }
+
   @Test func `the manual's expressions are ones`() throws {
     let rows = try Self.manual().split(separator: "\n").drop { $0 != "| | holds where |" }.dropFirst(2).prefix { $0.hasPrefix("| `") }
     #expect(rows.count >= 9)

@@ -23,6 +23,8 @@ final class GateDesk: @unchecked Sendable {
   static let pendingLimit = 64, orderLimit = 320, noticeLimit = 256
   /// With an encoder nobody knows when a part will be at the gate; its edge should be known after this.
   static let patience = Duration.seconds(2)
+  /// A controller that hasn't answered for so long is told as one that doesn't.
+  static let meetingTime = Duration.seconds(3)
 
   private struct Verdict {
     let part: UInt64
@@ -49,6 +51,9 @@ final class GateDesk: @unchecked Sendable {
   private var pending: [Verdict] = []
   private var orders: [Order] = []
   private var current = Counters()
+  /// Since when it is being met, where that isn't told yet.
+  private var meetingSince: MonotonicInstant?
+  private var isArmed = false
   private var thread: DataPlaneThread?
 
   /// - Parameter tell: called on the desk's own thread; may wait for the disk.
@@ -143,14 +148,21 @@ final class GateDesk: @unchecked Sendable {
     if verdict.isReject { current.rejects += 1 } else { current.passes += 1 }
   }
 
-  /// Looks whether verdicts have waited for too long, as nothing else may happen.
-  func sweep() { mutex.withLock { place(at: MonotonicClock.now()) } }
+  /// Looks whether verdicts, or the controller's answer, have been waited for too long, as nothing else may happen.
+  func sweep(at now: MonotonicInstant = MonotonicClock.now()) {
+    mutex.withLock {
+      place(at: now)
+      guard let since = meetingSince, since.advanced(by: Self.meetingTime) <= now else { return }
+      meetingSince = nil
+      notices.push(.link(.meeting))
+    }
+  }
 
   // MARK: - The client's thread
 
   private func take(_ report: GateReport) {
     switch report {
-    case .state(let state): notices.push(.link(state))
+    case .state(let state): show(state)
     case .part: sweep()
     case .accepted: break
     case .ended(let number, let ending): end(number, ending)
@@ -159,6 +171,16 @@ final class GateDesk: @unchecked Sendable {
     case .fault(let fault, time: _): notices.push(.fault(fault))
     case .missedEvents(let count): notices.push(.missedEvents(count))
     case .restarted(let cause): notices.push(.restarted(byWatchdog: cause == .watchdog))
+    }
+  }
+
+  /// Meeting is soon over where all is well; it is told where it ends something, or lasts.
+  private func show(_ state: GateLinkState) {
+    mutex.withLock {
+      let isWorth = state != .meeting || isArmed
+      meetingSince = isWorth ? nil : MonotonicClock.now()
+      isArmed = state == .armed
+      if isWorth { notices.push(.link(state)) }
     }
   }
 
