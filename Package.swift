@@ -225,7 +225,7 @@ let package = Package(
     tests(
       "EdgeAgent",
       [
-        "CAllocationCounter", "EdgeAgent", "Capture", "GateClient", "GateProtocol", "Inspection", "JSONReading", "MQTTTransport", "ModelManifest",
+        "CAllocationCounter", "EdgeAgent", "Capture", "GateClient", "GateProtocol", "Imaging", "Inspection", "JSONReading", "MQTTTransport", "ModelManifest",
         "ObjectDetection", "Outbox", "Pipelines",
         "ReleaseAuthoring", "SimulatedGate", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Transcription", "Updates",
       ]),

@@ -17,6 +17,7 @@ final class AgentRuntime: @unchecked Sendable {
   private(set) var pipelines: [PipelineWorker] = []
   private(set) var speech: [SpeechWorker] = []
   private(set) var gates: [GateDesk] = []
+  private(set) var snapshots: [SnapshotDesk] = []
   // Under the mutex.
   private var updates: Updater?
   private var isStopped = false
@@ -60,7 +61,9 @@ final class AgentRuntime: @unchecked Sendable {
     for pipeline in prepared {
       let gate = gates.first { $0.pipeline == pipeline.settings.name }
       pipelines.append(
-        PipelineWorker(pipeline.settings, processor: pipeline.processor, results: results, gate: gate, ledger: ledger, log: log) { [weak self] worker in
+        PipelineWorker(
+          pipeline.settings, processor: pipeline.processor, results: results, gate: gate, snapshots: makeSnapshots(pipeline.settings), ledger: ledger, log: log
+        ) { [weak self] worker in
           self?.pipelineEnded(worker)
         })
     }
@@ -115,6 +118,7 @@ final class AgentRuntime: @unchecked Sendable {
     }
     if isLate { made?.stop() }
     for gate in gates { try gate.start() }
+    for desk in snapshots { try desk.start() }
     for pipeline in pipelines { try pipeline.start() }
     for camera in cameras { try camera.start() }
     for worker in speech { try worker.start() }
@@ -125,6 +129,7 @@ final class AgentRuntime: @unchecked Sendable {
     stop()
     for pipeline in pipelines { pipeline.mailbox.close() }
     for gate in gates { gate.stop() }
+    for desk in snapshots { desk.stop() }
     publisher.finish(waitingForAcknowledgements: false)
   }
 
@@ -198,6 +203,7 @@ final class AgentRuntime: @unchecked Sendable {
         for pipeline in pipelines { pipeline.join() }
         for worker in speech { worker.join() }
         for gate in gates { gate.stop() }
+        for desk in snapshots { desk.stop() }
         publisher.finish(waitingForAcknowledgements: isOrderly)
         ledger.remove(progress)
         continuation.resume()
@@ -229,6 +235,14 @@ final class AgentRuntime: @unchecked Sendable {
       runningPipelines.removeAll { $0 == name }
       return runningPipelines.isEmpty
     }
+  }
+
+  private func makeSnapshots(_ settings: PipelineSettings) -> SnapshotDesk? {
+    guard settings.inspection.rules.contains(where: \.takesSnapshot) else { return nil }
+    let (publisher, name) = (publisher, settings.name)
+    let desk = SnapshotDesk(settings, ledger: ledger) { publisher.record($0, of: name) }
+    snapshots.append(desk)
+    return desk
   }
 
   private func makeGate(for settings: PipelineSettings) {

@@ -42,7 +42,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
         minimum_area: 0.001
         tracking: {keep: 12, least_score: 0.2, overlap: 0.3}
         rules:
-          - {when: "scratch >= 0.6 inside(belt)", for: 2 of 3 frames, until: "not scratch", cooldown: 5 s, then: [event, {gate: reject}]}
+          - {when: "scratch >= 0.6 inside(belt)", for: 2 of 3 frames, until: "not scratch", cooldown: 5 s, then: [event, snapshot, {gate: reject}]}
           - {name: busy, when: "count(any) > 3", for: 4 frames, then: [event]}
           - {name: quiet, when: "stain", then: [{gate: reject}]}
         parts: {label: scratch, entry: in, exit: out, views: 3, patience: 8 s}
@@ -56,6 +56,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     let first = inspection.rules[0]
     #expect((first.name, first.when.text, first.until?.text) == ("rule-1", "scratch >= 0.6 inside(belt)", "not scratch"))
     #expect((first.hits, first.frames, first.cooldown, first.tells, first.rejects) == (2, 3, .seconds(5), true, true))
+    #expect(first.takesSnapshot && !inspection.rules[1].takesSnapshot)
     #expect((inspection.rules[1].name, inspection.rules[1].hits, inspection.rules[1].frames, inspection.rules[1].rejects) == ("busy", 4, 4, false))
     #expect(!inspection.rules[2].tells && inspection.rules[2].rejects)
     #expect(inspection.parts?.kind == .tracked(label: "scratch", entry: "in", exit: "out"))
@@ -98,7 +99,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     ("rules: [{when: scratch, for: 3, then: [event]}]", "expected \"3 frames\" or \"2 of 3 frames\", at most 60; found \"3\""),
     ("rules: [{when: scratch, for: 3 of 2 frames, then: [event]}]", "expected \"3 frames\" or \"2 of 3 frames\""),
     ("rules: [{when: scratch, then: []}]", "is empty; write [event]"), ("rules: [{when: scratch}]", "\"then\" is missing"),
-    ("rules: [{when: scratch, then: [evnt]}]", "event"), ("rules: [{when: scratch, then: [snapshot]}]", "snapshots are not available in this version"),
+    ("rules: [{when: scratch, then: [evnt]}]", "event"), ("rules: [{when: scratch, then: [snapshto]}]", "snapshot"),
     ("rules: [{when: scratch, then: [{gate: pass}]}]", "reject"),
     ("rules: [{when: scratch, then: [{gate: reject}]}]", "rule-1 rejects, but nothing says what a part is; add \"parts\""),
     ("rules: [{when: scratch, whn: stain, then: [event]}]", "unknown key \"whn\""),

@@ -193,6 +193,31 @@ import Testing
     #expect(decided.rejected == 5 && decided.begun == 2 && decided.passed == 0)
   }
 
+  @Test(.enabled(if: RealBroker.isAvailable))
+  func `a picture reaches a broker, with its facts`() async throws {
+    let broker = try RealBroker()
+    let watcher = try BrokerConnection(BrokerSettings(address: try BrokerAddress(parsing: broker.url), clientID: "watcher"))
+    let (pictures, subscriptions) = (Recorder<IncomingMessage>(), Recorder<SubscriptionOutcome>())
+    try watcher.subscribe(to: "swiftlet/v1/s/d/surface/snapshot", completion: { subscriptions.append($0) }) { pictures.append($0) }
+    try watcher.start()
+    defer { watcher.stop() }
+    let line = try PartLine()
+    var configuration = try line.configuration
+    configuration.cameras[0].settings.frameRate = 20
+    // Late enough that there is room for a picture by then.
+    var rule = RuleSettings(name: "seen", when: try Expression(parsing: "any"))
+    (rule.hits, rule.frames, rule.takesSnapshot) = (20, 20, true)
+    (configuration.pipelines[0].inspection, configuration.pipelines[0].gate, configuration.gates) = (InspectionSettings(), nil, [])
+    (configuration.pipelines[0].inspection.rules, configuration.pipelines[0].frameCount) = ([rule], 20)
+    configuration.mqtt = MQTTSettings(broker: try BrokerAddress(parsing: broker.url))
+    let wanted = configuration
+    try await line.agent.run(wanted)
+    #expect(pictures.wait { $0.count == 1 })
+    let picture = try #require(pictures.all.first)
+    #expect(picture.payload.starts(with: [0xFF, 0xD8]) && picture.contentType == "image/jpeg")
+    #expect(picture.userProperties.contains(UserProperty("rule", "seen")) && picture.userProperties.contains(UserProperty("sequence", "1")))
+  }
+
   @Test func `a model without the classes that rules ask for can't run`() async throws {
     let line = try PartLine()
     var configuration = try line.configuration

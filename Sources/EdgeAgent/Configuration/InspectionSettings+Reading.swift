@@ -143,7 +143,7 @@ extension RuleSettings {
     rule.until = until
     if let frames { (rule.hits, rule.frames) = frames }
     if let cooldown { rule.cooldown = cooldown }
-    (rule.tells, rule.rejects) = (actions.contains(.event), actions.contains(.reject))
+    (rule.tells, rule.takesSnapshot, rule.rejects) = (actions.contains(.event), actions.contains(.snapshot), actions.contains(.reject))
     return rule
   }
 
@@ -172,18 +172,14 @@ extension RuleSettings {
   }
 
   private enum Action {
-    case event, reject
+    case event, snapshot, reject
   }
 
   private static func readAction(_ value: YAMLValue) -> Action? {
     if value.isMapping {
       return value.mapping { map in map.required("gate")?.choice(from: [("reject", Action.reject)]) }
     }
-    if value.string() == "snapshot" {
-      value.report("\(value.path): snapshots are not available in this version; remove \"snapshot\"")
-      return nil
-    }
-    return value.choice(from: [("event", Action.event)])
+    return value.choice(from: [("event", Action.event), ("snapshot", Action.snapshot)])
   }
 }
 

@@ -22,6 +22,8 @@ public final class FrameResult: @unchecked Sendable {
   public internal(set) var outcomes: [PartOutcome] = []
   /// Whether it is a frame's. What is decided because no frame comes has a result without one.
   public internal(set) var isFrame = true
+  /// The rule of which a picture is being made; -1 where none is.
+  var snapshotRule = -1
   /// When the frame was captured.
   var takenAt = MonotonicInstant(nanoseconds: 0)
   /// What a simulated frame truly shows; nil for a real one.

@@ -20,6 +20,8 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var decided: Inspector.Counters?
     /// Crossings of each line, in the configuration's order.
     public var crossings: [UInt64] = []
+    /// Pictures that were wanted and not made.
+    public var missedSnapshots = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -61,8 +63,9 @@ public final class PipelineStatistics: @unchecked Sendable {
     }
   }
 
-  func set(_ inspector: borrowing Inspector) {
+  func set(_ inspector: borrowing Inspector, missedSnapshots: Int) {
     mutex.withLock {
+      current.missedSnapshots = missedSnapshots
       current.decided = inspector.counters
       for at in 0..<current.crossings.count { current.crossings[at] = inspector.crossings[at] }
     }

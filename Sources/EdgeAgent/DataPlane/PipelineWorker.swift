@@ -18,6 +18,7 @@ final class PipelineWorker: @unchecked Sendable {
   /// What rules and parts are decided by, and who acts by it; the worker thread's own.
   let inspector: Inspector?
   let gate: GateDesk?
+  let snapshots: SnapshotDesk?
   let settings: PipelineSettings
   private let mutex = PthreadMutex()
   private var shared: Shared
@@ -36,16 +37,17 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Parameters:
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
   ///   - gate: gets the verdicts on parts.
+  ///   - snapshots: makes pictures of what rules begin with.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
-    _ settings: PipelineSettings, processor: FrameProcessor, results: BoundedQueue<FrameResult>, gate: GateDesk? = nil, ledger: ProgressLedger, log: AgentLog,
-    onEnd: @escaping @Sendable (PipelineWorker) -> Void
+    _ settings: PipelineSettings, processor: FrameProcessor, results: BoundedQueue<FrameResult>, gate: GateDesk? = nil, snapshots: SnapshotDesk? = nil,
+    ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
     let description = PipelineDescription(settings, processor.manifest)
     shared = Shared(description: description)
     self.settings = settings
     self.processor = processor
-    self.gate = gate
+    (self.gate, self.snapshots) = (gate, snapshots)
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }
     self.frameCount = settings.frameCount
@@ -136,6 +138,7 @@ final class PipelineWorker: @unchecked Sendable {
     result.detections.reserveCapacity(processor.detectionLimit)
     defer { shadow = nil }
     let isShadowed = shadow?.offer(frame.view) ?? false
+    let isPictured = snapshots?.offer(frame.view) ?? false
     let (faultsBefore, nonFiniteBefore) = (processor.faultCount, processor.nonFiniteFrameCount)
     let outcome = processor.process(frame, into: result)
     guard outcome == .prepared else {
@@ -150,6 +153,7 @@ final class PipelineWorker: @unchecked Sendable {
     if isShadowed { shadow?.submit(result) }
     let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
     inspect(result, isSound: faults == faultsBefore && nonFiniteFrames == nonFiniteBefore)
+    snapshots?.submit(result, isTaken: isPictured)
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty)
     mutex.withLock {
       shared.usage.frames += 1
@@ -168,7 +172,7 @@ final class PipelineWorker: @unchecked Sendable {
   func recordWithoutFrame(_ inspector: Inspector) {
     guard let result = unused.pop(timeout: .zero) else { return statistics.countUnrecorded() }
     result.pipeline = description
-    result.isFrame = false
+    (result.isFrame, result.snapshotRule) = (false, -1)
     result.detections.removeAll(keepingCapacity: true)
     result.capturedAt = MonotonicClock.wallTime()
     result.take(inspector)

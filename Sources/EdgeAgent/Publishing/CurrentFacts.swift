@@ -115,6 +115,7 @@ final class CurrentFacts: @unchecked Sendable {
       dropped: statistics.replaced + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
       thinned: thinning.leftOut(pipeline.description.name))
     health.decisions = statistics.decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
+    health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
     return health
   }
 }

@@ -15,6 +15,7 @@ extension RuleMessage {
     self.init(
       capturedAt: result.capturedAt, clock: .current(), isBegin: event.kind == .begin, rule: rule.name, reason: reason,
       frame: result.isFrame ? result.frameNumber : nil)
+    hasSnapshot = event.kind == .begin && result.snapshotRule == event.rule
     if result.detections.indices.contains(event.evidence) { detection = DetectionMessage(result).detections[event.evidence] }
   }
 }

@@ -48,6 +48,8 @@ public struct HealthMessage: Payload {
     public var passed: UInt64
     public var rejected: UInt64
     public var unjudged: UInt64
+    /// Pictures that were wanted and not made, as one was being made.
+    public var missedSnapshots: UInt64 = 0
     /// Crossings of each line.
     public var crossings: [Crossings]
 
@@ -192,6 +194,7 @@ public struct HealthMessage: Payload {
         $0.member("passed", decisions.passed)
         $0.member("rejected", decisions.rejected)
         $0.member("unjudged", decisions.unjudged)
+        $0.member("snapshots_missed", decisions.missedSnapshots)
         $0.member("lines", object: { for crossings in decisions.crossings { $0.member(crossings.line, crossings.count) } })
       })
   }

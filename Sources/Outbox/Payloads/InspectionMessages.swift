@@ -15,6 +15,8 @@ public struct RuleMessage: Payload, Equatable {
   public var frame: UInt64?
   /// What made it begin, where that is something that is there.
   public var detection: DetectionMessage.Detection?
+  /// Whether a picture of the frame follows on `PIPELINE/snapshot`.
+  public var hasSnapshot = false
 
   public init(
     capturedAt: WallTime, clock: ClockStatus, isBegin: Bool, rule: String, reason: String, frame: UInt64?, detection: DetectionMessage.Detection? = nil
@@ -31,6 +33,10 @@ public struct RuleMessage: Payload, Equatable {
     if let detection {
       json.key("detection")
       DetectionMessage.write(detection, to: &json)
+    }
+    if hasSnapshot {
+      json.key("snapshot")
+      json.boolean(true)
     }
   }
 }
