@@ -59,8 +59,10 @@ final class SnapshotDesk: @unchecked Sendable {
     ledger.remove(progress)
   }
 
-  /// Pictures that were wanted and not made, as there was no room.
+  /// Pictures that were wanted and not made: there was no room, or the frame was damaged.
   var missedCount: Int { missed.load(ordering: .relaxed) }
+
+  private func countMissed() { missed.add(1, ordering: .relaxed) }
 
   // MARK: - The pipeline's thread
 
@@ -88,10 +90,7 @@ final class SnapshotDesk: @unchecked Sendable {
     }
     result.snapshotRule = -1
     guard rule >= 0 else { return }
-    guard isTaken else {
-      missed.add(1, ordering: .relaxed)
-      return
-    }
+    guard isTaken else { return countMissed() }
     boxes.removeAll(keepingCapacity: true)
     for at in 0..<min(result.detections.count, Self.boxLimit) { boxes.append(result.detections[at]) }
     description = result.pipeline
@@ -131,7 +130,7 @@ final class SnapshotDesk: @unchecked Sendable {
   }
 
   private func draw() {
-    guard let description, var picture = RGBImage(image.view) else { return }
+    guard let description, var picture = RGBImage(image.view) else { return countMissed() }
     if !description.isClassification {
       for found in boxes {
         let caption = "\(description.label(found.label)) \(Int((found.score * 100).rounded()))%"
@@ -139,7 +138,7 @@ final class SnapshotDesk: @unchecked Sendable {
         picture.annotate(x: box.x, y: box.y, width: box.width, height: box.height, caption: caption, colour: .distinct(found.label))
       }
     }
-    guard let jpeg = try? picture.jpeg() else { return }
+    guard let jpeg = try? picture.jpeg() else { return countMissed() }
     tell(SnapshotMessage(capturedAt: facts.capturedAt, clock: .current(), frame: facts.frame, rule: rules[facts.rule].name, jpeg: jpeg))
   }
 }
