@@ -191,7 +191,7 @@ test-rollout: test-setup
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,
 ## FUZZ_SECONDS each, as many at once as there are cores. What is found lies in build/fuzz; what was found and mended, and a corpus
 ## that reaches most of the code, stays in Tests/Fuzzing/Corpus (`make fuzz-corpus` renews it).
-FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks safetensors gate
+FUZZERS ?= onnx tflite package program image yaml tensor sparkplug metadata json blocks safetensors gate rules
 FUZZ_SECONDS ?= 60
 fuzz: fuzz-build
 	echo $(FUZZERS) | tr ' ' '\n' | xargs -P "$$(nproc)" -I {} Tests/Fuzzing/run {} $(FUZZ_SECONDS)

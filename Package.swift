@@ -116,6 +116,7 @@ let library: [Target] = [
     ], settings: optimised),
   module("Capture", ["CVideo4Linux", "Pipelines", "Imaging"]),
   module("SoundCapture", ["CALSA", "Pipelines", "SoundResampling"]),
+  module("Inspection", ["ObjectDetection", "Pipelines", "YAMLReading"]),
   module("GateClient", ["CSerialLine", "GateProtocol", "Pipelines"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
@@ -124,7 +125,8 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug", "Cryptography", "Updates",
+      "CPUExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug",
+      "Cryptography", "Updates",
     ]),
   module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
 ]
@@ -138,7 +140,7 @@ let fuzzers: [Target] =
     ("Package", ["ModelFormat", "ModelManifest", "Inference", "CPUExecution"]), ("Image", ["Imaging"]),
     ("Program", ["ModelFormat", "Tensors", "Inference", "CPUExecution"]), ("YAML", ["YAMLReading"]), ("Tensor", ["Tensors"]),
     ("Sparkplug", ["Sparkplug", "Pipelines"]), ("Metadata", ["Updates", "JSONReading"]), ("JSON", ["JSONReading"]), ("Blocks", ["Updates"]),
-    ("SafeTensors", ["SafeTensors"]), ("Gate", ["GateProtocol", "GateController"]),
+    ("SafeTensors", ["SafeTensors"]), ("Gate", ["GateProtocol", "GateController"]), ("Rules", ["Inspection"]),
   ].map { (name: String, dependencies: [Target.Dependency]) in
     .executableTarget(
       name: "fuzz-\(name.lowercased())", dependencies: dependencies, path: "Tests/Fuzzing/\(name)",
@@ -184,6 +186,7 @@ let package = Package(
     // What drives a controller through the client, be it simulated, emulated or real: `make test-firmware` and Benchmarks/gate.py.
     .executableTarget(
       name: "gate-trial", dependencies: ["GateClient", "GateProtocol", "Pipelines", "SimulatedGate"], path: "Tests/GateTrial", swiftSettings: swiftSettings),
+    tests("Inspection", ["CAllocationCounter", "Inspection", "ObjectDetection", "Pipelines"]),
     tests("YAMLReading", ["YAMLReading"]),
     tests("ONNX", ["CAllocationCounter", "ONNX", "Tensors"]),
     tests("SafeTensors", ["SafeTensors", "Tensors"], resources: [.copy("Golden")]),
@@ -222,8 +225,9 @@ let package = Package(
     tests(
       "EdgeAgent",
       [
-        "CAllocationCounter", "EdgeAgent", "Capture", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "Outbox", "Pipelines",
-        "ReleaseAuthoring", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Transcription", "Updates",
+        "CAllocationCounter", "EdgeAgent", "Capture", "GateClient", "GateProtocol", "Imaging", "Inspection", "JSONReading", "MQTTTransport", "ModelManifest",
+        "ObjectDetection", "Outbox", "Pipelines",
+        "ReleaseAuthoring", "SimulatedGate", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Transcription", "Updates",
       ]),
     tests("Cryptography", ["Cryptography"]),
     // For the conformance suite of The Update Framework.

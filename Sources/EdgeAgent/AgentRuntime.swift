@@ -16,6 +16,8 @@ final class AgentRuntime: @unchecked Sendable {
   private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
   private(set) var speech: [SpeechWorker] = []
+  private(set) var gates: [GateDesk] = []
+  private(set) var snapshots: [SnapshotDesk] = []
   // Under the mutex.
   private var updates: Updater?
   private var isStopped = false
@@ -54,6 +56,8 @@ final class AgentRuntime: @unchecked Sendable {
     results = BoundedQueue(capacity: max(1, prepared.count) * PipelineWorker.resultCount, policy: .rejectNewest)
     spoken = BoundedQueue(capacity: max(1, models.listeners.count) * SpeechWorker.resultCount, policy: .rejectNewest)
     publisher = try ResultPublisher(configuration, desk: desk, log: log)
+    // Also of a pipeline that waits for its model: its gate rejects what nobody judges.
+    for settings in configuration.pipelines { makeGate(for: settings) }
     makePipelines(prepared)
     for (listener, microphone) in listening {
       let sampleRate = listener.sampleRate
@@ -78,10 +82,10 @@ final class AgentRuntime: @unchecked Sendable {
     // No more threads compute than there are processors; who asks first has his turn first.
     let turns = ProcessorTurns(processorCount: processorCount())
     func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
-      PipelineWorker(pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers, ledger: ledger, log: log) {
-        [weak self] worker in
-        self?.pipelineEnded(worker)
-      }
+      PipelineWorker(
+        pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers,
+        gate: gates.first { $0.pipeline == pipeline.settings.name }, snapshots: makeSnapshots(pipeline.settings), ledger: ledger, log: log
+      ) { [weak self] worker in self?.pipelineEnded(worker) }
     }
     let leaders = prepared.filter { $0.settings.after == nil }
     let following = prepared.filter { pipeline in leaders.contains { $0.settings.name == pipeline.settings.after } }.map { make($0) }
@@ -121,6 +125,8 @@ final class AgentRuntime: @unchecked Sendable {
       return isStopped
     }
     if isLate { made?.stop() }
+    for gate in gates { try gate.start() }
+    for desk in snapshots { try desk.start() }
     for pipeline in pipelines where pipeline.settings.after == nil { try pipeline.start() }
     for camera in cameras { try camera.start() }
     for worker in speech { try worker.start() }
@@ -130,6 +136,8 @@ final class AgentRuntime: @unchecked Sendable {
   func discard() {
     stop()
     for pipeline in pipelines { pipeline.mailbox.close() }
+    for gate in gates { gate.stop() }
+    for desk in snapshots { desk.stop() }
     publisher.finish(waitingForAcknowledgements: false)
   }
 
@@ -148,10 +156,11 @@ final class AgentRuntime: @unchecked Sendable {
   /// The recorders return when all is done; what supports them goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
     let recorder = Recorder("recorder", of: results, progress: ledger.stage("recorder")) { [self] result in
-      options.onResult?(result)
+      if result.isFrame { options.onResult?(result) }
       let name = result.pipeline.name
       defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
+      if let settings = pipelines.first(where: { $0.name == name })?.settings { publisher.recordDecisions(result, settings) }
     }
     var recorders: [any Service] = [recorder]
     if !speech.isEmpty {
@@ -201,6 +210,8 @@ final class AgentRuntime: @unchecked Sendable {
         for camera in cameras { camera.join() }
         for pipeline in pipelines { pipeline.join() }
         for worker in speech { worker.join() }
+        for gate in gates { gate.stop() }
+        for desk in snapshots { desk.stop() }
         publisher.finish(waitingForAcknowledgements: isOrderly)
         ledger.remove(progress)
         continuation.resume()
@@ -234,10 +245,28 @@ final class AgentRuntime: @unchecked Sendable {
     }
   }
 
+  private func makeSnapshots(_ settings: PipelineSettings) -> SnapshotDesk? {
+    guard settings.inspection.rules.contains(where: \.takesSnapshot) else { return nil }
+    let (publisher, name) = (publisher, settings.name)
+    let desk = SnapshotDesk(settings, ledger: ledger) { publisher.record($0, of: name) }
+    snapshots.append(desk)
+    return desk
+  }
+
+  private func makeGate(for settings: PipelineSettings) {
+    guard let gate = configuration.gates.first(where: { $0.name == settings.gate }) else { return }
+    let (publisher, log, name) = (publisher, log, settings.name)
+    let desk = GateDesk(gate, pipeline: name, ledger: ledger) { notice in
+      notice.log(gate.name, name, log)
+      publisher.record(notice, of: gate.name, to: name)
+    }
+    gates.append(desk)
+  }
+
   func isRunning(_ name: String) -> Bool { mutex.withLock { runningPipelines.contains(name) } }
 
   var status: AgentStatus {
-    AgentStatus(
+    var status = AgentStatus(
       uptime: startedAt.duration(to: MonotonicClock.now()),
       cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
       pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
@@ -245,5 +274,8 @@ final class AgentRuntime: @unchecked Sendable {
       storageError: publisher.storageError, unkept: publisher.unkept, recorded: publisher.recorded,
       acknowledged: publisher.acknowledged,
       broker: publisher.brokerState, isConnected: publisher.isConnected)
+    for gate in gates { gate.sweep() }
+    status.gates = gates.map { AgentStatus.Gate($0) }
+    return status
   }
 }

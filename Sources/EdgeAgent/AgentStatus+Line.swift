@@ -17,6 +17,7 @@ extension AgentStatus {
     if !paused.isEmpty { parts.append("paused: \(Self.names(paused.map(\.description.name)))") }
     if !ended.isEmpty { parts.append("ended: \(Self.names(ended.map(\.description.name)))") }
     if !waiting.isEmpty { parts.append("waiting for \(Self.count(waiting.count, "camera")): \(Self.names(waiting.map(\.name)))") }
+    for gate in gates.prefix(2) { if let trouble = gate.link.trouble { parts.append("gate \(gate.name): \(trouble)") } }
     if unkept > unkeptBefore {
       parts.append("results are being lost: \(storageError ?? "the disk doesn't keep up")")
     } else if let storageError {

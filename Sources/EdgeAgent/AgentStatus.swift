@@ -1,4 +1,5 @@
 public import Capture
+public import GateClient
 public import SoundCapture
 
 /// What a running configuration is doing, at one moment.
@@ -33,6 +34,20 @@ public struct AgentStatus: Sendable {
     public var dropped: Duration { .seconds(counters.dropped) / sampleRate + statistics.leftUnheard }
   }
 
+  /// A reject gate, and the pipeline that it acts by.
+  public struct Gate: Sendable {
+    public var name: String
+    public var pipeline: String
+    public var link: GateLinkState
+    /// Of the orders.
+    public var counters: GateCounters
+    /// Orders to pass and to reject that were given; verdicts without one; orders that ended otherwise than was ordered.
+    public var passes: UInt64
+    public var rejects: UInt64
+    public var unplaced: UInt64
+    public var failed: UInt64
+  }
+
   public var uptime: Duration
   public var cameras: [Camera]
   public var pipelines: [Pipeline]
@@ -51,6 +66,16 @@ public struct AgentStatus: Sendable {
   /// A few words on the connection; nil without a broker.
   public var broker: String?
   public var isConnected: Bool
+  public var gates: [Gate] = []
+}
+
+extension AgentStatus.Gate {
+  init(_ desk: GateDesk) {
+    let (link, counters) = (desk.link, desk.counters)
+    self.init(
+      name: desk.gate.name, pipeline: desk.pipeline, link: link.state, counters: link.counters, passes: counters.passes, rejects: counters.rejects,
+      unplaced: counters.unplaced, failed: counters.failed)
+  }
 }
 
 extension AgentStatus.Speech {

@@ -1,7 +1,7 @@
 public import GateProtocol
 
 /// A gate and how to reach it.
-public struct GateSettings: Sendable {
+public struct GateSettings: Sendable, Equatable {
   /// The serial device, best by a name that stays (`/dev/serial/by-id/…`).
   public var device: String
   /// Both sides'. One that `termios` names, from 9600 to 3,000,000.

@@ -149,7 +149,9 @@ public final class OutboxPublisher: @unchecked Sendable {
   private func publish(_ message: OutboxMessage) -> Bool {
     mutex.withLock { _ = shared.inFlight.insert(Key(message)) }
     do {
-      let outgoing = OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json", expiry: expiry)
+      let outgoing =
+        SnapshotMessage.outgoing(message.topic, message.payload, expiry: expiry)
+        ?? OutgoingMessage(topic: message.topic, payload: message.payload, contentType: "application/json", expiry: expiry)
       try connection.publish(outgoing, in: session) { [self] outcome in finish(message, outcome) }
       waiting.removeFirst()
       return true

@@ -287,13 +287,6 @@ private struct Sample {
     #expect(sample.mistakes.count == 1, "\(sample.mistakes)")
   }
 
-  @Test func `what this version doesn't do is refused by name`() throws {
-    var sample = try Sample()
-    sample.pipeline = "{camera: top, model: m.swiftlet, rules: [{when: x}]}"
-    #expect(sample.mistakes.count == 1)
-    #expect(sample.mistakes.first?.contains("not available in this version; remove \"rules\"") == true)
-  }
-
   @Test func `all mistakes come at once in the file's order`() throws {
     var sample = try Sample()
     sample.device = "{id: 'a b', site: x}"

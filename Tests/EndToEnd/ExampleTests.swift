@@ -36,4 +36,25 @@ import Testing
     let run = try RunningProgram("swiftlet", ["run", "--config", path])
     #expect(run.waitForEnd() == 0, "\(run.errorText)")
   }
+
+  /// Shortened, and in a folder of its own.
+  @Test func `the example with a gate judges parts without one`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-example-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let root = Programs.packageRoot.path
+    var text = try String(contentsOfFile: "\(root)/Examples/reject-gate.yaml", encoding: .utf8)
+    for (old, new) in [
+      ("../", "\(root)/"), ("/tmp/swiftlet-example", folder.path), ("/dev/ttyACM0", "\(folder.path)/none"), ("frame_rate: 2", "frame_rate: 50"),
+      ("detections: all", "detections: all\n    frames: 6"),
+    ] {
+      #expect(text.contains(old))
+      text = text.replacing(old, with: new)
+    }
+    let path = folder.appendingPathComponent("gate.yaml")
+    try Data(text.utf8).write(to: path)
+    let run = try RunningProgram("swiftlet", ["run", "--config", path.path])
+    #expect(run.waitForEnd() == 0, "\(run.errorText)")
+    #expect(run.errorText.contains("gate reject: there is no device \(folder.path)/none; parts get its safe position"), "\(run.errorText)")
+  }
 }

@@ -21,8 +21,8 @@ except ImportError:
     sys.exit("validate_payloads.py: needs jsonschema; install python3-jsonschema")
 
 # Which last part of a topic may carry which schemas.
-TOPICS = {"detections": {"detections"}, "state": {"state"}, "health": {"health"}, "models": {"models"}, "events": {"gap", "spoken-command"},
-          "transcript": {"transcript"}}
+TOPICS = {"detections": {"detections"}, "state": {"state"}, "health": {"health"}, "models": {"models"},
+          "events": {"gap", "spoken-command", "rule", "part", "gate"}, "transcript": {"transcript"}}
 # What has no sequence goes by the end of its topic; its schema is only a number.
 UNNUMBERED = {"command": "command", "command/reply": "command-reply"}
 

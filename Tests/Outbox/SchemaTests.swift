@@ -56,7 +56,30 @@ import Testing
         name: "v", microphone: "m", state: "waiting", utterances: 1, commands: 0, unrecorded: 0, lost: .seconds(2), overruns: 1, suspensions: 0, failures: 1,
         dropped: .zero)
     ]
+    var pictured = RuleMessage(capturedAt: moment, clock: clock, isBegin: true, rule: "r", reason: "not defect", frame: 7)
+    pictured.hasSnapshot = true
+    var judged = HealthMessage.Pipeline(name: "q", camera: "c", state: "running", frameRate: 1, processed: 1, dropped: 0)
+    judged.decisions = .init(events: 1, passed: 2, rejected: 3, unjudged: 4, crossings: [.init(line: "exit", count: 5)])
+    health.pipelines = [judged]
+    let counts = ["passes", "rejects", "unplaced", "failed", "acknowledged", "late", "refused", "link_lost", "unjudged", "missed_events", "sessions"]
+    health.gates = [.init(name: "g", pipeline: "q", state: "away", reason: "there is no device", counts: counts.map { .init($0, 1) })]
+    var gate = GateEventMessage(capturedAt: moment, clock: clock, gate: "g", what: "order", state: "late")
+    (gate.reason, gate.part, gate.verdict, gate.position, gate.count) = ("why", 4, "reject", "pass", 2)
     return [
+      (
+        "p/events",
+        RuleMessage(
+          capturedAt: moment, clock: clock, isBegin: true, rule: "r", reason: "defect >= 0.6", frame: 7,
+          detection: .init(label: "defect", score: 0.7, box: (0.1, 0.2, 0.3, 0.4), track: 3))
+      ),
+      ("p/events", RuleMessage(capturedAt: moment, clock: clock, isBegin: false, rule: "r", reason: "the pipeline ended", frame: nil)),
+      (
+        "p/events",
+        PartMessage(
+          capturedAt: moment, clock: clock, part: 1, verdict: "reject", rule: "r", reason: "defect", obstacle: "lost", views: 2, count: 1)
+      ),
+      ("p/events", PartMessage(capturedAt: moment, clock: clock, part: 9, verdict: "pass", rule: nil, reason: nil, obstacle: nil, views: 2, count: 3)),
+      ("p/events", pictured), ("p/events", gate), ("p/events", GateEventMessage(capturedAt: moment, clock: clock, gate: "g", what: "link", state: "armed")),
       ("p/transcript", PayloadTests.transcript), ("p/transcript", wordless), ("p/transcript", replaced), ("p/events", PayloadTests.command),
       ("health", health),
       ("p/detections", PayloadTests.detection), ("p/detections", empty),
@@ -79,7 +102,7 @@ import Testing
       return (topic, payload.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: counts[topic]!)))
     }
     let (status, text) = try validate(lines)
-    #expect(status == 0 && text.contains("10 payloads valid"), "\(text)")
+    #expect(status == 0 && text.contains("17 payloads valid"), "\(text)")
   }
 
   @Test(.enabled(if: SchemaTests.python != nil)) func `the schemas refuse what isn't a payload`() throws {

@@ -50,13 +50,17 @@ extension AgentConfiguration {
     let surroundings = SpeechPipelineSettings.Surroundings(
       microphones: map["microphones"].map(\.keys) ?? [], storage: storage ?? StorageSettings(), hasUpdates: map["updates"] != nil,
       encoding: mqtt??.encoding ?? .swiftlet)
-    let pipelines = map.required("pipelines")?.mapping { readPipelines($0, cameras: map["cameras"].map(\.keys) ?? [], surroundings, context) }
+    let gates =
+      map["gates"].map { $0.mapping { all in all.named("gate").compactMap { name, value in value.mapping { NamedGate.read($0, name: name, context) } } } } ?? []
+    var pipelines = map.required("pipelines")?.mapping { readPipelines($0, cameras: map["cameras"].map(\.keys) ?? [], surroundings, context) }
     if pipelines != nil, map["pipelines"].map(\.keys) == [] { map.report("pipelines", "pipelines: at least one is needed") }
+    if let vision = pipelines?.vision { pipelines?.vision = assignGates(vision, map, context) }
     warnOfUnused(map, pipelines, context)
-    guard let device, let storage, let cameras, let microphones, let pipelines else { return nil }
+    guard let device, let storage, let cameras, let microphones, let gates, let pipelines else { return nil }
     var configuration = AgentConfiguration(device: device, storage: storage, mqtt: mqtt ?? nil, cameras: cameras, pipelines: pipelines.vision)
     (configuration.microphones, configuration.speech) = (microphones, pipelines.speech)
     configuration.updates = updates ?? nil
+    configuration.gates = gates
     return configuration
   }
 
@@ -85,7 +89,7 @@ extension AgentConfiguration {
           }
           pipelines.speech.append(read)
         } else if let read = PipelineSettings.read(
-          settings, name: name, cameras: cameras, storage: surroundings.storage, hasUpdates: surroundings.hasUpdates, context)
+          settings, name: name, cameras: cameras, storage: surroundings.storage, hasUpdates: surroundings.hasUpdates, encoding: surroundings.encoding, context)
         {
           pipelines.vision.append(read)
         }
@@ -94,6 +98,39 @@ extension AgentConfiguration {
     }
     PipelineSettings.connect(&pipelines.vision, maps, context)
     return pipelines
+  }
+
+  /// Says of each pipeline that judges parts which gate acts by it: one pipeline a gate.
+  private static func assignGates(_ pipelines: [PipelineSettings], _ map: YAMLMapping, _ context: ConfigurationContext) -> [PipelineSettings] {
+    let names = map["gates"].map(\.keys) ?? []
+    var users: [String: String] = [:]
+    let assigned = pipelines.map { pipeline in
+      var pipeline = pipeline
+      guard pipeline.inspection.parts != nil else {
+        if pipeline.gate != nil { map.report("pipelines", "pipelines.\(pipeline.name).gate: nothing says what a part is; add \"parts\"") }
+        return pipeline
+      }
+      if pipeline.gate == nil, names.count > 1 {
+        map.report("pipelines", "pipelines.\(pipeline.name): there are several gates; say which one by \"gate\": \(names.joined(separator: ", "))")
+      }
+      pipeline.gate = pipeline.gate ?? names.first
+      guard let gate = pipeline.gate else {
+        context.warn(map["pipelines"], "pipelines.\(pipeline.name).parts: there is no gate (\"gates\"); verdicts are told, and nothing is rejected")
+        return pipeline
+      }
+      if !names.contains(gate) {
+        let hint =
+          nearestName(to: gate, among: names).map { "did you mean \"\($0)\"?" } ?? (names.isEmpty ? "add \"gates\"" : "known: \(names.joined(separator: ", "))")
+        map.report("pipelines", "pipelines.\(pipeline.name).gate: there is no gate \"\(gate)\"; \(hint)")
+      } else if let other = users.updateValue(pipeline.name, forKey: gate) {
+        map.report("pipelines", "pipelines.\(pipeline.name).gate: \"\(gate)\" acts by \(other) already; one pipeline a gate")
+      }
+      return pipeline
+    }
+    for name in names where users[name] == nil && pipelines.count == map["pipelines"]?.keys.count {
+      context.warn(map["gates"], "no pipeline judges parts for the gate \"\(name)\"; it stays closed, and the gate in its safe position")
+    }
+    return assigned
   }
 
   /// Whether a pipeline is one with a microphone, however that is spelt.
@@ -112,11 +149,6 @@ extension AgentConfiguration {
     for name in map["microphones"]?.keys ?? [] where !pipelines.speech.contains(where: { $0.microphone == name }) {
       context.warn(map["microphones"], "no pipeline uses the microphone \"\(name)\"; it stays closed")
     }
-  }
-
-  /// A part of the contract that this version doesn't carry out is refused rather than ignored.
-  static func refuse(_ key: String, in map: YAMLMapping, _ what: String) {
-    if map[key] != nil { map.report(key, "\(key): \(what) not available in this version; remove \"\(key)\"") }
   }
 }
 

@@ -19,6 +19,8 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var microphones: [NamedMicrophone] = []
   /// The pipelines with a microphone, in the file's order.
   public var speech: [SpeechPipelineSettings] = []
+  /// In the file's order. Default: none; verdicts on parts are then told, and nobody acts by them.
+  public var gates: [NamedGate] = []
 
   public init(
     device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [NamedCamera], pipelines: [PipelineSettings]

@@ -1,3 +1,4 @@
+public import Inspection
 import ModelManifest
 import Updates
 import YAMLReading
@@ -34,6 +35,10 @@ public struct PipelineSettings: Equatable, Sendable {
   public var still: StillScene?
   /// `frames`: stop after so many processed frames, for trials. Default: none.
   public var frameCount: Int?
+  /// `regions`, `lines`, `ignore`, `minimum_area`, `tracking`, `rules` and `parts`: what is decided about frames (docs/rules.md). Default: nothing.
+  public var inspection = InspectionSettings()
+  /// `gate`: the name under `gates` that parts are rejected by. Default: the only one, where parts are judged.
+  public var gate: String?
 
   /// `crops`: what of another pipeline's detections is looked at.
   public struct Crops: Equatable, Sendable {
@@ -105,16 +110,19 @@ public struct PipelineSettings: Equatable, Sendable {
   static let reservedNames = ["state", "health", "models", "command"]
 
   static func read(
-    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, _ context: ConfigurationContext
+    _ map: YAMLMapping, name: String, cameras: [String], storage: StorageSettings, hasUpdates: Bool, encoding: MQTTSettings.Encoding,
+    _ context: ConfigurationContext
   ) -> PipelineSettings? {
     let isFollowing = map["after"] != nil
     if isFollowing, map["camera"] != nil {
       map.report("camera", "pipelines.\(name): looks at another pipeline's frames already; write \"camera\" or \"after\"")
     }
     let camera = isFollowing ? "" : map.required("camera").flatMap { readCamera($0, cameras) }
+    // What its leader's model knows is another matter.
+    var inspected = InspectionSettings.Surroundings(labels: nil, encoding: encoding)
     let model = map.required("model").flatMap { value -> ModelSource? in
       let model = readModel(value, storage, hasUpdates: hasUpdates, context)
-      if context.opensModels, let path = model?.path, let mistake = mistake(inPackageAt: path) { value.report("\(value.path): \(mistake)") }
+      if context.opensModels, let path = model?.path { inspected.labels = readLabels(ofPackageAt: path, value) }
       return model
     }
     var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
@@ -130,7 +138,16 @@ public struct PipelineSettings: Equatable, Sendable {
     for key in ["frames", "still"] where isFollowing && map[key] != nil {
       map.report(key, "pipelines.\(name).\(key): is decided by the pipeline that it comes after; write it there")
     }
-    AgentConfiguration.refuse("rules", in: map, "rules are")
+    settings.inspection = InspectionSettings.read(map, pipeline: name, inspected, context)
+    settings.gate = map["gate"]?.string()
+    if isFollowing {
+      for key in ["parts", "gate"] where map[key] != nil {
+        map.report(key, "pipelines.\(name).\(key): parts are judged by a pipeline with a camera, which sees all frames; this one comes after another")
+      }
+    }
+    if map["still"] != nil, map["parts"] != nil {
+      map.report("still", "pipelines.\(name).still: a part that is told from a frame before wasn't seen; remove \"still\" or \"parts\"")
+    }
     return camera == nil || model == nil ? nil : settings
   }
 
@@ -191,11 +208,15 @@ public struct PipelineSettings: Equatable, Sendable {
     return model
   }
 
-  /// Why a package can't serve a pipeline: damaged, for another machine, or without a word on images and results.
-  private static func mistake(inPackageAt path: String) -> String? {
-    let package: ModelPackage
-    do throws(ModelPackageError) { package = try ModelPackage(contentsOf: path) } catch { return error.description }
-    do throws(EdgeAgentError) { _ = try FrameProcessor(package, threshold: nil, threads: 1) } catch { return error.message }
+  /// Opens the package; what it can tell of. Reports why it can't serve a pipeline: damaged, for another machine, or without a word on images and
+  /// results.
+  private static func readLabels(ofPackageAt path: String, _ value: YAMLValue) -> [String]? {
+    do throws(ModelPackageError) {
+      let package = try ModelPackage(contentsOf: path)
+      do throws(EdgeAgentError) { return try FrameProcessor(package, threshold: nil, threads: 1).manifest.labels } catch {
+        value.report("\(value.path): \(error.message)")
+      }
+    } catch { value.report("\(value.path): \(error.description)") }
     return nil
   }
 }

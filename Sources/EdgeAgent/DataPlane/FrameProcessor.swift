@@ -1,6 +1,7 @@
 import CPUExecution
 import Capture
 import Imaging
+import Inspection
 import ModelManifest
 import ObjectDetection
 import Pipelines
@@ -12,13 +13,15 @@ final class FrameProcessor: @unchecked Sendable {
   private let threshold: Float?
   /// Threads that run the model.
   let threadCount: Int
+  /// What is decided about its frames; nil where nothing is.
+  let plan: InspectionPlan?
 
   /// - Parameters:
   ///   - threshold: the least score; the package's own where nil.
   ///   - threads: threads that run the model.
-  /// - Throws: `model`, where the package is one that a camera's frames can't go through.
-  init(_ package: ModelPackage, threshold: Double?, threads: Int) throws(EdgeAgentError) {
-    self.threshold = threshold.map { Float($0) }
+  ///   - inspection: what is to be decided about its frames.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
+  init(_ package: ModelPackage, threshold: Double?, threads: Int, inspection: InspectionSettings = InspectionSettings()) throws(EdgeAgentError) {
     threadCount = threads
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
@@ -26,6 +29,16 @@ final class FrameProcessor: @unchecked Sendable {
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
+    guard !inspection.isEmpty else {
+      (self.threshold, plan) = (threshold.map { Float($0) }, nil)
+      return
+    }
+    do throws(InspectionError) {
+      let plan = try InspectionPlan(
+        inspection, labels: vision.manifest.labels, isClassification: vision.decoder.isClassification,
+        threshold: threshold.map { Float($0) } ?? vision.decoder.suppression.scoreThreshold)
+      (self.threshold, self.plan) = (plan.decodingThreshold(inspection), plan)
+    } catch { throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules") }
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
@@ -33,6 +46,14 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
   var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount }
+
+  /// All that was wrong with what it computed so far.
+  struct Faults: Equatable {
+    var indices: UInt64
+    var nonFiniteFrames: UInt64
+  }
+
+  var faults: Faults { Faults(indices: faultCount, nonFiniteFrames: nonFiniteFrameCount) }
 
   var manifest: Manifest { vision.manifest }
 
@@ -122,6 +143,7 @@ extension FrameResult {
     let taken = MonotonicClock.now()
     frameNumber = frame.sequence
     capturedAt = frame.capturedAtWallTime
+    takenAt = frame.capturedAt
     groundTruth = frame.groundTruth
     (isReused, leftOut, modelRuns) = (false, 0, 1)
     timings = FrameTimings()

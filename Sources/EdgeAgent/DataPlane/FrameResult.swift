@@ -1,4 +1,5 @@
 public import Capture
+public import Inspection
 public import ObjectDetection
 public import Pipelines
 
@@ -14,6 +15,17 @@ public final class FrameResult: @unchecked Sendable {
   public internal(set) var frameHeight = 0
   /// Best first.
   public internal(set) var detections: [Detection] = []
+  /// Of each detection the number of its track, 0 without one; empty without tracking.
+  public internal(set) var tracks: [UInt64] = []
+  /// What the pipeline's rules decided, and about which parts.
+  public internal(set) var ruleEvents: [RuleEvent] = []
+  public internal(set) var outcomes: [PartOutcome] = []
+  /// Whether it is a frame's. What is decided because no frame comes has a result without one.
+  public internal(set) var isFrame = true
+  /// The rule of which a picture is being made; -1 where none is.
+  var snapshotRule = -1
+  /// When the frame was captured.
+  var takenAt = MonotonicInstant(nanoseconds: 0)
   /// What a simulated frame truly shows; nil for a real one.
   public internal(set) var groundTruth: [GroundTruthBox]?
   public internal(set) var timings = FrameTimings()
@@ -29,6 +41,23 @@ public final class FrameResult: @unchecked Sendable {
     detections.reserveCapacity(detectionLimit)
   }
 
+  /// For what an inspector says of a frame.
+  func reserveForInspection() {
+    tracks.reserveCapacity(ObjectTracker.detectionLimit)
+    ruleEvents.reserveCapacity(InspectionSettings.ruleLimit * 2)
+    outcomes.reserveCapacity(InspectionSettings.outcomeLimit)
+  }
+
+  /// Takes over what was decided. Allocates nothing where there was room reserved.
+  func take(_ inspector: borrowing Inspector) {
+    tracks.removeAll(keepingCapacity: true)
+    ruleEvents.removeAll(keepingCapacity: true)
+    outcomes.removeAll(keepingCapacity: true)
+    for at in 0..<inspector.identities.count { tracks.append(inspector.identities[at]) }
+    for at in 0..<inspector.ruleEvents.count { ruleEvents.append(inspector.ruleEvents[at]) }
+    for at in 0..<inspector.outcomes.count { outcomes.append(inspector.outcomes[at]) }
+  }
+
   /// Whether this frame gives a message.
-  public var isReported: Bool { pipeline.reporting == .all || !detections.isEmpty }
+  public var isReported: Bool { isFrame && (pipeline.reporting == .all || !detections.isEmpty) }
 }

@@ -10,16 +10,23 @@ public final class PipelineDescription: Sendable {
   /// Whether frames are classified as a whole, without boxes.
   public let isClassification: Bool
   public let reporting: PipelineSettings.Reporting
+  /// Names of the lines whose crossings are counted.
+  public let lines: [String]
 
   convenience init(_ settings: PipelineSettings, _ manifest: Manifest) {
-    self.init(name: settings.name, camera: settings.camera, reporting: settings.reporting, looksAtCrops: settings.crops != nil, manifest)
+    self.init(
+      name: settings.name, camera: settings.camera, reporting: settings.reporting, lines: settings.inspection.lines.map(\.name),
+      looksAtCrops: settings.crops != nil, manifest)
   }
 
   /// - Parameter looksAtCrops: whether what it classifies are parts of a frame, each with its box.
-  init(name: String, camera: String, reporting: PipelineSettings.Reporting, looksAtCrops: Bool = false, _ manifest: Manifest) {
+  init(
+    name: String, camera: String, reporting: PipelineSettings.Reporting, lines: [String] = [], looksAtCrops: Bool = false, _ manifest: Manifest
+  ) {
     self.name = name
     self.camera = camera
     self.reporting = reporting
+    self.lines = lines
     modelName = manifest.name
     modelVersion = manifest.version
     labels = manifest.labels

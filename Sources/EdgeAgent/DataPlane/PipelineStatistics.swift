@@ -1,3 +1,4 @@
+public import Inspection
 import Pipelines
 
 /// What a pipeline has done since it started; written by its threads, read by any.
@@ -23,6 +24,12 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var leftOut: UInt64 = 0
     /// Frames in which the pipeline before found nothing to look at.
     public var unneeded: UInt64 = 0
+    /// What rules and parts have come to; nil where nothing is decided.
+    public var decided: Inspector.Counters?
+    /// Crossings of each line, in the configuration's order.
+    public var crossings: [UInt64] = []
+    /// Pictures that were wanted and not made.
+    public var missedSnapshots = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -43,6 +50,7 @@ public final class PipelineStatistics: @unchecked Sendable {
     mutex.withLock {
       var copy = current
       copy.latencies = current.latencies.map { $0.detached() }
+      copy.crossings = current.crossings.map { $0 }
       return copy
     }
   }
@@ -53,6 +61,22 @@ public final class PipelineStatistics: @unchecked Sendable {
       if isReused { current.reused += 1 }
       if hasDetections { current.withDetections += 1 }
       for (index, stage) in PipelineStage.allCases.enumerated() { current.latencies[index].add(stage.duration(in: timings)) }
+    }
+  }
+
+  /// What a pipeline decides from now on is counted.
+  func expect(_ settings: InspectionSettings) {
+    mutex.withLock {
+      current.decided = Inspector.Counters()
+      current.crossings = settings.lines.map { _ in 0 }
+    }
+  }
+
+  func set(_ inspector: borrowing Inspector, missedSnapshots: Int) {
+    mutex.withLock {
+      current.missedSnapshots = missedSnapshots
+      current.decided = inspector.counters
+      for at in 0..<current.crossings.count { current.crossings[at] = inspector.crossings[at] }
     }
   }
 

@@ -25,6 +25,7 @@ extension PipelineWorker {
     result.detections.removeAll(keepingCapacity: true)
     result.detections.append(contentsOf: lastFound.detections)
     (result.frameWidth, result.frameHeight) = (lastFound.width, lastFound.height)
+    decide(result, isSound: true)
     for follower in followers { follower.repeatFollowing(frame) }
     tell(result)
   }
@@ -32,7 +33,7 @@ extension PipelineWorker {
   private func repeatFollowing(_ frame: borrowing Frame) {
     countGiven()
     guard let result = begin() else { return }
-    guard followed.outcome == .judged else { return giveUp(result) { $0.countUnneeded() } }
+    guard followed.outcome == .judged else { return seeNothing(frame, result) }
     repeatLast(frame, into: result)
   }
 }
@@ -50,11 +51,12 @@ extension PipelineWorker {
     countGiven()
     followed.outcome = followed.count > 0 ? .missed : .nothing
     guard let result = begin() else { return }
-    guard followed.count > 0 else { return giveUp(result) { $0.countUnneeded() } }
+    guard followed.count > 0 else { return seeNothing(frame, result) }
     guard isInTime(frame) else { return giveUp(result) { $0.countLate() } }
     let begun = result.begin(frame)
     let outcome: PreparationOutcome
-    let isShadowed = settings.crops == nil && shadow?.offer(frame.view) ?? false
+    let taken = takePixels(frame.view)
+    let before = processor.faults
     if settings.crops == nil {
       outcome = processor.prepare(frame.view, into: result, from: begun)
       if outcome == .prepared { processor.finish(into: result) }
@@ -66,13 +68,23 @@ extension PipelineWorker {
         return due.map { $0 >= MonotonicClock.now() } ?? true
       }
     }
-    guard outcome == .prepared else {
-      reportUnusable(outcome)
-      return giveUp(result) { $0.countUnusable() }
-    }
+    guard isUsable(outcome, result) else { return }
     followed.outcome = .judged
-    if isShadowed { shadow?.submit(result) }
-    tell(result)
+    decide(result, isSound: processor.faults == before)
+    tell(result, taken)
+  }
+
+  /// There is nothing in the frame for it: so its rules see that.
+  private func seeNothing(_ frame: borrowing Frame, _ result: FrameResult) {
+    guard inspector != nil else { return giveUp(result) { $0.countUnneeded() } }
+    _ = result.begin(frame)
+    result.detections.removeAll(keepingCapacity: true)
+    (result.frameWidth, result.frameHeight) = (frame.view.width, frame.view.height)
+    inspect(result, isSound: true)
+    guard !result.ruleEvents.isEmpty else { return giveUp(result) { $0.countUnneeded() } }
+    statistics.countUnneeded()
+    countFinished()
+    tellWithoutFrame(result)
   }
 
 }

@@ -1,5 +1,6 @@
 import Capture
 import Imaging
+import Inspection
 import ObjectDetection
 import Pipelines
 import Supervision
@@ -14,7 +15,11 @@ final class PipelineWorker: @unchecked Sendable {
   /// Changes with the model.
   var description: PipelineDescription { mutex.withLock { shared.description } }
   let statistics = PipelineStatistics()
-  let mailbox = Mailbox<Frame>()
+  let mailbox: FrameIntake
+  /// What rules and parts are decided by, and who acts by it; the worker thread's own.
+  let inspector: Inspector?
+  let gate: GateDesk?
+  let snapshots: SnapshotDesk?
   let settings: PipelineSettings
   private let mutex = PthreadMutex()
   private var shared: Shared
@@ -42,10 +47,12 @@ final class PipelineWorker: @unchecked Sendable {
   ///   - turns: the processors that it shares with other pipelines; all by itself where not given.
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
   ///   - followers: pipelines that come after it; they have no threads of their own.
+  ///   - gate: gets the verdicts on parts.
+  ///   - snapshots: makes pictures of what rules begin with.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
     _ settings: PipelineSettings, processor: FrameProcessor, turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
-    results: BoundedQueue<FrameResult>, followers: [PipelineWorker] = [],
+    results: BoundedQueue<FrameResult>, followers: [PipelineWorker] = [], gate: GateDesk? = nil, snapshots: SnapshotDesk? = nil,
     ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
     (self.turns, self.followers) = (turns, followers)
@@ -54,14 +61,22 @@ final class PipelineWorker: @unchecked Sendable {
     shared = Shared(description: description)
     self.settings = settings
     self.processor = processor
+    (self.gate, self.snapshots) = (gate, snapshots)
+    mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
+    inspector = processor.plan.map { Inspector(settings.inspection, $0) }
     self.frameCount = settings.frameCount
     self.results = results
     self.ledger = ledger
     self.log = log
     self.onEnd = onEnd
     progress = ledger.stage("pipeline \(settings.name)")
+    if inspector != nil { statistics.expect(settings.inspection) }
     unused = BoundedQueue(capacity: Self.resultCount, policy: .rejectNewest)
-    for _ in 0..<Self.resultCount { unused.push(FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)) }
+    for _ in 0..<Self.resultCount {
+      let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
+      if inspector != nil { result.reserveForInspection() }
+      unused.push(result)
+    }
     lastFound.detections.reserveCapacity(processor.detectionLimit)
     if settings.after != nil { progress.wait() }
   }
@@ -96,15 +111,17 @@ final class PipelineWorker: @unchecked Sendable {
   /// Takes a recorded result back.
   func recycle(_ result: FrameResult) {
     result.groundTruth = nil
+    let isFrame = result.isFrame
+    result.isFrame = true
     unused.push(result)
-    countFinished()
+    if isFrame { countFinished() }
   }
 
   private func run() {
     var processed = 0
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
-      guard let frame = mailbox.take() else { break }
+      guard let frame = nextFrame() else { break }
       progress.work()
       takeSuccessor()
       for follower in followers { follower.takeSuccessor() }
@@ -112,13 +129,14 @@ final class PipelineWorker: @unchecked Sendable {
       statistics.setReplaced(mailbox.dropCount)
     }
     mailbox.close()
-    // A frame that nobody takes would keep its buffer from the camera's other pipelines.
-    _ = mailbox.take(timeout: .zero)
+    // Frames that nobody takes would keep their buffers from the camera's other pipelines.
+    while mailbox.take(timeout: .zero) != nil {}
     for follower in followers { follower.end() }
     end()
   }
 
   private func end() {
+    interruptInspection()
     ledger.remove(progress)
     onEnd(self)
   }
@@ -150,7 +168,13 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Returns: the newest frame; nil where the pipeline is at its end.
   private func waitForTurn(with frame: consuming Frame, _ share: Int) -> Frame? {
     if turns.takeIfFree(share) { return frame }
-    mailbox.putBack(frame)
+    if let frame = mailbox.putBack(frame) {
+      // A part's own frame, which none replaces.
+      progress.wait()
+      turns.take(share)
+      progress.work()
+      return frame
+    }
     progress.wait()
     turns.take(share)
     progress.work()
@@ -191,61 +215,94 @@ final class PipelineWorker: @unchecked Sendable {
 
   private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
     defer { shadow = nil }
-    let isShadowed = settings.crops == nil && shadow?.offer(frame.view) ?? false
+    let taken = takePixels(frame.view)
     if let scene {
       scene.keep(frame.view)
       lookedAt = MonotonicClock.now()
     }
+    let before = processor.faults
     guard !followers.isEmpty else {
-      return told(processor.process(frame, into: result), result, isShadowed: isShadowed)
+      guard isUsable(processor.process(frame, into: result), result) else { return false }
+      decide(result, isSound: processor.faults == before)
+      tell(result, taken)
+      return true
     }
     let outcome = processor.prepare(frame.view, into: result, from: result.begin(frame))
-    if outcome == .prepared {
-      processor.finish(into: result)
-      for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
-    }
+    if outcome == .prepared { processor.finish(into: result) }
+    guard isUsable(outcome, result) else { return false }
+    decide(result, isSound: processor.faults == before)
+    for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
     // Its own result waits for nobody.
-    guard told(outcome, result, isShadowed: isShadowed) else { return false }
+    tell(result, taken)
     for follower in followers { follower.follow(frame, after: self) }
     return true
   }
 
-  /// Hands on a result of the model, or counts what was wrong with the frame.
-  ///
-  /// - Returns: whether there was one.
-  private func told(_ outcome: PreparationOutcome, _ result: FrameResult, isShadowed: Bool) -> Bool {
-    guard outcome == .prepared else {
-      scene?.clear()
-      reportUnusable(outcome)
-      giveUp(result) { $0.countUnusable() }
-      return false
-    }
-    if isShadowed { shadow?.submit(result) }
-    tell(result)
-    return true
+  /// Who else keeps a frame's pixels.
+  struct TakenPixels {
+    var isShadowed = false
+    var isPictured = false
   }
 
-  func reportUnusable(_ outcome: PreparationOutcome) {
+  func takePixels(_ view: ImageView) -> TakenPixels {
+    // A model in its trial that sees parts can't be compared.
+    TakenPixels(isShadowed: settings.crops == nil && shadow?.offer(view) ?? false, isPictured: snapshots?.offer(view) ?? false)
+  }
+
+  /// Counts what was wrong with a frame, if anything was.
+  func isUsable(_ outcome: PreparationOutcome, _ result: FrameResult) -> Bool {
+    guard outcome != .prepared else { return true }
+    scene?.clear()
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
+    giveUp(result) { $0.countUnusable() }
+    return false
+  }
+
+  /// Keeps what was found, to tell it again, and lets the rules see it.
+  /// - Parameter isSound: whether the model computed numbers.
+  func decide(_ result: FrameResult, isSound: Bool) {
+    if !result.isReused { remember(result) }
+    inspect(result, isSound: isSound)
   }
 
   /// Counts a finished result and hands it to the recorder.
-  func tell(_ result: FrameResult) {
-    if !result.isReused { remember(result) }
+  func tell(_ result: FrameResult, _ taken: TakenPixels = TakenPixels()) {
+    if taken.isShadowed { shadow?.submit(result) }
+    snapshots?.submit(result, isTaken: taken.isPictured)
     statistics.countLeftOut(result.leftOut)
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty, isReused: result.isReused)
-    let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)
+    let faults = processor.faults
     mutex.withLock {
       if !result.isReused {
         shared.usage.frames += 1
         // Of parts the mean: how many there are is none of the model's doing.
         shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
       }
-      (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults, nonFiniteFrames)
+      (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)
     }
     if !results.push(result) { giveUp(result) { $0.countUnrecorded() } }
+  }
+
+  /// Hands on what was decided though no frame came.
+  func recordWithoutFrame(_ inspector: Inspector) {
+    guard let result = unused.pop(timeout: .zero) else { return statistics.countUnrecorded() }
+    result.pipeline = description
+    result.capturedAt = MonotonicClock.wallTime()
+    result.take(inspector)
+    tellWithoutFrame(result)
+  }
+
+  /// Hands on a result that holds decisions alone.
+  func tellWithoutFrame(_ result: FrameResult) {
+    (result.isFrame, result.snapshotRule) = (false, -1)
+    result.detections.removeAll(keepingCapacity: true)
+    result.tracks.removeAll(keepingCapacity: true)
+    guard !results.push(result) else { return }
+    statistics.countUnrecorded()
+    result.isFrame = true
+    unused.push(result)
   }
 }
 
@@ -314,6 +371,7 @@ extension PipelineWorker {
     guard isReplaced else { return }
     scene?.clear()
     followed.forgetModel()
+    if let plan = processor.plan { interruptInspection(for: plan) }
   }
 }
 

@@ -59,7 +59,7 @@ final class ShadowRun: @unchecked Sendable {
   init(
     _ package: ModelPackage, _ settings: PipelineSettings, frameCount: Int, onFrame: @escaping @Sendable () -> Void
   ) throws(EdgeAgentError) {
-    processor = try FrameProcessor(package, threshold: settings.threshold, threads: 1)
+    processor = try FrameProcessor(package, threshold: settings.threshold, threads: 1, inspection: settings.inspection)
     description = PipelineDescription(settings, package.manifest)
     result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
     finder = description

@@ -39,6 +39,7 @@ final class CurrentFacts: @unchecked Sendable {
       pipelines: status.pipelines.map { Self.health(of: $0, in: status, rates[$0.description.name] ?? 0, thinning) }, outbox: outbox,
       brokerConnections: connection.counters.connections)
     message.speech = status.speech.map(Self.health(of:))
+    message.gates = status.gates.map { HealthMessage.Gate($0) }
     let number = mutex.withLock { healthNumbering.next() }
     send(message.encoded(as: number), to: "health", connection)
   }
@@ -109,9 +110,12 @@ final class CurrentFacts: @unchecked Sendable {
       default: "waiting"
       }
     let statistics = pipeline.statistics
-    return HealthMessage.Pipeline(
+    var health = HealthMessage.Pipeline(
       name: pipeline.description.name, camera: pipeline.description.camera, state: state, frameRate: frameRate, processed: statistics.processed,
       dropped: statistics.replaced + statistics.late + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
       thinned: thinning.leftOut(pipeline.description.name))
+    health.decisions = statistics.decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
+    health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
+    return health
   }
 }

@@ -6,11 +6,13 @@ extension DetectionMessage {
   init(_ result: FrameResult) {
     let pipeline = result.pipeline
     let (width, height) = (Float(max(1, result.frameWidth)), Float(max(1, result.frameHeight)))
-    let detections = result.detections.map { found in
+    let detections = result.detections.enumerated().map { at, found in
       let box = found.box
+      let track = at < result.tracks.count ? result.tracks[at] : 0
       return Detection(
         label: pipeline.label(found.label), score: found.score,
-        box: pipeline.isClassification ? nil : (box.x / width, box.y / height, box.width / width, box.height / height))
+        box: pipeline.isClassification ? nil : (box.x / width, box.y / height, box.width / width, box.height / height),
+        track: track == 0 ? nil : track)
     }
     self.init(
       capturedAt: result.capturedAt, clock: .current(), frame: result.frameNumber, model: pipeline.modelName, modelVersion: pipeline.modelVersion,

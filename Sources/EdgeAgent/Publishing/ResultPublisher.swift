@@ -111,6 +111,19 @@ final class ResultPublisher: @unchecked Sendable {
     if !isKept { log.unkept(name, configuration.storage) }
   }
 
+  /// Queues an event of a pipeline. From any thread.
+  func recordEvent(_ event: some Payload, of pipeline: String) {
+    guard sparkplug == nil else { return }
+    if !outbox.append(event, to: "\(configuration.topicRoot)/\(pipeline)/events", isUrgent: true) { log.unkept(pipeline, configuration.storage) }
+  }
+
+  /// Queues a picture. From any thread.
+  func record(_ snapshot: SnapshotMessage, of pipeline: String) {
+    guard sparkplug == nil else { return }
+    let isKept = outbox.append(to: "\(configuration.topicRoot)/\(pipeline)/snapshot", isUrgent: true, encoding: { snapshot.encoded(as: $0) })
+    if !isKept { log.unkept(pipeline, configuration.storage) }
+  }
+
   private func publishPartial(_ transcript: TranscriptMessage, of pipeline: String, to topic: String) {
     guard let connection else { return }
     // What finds no connection takes no number.

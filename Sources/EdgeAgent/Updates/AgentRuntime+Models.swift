@@ -78,6 +78,6 @@ extension AgentRuntime: ModelHost {
 extension FrameProcessor {
   /// As a pipeline's settings want it.
   convenience init(_ package: ModelPackage, _ settings: PipelineSettings) throws(EdgeAgentError) {
-    try self.init(package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()))
+    try self.init(package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), inspection: settings.inspection)
   }
 }

@@ -4,7 +4,7 @@ import ModelManifest
 protocol ModelHost: AnyObject, Sendable {
   /// Makes a package ready for every pipeline that runs the model of this name; nothing changes yet.
   ///
-  /// - Throws: `.model` where it doesn't fit one of them.
+  /// - Throws: where it doesn't fit one of them, or its rules.
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch
   /// Lets each pipeline go over to it between two frames. Doesn't wait for that.
   func commit(_ prepared: PreparedSwitch)

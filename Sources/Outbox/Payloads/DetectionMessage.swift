@@ -80,7 +80,7 @@ public struct DetectionMessage: Payload {
     json.member("detections", array: { for detection in detections { Self.write(detection, to: &$0) } })
   }
 
-  private static func write(_ detection: Detection, to json: inout JSONWriter) {
+  static func write(_ detection: Detection, to json: inout JSONWriter) {
     json.object {
       $0.member("label", detection.label)
       $0.member("score", share(detection.score))

@@ -27,6 +27,8 @@ public struct HealthMessage: Payload {
     public var dropped: UInt64
     /// Results left out on purpose while the broker was away.
     public var thinned: UInt64
+    /// What rules decided since the start; nil where the pipeline has none.
+    public var decisions: Decisions?
 
     public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64, thinned: UInt64 = 0) {
       self.name = name
@@ -36,6 +38,53 @@ public struct HealthMessage: Payload {
       self.processed = processed
       self.dropped = dropped
       self.thinned = thinned
+    }
+  }
+
+  /// What a pipeline decided since the start.
+  public struct Decisions: Sendable, Equatable {
+    /// Begins of rules.
+    public var events: UInt64
+    public var passed: UInt64
+    public var rejected: UInt64
+    public var unjudged: UInt64
+    /// Pictures that were wanted and not made, as one was being made.
+    public var missedSnapshots: UInt64 = 0
+    /// Crossings of each line.
+    public var crossings: [Crossings]
+
+    public struct Crossings: Sendable, Equatable {
+      public var line: String
+      public var count: UInt64
+
+      public init(line: String, count: UInt64) { (self.line, self.count) = (line, count) }
+    }
+
+    public init(events: UInt64, passed: UInt64, rejected: UInt64, unjudged: UInt64, crossings: [Crossings]) {
+      (self.events, self.passed, self.rejected, self.unjudged, self.crossings) = (events, passed, rejected, unjudged, crossings)
+    }
+  }
+
+  /// A reject gate.
+  public struct Gate: Sendable, Equatable {
+    public var name: String
+    public var pipeline: String
+    /// `armed`, `away`, `meeting`, `incompatible`, `misconfigured`.
+    public var state: String
+    /// Why it isn't armed.
+    public var reason: String?
+    /// Numbers since the start, by what they count.
+    public var counts: [Count]
+
+    public struct Count: Sendable, Equatable {
+      public var what: String
+      public var count: UInt64
+
+      public init(_ what: String, _ count: UInt64) { (self.what, self.count) = (what, count) }
+    }
+
+    public init(name: String, pipeline: String, state: String, reason: String?, counts: [Count]) {
+      (self.name, self.pipeline, self.state, self.reason, self.counts) = (name, pipeline, state, reason, counts)
     }
   }
 
@@ -77,6 +126,7 @@ public struct HealthMessage: Payload {
   public var temperatures: [Temperature]
   public var pipelines: [Pipeline]
   public var speech: [Speech] = []
+  public var gates: [Gate] = []
   public var outbox: Outbox.Status
   /// Connections made to the broker since the start.
   public var brokerConnections: UInt64
@@ -125,6 +175,8 @@ public struct HealthMessage: Payload {
         if let error = outbox.error { $0.member("error", error.message) }
       })
     json.member("broker", object: { $0.member("connections", brokerConnections) })
+    guard !gates.isEmpty else { return }
+    json.member("gates", object: { for gate in gates { $0.member(gate.name, object: { Self.write(gate, to: &$0) }) } })
   }
 
   private static func write(_ pipeline: Pipeline, to json: inout JSONWriter) {
@@ -134,6 +186,24 @@ public struct HealthMessage: Payload {
     json.member("processed", pipeline.processed)
     json.member("dropped", pipeline.dropped)
     json.member("thinned", pipeline.thinned)
+    guard let decisions = pipeline.decisions else { return }
+    json.member(
+      "decisions",
+      object: {
+        $0.member("events", decisions.events)
+        $0.member("passed", decisions.passed)
+        $0.member("rejected", decisions.rejected)
+        $0.member("unjudged", decisions.unjudged)
+        $0.member("snapshots_missed", decisions.missedSnapshots)
+        $0.member("lines", object: { for crossings in decisions.crossings { $0.member(crossings.line, crossings.count) } })
+      })
+  }
+
+  private static func write(_ gate: Gate, to json: inout JSONWriter) {
+    json.member("pipeline", gate.pipeline)
+    json.member("state", gate.state)
+    if let reason = gate.reason { json.member("reason", reason) }
+    for count in gate.counts { json.member(count.what, count.count) }
   }
 
   private static func write(_ pipeline: Speech, to json: inout JSONWriter) {

@@ -25,9 +25,9 @@ struct ConfigCheckCommand: ParsableCommand {
     guard let configuration = reading.configuration else { return }
     let broker = configuration.mqtt.map { "publishes to \($0.broker) as \(configuration.clientIdentifier)" } ?? "publishes nowhere, results stay in the outbox"
     let microphones = configuration.microphones.isEmpty ? "" : ", \(configuration.microphones.count) microphone(s)"
-    Terminal.show(
-      "\(file): good: \(configuration.pipelines.count + configuration.speech.count) pipeline(s), \(configuration.cameras.count) camera(s)\(microphones), \(broker)\n"
-    )
+    let gates = configuration.gates.isEmpty ? "" : ", \(configuration.gates.count) gate(s)"
+    let pipelines = configuration.pipelines.count + configuration.speech.count
+    Terminal.show("\(file): good: \(pipelines) pipeline(s), \(configuration.cameras.count) camera(s)\(microphones)\(gates), \(broker)\n")
   }
 
   private func showJSON(_ reading: ConfigurationReading) {

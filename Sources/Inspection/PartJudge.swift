@@ -1,0 +1,178 @@
+import Pipelines
+
+/// Parts on their way from entry to exit, each judged once.
+///
+/// A part ends with a verdict of `pass` only where it was followed from the entry to the exit, was seen in enough frames, and no rule that rejects held.
+/// Everything else ends as `reject` or `unjudged`.
+struct PartJudge {
+  /// Parts on their way at once; one more is unjudged at its exit.
+  static let limit = 16
+
+  private struct Part {
+    let number: UInt64
+    let track: UInt64
+    let deadline: MonotonicInstant
+    var views = 0
+    var rule = -1
+    /// In this frame; nil where it isn't seen.
+    var thing = -1
+  }
+
+  private let settings: PartSettings
+  private let rules: [RuleSettings]
+  private var parts: [Part] = []
+  /// Of each part in the table and each rule.
+  private var frames = [RecentFrames](repeating: RecentFrames(), count: limit * InspectionSettings.ruleLimit)
+  private var lastNumber: UInt64 = 0
+  private var lastFrame: UInt64?
+
+  init(_ settings: PartSettings, rules: [RuleSettings]) {
+    (self.settings, self.rules) = (settings, rules)
+    parts.reserveCapacity(Self.limit)
+  }
+
+  /// When `expire` has something to do.
+  var deadline: MonotonicInstant? {
+    var first: MonotonicInstant?
+    for at in 0..<parts.count where first.map({ parts[at].deadline < $0 }) ?? true { first = parts[at].deadline }
+    return first
+  }
+
+  // MARK: - One frame, one part
+
+  /// Judges a frame's part, and notes those whose frames never came.
+  /// - Parameter scene: nil where the model computed nonsense.
+  mutating func judge(
+    _ scene: borrowing Scene?, _ plan: borrowing InspectionPlan, frame: UInt64, at moment: MonotonicInstant, into outcomes: inout [PartOutcome]
+  ) {
+    noteMissed(upTo: frame, into: &outcomes)
+    lastNumber += 1
+    var outcome = PartOutcome(number: lastNumber, verdict: .pass, moment: moment, views: 1)
+    switch scene {
+    case .some(let scene):
+      for rule in 0..<rules.count where rules[rule].rejects && plan.rules[rule].when.holds(in: scene) {
+        (outcome.verdict, outcome.rule) = (.reject, rule)
+        break
+      }
+    case .none: (outcome.verdict, outcome.obstacle, outcome.views) = (.unjudged, .modelFault, 0)
+    }
+    outcomes.append(outcome)
+  }
+
+  private mutating func noteMissed(upTo frame: UInt64, into outcomes: inout [PartOutcome]) {
+    if let lastFrame, frame > lastFrame + 1 {
+      let missed = frame - lastFrame - 1
+      lastNumber += missed
+      outcomes.append(PartOutcome(number: lastNumber, verdict: .unjudged, obstacle: .missedFrame, count: missed))
+    }
+    lastFrame = frame
+  }
+
+  // MARK: - From line to line
+
+  /// Takes in what a frame shows of the parts: opens those that entered, and says of each thing whose it is.
+  mutating func follow(_ scene: inout Scene, label: Int, entry: UInt32, at now: MonotonicInstant) {
+    for at in 0..<parts.count { parts[at].thing = -1 }
+    for thing in 0..<scene.things.count where scene.things[thing].label == label && scene.things[thing].track != 0 {
+      var part = position(of: scene.things[thing].track)
+      if part == nil, scene.things[thing].crossings & entry != 0, parts.count < Self.limit {
+        lastNumber += 1
+        parts.append(Part(number: lastNumber, track: scene.things[thing].track, deadline: now.advanced(by: settings.patience)))
+        part = parts.count - 1
+        for rule in 0..<rules.count { frames[(parts.count - 1) * InspectionSettings.ruleLimit + rule].clear() }
+      }
+      guard let part else { continue }
+      parts[part].thing = thing
+      parts[part].views += 1
+      scene.things[thing].owner = Int32(part)
+    }
+    for thing in 0..<scene.things.count where scene.things[thing].owner < 0 {
+      if let part = nearestPart(to: scene.things[thing].centre, scene) { scene.things[thing].owner = Int32(part) }
+    }
+  }
+
+  private func position(of track: UInt64) -> Int? {
+    for at in 0..<parts.count where parts[at].track == track { return at }
+    return nil
+  }
+
+  /// Of the parts whose boxes hold the point, the one whose centre is nearest.
+  private func nearestPart(to point: FramePoint, _ scene: borrowing Scene) -> Int? {
+    var (best, least): (Int?, Float) = (nil, .infinity)
+    for at in 0..<parts.count where parts[at].thing >= 0 {
+      let part = scene.things[parts[at].thing]
+      let (dx, dy) = (point.x - part.centre.x, point.y - part.centre.y)
+      guard abs(dx) <= part.width / 2, abs(dy) <= part.height / 2, dx * dx + dy * dy < least else { continue }
+      (best, least) = (at, dx * dx + dy * dy)
+    }
+    return best
+  }
+
+  /// Applies the rules to each part that was seen, and judges those that have left.
+  mutating func judge(
+    _ scene: borrowing Scene, _ plan: borrowing InspectionPlan, label: Int, exit: UInt32, into outcomes: inout [PartOutcome]
+  ) {
+    for at in 0..<parts.count where parts[at].thing >= 0 {
+      for rule in 0..<rules.count where rules[rule].rejects {
+        let slot = at * InspectionSettings.ruleLimit + rule
+        frames[slot].add(plan.rules[rule].when.holds(in: scene, owner: Int32(at)))
+        if parts[at].rule < 0, frames[slot].holds(rules[rule].hits, of: rules[rule].frames) { parts[at].rule = rule }
+      }
+    }
+    for thing in 0..<scene.things.count where scene.things[thing].label == label && scene.things[thing].crossings & exit != 0 {
+      leave(scene.things[thing].track, at: scene.things[thing].crossedAt, into: &outcomes)
+    }
+  }
+
+  private mutating func leave(_ track: UInt64, at moment: MonotonicInstant?, into outcomes: inout [PartOutcome]) {
+    guard let at = position(of: track) else {
+      lastNumber += 1
+      outcomes.append(PartOutcome(number: lastNumber, verdict: .unjudged, obstacle: .unseenEntry, moment: moment))
+      return
+    }
+    let part = parts[at]
+    var outcome = PartOutcome(number: part.number, verdict: .pass, moment: moment, views: part.views)
+    if part.rule >= 0 {
+      (outcome.verdict, outcome.rule) = (.reject, part.rule)
+    } else if part.views < settings.views {
+      (outcome.verdict, outcome.obstacle) = (.unjudged, .tooFewViews)
+    }
+    outcomes.append(outcome)
+    remove(at)
+  }
+
+  private mutating func remove(_ at: Int) {
+    let last = parts.count - 1
+    for rule in 0..<InspectionSettings.ruleLimit where at != last {
+      frames[at * InspectionSettings.ruleLimit + rule] = frames[last * InspectionSettings.ruleLimit + rule]
+    }
+    parts[at] = parts[last]
+    parts.removeLast()
+  }
+
+  // MARK: - Parts that don't come to the exit
+
+  /// Gives up the parts whose time is over.
+  mutating func expire(at now: MonotonicInstant, into outcomes: inout [PartOutcome]) {
+    var at = 0
+    while at < parts.count {
+      guard parts[at].deadline <= now else {
+        at += 1
+        continue
+      }
+      giveUp(at, .lost, into: &outcomes)
+    }
+  }
+
+  /// Gives up all of them.
+  mutating func giveUpAll(into outcomes: inout [PartOutcome]) {
+    while !parts.isEmpty { giveUp(parts.count - 1, .interrupted, into: &outcomes) }
+  }
+
+  /// What it saw is kept, even where its end wasn't seen: bad is bad.
+  private mutating func giveUp(_ at: Int, _ obstacle: PartOutcome.Obstacle, into outcomes: inout [PartOutcome]) {
+    let part = parts[at]
+    outcomes.append(PartOutcome(number: part.number, verdict: part.rule >= 0 ? .reject : .unjudged, obstacle: obstacle, rule: part.rule, views: part.views))
+    remove(at)
+  }
+}
