@@ -6,7 +6,7 @@
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
-libasound2-dev"
+libasound2-dev libmicrohttpd-dev"
 test="mosquitto mosquitto-clients openssl python3-jsonschema python3-venv gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
 qemu-system-x86 qemu-system-arm busybox-static cpio kmod xz-utils iproute2 faketime alsa-utils"
 

@@ -19,6 +19,9 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var microphones: [NamedMicrophone] = []
   /// The pipelines with a microphone, in the file's order.
   public var speech: [SpeechPipelineSettings] = []
+  /// Default: none; nobody can look at the agent over the network.
+  public var page: PageSettings?
+  public var degradation = DegradationSettings()
 
   public init(
     device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [NamedCamera], pipelines: [PipelineSettings]

@@ -73,6 +73,12 @@ final class PipelineWorker: @unchecked Sendable {
     set { mutex.withLock { shared.isPaused = newValue } }
   }
 
+  /// How many frames are left out for the machine's sake: `DegradationPolicy`'s step.
+  var degradation: Int {
+    get { mutex.withLock { shared.degradation } }
+    set { mutex.withLock { shared.degradation = newValue } }
+  }
+
   private func countFinished() { mutex.withLock { shared.finished += 1 } }
 
   /// Takes a recorded result back.
@@ -85,6 +91,7 @@ final class PipelineWorker: @unchecked Sendable {
   private func run() {
     var processed = 0
     var description = description
+    var throttle = FrameThrottle()
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
       guard let frame = mailbox.take() else { break }
@@ -92,6 +99,13 @@ final class PipelineWorker: @unchecked Sendable {
       if let changed = takeSuccessor() { description = changed }
       guard !isPaused else {
         statistics.countPassedOver()
+        countFinished()
+        continue
+      }
+      let (begin, step) = (MonotonicClock.now(), degradation)
+      guard throttle.admits(at: begin, step: step) else {
+        statistics.countSpared()
+        statistics.setReplaced(mailbox.dropCount)
         countFinished()
         continue
       }
@@ -103,6 +117,8 @@ final class PipelineWorker: @unchecked Sendable {
       }
       result.pipeline = description
       if process(frame, into: result) { processed += 1 }
+      let end = MonotonicClock.now()
+      throttle.note(begin.duration(to: end), until: end, step: step)
       statistics.setReplaced(mailbox.dropCount)
     }
     mailbox.close()
@@ -152,6 +168,7 @@ extension PipelineWorker {
     var given: UInt64 = 0
     var finished: UInt64 = 0
     var isPaused = false
+    var degradation = 0
     /// Takes the processor's place before the next frame.
     var successor: FrameProcessor?
     /// The one before, until somebody lets it go: that takes longer than a frame should wait.
