@@ -162,7 +162,7 @@ static int listen_on(const char *address, uint16_t port, uint16_t *ret_port) {
   if (descriptor < 0) return -errno;
   // What the last run left in the kernel doesn't keep this one from listening.
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (bind(descriptor, target, length) < 0 || listen(descriptor, 16) < 0 || getsockname(descriptor, target, &length) < 0) {
+  if (bind(descriptor, target, length) < 0 || listen(descriptor, 128) < 0 || getsockname(descriptor, target, &length) < 0) {
     int status = -errno;
     close(descriptor);
     return status;
