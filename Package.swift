@@ -277,7 +277,8 @@ let package = Package(
     tests(
       "swiftlet",
       [
-        "swiftlet", "Capture", "CPUExecution", "EdgeAgent", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "ReleaseAuthoring", "SharedData", "SoundFiles",
+        "swiftlet", "Capture", "CPUExecution", "EdgeAgent", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "ReleaseAuthoring",
+        "SharedData", "SoundFiles",
         "Transcription",
       ], resources: [.copy("Golden")]),
     .testTarget(

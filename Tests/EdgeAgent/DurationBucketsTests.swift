@@ -1,7 +1,8 @@
 import CAllocationCounter
-import EdgeAgent
 import Pipelines
 import Testing
+
+@testable import EdgeAgent
 
 @Suite struct DurationBucketsTests {
   @Test func `a duration falls under the first bound that it doesn't exceed`() {
@@ -17,6 +18,18 @@ import Testing
     buckets.add(.seconds(4000))
     buckets.add(.seconds(-1))
     #expect(buckets.snapshot.counts.last == 1 && buckets.snapshot.counts[0] == 2)
+  }
+
+  @Test(.enabled(if: allocation_counter_works())) func `counting allocates nothing`() {
+    let buckets = DurationBuckets()
+    var throttle = FrameThrottle()
+    let before = allocation_count()
+    for step in 0..<1000 {
+      buckets.add(.microseconds(step * 10))
+      let now = MonotonicInstant(nanoseconds: UInt64(step) * 1_000_000)
+      if throttle.admits(at: now, step: step % 4) { throttle.note(.milliseconds(1), until: now, step: step % 4) }
+    }
+    #expect(allocation_count() == before)
   }
 
   @Test func `nothing is lost where several threads count`() throws {

@@ -74,7 +74,7 @@ def agent(swiftlet, folder, port):
 
     def is_enough(body):
         pipeline = json.loads(body)["pipelines"][0]
-        return pipeline["frame_rate"] > 0 and len(pipeline["recent"]) > 2
+        return pipeline["frame_rate"] > 5 and len(pipeline["recent"]) > 2
 
     program.wait_for(port, "/status.json", is_enough)
     return program

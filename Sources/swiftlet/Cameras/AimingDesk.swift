@@ -30,6 +30,7 @@ final class AimingDesk: @unchecked Sendable {
   private static let window = 60
 
   private let model: VisionModel<CPUBackend>?
+  private let draws: Bool
   private let mutex = PthreadMutex()
   private let condition = PthreadCondition()
   // Under the mutex.
@@ -43,8 +44,11 @@ final class AimingDesk: @unchecked Sendable {
   private var copy = ImageCopy(byteCount: 0)
   private var thread: DataPlaneThread?
 
-  init(_ model: VisionModel<CPUBackend>? = nil) throws {
-    self.model = model
+  /// - Parameters:
+  ///   - draws: whether there are pictures, too.
+  ///   - model: whose detections are drawn into them.
+  init(draws: Bool, _ model: VisionModel<CPUBackend>? = nil) throws {
+    (self.draws, self.model) = (draws, model)
     thread = try DataPlaneThread(name: "aiming", niceness: 5) { [self] in run() }
   }
 
@@ -110,7 +114,10 @@ final class AimingDesk: @unchecked Sendable {
 
   private func look(at view: ImageView) {
     let figures = Self.grey(view).flatMap { ImageFigures(grey: $0.pixels, width: $0.width, height: $0.height) }
-    let isWanted = mutex.withLock { wantedAt.map { $0.duration(to: MonotonicClock.now()) < Self.demandTime } ?? false }
+    let isWanted = mutex.withLock {
+      // The first is there before anybody asks.
+      draws && (picture == nil || wantedAt.map { $0.duration(to: MonotonicClock.now()) < Self.demandTime } ?? false)
+    }
     let detections = isWanted ? find(in: view) : nil
     let jpeg = isWanted ? draw(view, detections ?? []) : nil
     mutex.withLock {

@@ -79,9 +79,11 @@ struct CameraShowCommand: ParsableCommand {
     let camera = try openCamera(source, settings: settings)
     defer { camera.stop() }
     try ProcessSignals.handle { signal in if signal == .stop { camera.stop() } }
-    let desk = try AimingDesk(model)
+    let desk = try AimingDesk(draws: page, model)
     defer { desk.end() }
-    let server = page ? try PageServer(try address(), AimingPage.routes(desk, source)) : nil
+    var limits = PageLimits()
+    limits.connections = 8
+    let server = page ? try PageServer(try address(), AimingPage.routes(desk, source), limits: limits) : nil
     defer { server?.stop() }
     if let server { Terminal.note("the picture is at http://localhost:\(server.port)/ until Ctrl-C") }
     let measurement = CameraMeasurement.measure(camera, for: duration, desk: desk)

@@ -29,7 +29,11 @@ struct DoctorCommand: ParsableCommand {
       if !json { Terminal.show(new.text(width: 13)) }
     }
     let configuration = config.flatMap { path -> AgentConfiguration? in
-      let reading = AgentConfiguration.read(path: path, opensModels: true)
+      // Models may lie on a disk that hangs.
+      guard let reading = Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) else {
+        note("configuration", [.fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)")])
+        return nil
+      }
       note("configuration", Self.findings(of: reading, path))
       return reading.configuration
     }

@@ -25,14 +25,16 @@ struct Examination: Sendable {
   var limit = Duration.seconds(10)
   var look: @Sendable () -> [DoctorFinding]
 
-  /// Looks on a thread of its own, which is left to itself where it hangs.
   func findings() -> [DoctorFinding] {
-    let answer = BoundedQueue<[DoctorFinding]>(capacity: 1, policy: .rejectNewest)
-    do throws(PipelinesError) { _ = try DataPlaneThread(name: name) { [look] in answer.push(look()) } } catch {
-      return [.fail(error.message, "look at the limits of processes and memory")]
-    }
-    return answer.pop(timeout: limit)
+    Self.result(of: look, within: limit)
       ?? [.fail("no answer within \(limit.components.seconds) s", "the driver, the disk or the network hangs; look at the kernel's log (dmesg)")]
+  }
+
+  /// Works on a thread of its own, which is left to itself where it hangs; nil then, and where there is no thread.
+  static func result<Result: Sendable>(of work: @escaping @Sendable () -> Result, within limit: Duration) -> Result? {
+    let answer = BoundedQueue<Result>(capacity: 1, policy: .rejectNewest)
+    guard (try? DataPlaneThread(name: "examination", body: { answer.push(work()) })) != nil else { return nil }
+    return answer.pop(timeout: limit)
   }
 }
 

@@ -146,6 +146,23 @@ extension JSONValue {
     #expect(answer != Array("old".utf8))
   }
 
+  @Test func `clients that hold every connection, and ask without end, hold no frame`() async throws {
+    let watched = try Watched()
+    let counts = try await watched.look { () -> [UInt64] in
+      _ = watched.get("/")
+      // They say half a request, and nothing more.
+      let silent = (0..<60).compactMap { _ in RawClient(port: watched.port) }
+      for client in silent { client.send("GET /status.json HTTP/1.1\r\nHost: local") }
+      let before = watched.status?.pipelines[0].statistics.processed ?? 0
+      for _ in 0..<200 { _ = try? watched.configuration.storage.askRunningAgent() }
+      watched.waitForFrames(50)
+      let after = watched.status?.pipelines[0].statistics.processed ?? 0
+      return withExtendedLifetime(silent) { [UInt64(silent.count), after - before] }
+    }
+    #expect(counts[0] == 60 && counts[1] >= 50)
+    #expect(try #require(watched.status).pipelines[0].statistics.unrecorded == 0)
+  }
+
   @Test func `where the page's port is taken the agent inspects without it`() async throws {
     let watched = try Watched()
     let other = try PageServer(PageAddress(parsing: "127.0.0.1:\(watched.port)"), [])
