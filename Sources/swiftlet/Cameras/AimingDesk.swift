@@ -52,7 +52,7 @@ final class AimingDesk: @unchecked Sendable {
     thread = try DataPlaneThread(name: "aiming", niceness: 5) { [self] in run() }
   }
 
-  /// Ends its thread, after the frame at hand.
+  /// Ends its thread, after the frame that it was given last.
   func end() {
     mutex.withLock { isEnded = true }
     condition.broadcast()
@@ -105,7 +105,7 @@ final class AimingDesk: @unchecked Sendable {
       let hasFrame = mutex.withLock { () -> Bool in
         isWaiting = true
         while isWaiting, !isEnded { condition.wait(with: mutex) }
-        return !isEnded
+        return !isWaiting
       }
       guard hasFrame else { return }
       look(at: copy.view)

@@ -87,6 +87,7 @@ struct CameraShowCommand: ParsableCommand {
     defer { server?.stop() }
     if let server { Terminal.note("the picture is at http://localhost:\(server.port)/ until Ctrl-C") }
     let measurement = CameraMeasurement.measure(camera, for: duration, desk: desk)
+    desk.end()
     return (measurement, desk.current)
   }
 
