@@ -74,7 +74,7 @@ def agent(swiftlet, folder, port):
 
     def is_enough(body):
         pipeline = json.loads(body)["pipelines"][0]
-        return pipeline["frame_rate"] > 5 and len(pipeline["recent"]) > 2
+        return pipeline["frame_rate"] > 2 and len(pipeline["recent"]) > 2
 
     program.wait_for(port, "/status.json", is_enough)
     return program
@@ -179,7 +179,7 @@ def run_pictures(swiftlet, folder, target):
         program = agent(swiftlet, folder, port)
         address = f"http://127.0.0.1:{port}/"
         take(browser.open(address, 1100, 700), f"{target}/page-desktop.png")
-        take(browser.open(address, 360, 740, "dark", 1.5, mobile=True), f"{target}/page-phone.png")
+        take(browser.open(address, 360, 740, "dark", 1, mobile=True), f"{target}/page-phone.png")
         program.end()
         port = free_port()
         program = camera(swiftlet, port)

@@ -30,6 +30,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     // A folder that isn't there yet: the agent makes it.
     #expect(!levels(Examination.disk(StorageSettings(path: folder + "/a/b", outboxByteCount: 1_000_000)).findings()).contains(.fail))
+    #expect(!levels(Examination.disk(StorageSettings(path: "swiftlet-none/a", outboxByteCount: 1_000_000)).findings()).contains(.fail))
     #expect(levels(Examination.disk(StorageSettings(path: folder, outboxByteCount: 1 << 60)).findings()).first == .warn)
     #expect(levels(Examination.disk(StorageSettings(path: "/proc/none")).findings()).allSatisfy { $0 == .fail })
   }

@@ -1,3 +1,4 @@
+import JSONReading
 import Pipelines
 
 /// One line of what the doctor found.
@@ -41,13 +42,13 @@ struct Examination: Sendable {
 extension Array where Element == (name: String, finding: DoctorFinding) {
   var worst: DoctorFinding.Level { map(\.finding.level).max() ?? .ok }
 
-  /// A line each, the advice indented below.
+  /// A line each, the advice indented below. What devices and drivers call themselves can't break it.
   func text(width: Int) -> String {
     map { entry in
       let (name, finding) = entry
       let line =
-        "\(finding.level.rawValue)\(finding.level == .ok ? "  " : "")  \(name)\(String(repeating: " ", count: Swift.max(0, width - name.count)))  \(finding.text)\n"
-      return line + (finding.advice.map { "\(String(repeating: " ", count: width + 8))→ \($0)\n" } ?? "")
+        "\(finding.level.rawValue)\(finding.level == .ok ? "  " : "")  \(name)\(String(repeating: " ", count: Swift.max(0, width - name.count)))  \(finding.text.inOneLine(limit: 1000))\n"
+      return line + (finding.advice.map { "\(String(repeating: " ", count: width + 8))→ \($0.inOneLine(limit: 1000))\n" } ?? "")
     }.joined()
   }
 

@@ -20,7 +20,11 @@ extension Examination {
         return [.fail(obstacle, "make the folder and give it to the user that the agent runs as, or run the doctor as that user")]
       }
       var folder = storage.path
-      while unsafe access(folder, F_OK) != 0, let slash = folder.lastIndex(of: "/") { folder = slash == folder.startIndex ? "/" : String(folder[..<slash]) }
+      while folder != ".", unsafe access(folder, F_OK) != 0 {
+        // The one above, which it will be made in.
+        let slash = folder.lastIndex(of: "/")
+        folder = slash.map { $0 == folder.startIndex ? "/" : String(folder[..<$0]) } ?? "."
+      }
       var facts = statvfs()
       guard unsafe statvfs(folder, &facts) == 0 else {
         return [.fail("\(folder) can't be looked at: \(unsafe String(cString: strerror(errno)))", "look at the disk")]
