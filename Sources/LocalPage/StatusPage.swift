@@ -20,8 +20,8 @@ public enum StatusPage {
     h1{font-size:20px;margin:0}h2{font-size:15px;margin:0 0 8px;display:flex;gap:8px;justify-content:space-between;align-items:baseline}
     h2 span:first-child{min-width:0;overflow-wrap:anywhere}
     header p{margin:2px 0;color:var(--dim);overflow-wrap:anywhere}
-    main{display:grid;gap:12px;align-items:start;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr))}
-    section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px;min-width:0}
+    main{columns:300px;column-gap:12px}
+    section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px;margin:0 0 12px;break-inside:avoid}
     .state{font-size:12px;padding:1px 8px;border-radius:9px;border:1px solid currentColor;color:var(--dim);white-space:nowrap}
     .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}
     dl{display:grid;grid-template-columns:auto 1fr;gap:2px 12px;margin:0}dt{color:var(--dim)}dd{margin:0;text-align:right;overflow-wrap:anywhere;\

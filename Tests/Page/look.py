@@ -183,7 +183,7 @@ def run_pictures(swiftlet, folder, target):
         program.end()
         port = free_port()
         program = camera(swiftlet, port)
-        tab = browser.open(f"http://127.0.0.1:{port}/", 720, 700, "light", 0.75)
+        tab = browser.open(f"http://127.0.0.1:{port}/", 500, 700, "light", 0.75)
         # A picture with something in it.
         tab.wait_for("document.getElementById('list').children.length > 0", "nothing is found")
         take(tab, f"{target}/camera-desktop.png")

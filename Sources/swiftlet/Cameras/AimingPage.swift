@@ -36,7 +36,7 @@ enum AimingPage {
       """#, script: script, images: true)
 
   private static let style = """
-    .wide{grid-column:1/-1;padding:6px}img{display:block;width:100%;height:auto;border-radius:6px;background:var(--line);min-height:120px}
+    .wide{column-span:all;padding:6px}img{display:block;width:100%;height:auto;border-radius:6px;background:var(--line);min-height:120px}
     """
 
   private static let script = """
