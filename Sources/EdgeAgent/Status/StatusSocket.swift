@@ -136,7 +136,11 @@ final class StatusListener: @unchecked Sendable {
       _ = unsafe poll(&waits, 2, -1)
       if waits[0].revents != 0 { return }
       let client = accept(descriptor, nil, nil)
-      guard client >= 0 else { continue }
+      guard client >= 0 else {
+        // Without a descriptor to give, the one that waits would be seen again at once.
+        if errno != EAGAIN, errno != ECONNABORTED { _ = unsafe poll(&waits, 1, 1000) }
+        continue
+      }
       _ = fcntl(client, F_SETFD, FD_CLOEXEC)
       serve(client)
       _ = Glibc.close(client)
