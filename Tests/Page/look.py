@@ -4,6 +4,7 @@
 Usage: look.py check SWIFTLET            what is shown, on a desktop and on a phone; half a minute
        look.py pictures SWIFTLET FOLDER  screenshots of both
 """
+import atexit
 import json
 import os
 import shutil
@@ -40,6 +41,8 @@ class Program:
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # A check that fails leaves nothing running.
+        atexit.register(self.process.kill)
 
     def wait_for(self, port, path, is_enough, seconds=60):
         deadline = time.monotonic() + seconds
