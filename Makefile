@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -114,6 +114,17 @@ test-firmware: test-setup
 test-gate-noise:
 	SWIFTLET_GATE_ONLY=1 swift build --build-tests --scratch-path build/gate
 	SWIFTLET_GATE_ONLY=1 SWIFTLET_GATE_NOISE=1000000 swift test --skip-build --no-parallel --scratch-path build/gate --filter NoiseTests
+
+## The page and `camera show --page` in Chromium: what is shown, on a desktop and on a phone, and nothing from elsewhere; and the metrics by
+## Prometheus' own reader. Installs a browser and takes most of a minute, so it is no part of `make test`.
+test-page: build
+	@Packaging/install-dependencies.sh page
+	/usr/bin/python3 Tests/Page/look.py check $(SWIFTLET)
+
+## The pictures of docs/images, of both pages as they are now. Installs a browser.
+screenshots: build
+	@Packaging/install-dependencies.sh page
+	/usr/bin/python3 Tests/Page/look.py pictures $(SWIFTLET) docs/images
 
 ## The client of model updates against The Update Framework's specification, section by section; repositories by the reference
 ## implementation, tuf-client as a process, clocks by faketime. Another client: TUF_CLIENT=PROGRAM.

@@ -73,6 +73,8 @@ let c: [Target] = [
   .target(name: "CSoundFile", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CResampling", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CSerialLine"),
+  // Likewise: the header is libmicrohttpd's.
+  .target(name: "CMicroHTTP", linkerSettings: [.linkedLibrary("dl")]),
 ]
 
 let library: [Target] = [
@@ -120,13 +122,14 @@ let library: [Target] = [
   module("GateClient", ["CSerialLine", "GateProtocol", "Pipelines"]),
   module("Outbox", ["CKernels", "CSQLite", "Pipelines", "MQTTTransport"]),
   module("Updates", ["CZstandard", "JSONReading", "Pipelines", "ModelFormat", "Cryptography"]),
+  module("LocalPage", ["CMicroHTTP", "Cryptography", "Pipelines"]),
   // 5
   module(
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
       "CPUExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug",
-      "Cryptography", "Updates",
+      "Cryptography", "Updates", "LocalPage",
     ]),
   module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
 ]
@@ -167,7 +170,7 @@ let package = Package(
       dependencies: [
         "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
         "FileMapping", "SoundFiles", "SoundCapture", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision",
-        "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring",
+        "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring", "LocalPage", "JSONReading",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     tests("Tensors", ["Tensors"]),
@@ -227,9 +230,12 @@ let package = Package(
       [
         "CAllocationCounter", "EdgeAgent", "Capture", "GateClient", "GateProtocol", "Imaging", "Inspection", "JSONReading", "MQTTTransport", "ModelManifest",
         "ObjectDetection", "Outbox", "Pipelines",
-        "ReleaseAuthoring", "SimulatedGate", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "Transcription", "Updates",
+        "ReleaseAuthoring", "SimulatedGate", "SoundCapture", "Sparkplug", "Supervision", "TestBroker", "TestPackages", "TestPages", "Transcription", "Updates",
       ]),
     tests("Cryptography", ["Cryptography"]),
+    // A strict reader of metrics, and a client without manners.
+    .target(name: "TestPages", path: "Tests/TestPages", swiftSettings: swiftSettings),
+    tests("LocalPage", ["LocalPage", "Pipelines", "TestPages"]),
     // For the conformance suite of The Update Framework.
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines", "TestBroker"]),
@@ -276,7 +282,8 @@ let package = Package(
     tests(
       "swiftlet",
       [
-        "swiftlet", "Capture", "CPUExecution", "EdgeAgent", "ModelManifest", "ObjectDetection", "ReleaseAuthoring", "SharedData", "SoundFiles",
+        "swiftlet", "Capture", "CPUExecution", "EdgeAgent", "JSONReading", "MQTTTransport", "ModelManifest", "ObjectDetection", "ReleaseAuthoring",
+        "SharedData", "SoundFiles",
         "Transcription",
       ], resources: [.copy("Golden")]),
     .testTarget(

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
 # is there.
-# Usage: install-dependencies.sh build | test | deb | test-deb | moonshine   ("test" includes "build"; "deb" makes the package, "test-deb"
-# installs it in a container; "moonshine" is what test-moonshine compares with)
+# Usage: install-dependencies.sh build | test | deb | test-deb | moonshine | page   ("test" includes "build"; "deb" makes the package, "test-deb"
+# installs it in a container; "moonshine" is what test-moonshine compares with, "page" a browser for test-page and screenshots)
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
-libasound2-dev"
+libasound2-dev libmicrohttpd-dev"
 test="mosquitto mosquitto-clients openssl python3-jsonschema python3-venv gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
 qemu-system-x86 qemu-system-arm busybox-static cpio kmod xz-utils iproute2 faketime alsa-utils"
 
@@ -19,7 +19,8 @@ case "${1:-}" in
   deb) wanted=$deb ;;
   test-deb) wanted=$test_deb ;;
   moonshine) wanted=python3-venv ;;
-  *) echo "usage: $0 build|test|deb|test-deb|moonshine" >&2; exit 2 ;;
+  page) wanted="chromium fonts-dejavu-core python3 python3-prometheus-client" ;;
+  *) echo "usage: $0 build|test|deb|test-deb|moonshine|page" >&2; exit 2 ;;
 esac
 
 install_packages() {

@@ -21,5 +21,8 @@ public struct AgentOptions: Sendable {
   /// The service manager. Default: none.
   public var notifier = SystemdNotifier { _ in nil }
 
+  /// Where the machine's own state is read. Default: the kernel's files.
+  public var sensors = MachineSensors()
+
   public init() {}
 }

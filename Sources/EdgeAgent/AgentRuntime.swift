@@ -5,13 +5,13 @@ import Supervision
 /// One configuration while it runs: camera threads, pipeline threads, the recorders, and the services beside them. Runs once.
 final class AgentRuntime: @unchecked Sendable {
   let configuration: AgentConfiguration
-  private let options: AgentOptions
+  let options: AgentOptions
   let log: AgentLog
   let ledger = ProgressLedger()
   let results: BoundedQueue<FrameResult>
   let spoken: BoundedQueue<SpokenResult>
   let publisher: ResultPublisher
-  private let startedAt = MonotonicClock.now()
+  let startedAt = MonotonicClock.now()
   private let mutex = PthreadMutex()
   private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
@@ -28,6 +28,9 @@ final class AgentRuntime: @unchecked Sendable {
   let onFirstInstall: @Sendable () -> Void
   private var runningPipelines: [String] = []
   private var unkeptAtLine: UInt64 = 0
+  let recent = RecentDetections()
+  let rates = FrameRates()
+  private(set) var watch: MachineWatch?
 
   /// Opens the outbox and the cameras; nothing runs yet.
   init(
@@ -69,6 +72,10 @@ final class AgentRuntime: @unchecked Sendable {
     }
     runningPipelines = pipelines.map(\.name) + speech.map(\.name)
     restorePauses()
+    watch = MachineWatch(
+      configuration.degradation, sensors: options.sensors, log: log,
+      apply: { [weak self] step in self?.pipelines.forEach { $0.degradation = step } },
+      onLook: { [weak self] in self?.noteRates() })
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name && $0.settings.after == nil }
       let names = pipelines.filter { $0.camera == name }.map(\.name)
@@ -156,7 +163,10 @@ final class AgentRuntime: @unchecked Sendable {
   /// The recorders return when all is done; what supports them goes on until everything is put away.
   private func supervise() async -> SupervisionError? {
     let recorder = Recorder("recorder", of: results, progress: ledger.stage("recorder")) { [self] result in
-      if result.isFrame { options.onResult?(result) }
+      if result.isFrame {
+        options.onResult?(result)
+        recent.note(result)
+      }
       let name = result.pipeline.name
       defer { pipelines.first { $0.name == name }?.recycle(result) }
       if result.isReported { publisher.record(result) }
@@ -173,6 +183,7 @@ final class AgentRuntime: @unchecked Sendable {
     let interval = configuration.mqtt?.healthInterval ?? Self.lineInterval
     let health = HealthReporter(interval: interval) { [self] in publisher.publishHealth(status) }
     let line = HealthReporter(name: "status", interval: min(interval, Self.lineInterval)) { [self] in tell(status) }
+    let looks: [any Service] = outlooks(of: configuration) + (watch.map { [$0] } ?? [])
     return await withTaskGroup(of: SupervisionError?.self) { group in
       group.addTask { [recorders] in
         let failure = await self.outcome(of: recorders)
@@ -180,7 +191,7 @@ final class AgentRuntime: @unchecked Sendable {
         return failure
       }
       let updater = self.updater
-      group.addTask { await self.outcome(of: [watchdog, health, line] + (updater.map { [$0] } ?? [])) }
+      group.addTask { await self.outcome(of: [watchdog, health, line] + looks + (updater.map { [$0] } ?? [])) }
       let first = await group.next() ?? nil
       stop()
       group.cancelAll()
@@ -264,18 +275,4 @@ final class AgentRuntime: @unchecked Sendable {
   }
 
   func isRunning(_ name: String) -> Bool { mutex.withLock { runningPipelines.contains(name) } }
-
-  var status: AgentStatus {
-    var status = AgentStatus(
-      uptime: startedAt.duration(to: MonotonicClock.now()),
-      cameras: cameras.map { AgentStatus.Camera(name: $0.name, state: $0.source.state, counters: $0.source.counters) },
-      pipelines: pipelines.map { AgentStatus.Pipeline(description: $0.description, statistics: $0.statistics.snapshot, isPaused: $0.isPaused) },
-      speech: speech.map { AgentStatus.Speech($0) }, unrecorded: results.count + spoken.count, queued: publisher.queued,
-      storageError: publisher.storageError, unkept: publisher.unkept, recorded: publisher.recorded,
-      acknowledged: publisher.acknowledged,
-      broker: publisher.brokerState, isConnected: publisher.isConnected)
-    for gate in gates { gate.sweep() }
-    status.gates = gates.map { AgentStatus.Gate($0) }
-    return status
-  }
 }

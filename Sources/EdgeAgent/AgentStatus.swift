@@ -1,5 +1,6 @@
 public import Capture
 public import GateClient
+import Outbox
 public import SoundCapture
 
 /// What a running configuration is doing, at one moment.
@@ -15,6 +16,10 @@ public struct AgentStatus: Sendable {
     public var statistics: PipelineStatistics.Snapshot
     /// By a command of the fleet.
     public var isPaused: Bool
+    /// Processed frames a second, over the last seconds.
+    public var frameRate = 0.0
+    /// The last frames in which something was found, the newest first.
+    var recent: [RecentDetections.Finding] = []
   }
 
   /// A pipeline that listens, and its microphone.
@@ -67,6 +72,12 @@ public struct AgentStatus: Sendable {
   public var broker: String?
   public var isConnected: Bool
   public var gates: [Gate] = []
+  /// Connections made to the broker since the start.
+  var brokerConnections: UInt64 = 0
+  var outbox = Outbox.Status()
+  var machine = MachineWatch.Findings()
+  /// Nil without updates.
+  var models: ModelsMessage?
 }
 
 extension AgentStatus.Gate {

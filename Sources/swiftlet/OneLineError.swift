@@ -5,10 +5,12 @@ import TFLite
 import EdgeAgent
 import Imaging
 import Inference
+import LocalPage
 import MQTTTransport
 import ModelFormat
 import ModelManifest
 import ObjectDetection
+import Pipelines
 import ReleaseAuthoring
 import SoundCapture
 import SoundFiles
@@ -25,6 +27,8 @@ extension OneLineError where Self: CustomStringConvertible {
 }
 
 extension CaptureError: OneLineError { var line: String { message } }
+extension LocalPageError: OneLineError { var line: String { message } }
+extension PipelinesError: OneLineError { var line: String { message } }
 extension CompilerError: OneLineError {}
 extension ONNXError: OneLineError { var line: String { message } }
 extension TFLiteError: OneLineError { var line: String { message } }

@@ -16,6 +16,8 @@ struct Swiftlet: AsyncParsableCommand {
     subcommands: [
       DemoCommand.self,
       RunCommand.self,
+      StatusCommand.self,
+      DoctorCommand.self,
       CameraCommand.self,
       CompileCommand.self,
       InspectCommand.self,

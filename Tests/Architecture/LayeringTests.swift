@@ -7,7 +7,7 @@ private let layers: [[String]] = [
   ["ModelFormat", "ONNX", "TFLite", "SafeTensors", "TextTokens", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug", "GateController"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
   ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
-  ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates", "GateClient", "Inspection"],
+  ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates", "GateClient", "Inspection", "LocalPage"],
   ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],
 ]

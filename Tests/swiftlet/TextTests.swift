@@ -4,7 +4,7 @@ import Testing
 @testable import swiftlet
 
 @Suite struct TextTests {
-  @Test(arguments: [(0.0, 2, "0.00"), (1.005, 1, "1.0"), (-0.25, 1, "-0.3"), (12.999, 2, "13.00"), (.nan, 2, "–")])
+  @Test(arguments: [(0.0, 2, "0.00"), (1.005, 1, "1.0"), (-0.25, 1, "-0.3"), (12.999, 2, "13.00"), (112.6, 0, "113"), (.nan, 2, "–")])
   func `numbers have a fixed count of digits`(value: Double, digits: Int, expected: String) {
     #expect(DemoTable.decimal(value, digits) == expected)
   }

@@ -39,6 +39,8 @@ extension AgentConfiguration {
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, hasUpdates: map["updates"] != nil, context) } }
     let updates = map["updates"].map { $0.mapping { UpdateSettings.read($0, context) } }
     if map["updates"] != nil, map["mqtt"] == nil { map.report("updates", "updates: releases come over the broker; add \"mqtt\"") }
+    let page = map["page"].map { $0.mapping { PageSettings.read($0, context) } }
+    let degradation = map["degradation"].map { $0.mapping(DegradationSettings.read) }
     // One of the two is enough.
     let cameras =
       (map["microphones"] == nil ? map.required("cameras") : map["cameras"])
@@ -61,6 +63,8 @@ extension AgentConfiguration {
     (configuration.microphones, configuration.speech) = (microphones, pipelines.speech)
     configuration.updates = updates ?? nil
     configuration.gates = gates
+    configuration.page = page ?? nil
+    if let degradation { configuration.degradation = degradation ?? DegradationSettings() }
     return configuration
   }
 

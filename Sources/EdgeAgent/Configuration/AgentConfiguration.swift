@@ -21,6 +21,9 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var speech: [SpeechPipelineSettings] = []
   /// In the file's order. Default: none; verdicts on parts are then told, and nobody acts by them.
   public var gates: [NamedGate] = []
+  /// Default: none; nobody can look at the agent over the network.
+  public var page: PageSettings?
+  public var degradation = DegradationSettings()
 
   public init(
     device: DeviceSettings, storage: StorageSettings = StorageSettings(), mqtt: MQTTSettings? = nil, cameras: [NamedCamera], pipelines: [PipelineSettings]

@@ -67,6 +67,9 @@ public struct StorageSettings: Equatable, Sendable {
     return settings
   }
 
+  /// What keeps this user from writing in the folder, or from making it; nil where nothing that can be seen without trying.
+  public var writingObstacle: String? { obstacle(toWritingIn: path) }
+
   /// A check warns only: the agent often runs as another user, or on another machine.
   func checkFolder(_ value: YAMLValue?, _ context: ConfigurationContext) {
     guard context.opensModels, let obstacle = obstacle(toWritingIn: path) else { return }

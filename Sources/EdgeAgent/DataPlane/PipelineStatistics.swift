@@ -30,8 +30,13 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var crossings: [UInt64] = []
     /// Pictures that were wanted and not made.
     public var missedSnapshots = 0
+    /// Frames left out on purpose, as the machine was too hot or short of memory.
+    public var spared: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
+
+    /// The same in fixed buckets, in the same order.
+    public var buckets = [DurationBuckets.Snapshot](repeating: DurationBuckets.Snapshot(), count: PipelineStage.allCases.count)
 
     public init() {}
 
@@ -42,18 +47,24 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   private let mutex = PthreadMutex()
   private var current = Snapshot()
+  private let buckets = PipelineStage.allCases.map { _ in DurationBuckets() }
 
   init() {}
 
   /// Copied in full here, as the threads that count must not allocate.
   public var snapshot: Snapshot {
-    mutex.withLock {
+    var copy = mutex.withLock {
       var copy = current
       copy.latencies = current.latencies.map { $0.detached() }
       copy.crossings = current.crossings.map { $0 }
       return copy
     }
+    copy.buckets = buckets.map(\.snapshot)
+    return copy
   }
+
+  /// Frames that went through the model; cheaper than a whole snapshot.
+  var processedCount: UInt64 { mutex.withLock { current.processed } }
 
   func countProcessed(_ timings: FrameTimings, hasDetections: Bool, isReused: Bool = false) {
     mutex.withLock {
@@ -62,6 +73,7 @@ public final class PipelineStatistics: @unchecked Sendable {
       if hasDetections { current.withDetections += 1 }
       for (index, stage) in PipelineStage.allCases.enumerated() { current.latencies[index].add(stage.duration(in: timings)) }
     }
+    for (index, stage) in PipelineStage.allCases.enumerated() { buckets[index].add(stage.duration(in: timings)) }
   }
 
   /// What a pipeline decides from now on is counted.
@@ -85,6 +97,7 @@ public final class PipelineStatistics: @unchecked Sendable {
   func countLate() { mutex.withLock { current.late += 1 } }
   func countLeftOut(_ count: Int) { if count > 0 { mutex.withLock { current.leftOut += UInt64(count) } } }
   func countUnneeded() { mutex.withLock { current.unneeded += 1 } }
+  func countSpared() { mutex.withLock { current.spared += 1 } }
   func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }
   func setReplaced(_ count: UInt64) { mutex.withLock { current.replaced = count } }
 }

@@ -47,4 +47,24 @@ extension PipelineWorker {
     actUpon(inspector)
     recordWithoutFrame(inspector)
   }
+
+  /// Hands on what was decided though no frame came.
+  private func recordWithoutFrame(_ inspector: Inspector) {
+    guard let result = unused.pop(timeout: .zero) else { return statistics.countUnrecorded() }
+    result.pipeline = description
+    result.capturedAt = MonotonicClock.wallTime()
+    result.take(inspector)
+    tellWithoutFrame(result)
+  }
+
+  /// Hands on a result that holds decisions alone.
+  func tellWithoutFrame(_ result: FrameResult) {
+    (result.isFrame, result.snapshotRule) = (false, -1)
+    result.detections.removeAll(keepingCapacity: true)
+    result.tracks.removeAll(keepingCapacity: true)
+    guard !results.push(result) else { return }
+    statistics.countUnrecorded()
+    result.isFrame = true
+    unused.push(result)
+  }
 }

@@ -35,8 +35,8 @@ final class PipelineWorker: @unchecked Sendable {
   var lastFound: (detections: [Detection], width: Int, height: Int) = ([], 0, 0)
   var followed = FollowedFrame()
   private let frameCount: Int?
-  private let results: BoundedQueue<FrameResult>
-  private let unused: BoundedQueue<FrameResult>
+  let results: BoundedQueue<FrameResult>
+  let unused: BoundedQueue<FrameResult>
   let progress: StageProgress
   private let ledger: ProgressLedger
   private let log: AgentLog
@@ -104,6 +104,12 @@ final class PipelineWorker: @unchecked Sendable {
     set { mutex.withLock { shared.isPaused = newValue } }
   }
 
+  /// How many frames are left out for the machine's sake: `DegradationPolicy`'s step.
+  var degradation: Int {
+    get { mutex.withLock { shared.degradation } }
+    set { mutex.withLock { shared.degradation = newValue } }
+  }
+
   func countGiven() { mutex.withLock { shared.given += 1 } }
 
   func countFinished() { mutex.withLock { shared.finished += 1 } }
@@ -119,13 +125,23 @@ final class PipelineWorker: @unchecked Sendable {
 
   private func run() {
     var processed = 0
+    // What parts are judged by is never left out.
+    var throttle = settings.inspection.parts == nil ? FrameThrottle() : nil
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
       guard let frame = nextFrame() else { break }
       progress.work()
       takeSuccessor()
       for follower in followers { follower.takeSuccessor() }
-      if judge(frame) { processed += 1 }
+      let (begin, step) = (MonotonicClock.now(), degradation)
+      if throttle?.admits(at: begin, step: step) ?? true {
+        if judge(frame) { processed += 1 }
+        let end = MonotonicClock.now()
+        throttle?.note(begin.duration(to: end), until: end, step: step)
+      } else {
+        statistics.countSpared()
+        countFinished()
+      }
       statistics.setReplaced(mailbox.dropCount)
     }
     mailbox.close()
@@ -284,26 +300,6 @@ final class PipelineWorker: @unchecked Sendable {
     }
     if !results.push(result) { giveUp(result) { $0.countUnrecorded() } }
   }
-
-  /// Hands on what was decided though no frame came.
-  func recordWithoutFrame(_ inspector: Inspector) {
-    guard let result = unused.pop(timeout: .zero) else { return statistics.countUnrecorded() }
-    result.pipeline = description
-    result.capturedAt = MonotonicClock.wallTime()
-    result.take(inspector)
-    tellWithoutFrame(result)
-  }
-
-  /// Hands on a result that holds decisions alone.
-  func tellWithoutFrame(_ result: FrameResult) {
-    (result.isFrame, result.snapshotRule) = (false, -1)
-    result.detections.removeAll(keepingCapacity: true)
-    result.tracks.removeAll(keepingCapacity: true)
-    guard !results.push(result) else { return }
-    statistics.countUnrecorded()
-    result.isFrame = true
-    unused.push(result)
-  }
 }
 
 extension PipelineWorker {
@@ -314,6 +310,7 @@ extension PipelineWorker {
     var given: UInt64 = 0
     var finished: UInt64 = 0
     var isPaused = false
+    var degradation = 0
     /// Takes the processor's place before the next frame.
     var successor: FrameProcessor?
     /// The one before, until somebody lets it go: that takes longer than a frame should wait.

@@ -17,6 +17,9 @@ final class CurrentFacts: @unchecked Sendable {
 
   init(topicRoot: String) { self.topicRoot = topicRoot }
 
+  /// What was last said of models; nil without updates.
+  var models: ModelsMessage? { mutex.withLock { lastModels } }
+
   private var uptime: Duration { startedAt.duration(to: MonotonicClock.now()) }
 
   /// What the broker says in this device's name when it vanishes.
@@ -32,12 +35,15 @@ final class CurrentFacts: @unchecked Sendable {
 
   func publishHealth(_ status: AgentStatus, outbox: Outbox.Status, _ thinning: OfflineThinning, to connection: BrokerConnection) {
     let rates = frameRates(status)
+    let machine = status.machine
     let memory = ResidentMemory.read()
     var message = HealthMessage(
       capturedAt: MonotonicClock.wallTime(), clock: .current(), uptime: uptime, residentBytes: UInt64(memory?.current ?? 0),
-      peakResidentBytes: UInt64(memory?.peak ?? 0), temperatures: Temperatures.read(),
+      peakResidentBytes: UInt64(memory?.peak ?? 0),
+      temperatures: machine.reading.temperatures.map { HealthMessage.Temperature(zone: $0.zone, celsius: $0.celsius) },
       pipelines: status.pipelines.map { Self.health(of: $0, in: status, rates[$0.description.name] ?? 0, thinning) }, outbox: outbox,
       brokerConnections: connection.counters.connections)
+    message.degradation = HealthMessage.Degradation(step: machine.step, reasons: machine.reasons)
     message.speech = status.speech.map(Self.health(of:))
     message.gates = status.gates.map { HealthMessage.Gate($0) }
     let number = mutex.withLock { healthNumbering.next() }
@@ -116,6 +122,7 @@ final class CurrentFacts: @unchecked Sendable {
       thinned: thinning.leftOut(pipeline.description.name))
     health.decisions = statistics.decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
     health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
+    health.spared = statistics.spared
     return health
   }
 }

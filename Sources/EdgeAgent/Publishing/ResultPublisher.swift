@@ -171,6 +171,11 @@ final class ResultPublisher: @unchecked Sendable {
     if left > 0, connection != nil { log.notice("\(left) messages wait in the outbox for the next start") }
   }
 
+  /// All that there is to say of the outbox.
+  var outboxStatus: Outbox.Status { outbox.status }
+  /// What was last said of models; nil without updates.
+  var models: ModelsMessage? { facts.models }
+  var brokerConnections: UInt64 { connection?.counters.connections ?? 0 }
   var queued: Int { outbox.status.waiting }
   var storageError: String? { outbox.status.error?.message }
   var unkept: UInt64 { outbox.status.refused }

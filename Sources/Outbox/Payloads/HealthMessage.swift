@@ -29,6 +29,8 @@ public struct HealthMessage: Payload {
     public var thinned: UInt64
     /// What rules decided since the start; nil where the pipeline has none.
     public var decisions: Decisions?
+    /// Frames left out on purpose, as the machine was strained; not among the dropped ones.
+    public var spared: UInt64 = 0
 
     public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64, thinned: UInt64 = 0) {
       self.name = name
@@ -117,6 +119,16 @@ public struct HealthMessage: Payload {
     }
   }
 
+  /// Frames that pipelines leave out for the machine's sake.
+  public struct Degradation: Sendable, Equatable {
+    /// 0 while none is, 3 at most: every 2^step-th frame is processed.
+    public var step: Int
+    /// For a person.
+    public var reasons: [String]
+
+    public init(step: Int = 0, reasons: [String] = []) { (self.step, self.reasons) = (step, reasons) }
+  }
+
   public var capturedAt: WallTime
   public var clock: ClockStatus
   public var uptime: Duration
@@ -127,6 +139,7 @@ public struct HealthMessage: Payload {
   public var pipelines: [Pipeline]
   public var speech: [Speech] = []
   public var gates: [Gate] = []
+  public var degradation = Degradation()
   public var outbox: Outbox.Status
   /// Connections made to the broker since the start.
   public var brokerConnections: UInt64
@@ -175,6 +188,12 @@ public struct HealthMessage: Payload {
         if let error = outbox.error { $0.member("error", error.message) }
       })
     json.member("broker", object: { $0.member("connections", brokerConnections) })
+    json.member(
+      "degradation",
+      object: {
+        $0.member("step", degradation.step)
+        $0.member("reasons", array: { for reason in degradation.reasons { $0.string(reason) } })
+      })
     guard !gates.isEmpty else { return }
     json.member("gates", object: { for gate in gates { $0.member(gate.name, object: { Self.write(gate, to: &$0) }) } })
   }
@@ -186,6 +205,7 @@ public struct HealthMessage: Payload {
     json.member("processed", pipeline.processed)
     json.member("dropped", pipeline.dropped)
     json.member("thinned", pipeline.thinned)
+    json.member("spared", pipeline.spared)
     guard let decisions = pipeline.decisions else { return }
     json.member(
       "decisions",

@@ -22,18 +22,21 @@ struct CameraMeasurement {
     return Double(frameCount - 1) / (first.duration(to: last) / .seconds(1))
   }
 
-  static func measure(_ source: String, settings: CameraSettings, for duration: Duration) throws(CaptureError) -> CameraMeasurement {
-    let camera = try openCamera(source, settings: settings)
-    defer { camera.stop() }
+  /// Takes the camera's frames for so long, or until it is stopped; each may go on to the desk.
+  static func measure(_ camera: any CameraSource, for duration: Duration, desk: AimingDesk) -> CameraMeasurement {
     var measurement = CameraMeasurement()
     let end = MonotonicClock.now().advanced(by: duration)
     watching: while MonotonicClock.now() < end {
-      switch camera.nextFrame(timeout: MonotonicClock.now().duration(to: end)) {
-      case .frame(let frame): measurement.add(frame)
+      // Not for too long at once: what the desk tells is to be fresh where no frame comes, too.
+      switch camera.nextFrame(timeout: min(.seconds(1), MonotonicClock.now().duration(to: end))) {
+      case .frame(let frame):
+        measurement.add(frame)
+        desk.offer(frame)
       case .stateChanged(let state): measurement.note(state)
-      case .timedOut: continue
+      case .timedOut: break
       case .ended: break watching
       }
+      desk.note(measurement.state, measurement.format, camera.counters)
     }
     measurement.counters = camera.counters
     return measurement

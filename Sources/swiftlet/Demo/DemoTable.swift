@@ -64,6 +64,7 @@ enum DemoTable {
   /// A number with a fixed count of digits after the point.
   static func decimal(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "–" }
+    guard digits > 0 else { return "\(Int(value.rounded()))" }
     var scale = 1
     for _ in 0..<digits { scale *= 10 }
     let scaled = Int((abs(value) * Double(scale)).rounded())

@@ -1,0 +1,59 @@
+import ArgumentParser
+import EdgeAgent
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Look at the device as support would: drivers, permissions, clock, disk, processor, CUDA, broker.",
+    discussion: """
+      Each line says ok, warn or fail, and what to do. It changes nothing that stays, and each part has a time limit. Run it as the \
+      user that the agent runs as. Exit status 1 where something failed.
+
+      Examples:
+        swiftlet doctor
+        sudo -u swiftlet swiftlet doctor --config /etc/swiftlet/swiftlet.yaml --json
+      """)
+
+  @Option(help: ArgumentHelp("A configuration: its cameras, storage, broker and page are looked at, too.", valueName: "file"))
+  var config: String?
+
+  @Flag(help: "One line of JSON.")
+  var json = false
+
+  func run() throws {
+    var findings: [(name: String, finding: DoctorFinding)] = []
+    func note(_ name: String, _ found: [DoctorFinding]) {
+      let new = found.map { (name: name, finding: $0) }
+      findings += new
+      // At once: the next part may take its time.
+      if !json { Terminal.show(new.text(width: 13)) }
+    }
+    let configuration = config.flatMap { path -> AgentConfiguration? in
+      // Models may lie on a disk that hangs.
+      guard let reading = Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) else {
+        note("configuration", [.fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)")])
+        return nil
+      }
+      note("configuration", Self.findings(of: reading, path))
+      return reading.configuration
+    }
+    let storage = configuration?.storage ?? StorageSettings()
+    var examinations = [
+      Examination.processor(), .cuda(), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration), .disk(storage),
+    ]
+    if let page = Examination.page(configuration) { examinations.append(page) }
+    if let configuration {
+      examinations.append(.agent(storage))
+      if let mqtt = configuration.mqtt { examinations += Examination.broker(mqtt, clientIdentifier: configuration.clientIdentifier) }
+    }
+    for examination in examinations { note(examination.name, examination.findings()) }
+    if json { Terminal.show("\(findings.json.text)\n") }
+    if findings.worst == .fail { throw CommandFailure("") }
+  }
+
+  private static func findings(of reading: ConfigurationReading, _ path: String) -> [DoctorFinding] {
+    let mistakes = reading.mistakes.map { DoctorFinding.fail($0.description, "correct the configuration") }
+    let warnings = reading.warnings.map { DoctorFinding.warn($0.description, "see whether it is meant so") }
+    return mistakes + warnings + (mistakes.isEmpty ? [.ok("\(path) can be run")] : [])
+  }
+}

@@ -1,0 +1,92 @@
+import Capture
+import EdgeAgent
+import Glibc
+import SoundCapture
+
+extension Examination {
+  /// Video devices that the kernel knows, whether this user may open them, and those that the configuration names.
+  static func cameras(_ configuration: AgentConfiguration?, folder: String = "/dev") -> Examination {
+    Examination(name: "cameras") {
+      var findings: [DoctorFinding] = []
+      let wanted = (configuration?.cameras ?? []).compactMap { camera in
+        if case .device(let path) = camera.source { (name: camera.name, path: path) } else { nil }
+      }
+      let known = deviceNodes(in: folder, prefix: "video")
+      for path in known {
+        do throws(CaptureError) {
+          let device = try CameraDevice(path: path)
+          findings.append(.ok("\(path): \(device.name) (\(device.driver)), \(device.formats.map { $0.code.description }.joined(separator: " "))"))
+        } catch {
+          // Cameras have nodes beside those that stream.
+          if error.code == .unsupported { continue }
+          let isWanted = wanted.contains { $0.path == path }
+          findings.append(DoctorFinding(level: isWanted ? .fail : .warn, text: "\(path): \(error.message)", advice: groupAdvice("video")))
+        }
+      }
+      for camera in wanted where !known.contains(camera.path) {
+        // A stable name under /dev/v4l leads to one of the nodes above.
+        guard unsafe access(camera.path, F_OK) != 0 else { continue }
+        findings.append(
+          .fail("camera \(camera.name): \(camera.path) isn't there", "plug it in, load its driver, or correct the configuration (swiftlet camera list)"))
+      }
+      if findings.isEmpty {
+        findings.append(
+          configuration == nil || !wanted.isEmpty
+            ? .warn("there is no camera", "plug one in, or load its driver (modprobe uvcvideo); the simulated one needs none")
+            : .ok("there is no camera, and the configuration needs none"))
+      }
+      return findings
+    }
+  }
+
+  /// ALSA, and the microphones that the configuration names.
+  static func sound(_ configuration: AgentConfiguration?) -> Examination {
+    Examination(name: "sound") {
+      let wanted = (configuration?.microphones ?? []).contains { if case .device = $0.source { true } else { false } }
+      func finding(_ text: String, _ advice: String) -> DoctorFinding { wanted ? .fail(text, advice) : .ok("\(text); no microphone is configured") }
+      let devices: [CaptureDevice]
+      do throws(SoundCaptureError) { devices = try Microphone.devices() } catch { return [finding(error.message, "apt install libasound2")] }
+      guard !devices.isEmpty else { return [finding("ALSA has no capture device", "plug a microphone in, load its driver; \(groupAdvice("audio"))")] }
+      return devices.map { .ok("\($0.description)") }
+    }
+  }
+
+  /// Serial ports, which the gate is on.
+  static func groups() -> Examination {
+    Examination(name: "groups") {
+      guard geteuid() != 0 else { return [.ok("this is root, who may do anything; the service runs as ‘swiftlet’: try sudo -u swiftlet swiftlet doctor")] }
+      let missing = ["video", "audio", "dialout"].filter { !isMember(of: $0) }
+      guard !missing.isEmpty else { return [.ok("this user is in the groups video, audio and dialout")] }
+      return [
+        .warn(
+          "this user isn't in \(missing.joined(separator: ", "))",
+          "cameras, sound and serial ports need them: sudo usermod -aG \(missing.joined(separator: ",")) USER")
+      ]
+    }
+  }
+
+  static func groupAdvice(_ group: String) -> String {
+    geteuid() == 0 || isMember(of: group) ? "another program may hold it; see fuser" : "add this user to the group: sudo usermod -aG \(group) USER"
+  }
+
+  private static func isMember(of group: String) -> Bool {
+    guard let entry = unsafe getgrnam(group) else { return true }
+    let wanted = unsafe entry.pointee.gr_gid
+    var groups = [gid_t](repeating: 0, count: 512)
+    let count = unsafe getgroups(512, &groups)
+    return getegid() == wanted || (count > 0 && groups[..<Int(count)].contains(wanted))
+  }
+
+  private static func deviceNodes(in folder: String, prefix: String) -> [String] {
+    guard let directory = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(directory) }
+    var numbers: [Int] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)) { numbers.append(number) }
+    }
+    return numbers.sorted().map { "\(folder)/\(prefix)\($0)" }
+  }
+}

@@ -1,0 +1,133 @@
+import CPUExecution
+import EdgeAgent
+import Glibc
+import LocalPage
+import Pipelines
+
+extension Examination {
+  static func clock(_ configuration: AgentConfiguration?) -> Examination {
+    Examination(name: "clock") {
+      guard ClockStatus.current() == .unsynchronised else { return [.ok("synchronised")] }
+      let advice = "start a time service (systemd-timesyncd, chrony) and let it reach its servers"
+      return [.warn("no time service keeps the clock: times of results can't be believed, and limits of age don't apply", advice)]
+    }
+  }
+
+  /// The storage folder: whether it can be written, how much room it has, and whether what is written is kept.
+  static func disk(_ storage: StorageSettings) -> Examination {
+    Examination(name: "disk", limit: .seconds(20)) {
+      if let obstacle = storage.writingObstacle {
+        return [.fail(obstacle, "make the folder and give it to the user that the agent runs as, or run the doctor as that user")]
+      }
+      var folder = storage.path
+      while folder != ".", unsafe access(folder, F_OK) != 0 {
+        // The one above, which it will be made in.
+        let slash = folder.lastIndex(of: "/")
+        folder = slash.map { $0 == folder.startIndex ? "/" : String(folder[..<$0]) } ?? "."
+      }
+      var facts = statvfs()
+      guard unsafe statvfs(folder, &facts) == 0 else {
+        return [.fail("\(folder) can't be looked at: \(unsafe String(cString: strerror(errno)))", "look at the disk")]
+      }
+      let (free, inodes) = (Int(facts.f_bavail) * Int(facts.f_frsize), Int(facts.f_favail))
+      var findings: [DoctorFinding] = []
+      let room = "\(folder): \(megabytes(free)) free"
+      if free < 16_000_000 || (inodes < 64 && facts.f_files > 0) {
+        findings.append(.fail(room, "make room: results can't be kept"))
+      } else if free < storage.outboxByteCount {
+        findings.append(.warn(room, "the outbox may take \(megabytes(storage.outboxByteCount)) (storage.outbox): make room, or give it less"))
+      } else {
+        findings.append(.ok(room))
+      }
+      return findings + [commit(in: folder)]
+    }
+  }
+
+  /// Writes a file, waits until the disk has it, and takes it away again.
+  private static func commit(in folder: String) -> DoctorFinding {
+    let path = "\(folder)/.swiftlet-doctor-\(getpid())"
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { return .fail("\(folder) can't be written: \(unsafe String(cString: strerror(errno)))", "look at its rights and its disk") }
+    defer {
+      close(descriptor)
+      _ = unsafe unlink(path)
+    }
+    let bytes = [UInt8](repeating: 0x55, count: 4096)
+    let begin = MonotonicClock.now()
+    guard unsafe write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+      return .fail("\(folder) doesn't keep what is written: \(unsafe String(cString: strerror(errno)))", "look at the disk and the kernel's log (dmesg)")
+    }
+    let time = begin.duration(to: MonotonicClock.now()) / .milliseconds(1)
+    let text = "a commit takes \(DemoTable.decimal(time, 1)) ms"
+    return time < 1000 ? .ok(text) : .warn(text, "the disk is very slow; give the agent a longer storage.commit interval, or another disk")
+  }
+
+  static func processor() -> Examination {
+    Examination(name: "processor") {
+      let best = CPUInstructionSet.best
+      let text = "\(processorCount()) processors, kernels for \(best.name)"
+      return [
+        best == .scalar
+          ? .warn(text, "models run several times slower than with AVX2 (x86) or NEON (ARM); see whether the virtual machine hides them") : .ok(text)
+      ]
+    }
+  }
+
+  /// Whether there is a driver, no more: nothing here uses it yet.
+  static func cuda(library: String = "libcuda.so.1") -> Examination {
+    Examination(name: "cuda") {
+      guard let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL) else { return [.ok("no driver (\(library)); models run on the processor")] }
+      unsafe dlclose(handle)
+      return [.ok("\(library) is there; models run on the processor all the same")]
+    }
+  }
+
+  /// Heat, memory and what there is too little of.
+  static func strain(_ sensors: MachineSensors = MachineSensors()) -> Examination {
+    Examination(name: "strain") {
+      let reading = sensors.read()
+      var findings = reading.temperatures.map { zone -> DoctorFinding in
+        let text = "\(zone.zone) is at \(DemoTable.decimal(zone.celsius, 1)) °C"
+        guard let critical = zone.critical, critical >= 50, zone.celsius >= critical - 10 else { return .ok(text) }
+        return .warn("\(text); the machine switches itself off at \(DemoTable.decimal(critical, 0)) °C", "cool it: dust, fan, mounting, sun")
+      }
+      if let available = reading.availableMemory, let total = reading.totalMemory {
+        let text = "\(megabytes(available)) of \(megabytes(total)) memory are left"
+        findings.append(available < 100_000_000 ? .warn(text, "end other programs, or use a smaller model") : .ok(text))
+      }
+      if let pressure = reading.memoryPressure, pressure.some >= 5 {
+        findings.append(
+          .warn("programs waited for memory \(DemoTable.decimal(pressure.some, 1)) % of the last minute", "end other programs, or use a smaller model"))
+      }
+      return findings
+    }
+  }
+
+  static func page(_ configuration: AgentConfiguration?) -> Examination? {
+    guard let page = configuration?.page else { return nil }
+    return Examination(name: "page") {
+      guard PageServer.isAvailable else {
+        return [.fail("a page is configured, but libmicrohttpd isn't there", "apt install libmicrohttpd12, or remove \"page\"")]
+      }
+      guard page.address.isLoopback else {
+        return [
+          .warn(
+            "\(page.address) can be reached from elsewhere, without a password",
+            "listen on 127.0.0.1, and look at it through SSH: ssh -L 9464:localhost:\(page.address.port) DEVICE")
+        ]
+      }
+      return [.ok("http://\(page.address)/")]
+    }
+  }
+
+  static func agent(_ storage: StorageSettings) -> Examination {
+    Examination(name: "agent") {
+      do throws(EdgeAgentError) {
+        _ = try storage.askRunningAgent()
+        return [.ok("it runs; see swiftlet status")]
+      } catch { return [.warn(error.message, "systemctl status swiftletd; journalctl -u swiftletd")] }
+    }
+  }
+
+  static func megabytes(_ bytes: Int) -> String { bytes >= 10_000_000_000 ? "\(bytes / 1_000_000_000) GB" : "\(bytes / 1_000_000) MB" }
+}

@@ -1,0 +1,73 @@
+import EdgeAgent
+import Foundation
+import MQTTTransport
+import Testing
+
+@testable import swiftlet
+
+@Suite struct DoctorTests {
+  private let folder = NSTemporaryDirectory() + "swiftlet-doctor-" + UUID().uuidString
+
+  private func levels(_ findings: [DoctorFinding]) -> [DoctorFinding.Level] { findings.map(\.level) }
+
+  @Test func `what hangs fails at its limit`() {
+    let never = DispatchSemaphore(value: 0)
+    let examination = Examination(name: "slow", limit: .milliseconds(50)) {
+      never.wait()
+      return []
+    }
+    let findings = examination.findings()
+    never.signal()
+    #expect(levels(findings) == [.fail])
+    #expect(findings[0].advice != nil)
+  }
+
+  @Test func `the disk is looked at, and nothing stays there`() throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let good = Examination.disk(StorageSettings(path: folder, outboxByteCount: 1_000_000)).findings()
+    #expect(good.count == 2 && !levels(good).contains(.fail))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    // A folder that isn't there yet: the agent makes it.
+    #expect(!levels(Examination.disk(StorageSettings(path: folder + "/a/b", outboxByteCount: 1_000_000)).findings()).contains(.fail))
+    #expect(!levels(Examination.disk(StorageSettings(path: "swiftlet-none/a", outboxByteCount: 1_000_000)).findings()).contains(.fail))
+    #expect(levels(Examination.disk(StorageSettings(path: folder, outboxByteCount: 1 << 60)).findings()).first == .warn)
+    #expect(levels(Examination.disk(StorageSettings(path: "/proc/none")).findings()).allSatisfy { $0 == .fail })
+  }
+
+  @Test func `a driver is there or not`() {
+    #expect(Examination.cuda(library: "libnone.so.9").findings()[0].text.contains("no driver"))
+    #expect(Examination.cuda(library: "libc.so.6").findings()[0].text.hasPrefix("libc.so.6 is there"))
+  }
+
+  @Test func `a camera that is configured and isn't there fails`() throws {
+    var good = AgentConfiguration(
+      device: DeviceSettings(identifier: "a", site: "b"), cameras: [NamedCamera(name: "top", source: .device("/dev/video4711"))], pipelines: [])
+    #expect(levels(Examination.cameras(good, folder: folder).findings()) == [.fail])
+    good.cameras = [NamedCamera(name: "top", source: .conveyor)]
+    #expect(levels(Examination.cameras(good, folder: folder).findings()) == [.ok])
+    #expect(levels(Examination.cameras(nil, folder: folder).findings()) == [.warn])
+  }
+
+  @Test func `a broker's name and port are looked at step by step`() throws {
+    func findings(_ url: String) throws -> [DoctorFinding] {
+      let mqtt = MQTTSettings(broker: try BrokerAddress(parsing: url))
+      return Examination.broker(mqtt, clientIdentifier: "c", limit: .seconds(2)).flatMap { $0.findings() }
+    }
+    let unknown = try findings("mqtt://broker.invalid")
+    #expect(levels(unknown) == [.fail] && unknown[0].text.contains("isn't known"))
+    // Nobody listens on it.
+    let closed = try findings("mqtt://127.0.0.1:1")
+    #expect(levels(closed) == [.ok, .fail] && closed[1].text.contains("refused"))
+  }
+
+  @Test func `findings for people and for programs say the same`() {
+    let findings = [(name: "a", finding: DoctorFinding.ok("good")), (name: "bc", finding: DoctorFinding.fail("bad", "mend it"))]
+    #expect(findings.text(width: 3) == "ok    a    good\nfail  bc   bad\n           → mend it\n")
+    #expect(
+      findings.json.text
+        == #"{"worst": "fail", "findings": [{"name": "a", "level": "ok", "text": "good", "advice": null}, "#
+        + #"{"name": "bc", "level": "fail", "text": "bad", "advice": "mend it"}]}"#)
+    #expect([(name: String, finding: DoctorFinding)]().worst == .ok)
+  }
+}
