@@ -230,7 +230,9 @@ let package = Package(
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines", "TestBroker"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
+    // Programs assembled by hand, and numbers that look random.
+    .target(name: "ProgramBuilding", dependencies: ["ModelFormat", "Tensors"], path: "Tests/ProgramBuilding", swiftSettings: swiftSettings + optimised),
+    tests("CPUExecution", ["ProgramBuilding", "CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),
     tests("Imaging", ["SharedData", "CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),
