@@ -73,6 +73,10 @@ let c: [Target] = [
   .target(name: "CSoundFile", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CResampling", linkerSettings: [.linkedLibrary("dl")]),
   .target(name: "CSerialLine"),
+  // Loaded at run time, too; the declarations are ours.
+  .target(name: "CCUDADriver", linkerSettings: [.linkedLibrary("dl")]),
+  // What runs on the device is compiled by `make cuda`, or not at all.
+  .target(name: "CCUDAKernels", dependencies: ["CKernels"], exclude: ["kernels"]),
 ]
 
 let library: [Target] = [
@@ -104,6 +108,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
+  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "ModelFormat", "Inference"], settings: optimised),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
@@ -163,7 +168,8 @@ let package = Package(
     .executableTarget(
       name: "swiftlet",
       dependencies: [
-        "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
+        "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "CUDAExecution",
+        "ObjectDetection",
         "FileMapping", "SoundFiles", "SoundCapture", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision",
         "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -233,6 +239,13 @@ let package = Package(
     // Programs assembled by hand, and numbers that look random.
     .target(name: "ProgramBuilding", dependencies: ["ModelFormat", "Tensors"], path: "Tests/ProgramBuilding", swiftSettings: swiftSettings + optimised),
     tests("CPUExecution", ["ProgramBuilding", "CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
+    // Against the scalar kernels, on a device that Tests/CUDAEmulation emulates.
+    tests(
+      "CUDAExecution",
+      [
+        "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "Inference", "ModelCompiler", "ModelFormat",
+        "ModelManifest", "ONNX", "Operators", "Tensors",
+      ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),
     tests("Imaging", ["SharedData", "CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),
