@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import CUDAExecution
 import Imaging
 import Inference
 import ModelFormat
@@ -25,6 +26,8 @@ struct InferCommand: ParsableCommand {
     /// The oracles: the scalar kernels for a package, each operator's plain evaluation for raw tensors through a model file.
     case reference
     case cpu
+    /// A CUDA device, for a model whose every instruction has a kernel there.
+    case cuda
   }
 
   @Argument(help: "A package, or an ONNX or TFLite file.")
@@ -49,8 +52,8 @@ struct InferCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note.",
-      valueName: "cpu|reference"))
+      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not.",
+      valueName: "cpu|reference|cuda"))
   var backend: BackendName?
 
   @Option(help: "Threads that share the work.")
@@ -61,6 +64,7 @@ struct InferCommand: ParsableCommand {
 
   func validate() throws {
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
+    guard backend != .cuda || threads == 1 else { throw ValidationError("--threads is for the CPU's backends") }
     if let threshold, !(0...1 ~= threshold) { throw ValidationError("--threshold is 0 to 1") }
     guard images.isEmpty || tensor.isEmpty else { throw ValidationError("give either images or --tensor NAME=FILE.npy") }
     guard !images.isEmpty || annotate == nil && threshold == nil else {
@@ -73,7 +77,13 @@ struct InferCommand: ParsableCommand {
   }
 
   func run() throws {
-    if images.isEmpty { try runTensors() } else { try runImages(try source.package(at: model)) }
+    guard !images.isEmpty else { return try runTensors() }
+    let package = try source.package(at: model)
+    if backend == .cuda {
+      try runImages(VisionModel<CUDABackend>(package, options: CUDAOptions()), package)
+    } else {
+      try runImages(VisionModel<CPUBackend>(package, options: options), package)
+    }
   }
 
   /// Raw tensors in, raw tensors out.
@@ -87,7 +97,7 @@ struct InferCommand: ParsableCommand {
   private func runPackage() throws -> TensorRun {
     let package = try source.package(at: model)
     let given = try GivenTensors(tensor, for: TensorPort.ports(of: package), of: model)
-    return try TensorRun(package, on: given.tensors, options: options)
+    return try run(package, on: given.tensors)
   }
 
   private func runModel() throws -> TensorRun {
@@ -100,8 +110,14 @@ struct InferCommand: ParsableCommand {
       guard let tensor = given.tensors[name], tensor.dimensions != sizes else { continue }
       throw CommandFailure("--shape \(name) contradicts its tensor, which has \(tensor.dimensions): leave --shape out", status: .wrongUse)
     }
-    let demanded: TensorBackend? = backend.map { $0 == .reference ? .reference : .cpu }
-    return try TensorRun(file, at: model, on: given.tensors, demanded: demanded, options, options: CPUOptions(threads: threads))
+    return try TensorRun(file, at: model, on: given.tensors, demanded: backend.flatMap { TensorBackend(rawValue: $0.rawValue) }, options) {
+      try run($0, on: given.tensors)
+    }
+  }
+
+  private func run(_ package: ModelPackage, on tensors: [String: HostTensor]) throws -> TensorRun {
+    guard backend == .cuda else { return try TensorRun(package, on: tensors, by: .cpu, CPUBackend.self, options: options) }
+    return try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
   }
 
   private func save(_ outputs: [(name: String, tensor: HostTensor)], in folder: String) throws {
@@ -112,8 +128,7 @@ struct InferCommand: ParsableCommand {
     }
   }
 
-  private func runImages(_ package: ModelPackage) throws {
-    let vision = try VisionModel<CPUBackend>(package, options: options)
+  private func runImages<Engine: Backend & ~Copyable>(_ vision: VisionModel<Engine>, _ package: ModelPackage) throws {
     if let annotate { try OutputFile.makeFolder(annotate) }
     var written: Set<String> = []
     for path in images {
@@ -121,6 +136,7 @@ struct InferCommand: ParsableCommand {
       let outcome = image.withView { vision.prepare($0) }
       guard outcome == .prepared else { throw CommandFailure("\(path): can't be prepared: \(outcome)") }
       vision.run()
+      if let failure = vision.session.failure { throw failure }
       let detections = vision.decode(threshold: threshold)
       if let saveTensors {
         try save(try package.program.outputs.enumerated().map { ($1.name, try vision.session.output($0)) }, in: saveTensors)
