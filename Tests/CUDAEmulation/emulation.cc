@@ -1,5 +1,6 @@
-// Blocks one after the other; where threads wait for each other each is a fiber, and barriers are rounds in which every fiber runs up to
-// its next one. Rounds go through the threads alternately upwards and downwards, so that a kernel that lacks a barrier gives wrong results.
+// Blocks one after the other; where threads wait for each other each is a fiber, and barriers are rounds in which every warp runs up to its
+// next one, whatever its lanes exchange among themselves on the way. Each round goes through warps and lanes in an order of its own that
+// looks random and is always the same, so that a kernel that lacks a barrier gives wrong results.
 #include "launch.h"
 
 #include <setjmp.h>
@@ -70,17 +71,39 @@ void resume(uint32_t thread) {
   setcontext(&next.context);
 }
 
+// Of fibers first..<last, which must be of one mind.
+waiting state_of(uint32_t first, uint32_t last) {
+  for (uint32_t i = first + 1; i < last; i++) {
+    if (fibers[i].state != fibers[first].state) fail("some threads reach a barrier, and some that should don't");
+  }
+  return fibers[first].state;
+}
+
+uint32_t order = 1;
+
+// Numerical Recipes' generator: its high bits look random.
+uint32_t next_order(void) {
+  order = order * 1664525 + 1013904223;
+  return order >> 16;
+}
+
+// A warp up to the block's next barrier, or its end.
+void run_warp(uint32_t first) {
+  do {
+    const uint32_t turn = next_order() % 32, mask = next_order() % 32;
+    for (uint32_t i = 0; i < 32; i++) resume(first + ((i + turn) % 32 ^ mask));
+  } while (state_of(first, first + 32) == at_mma);
+}
+
 void run_block() {
-  const uint32_t threads = running_kernel->threads;
+  const uint32_t threads = running_kernel->threads, warps = threads / 32;
   for (uint32_t i = 0; i < threads; i++) fibers[i].has_begun = false;
   memset(turns, 0, sizeof turns);
-  for (bool upwards = true;; upwards = !upwards) {
-    for (uint32_t i = 0; i < threads; i++) resume(upwards ? i : threads - 1 - i);
-    for (uint32_t i = 1; i < threads; i++) {
-      if (fibers[i].state != fibers[0].state) fail("some threads of a block reach a barrier, and some don't");
-    }
-    if (fibers[0].state == finished) return;
-  }
+  do {
+    const uint32_t turn = next_order() % warps;
+    const bool upwards = next_order() & 1;
+    for (uint32_t i = 0; i < warps; i++) run_warp((upwards ? i + turn : 2 * warps - 1 - i - turn) % warps * 32);
+  } while (state_of(0, threads) == at_barrier);
 }
 
 } // namespace

@@ -71,7 +71,14 @@ extension CUDATests {
           var binary = Binary(operation: operation, left: one, right: other, output: tensor(output) { $0.output($1, $2, $3) })
           (binary.lower, binary.upper) = (-2, 3)
           builder.append(.binary(binary))
-          try compare(builder, &g, "\(left) with \(right)")
+          var inputs = builder.program.inputs.map { g.values(of: builder.program.tensors[Int($0.tensor)]) }
+          // One that is no number on the left, and another one on the right.
+          if isFloat {
+            inputs = inputs.enumerated().map { index, tensor in
+              HostTensor(tensor.floats().enumerated().map { $0 == index ? .nan : $1 }, dimensions: tensor.dimensions)
+            }
+          }
+          try compare(builder, &g, inputs: inputs, "\(left) with \(right)")
         }
       }
     }
