@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 cuda test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -78,11 +78,18 @@ test-speech-int8:
 cuda:
 	Packaging/cuda/build
 
-## The CUDA backend end to end on a device that this machine's processor emulates, MobileNetV2 among the models; a minute beside the build.
-## The unit tests hold all of it but the larger model.
-test-cuda-emulated:
+## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, and
+## four detectors through the program itself; two minutes beside the builds.
+test-cuda-emulated: cuda
 	swift build --build-tests
 	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
+	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet emulated
+
+## The same on this machine's own CUDA device; what needs a driver that fails at will is left out.
+test-cuda: cuda
+	swift build --build-tests
+	SWIFTLET_CUDA_DEVICE=1 SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
+	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:

@@ -118,6 +118,10 @@ def main():
     for architecture in CUBINS:
         code, found[architecture] = compiler.cubin(architecture, compiler.ptx(architecture))
         entries.append((0, architecture, code))
+    listed = set(re.findall(r"SWL_CUDA_KERNEL\((\w+)", (KERNELS / "list/swl_cuda_kernels.inc").read_text(encoding="utf-8")))
+    for architecture, kernels in found.items():
+        if set(kernels) != listed:
+            sys.exit(f"sm_{architecture} has other kernels than the list: {sorted(set(kernels) ^ listed)}")
     entries.append((1, PTX, compiler.ptx(PTX)))
     data = image(entries)
     # Whole or not at all.
@@ -126,9 +130,9 @@ def main():
     partial.replace(arguments.output)
     if arguments.write:
         begin, end = "<!-- kernels -->\n", "<!-- end -->\n"
-        before, _, rest = arguments.write.read_text().partition(begin)
+        before, _, rest = arguments.write.read_text(encoding="utf-8").partition(begin)
         _, _, after = rest.partition(end)
-        arguments.write.write_text(before + begin + table(found) + end + after)
+        arguments.write.write_text(before + begin + table(found) + end + after, encoding="utf-8")
     print("Registers of a thread and shared bytes of a block:\n")
     print(table(found))
     print(f"{arguments.output}: {len(data)} bytes for " + ", ".join(f"sm_{architecture}" for architecture in CUBINS) + f", and PTX of compute_{PTX}")

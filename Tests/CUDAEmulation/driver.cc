@@ -62,21 +62,22 @@ constexpr size_t guard = 64;
 constexpr unsigned char guard_byte = 0xA7;
 
 struct device {
-  int32_t driver_version, count, major, minor;
-  bool is_initialised;
-  uint64_t calls, failing_call;
-  int32_t failure;
-  bool is_lasting; // the device is lost: every later call fails, too
-  uint64_t launched_graphs, launched_kernels;
-  uint64_t overruns;
-  uint64_t limit; // bytes of all allocations together
-  int32_t retained;
-  std::map<uint64_t, size_t> memory;
-  std::map<void *, size_t> host;
-  std::set<void *> modules, streams, graphs, executables;
+  int32_t driver_version = 0, count = 0, major = 0, minor = 0;
+  bool is_initialised = false;
+  uint64_t calls = 0, failing_call = 0;
+  int32_t failure = 0;
+  bool is_lasting = false; // the device is lost: every later call fails, too
+  uint64_t launched_graphs = 0, launched_kernels = 0;
+  uint64_t overruns = 0;
+  uint64_t limit = 0; // bytes of all allocations together
+  int32_t retained = 0;
+  std::map<uint64_t, size_t> memory = {};
+  std::map<void *, size_t> host = {};
+  std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
 };
 
-device d = {};
+// What programs see that know nothing of tests.
+device d = {.driver_version = 12020, .count = 1, .major = 8, .minor = 7};
 std::mutex lock;
 thread_local bool has_context;
 char context_object, the_device_name[] = "Emulated device";

@@ -57,7 +57,7 @@ extension CUDATests {
       let program = builder.program
       let inputs = program.inputs.map { g.values(of: program.tensors[Int($0.tensor)]) }
       let expected = try CUDATests.run(program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
-      for multiplication in [CUDAOptions.Multiplication.dotProducts, .matrices] {
+      for multiplication in device.multiplications {
         device.reset()
         let actual = try CUDATests.run(program, builder.weights, inputs, on: CUDABackend.self, device.options(multiplication))
         #expect(CUDATests.difference(actual, expected) == nil, "\(multiplication)")
@@ -83,7 +83,7 @@ extension CUDATests {
         builder.append(.convolution(convolution))
         let values = [g.values(of: builder.program.tensors[Int(input)])]
         let expected = try CUDATests.run(builder.program, builder.weights, values, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
-        for multiplication in [CUDAOptions.Multiplication.dotProducts, .matrices] {
+        for multiplication in device.multiplications {
           device.reset()
           let actual = try CUDATests.run(builder.program, builder.weights, values, on: CUDABackend.self, device.options(multiplication))
           #expect(CUDATests.difference(actual, expected) == nil, "\(type) by \(multiplication)")

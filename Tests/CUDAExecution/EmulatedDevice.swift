@@ -10,17 +10,18 @@ import Testing
 /// The driver of Tests/CUDAEmulation, whose device is this machine's processor; built where it is missing or older than its sources.
 struct EmulatedDevice {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  /// nil, with a note, where there is no compiler for it.
+  /// nil where it can't be built, which one test says and the others skip.
   static let shared: EmulatedDevice? = {
+    if isReal { return EmulatedDevice() }
     let build = Process()
     build.executableURL = folder.appendingPathComponent("Tests/CUDAEmulation/build")
     do { try build.run() } catch {
-      print("SKIPPED: tests on an emulated CUDA device, for it can't be built: \(error)")
+      print("the emulated CUDA device can't be built: \(error)")
       return nil
     }
     build.waitUntilExit()
     guard build.terminationStatus == 0 else {
-      print("SKIPPED: tests on an emulated CUDA device, for Tests/CUDAEmulation/build failed; it needs clang++")
+      print("the emulated CUDA device can't be built: see Tests/CUDAEmulation/build, which wants the toolchain's clang++ on PATH")
       return nil
     }
     return EmulatedDevice()
@@ -28,14 +29,22 @@ struct EmulatedDevice {
 
   static var isPresent: Bool { shared != nil }
 
+  /// Set where the tests run on this machine's own device (`make test-cuda`): then what only an emulated one can tell is taken for granted.
+  static let isReal = ProcessInfo.processInfo.environment["SWIFTLET_CUDA_DEVICE"] != nil
+
   let path = folder.appendingPathComponent("build/cuda/libfake-cuda.so").path
   /// The same without cuGraphLaunch.
   let incompletePath = folder.appendingPathComponent("build/cuda/libfake-cuda-without.so").path
+  /// Of the loaded library; 0 for a real device.
   private let handle: UInt
 
   init() {
-    handle = unsafe UInt(bitPattern: dlopen(path, RTLD_NOW))
+    multiplications = Self.isReal && !Self.hasMatrices ? [.dotProducts] : [.dotProducts, .matrices]
+    handle = unsafe Self.isReal ? 0 : UInt(bitPattern: dlopen(path, RTLD_NOW))
   }
+
+  /// Both forms, where the device has both.
+  let multiplications: [CUDAOptions.Multiplication]
 
   private func symbol<Function>(_ name: String) -> Function {
     unsafe unsafeBitCast(dlsym(UnsafeMutableRawPointer(bitPattern: handle), name), to: Function.self)
@@ -43,6 +52,7 @@ struct EmulatedDevice {
 
   /// A device as new. What an earlier test left is forgotten.
   func reset(driver: Int32 = 12_020, devices: Int32 = 1, capability: (major: Int32, minor: Int32) = (8, 7)) {
+    guard !Self.isReal else { return }
     let call: @convention(c) (Int32, Int32, Int32, Int32) -> Void = symbol("swl_fake_reset")
     call(driver, devices, capability.major, capability.minor)
   }
@@ -59,6 +69,7 @@ struct EmulatedDevice {
   }
 
   private func count(_ name: String) -> Int {
+    guard !Self.isReal else { return 0 }
     let function: @convention(c) () -> UInt64 = symbol(name)
     return Int(function())
   }
@@ -71,8 +82,16 @@ struct EmulatedDevice {
   /// Bytes that somebody wrote behind a block's end.
   var overrunCount: Int { count("swl_fake_overruns") }
 
+  /// Whether a real device takes the least of programs with matrix instructions.
+  private static var hasMatrices: Bool {
+    let program = Program(tensors: [], inputs: [], outputs: [], instructions: [], arenaByteCount: 64)
+    let session = try? unsafe Session<CUDABackend>(
+      program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CUDAOptions(multiplication: .matrices))
+    return session != nil
+  }
+
   func options(_ multiplication: CUDAOptions.Multiplication? = nil) -> CUDAOptions {
-    CUDAOptions(multiplication: multiplication, driverPath: path, image: TestImage.usual)
+    Self.isReal ? CUDAOptions(multiplication: multiplication) : CUDAOptions(multiplication: multiplication, driverPath: path, image: TestImage.usual)
   }
 }
 

@@ -15,6 +15,11 @@ import Testing
     #expect(code == expected.map { Array($0.utf8) + [0] })
   }
 
+  /// All other tests skip without it.
+  @Test func `the emulated device can be built`() {
+    #expect(EmulatedDevice.isPresent)
+  }
+
   @Test func `a damaged image is refused`() throws {
     for count in 0..<image.count {
       do throws(InferenceError) {

@@ -51,4 +51,25 @@ struct swl_cuda_convolution_f32 {
   struct swl_epilogue_f32 epilogue;
 };
 
+// Three compilers must agree on what is handed over: this machine's, the device's, and the emulation's.
+#ifdef __cplusplus
+#define SWL_SAME_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
+#else
+#define SWL_SAME_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
+#endif
+SWL_SAME_SIZE(struct swl_cuda_convolution_q8, 248);
+SWL_SAME_SIZE(struct swl_cuda_depthwise_q8, 224);
+SWL_SAME_SIZE(struct swl_cuda_convolution_f32, 144);
+SWL_SAME_SIZE(struct swl_pooling, 112);
+SWL_SAME_SIZE(struct swl_lookup, 32);
+SWL_SAME_SIZE(struct swl_conversion, 48);
+SWL_SAME_SIZE(struct swl_unary, 40);
+SWL_SAME_SIZE(struct swl_binary, 280);
+SWL_SAME_SIZE(struct swl_copy, 224);
+SWL_SAME_SIZE(struct swl_fill, 32);
+SWL_SAME_SIZE(struct swl_resize, 80);
+SWL_SAME_SIZE(struct swl_reduction, 80);
+SWL_SAME_SIZE(struct swl_softmax, 32);
+#undef SWL_SAME_SIZE
+
 #endif
