@@ -2,9 +2,11 @@
 """Compiles the CUDA kernels for every architecture into one image, and prints what each kernel takes.
 
 Usage: compile.py SITE-PACKAGES OUTPUT [--write PAGE]
+       compile.py --check IMAGE
 
 SITE-PACKAGES holds NVIDIA's run-time compiler and assembler as requirements.txt beside this file pins them. No GPU, no driver and no
-CUDA installation are needed. PAGE keeps the table between two marks. The image: eight bytes "SWLCUDA1", a little-endian uint32 count, then for each entry six uint32 (kind: 0 a
+CUDA installation are needed. PAGE keeps the table between two marks. --check fails
+where the image is of other sources than these. The image: eight bytes "SWLCUDA1", a digest of the sources (uint64, little-endian as all numbers), uint32 count, 0, then for each entry six uint32 (kind: 0 a
 cubin, 1 PTX; major and minor compute capability; offset and size in the file; 0), the entries' bytes at multiples of 64.
 """
 import argparse
@@ -87,9 +89,20 @@ def resources(log: str) -> dict:
     return found
 
 
+def digest() -> int:
+    """FNV-1a of all that is compiled, in the order of the paths."""
+    paths = [path for folder in ("CCUDAKernels/kernels", "CCUDAKernels/include", "CCUDAKernels/list", "CKernels/include", "CKernels/shared")
+             for path in (ROOT / "Sources" / folder).rglob("*") if path.suffix in (".cu", ".h", ".inc")]
+    value = 0xCBF29CE484222325
+    for path in sorted(paths):
+        for byte in path.read_bytes():
+            value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
 def image(entries) -> bytes:
-    offset = (12 + 24 * len(entries) + 63) // 64 * 64
-    head, body = struct.pack("<8sI", b"SWLCUDA1", len(entries)), b""
+    offset = (24 + 24 * len(entries) + 63) // 64 * 64
+    head, body = struct.pack("<8sQII", b"SWLCUDA1", digest(), len(entries), 0), b""
     for kind, architecture, code in entries:
         head += struct.pack("<6I", kind, int(architecture[:-1]), int(architecture[-1]), offset + len(body), len(code), 0)
         body += code + bytes(-len(code) % 64)
@@ -109,10 +122,17 @@ def table(found: dict) -> str:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("site", type=pathlib.Path)
-    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--check", type=pathlib.Path)
+    parser.add_argument("site", type=pathlib.Path, nargs="?")
+    parser.add_argument("output", type=pathlib.Path, nargs="?")
     parser.add_argument("--write", type=pathlib.Path)
     arguments = parser.parse_args()
+    if arguments.check:
+        if struct.unpack_from("<Q", arguments.check.read_bytes(), 8)[0] != digest():
+            sys.exit(f"{arguments.check} was compiled from other sources: run 'make cuda', or remove it")
+        return
+    if not arguments.site or not arguments.output:
+        parser.error("give SITE-PACKAGES and OUTPUT")
     compiler = Compiler(arguments.site)
     entries, found = [], {}
     for architecture in CUBINS:

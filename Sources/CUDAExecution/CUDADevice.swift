@@ -7,7 +7,6 @@ import Inference
   let driver: CUDADriver
   let name: String
   let capability: ComputeCapability
-  /// Where the kernels' code came from, for messages.
   private let ordinal: Int32
   private let context: UnsafeMutableRawPointer
   private var module: UnsafeMutableRawPointer?
@@ -31,6 +30,8 @@ import Inference
     name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     capability = try Self.capability(driver, ordinal)
     let code = try Self.code(for: capability, name, options)
+    // Without it a waiting thread would keep a core busy.
+    try driver.check(driver.calls.cuDevicePrimaryCtxSetFlags_v2(ordinal, UInt32(SWL_CUDA_BLOCKING_WAIT)), "preparing the device")
     var context: UnsafeMutableRawPointer?
     try driver.check(unsafe driver.calls.cuDevicePrimaryCtxRetain(&context, ordinal), "taking the device")
     guard let context = unsafe context else { throw InferenceError(.deviceFailed, "CUDA: taking the device gave nothing") }

@@ -1,4 +1,5 @@
 import CCUDADriver
+import Glibc
 import Inference
 
 /// The loaded driver, whose every call is checked.
@@ -51,6 +52,3 @@ import Inference
 
   private static let outOfMemory: Int32 = 2
 }
-
-/// Of <errno.h>, which the embedded core imports nothing for.
-private let ENOENT: Int32 = 2

@@ -31,12 +31,12 @@ struct CUDAImage {
     self.bytes = bytes
     let magic = Array("SWLCUDA1".utf8)
     func number(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) } }
-    guard bytes.count >= 12, Array(bytes[..<8]) == magic, number(8) <= 64, bytes.count >= 12 + 24 * number(8) else {
+    guard bytes.count >= 24, Array(bytes[..<8]) == magic, number(16) <= 64, bytes.count >= 24 + 24 * number(16) else {
       throw InferenceError(.deviceFailed, "the CUDA kernels' image is damaged")
     }
     var entries: [Entry] = []
-    for index in 0..<number(8) {
-      let at = 12 + 24 * index
+    for index in 0..<number(16) {
+      let at = 24 + 24 * index
       let (offset, size) = (number(at + 12), number(at + 16))
       guard offset <= bytes.count, size > 0, size <= bytes.count - offset, number(at) <= 1 else {
         throw InferenceError(.deviceFailed, "entry \(index) of the CUDA kernels' image is damaged")

@@ -1,84 +1,14 @@
 // A driver whose device is this machine's processor. It is as strict as the real one where that would fail only sometimes: work waits
 // until somebody waits for it, addresses and sizes are checked, and what is left behind is counted.
-#include "launch.h"
-#include "swl_cuda_driver.h"
+#include "fake_device.h"
 
 #include <limits.h>
-#include <map>
-#include <mutex>
-#include <set>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string>
-#include <vector>
-
-#define EXPORT extern "C" __attribute__((visibility("default")))
-
-// The type of what CCUDADriver calls and what is defined here must be the same.
-#define SWL_CUDA_FUNCTION(name, parameters) EXPORT int32_t name parameters;
-#include "../../Sources/CCUDADriver/list/swl_cuda_functions.inc"
-#undef SWL_CUDA_FUNCTION
 
 namespace {
 
-enum result : int32_t {
-  success = 0,
-  invalid_value = 1,
-  out_of_memory = 2,
-  not_initialised = 3,
-  no_device = 100,
-  invalid_device = 101,
-  invalid_image = 200,
-  invalid_context = 201,
-  no_binary = 209,
-  invalid_handle = 400,
-  not_found = 500,
-  illegal_address = 700,
-  capture_unsupported = 900,
-  capture_invalidated = 901,
-};
-
-struct node {
-  enum { to_device, to_host, kernel } kind;
-  void *to;
-  const void *from;
-  size_t size;
-  const swl_emulated_kernel *function;
-  swl_emulated_index grid;
-  std::vector<char> arguments;
-};
-
-struct graph {
-  std::vector<node> nodes;
-};
-
-struct stream {
-  std::vector<node> waiting;
-  graph *captured = nullptr;
-};
-
-constexpr size_t guard = 64;
-constexpr unsigned char guard_byte = 0xA7;
-
-struct device {
-  int32_t driver_version = 0, count = 0, major = 0, minor = 0;
-  bool is_initialised = false;
-  uint64_t calls = 0, failing_call = 0;
-  int32_t failure = 0;
-  bool is_lasting = false; // the device is lost: every later call fails, too
-  uint64_t launched_graphs = 0, launched_kernels = 0;
-  uint64_t overruns = 0;
-  uint64_t limit = 0; // bytes of all allocations together
-  int32_t retained = 0;
-  std::map<uint64_t, size_t> memory = {};
-  std::map<void *, size_t> host = {};
-  std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
-};
-
-// What programs see that know nothing of tests.
-device d = {.driver_version = 12020, .count = 1, .major = 8, .minor = 7};
-std::mutex lock;
 thread_local bool has_context;
 char context_object, the_device_name[] = "Emulated device";
 
@@ -140,29 +70,6 @@ int32_t put(void *handle, node n) {
 
 } // namespace
 
-// For tests: a device as it comes from the factory. What earlier tests left behind is forgotten.
-EXPORT void swl_fake_reset(int32_t driver_version, int32_t devices, int32_t major, int32_t minor) {
-  std::lock_guard<std::mutex> held(lock);
-  d = device{};
-  d.driver_version = driver_version, d.count = devices, d.major = major, d.minor = minor;
-}
-// The call of that number from now on, the next one being 1, gives `code`; 0 for none.
-EXPORT void swl_fake_fail(uint64_t call, int32_t code, bool is_lasting) {
-  std::lock_guard<std::mutex> held(lock);
-  d.failing_call = call == 0 ? 0 : d.calls + call, d.failure = code, d.is_lasting = is_lasting;
-}
-// Device memory that can be allocated; 0 for any.
-EXPORT void swl_fake_limit(uint64_t bytes) { d.limit = bytes; }
-EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
-EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }
-EXPORT uint64_t swl_fake_launched_kernels(void) { return d.launched_kernels; }
-EXPORT uint64_t swl_fake_overruns(void) { return d.overruns; }
-// Objects alive: memory, modules, streams, graphs and the context.
-EXPORT uint64_t swl_fake_alive(void) {
-  std::lock_guard<std::mutex> held(lock);
-  return d.memory.size() + d.host.size() + d.modules.size() + d.streams.size() + d.graphs.size() + d.executables.size() + (uint64_t)d.retained;
-}
-
 int32_t cuInit(uint32_t flags) {
   std::lock_guard<std::mutex> held(lock);
   const bool was = d.is_initialised;
@@ -179,19 +86,6 @@ int32_t cuDriverGetVersion(int32_t *ret_version) {
   const int32_t early = begin(false);
   if (early != success && early != not_initialised) return early;
   *ret_version = d.driver_version;
-  return success;
-}
-
-// Not counted: it is asked when something else has failed.
-int32_t cuGetErrorString(int32_t result, const char **ret_text) {
-  static const std::map<int32_t, const char *> texts = {
-      {invalid_value, "invalid argument"}, {out_of_memory, "out of memory"}, {not_initialised, "initialization error"},
-      {no_device, "no CUDA-capable device is detected"}, {invalid_image, "device kernel image is invalid"}, {invalid_context, "invalid device context"},
-      {no_binary, "no kernel image is available for execution on the device"}, {not_found, "named symbol not found"},
-      {illegal_address, "an illegal memory access was encountered"}, {719, "unspecified launch failure"}};
-  auto found = texts.find(result);
-  if (found == texts.end()) return invalid_value;
-  *ret_text = found->second;
   return success;
 }
 
@@ -221,6 +115,12 @@ int32_t cuDeviceGetAttribute(int32_t *ret_value, int32_t attribute, int32_t devi
   if (attribute != SWL_CUDA_COMPUTE_MAJOR && attribute != SWL_CUDA_COMPUTE_MINOR) return invalid_value;
   *ret_value = attribute == SWL_CUDA_COMPUTE_MAJOR ? d.major : d.minor;
   return success;
+}
+
+int32_t cuDevicePrimaryCtxSetFlags_v2(int32_t device, uint32_t flags) {
+  BEGIN(false);
+  if (device < 0 || device >= d.count) return invalid_device;
+  return flags <= 4 ? success : invalid_value;
 }
 
 int32_t cuDevicePrimaryCtxRetain(void **ret_context, int32_t device) {

@@ -101,7 +101,7 @@ enum TestImage {
 
   static func image(_ entries: [(kind: UInt32, major: UInt32, minor: UInt32, code: String)]) -> [UInt8] {
     func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    var head = Array("SWLCUDA1".utf8) + bytes(UInt32(entries.count))
+    var head = Array("SWLCUDA1".utf8) + [UInt8](repeating: 0, count: 8) + bytes(UInt32(entries.count)) + bytes(0)
     var body: [UInt8] = []
     let start = head.count + 24 * entries.count
     for entry in entries {

@@ -30,7 +30,7 @@ import Testing
         #expect(error.code == .deviceFailed)
       }
     }
-    for position in 8..<(12 + 24 * 5) {
+    for position in 16..<(24 + 24 * 5) {
       var changed = image
       changed[position] = 0xFF
       if let read = try? CUDAImage(changed) { #expect(read.entries.allSatisfy { $0.bytes.upperBound <= changed.count }) }

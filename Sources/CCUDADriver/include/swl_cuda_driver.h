@@ -14,6 +14,8 @@ struct swl_cuda_driver {
 
 // Attributes of a device.
 enum { SWL_CUDA_COMPUTE_MAJOR = 75, SWL_CUDA_COMPUTE_MINOR = 76 };
+// Threads that wait for the device sleep.
+enum { SWL_CUDA_BLOCKING_WAIT = 4 };
 // Only the capturing thread's own calls count.
 enum { SWL_CUDA_CAPTURE_THREAD_LOCAL = 1 };
 // Waits only for what is put in this stream.

@@ -28,6 +28,8 @@ struct InferCommand: ParsableCommand {
     case cpu
     /// A CUDA device, for a model whose every instruction has a kernel there.
     case cuda
+    /// The device where it serves, or else the CPU, with a note that says why.
+    case auto
   }
 
   @Argument(help: "A package, or an ONNX or TFLite file.")
@@ -52,8 +54,8 @@ struct InferCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not.",
-      valueName: "cpu|reference|cuda"))
+      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not; auto: the CPU then, with a note.",
+      valueName: "cpu|reference|cuda|auto"))
   var backend: BackendName?
 
   @Option(help: "Threads that share the work.")
@@ -79,11 +81,8 @@ struct InferCommand: ParsableCommand {
   func run() throws {
     guard !images.isEmpty else { return try runTensors() }
     let package = try source.package(at: model)
-    if backend == .cuda {
-      try runImages(VisionModel<CUDABackend>(package, options: CUDAOptions()), package)
-    } else {
-      try runImages(VisionModel<CPUBackend>(package, options: options), package)
-    }
+    if usesDevice, let vision = try deviceModel(package) { return try runImages(vision, package) }
+    try runImages(VisionModel<CPUBackend>(package, options: options), package)
   }
 
   /// Raw tensors in, raw tensors out.
@@ -116,9 +115,30 @@ struct InferCommand: ParsableCommand {
   }
 
   private func run(_ package: ModelPackage, on tensors: [String: HostTensor]) throws -> TensorRun {
-    guard backend == .cuda else { return try TensorRun(package, on: tensors, by: .cpu, CPUBackend.self, options: options) }
-    return try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
+    if usesDevice {
+      do {
+        return try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
+      } catch let error as InferenceError where backend == .auto && error.isOfDevice {
+        fallBack(error.message)
+      }
+    }
+    return try TensorRun(package, on: tensors, by: .cpu, CPUBackend.self, options: options)
   }
+
+  /// nil where the CPU shall do instead.
+  private func deviceModel(_ package: ModelPackage) throws -> VisionModel<CUDABackend>? {
+    do throws(ObjectDetectionError) {
+      return try VisionModel(package, options: CUDAOptions())
+    } catch {
+      guard backend == .auto else { throw error }
+      fallBack(error.message)
+      return nil
+    }
+  }
+
+  private var usesDevice: Bool { backend == .cuda || backend == .auto }
+
+  private func fallBack(_ reason: String) { Terminal.note("\(model) runs on the CPU: \(reason)") }
 
   private func save(_ outputs: [(name: String, tensor: HostTensor)], in folder: String) throws {
     try OutputFile.makeFolder(folder)
@@ -189,4 +209,9 @@ extension Int {
 extension Manifest {
   /// A class's name, or its number where the manifest has none.
   func label(_ index: Int) -> String { labels.indices.contains(index) ? labels[index] : "class \(index)" }
+}
+
+extension InferenceError {
+  /// Whether a processor may do what a device refused.
+  fileprivate var isOfDevice: Bool { code == .deviceFailed || code == .unsupported || code == .noResources }
 }
