@@ -74,6 +74,7 @@ import Tensors
     inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     let (inputs, outputs) = (inputs, outputs)
+    try Self.rehearse(plan, in: stream, on: device)
     graph = try CUDAGraph(recording: stream) {
       var result: Int32 = 0
       for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
@@ -86,6 +87,17 @@ import Tensors
     self.staging = staging
     self.stream = stream
     self.plan = plan
+  }
+
+  /// Runs the steps once on zeros: what a driver loads with a kernel's first launch can't be loaded while it records, and a device that can't
+  /// run them is found out here.
+  private static func rehearse(_ plan: borrowing CUDAPlan, in stream: CUDAStream, on device: CUDADevice) throws(InferenceError) {
+    // Weights and zeros may still be on their way, and the stream doesn't wait for them by itself.
+    try device.driver.check(device.driver.calls.cuCtxSynchronize(), "bringing the model to '\(device.name)'")
+    var result: Int32 = 0
+    for step in plan.steps where result == 0 { result = stream.launch(step) }
+    let ended = stream.wait()
+    try device.driver.check(result == 0 ? ended : result, "running the model on '\(device.name)' for the first time")
   }
 
   /// Each port's tensor in the arena, and what all take together, each at a boundary of 64 bytes.

@@ -47,7 +47,7 @@ int32_t perform(const node &n) {
   switch (n.kind) {
   case node::to_device:
     if (!is_device((uint64_t)n.to, n.size)) return illegal_address;
-    memcpy(n.to, n.from, n.size);
+    memcpy(n.to, n.from ? n.from : n.arguments.data(), n.size);
     return success;
   case node::to_host:
     if (!is_device((uint64_t)n.from, n.size)) return illegal_address;
@@ -57,6 +57,15 @@ int32_t perform(const node &n) {
     d.launched_kernels++;
     swl_emulate(n.function, n.grid, n.arguments.data());
     return success;
+  }
+  return success;
+}
+
+int32_t perform_all(std::vector<node> &nodes) {
+  std::vector<node> taken;
+  taken.swap(nodes);
+  for (const node &n : taken) {
+    if (const int32_t failed = perform(n)) return failed;
   }
   return success;
 }
@@ -146,6 +155,16 @@ int32_t cuCtxSetCurrent(void *context) {
   return success;
 }
 
+int32_t cuCtxSynchronize(void) {
+  BEGIN();
+  if (is_capturing()) return capture_unsupported;
+  if (const int32_t failed = perform_all(d.begun)) return failed;
+  for (void *s : d.streams) {
+    if (const int32_t failed = perform_all(((stream *)s)->waiting)) return failed;
+  }
+  return success;
+}
+
 int32_t cuModuleLoadData(void **ret_module, const void *image) {
   BEGIN();
   if (is_capturing()) return capture_unsupported;
@@ -196,6 +215,8 @@ int32_t cuMemFree_v2(uint64_t address) {
   BEGIN_END();
   auto block = d.memory.find(address);
   if (block == d.memory.end()) return invalid_value;
+  // As the real one does, which waits.
+  perform_all(d.begun);
   const unsigned char *end = (const unsigned char *)address + block->second;
   for (size_t i = 0; i < guard; i++) d.overruns += end[i] != guard_byte;
   free((void *)address);
@@ -224,7 +245,7 @@ int32_t cuMemsetD8_v2(uint64_t address, uint8_t value, size_t size) {
   BEGIN();
   if (is_capturing()) return capture_unsupported;
   if (!is_device(address, size)) return invalid_value;
-  memset((void *)address, value, size);
+  d.begun.push_back({node::to_device, (void *)address, nullptr, size, nullptr, {}, std::vector<char>(size, (char)value)});
   return success;
 }
 
@@ -232,7 +253,9 @@ int32_t cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t size) {
   BEGIN();
   if (is_capturing()) return capture_unsupported;
   if (!is_device(to, size)) return invalid_value;
-  memcpy((void *)to, from, size);
+  // The real one may return when it has read the bytes, before they have arrived.
+  const char *bytes = (const char *)from;
+  d.begun.push_back({node::to_device, (void *)to, nullptr, size, nullptr, {}, std::vector<char>(bytes, bytes + size)});
   return success;
 }
 
@@ -269,12 +292,7 @@ int32_t cuStreamSynchronize(void *handle) {
   if (!d.streams.count(handle)) return invalid_handle;
   stream *s = (stream *)handle;
   if (s->captured) return capture_unsupported;
-  std::vector<node> waiting;
-  waiting.swap(s->waiting);
-  for (const node &n : waiting) {
-    if (const int32_t failed = perform(n)) return failed;
-  }
-  return success;
+  return perform_all(s->waiting);
 }
 
 int32_t cuStreamBeginCapture_v2(void *handle, int32_t mode) {

@@ -40,7 +40,7 @@ struct node {
   size_t size;
   const swl_emulated_kernel *function;
   swl_emulated_index grid;
-  std::vector<char> arguments;
+  std::vector<char> arguments; // of a kernel; or the bytes to copy, where `from` is null
 };
 
 struct graph {
@@ -67,6 +67,8 @@ struct device {
   int32_t retained = 0;
   std::map<uint64_t, size_t> memory = {};
   std::map<void *, size_t> host = {};
+  // Of the default stream, which no other waits for.
+  std::vector<node> begun = {};
   std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
 };
 
