@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--write", type=pathlib.Path)
     arguments = parser.parse_args()
     if arguments.check:
-        if struct.unpack_from("<Q", arguments.check.read_bytes(), 8)[0] != digest():
+        if arguments.check.read_bytes()[8:16] != struct.pack("<Q", digest()):
             sys.exit(f"{arguments.check} was compiled from other sources: run 'make cuda', or remove it")
         return
     if not arguments.site or not arguments.output:

@@ -108,12 +108,13 @@ struct BenchCommand: ParsableCommand {
     session.run()
     let first = ProcessStart.elapsedMilliseconds()
     var latencies = measure(session, inputs)
+    let times = operators ? operatorTimes(session) : nil
     if let failure = session.failure { throw failure }
     latencies.sort()
     let figures = Figures(
       latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
       peakMebibytes: PeakMemory.mebibytes(), threads: threads)
-    if operators { Terminal.show(operatorTimes(session).text) }
+    if let times { Terminal.show(times.text) }
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 
