@@ -103,6 +103,25 @@ extension CUDATests {
       #expect(device.aliveCount == 0)
     }
 
+    @Test func `two sessions on one device keep apart, and one outlives the other`() throws {
+      device.reset()
+      try withSession(device.options()) { first in
+        try first.setInput(0, to: input)
+        first.run()
+        let alone = try first.output(0)
+        try withSession(device.options()) { second in
+          try second.setInput(0, to: HostTensor([Float](repeating: 0, count: 40), dimensions: [1, 2, 5, 4]))
+          first.run()
+          second.run()
+          #expect(try first.output(0) == alone)
+          #expect(try second.output(0) != alone)
+        }
+        first.run()
+        #expect(try first.output(0) == alone && first.failure == nil)
+      }
+      #expect(device.aliveCount == 0)
+    }
+
     @Test func `without a driver, a device or kernels for it, the error says which`() throws {
       var options = device.options()
       options.driverPath = "/nowhere/libcuda.so.1"
@@ -123,7 +142,10 @@ extension CUDATests {
       #expect(loadError(device.options(.matrices))?.message.contains("has no matrix instructions") == true)
       #expect(loadError(device.options(.dotProducts)) == nil)
       #expect(loadError(device.options()) == nil)
+      device.reset(capability: (10, 0))
+      #expect(loadError(device.options()) == nil, "later devices take the text")
       options = device.options()
+      device.reset(capability: (7, 5))
       options.image = TestImage.image([(0, 7, 2, "rubbish")])
       #expect(loadError(options)?.message.contains("kernel image is invalid") == true)
       #expect(device.aliveCount == 0)
