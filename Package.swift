@@ -243,8 +243,8 @@ let package = Package(
     tests(
       "CUDAExecution",
       [
-        "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "Inference", "ModelCompiler", "ModelFormat",
-        "ModelManifest", "ONNX", "Operators", "Tensors",
+        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "Inference", "ModelCompiler",
+        "ModelFormat", "ModelManifest", "ONNX", "Operators", "Tensors",
       ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),

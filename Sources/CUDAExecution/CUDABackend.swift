@@ -61,6 +61,10 @@ import Tensors
     let memory = CUDAMemory(device, allowance: program.arenaByteCount + Program.loadAllowance(weightsByteCount: weights.count))
     let arenaAddress = try memory.take(zeros: program.arenaByteCount)
     let ports = unsafe Self.transfers(program, arena, arenaAddress)
+    // Many ports may name one tensor.
+    guard ports.byteCount <= Program.largestArena else {
+      throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
+    }
     let staging = try CUDAStaging(device, byteCount: ports.byteCount)
     var preparation = unsafe CUDAPreparation(
       program: program, device: device, memory: memory, multiplication: multiplication, weights: weights, arena: arenaAddress, onCopy: onCopy)

@@ -18,6 +18,8 @@ EXPORT void swl_fake_fail(uint64_t call, int32_t code, bool is_lasting) {
 }
 // Device memory that can be allocated; 0 for any.
 EXPORT void swl_fake_limit(uint64_t bytes) { d.limit = bytes; }
+// Graphs are taken and not run, so that nothing is allocated on their behalf.
+EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
 EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
 EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }
 EXPORT uint64_t swl_fake_launched_kernels(void) { return d.launched_kernels; }

@@ -60,6 +60,7 @@ struct device {
   bool is_initialised = false;
   uint64_t calls = 0, failing_call = 0;
   int32_t failure = 0;
+  bool is_idle = false;
   bool is_lasting = false; // the device is lost: every later call fails, too
   uint64_t launched_graphs = 0, launched_kernels = 0;
   uint64_t overruns = 0;

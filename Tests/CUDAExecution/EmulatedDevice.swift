@@ -68,6 +68,12 @@ struct EmulatedDevice {
     function(UInt64(byteCount))
   }
 
+  /// Lets graphs be taken and not run, so that the device allocates nothing on the caller's thread.
+  func idle() {
+    let function: @convention(c) (Bool) -> Void = symbol("swl_fake_idle")
+    function(true)
+  }
+
   private func count(_ name: String) -> Int {
     guard !Self.isReal else { return 0 }
     let function: @convention(c) () -> UInt64 = symbol(name)

@@ -1,3 +1,4 @@
+import CAllocationCounter
 import CUDAExecution
 import Inference
 import ModelFormat
@@ -100,6 +101,32 @@ extension CUDATests {
         #expect(device.launchedGraphCount == 1 && device.launchedKernelCount == 9)
         #expect(nanoseconds.allSatisfy { $0 > 0 })
       }
+      #expect(device.aliveCount == 0)
+    }
+
+    @Test(.enabled(if: allocation_counter_works())) func `a run allocates nothing`() throws {
+      device.reset()
+      try withSession(device.options()) { session in
+        session.run()
+        device.idle()
+        let before = allocation_count()
+        for _ in 0..<20 { session.run() }
+        let allocated = allocation_count() - before
+        #expect(allocated == 0)
+        #expect(device.launchedGraphCount == 21 && session.failure == nil)
+      }
+    }
+
+    @Test func `ports that name one large tensor many times are refused`() throws {
+      var builder = ProgramBuilder()
+      let input = builder.input([1 << 26], .uint8, Quantisation(scale: 1, zeroPoint: 0))
+      var program = builder.program
+      program.outputs = [Port](repeating: program.inputs[Int(input)], count: 20)
+      device.reset()
+      let error = #expect(throws: InferenceError.self) {
+        _ = try unsafe Session<CUDABackend>(program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: device.options())
+      }
+      #expect(error?.code == .noResources && error?.message.contains("inputs and outputs take") == true, "\(error?.message ?? "")")
       #expect(device.aliveCount == 0)
     }
 
