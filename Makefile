@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -22,7 +22,7 @@ demo: build
 
 ## Release binaries: .build/release/swiftlet and .build/release/swiftletd; and tuf-client, which the conformance suite of The Update
 ## Framework calls and nobody installs.
-build: setup
+build: setup cuda-check
 	swift build $(RELEASE) --product swiftlet
 	swift build $(RELEASE) --product swiftletd
 	swift build $(RELEASE) --product tuf-client
@@ -73,6 +73,27 @@ test-moonshine: build
 ## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=percentile chooses ranges otherwise.
 test-speech-int8:
 	Tests/Conformance/speech-int8.sh $(SWIFTLET)
+
+## Compiles the CUDA kernels for every supported device, without one; the next build takes them in. See docs/cuda.md.
+cuda:
+	Packaging/cuda/build
+
+## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, and
+## four detectors through the program itself; two minutes beside the builds.
+test-cuda-emulated: cuda
+	swift build --build-tests
+	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
+	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet emulated
+
+## The same on this machine's own CUDA device; what needs a driver that fails at will is left out.
+test-cuda: cuda
+	swift build --build-tests
+	SWIFTLET_CUDA_DEVICE=1 SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
+	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet
+
+# An image of other sources would compute something else.
+cuda-check:
+	@image=Sources/CCUDAKernels/kernels/image.bin; [ ! -e $$image ] || Packaging/cuda/compile.py --check $$image
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:
@@ -261,4 +282,4 @@ install: build
 	install -D -m 755 .build/release/swiftletd $(DESTDIR)$(PREFIX)/bin/swiftletd
 
 clean:
-	rm -rf .build build Firmware/.build
+	rm -rf .build build Firmware/.build Sources/CCUDAKernels/kernels/image.*

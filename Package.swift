@@ -75,6 +75,10 @@ let c: [Target] = [
   .target(name: "CSerialLine"),
   // Likewise: the header is libmicrohttpd's.
   .target(name: "CMicroHTTP", linkerSettings: [.linkedLibrary("dl")]),
+  // Loaded at run time, too; the declarations are ours.
+  .target(name: "CCUDADriver", linkerSettings: [.linkedLibrary("dl")]),
+  // What runs on the device is compiled by `make cuda`, or not at all.
+  .target(name: "CCUDAKernels", dependencies: ["CKernels"], exclude: ["kernels"]),
 ]
 
 let library: [Target] = [
@@ -106,6 +110,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
+  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "ModelFormat", "Inference"], settings: optimised),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
@@ -168,7 +173,8 @@ let package = Package(
     .executableTarget(
       name: "swiftlet",
       dependencies: [
-        "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "ObjectDetection",
+        "EdgeAgent", "ModelCompiler", "ONNX", "TFLite", "Imaging", "Tensors", "ModelFormat", "ModelManifest", "Inference", "CPUExecution", "CUDAExecution",
+        "ObjectDetection",
         "FileMapping", "SoundFiles", "SoundCapture", "Hearing", "Transcription", "Capture", "CDemoModel", "MQTTTransport", "Pipelines", "Supervision",
         "YAMLReading", "Cryptography", "Updates", "ReleaseAuthoring", "LocalPage", "JSONReading",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -240,7 +246,16 @@ let package = Package(
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines", "TestBroker"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    tests("CPUExecution", ["CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
+    // Programs assembled by hand, and numbers that look random.
+    .target(name: "ProgramBuilding", dependencies: ["ModelFormat", "Tensors"], path: "Tests/ProgramBuilding", swiftSettings: swiftSettings + optimised),
+    tests("CPUExecution", ["ProgramBuilding", "CAllocationCounter", "CPUExecution", "CKernels", "Inference", "ModelFormat", "Tensors"], settings: optimised),
+    // Against the scalar kernels, on a device that Tests/CUDAEmulation emulates.
+    tests(
+      "CUDAExecution",
+      [
+        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "Inference", "ModelCompiler",
+        "ModelFormat", "ModelManifest", "ONNX", "Operators", "Tensors",
+      ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),
     tests("Imaging", ["SharedData", "CAllocationCounter", "CImaging", "Imaging", "Tensors"], resources: [.copy("Golden")]),

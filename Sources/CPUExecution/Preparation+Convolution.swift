@@ -169,46 +169,11 @@ extension Preparation {
   private mutating func requantisation(
     _ fields: Convolution, depth: Int
   ) throws(InferenceError) -> (requantisation: swl_requantisation, largestSum: Int64) {
-    let input = tensor(fields.input)
     let output = tensor(fields.output)
-    guard let biasIndex = fields.bias, let multipliersIndex = fields.multipliers, let range = input.elementType.eightBitRange else {
-      throw InferenceError(.malformedProgram, "instruction \(index) into '\(output.name)' lacks bias or multipliers")
-    }
-    let bias = unsafe UnsafePointer(bytes(biasIndex).assumingMemoryBound(to: Int32.self))
-    let multipliers = unsafe UnsafePointer(bytes(multipliersIndex).assumingMemoryBound(to: Float.self))
     let channels = output.dimensions[3]
-    for channel in 0..<channels {
-      guard unsafe multipliers[channel].isFinite else {
-        throw InferenceError(.malformedProgram, "instruction \(index) into '\(output.name)': the multiplier of channel \(channel) is not finite")
-      }
-    }
-    let largestInput = max(range.upperBound - input.zeroPoint, input.zeroPoint - range.lowerBound)
     let magnitudes = weightMagnitudes(fields.weights, channels: channels, depth: depth)
-    let largestSum = unsafe swl_largest_sum(magnitudes, bias, Int64(channels), largestInput)
-    guard largestSum <= Int64(Int32.max) else {
-      throw InferenceError(.sumOverflow, "instruction \(index) into '\(output.name)': its sums can reach \(largestSum), which 32 bits can't hold")
-    }
-    let residual = fields.residual.map { tensor($0) }
-    var result = unsafe swl_requantisation()
-    unsafe result.bias = bias
-    unsafe result.multipliers = multipliers
-    unsafe result.middle_lower = Float(fields.middleLower - fields.middleZeroPoint)
-    unsafe result.middle_upper = Float(fields.middleUpper - fields.middleZeroPoint)
-    unsafe result.middle_zero_point = fields.middleZeroPoint
-    unsafe result.table = fields.table.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
-    unsafe result.gates = fields.gates.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
-    unsafe result.gate_factor = fields.gateFactor
-    unsafe result.table_zero_point = fields.tableZeroPoint
-    unsafe result.output_flip = output.flip
-    unsafe result.residual = fields.residual.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: UInt8.self)) }
-    unsafe result.residual_flip = residual?.flip ?? 0
-    unsafe result.residual_zero_point = residual?.zeroPoint ?? 0
-    unsafe result.middle_scale = fields.middleScale
-    unsafe result.residual_scale = residual?.scale ?? 1
-    unsafe result.output_scale = output.scale
-    unsafe result.output_lower = Float(fields.outputLower - output.zeroPoint)
-    unsafe result.output_upper = Float(fields.outputUpper - output.zeroPoint)
-    unsafe result.output_zero_point = output.zeroPoint
+    let (largestSum, largestInput) = try unsafe fields.largestSum(in: program, magnitudes, instruction: index) { unsafe UnsafeRawPointer(bytes($0)) }
+    var result = try unsafe fields.requantisation(in: program, instruction: index) { unsafe UnsafeRawPointer(bytes($0)) }
     unsafe swl_mark_narrow(&result, Int64(channels), magnitudes, largestInput)
     return unsafe (result, largestSum)
   }
@@ -237,16 +202,6 @@ extension PackedWeights.Form {
     PackedWeights.Form(
       family: family,
       sizes: [window.input_channels, window.kernel_height, window.kernel_width, window.dilation_width, window.stride_width].map { Int($0) })
-  }
-}
-
-extension swl_window {
-  var taps: Int { Int(kernel_height) * Int(kernel_width) }
-  var rows: Int { Int(batch) * Int(output_height) }
-
-  /// Whether output pixel `i` reads exactly input pixel `i`.
-  var isPointwise: Bool {
-    taps == 1 && stride_height == 1 && stride_width == 1 && pad_top == 0 && pad_left == 0 && output_height == input_height && output_width == input_width
   }
 }
 

@@ -57,13 +57,3 @@ extension Preparation {
     try unsafe step(kernel(input.isQuantised ? SWL_POOLING_Q8 : SWL_POOLING_F32), arguments, count: rows, work: work, scratch: scratch)
   }
 }
-
-extension swl_window {
-  init(input: [Int], output: [Int], kernel: HeightWidth, strides: HeightWidth, dilations: HeightWidth, padding: Padding) {
-    self.init(
-      batch: Int32(input[0]), input_height: Int32(input[1]), input_width: Int32(input[2]), input_channels: Int32(input[3]),
-      output_height: Int32(output[1]), output_width: Int32(output[2]), output_channels: Int32(output[3]), kernel_height: kernel.height,
-      kernel_width: kernel.width, stride_height: strides.height, stride_width: strides.width, dilation_height: dilations.height,
-      dilation_width: dilations.width, pad_top: padding.top, pad_left: padding.left, pad_bottom: padding.bottom, pad_right: padding.right)
-  }
-}

@@ -200,14 +200,3 @@ import Tensors
   /// Chunks of a flat array.
   static func chunks(_ count: Int) -> Int { (count + Int(SWL_CHUNK) - 1) / Int(SWL_CHUNK) }
 }
-
-extension TensorDescription {
-  var zeroPoint: Int32 { quantisation?.zeroPoint ?? 0 }
-  var scale: Float { quantisation?.scale ?? 1 }
-  /// What kernels xor stored bytes with to read them as unsigned.
-  var flip: Int32 { elementType == .int8 ? 0x80 : 0 }
-  var isQuantised: Bool { quantisation != nil }
-  /// The bounds of an 8-bit type with the zero point taken off.
-  var lowerBound: Float { Float((elementType.eightBitRange?.lowerBound ?? 0) - zeroPoint) }
-  var upperBound: Float { Float((elementType.eightBitRange?.upperBound ?? 0) - zeroPoint) }
-}

@@ -30,4 +30,12 @@ public protocol Backend: ~Copyable {
   /// Run-time indices of gathers and scatters that lay outside their tensors, over all runs so far. Such an index never reads or writes
   /// outside: gathers take the nearest element, scatters leave the update out.
   var faultCount: UInt64 { get }
+
+  /// Set once a run has failed, which only backends can that compute on a device of their own. From then on `run()` does nothing, and what
+  /// would carry outputs is zeros.
+  var failure: InferenceError? { get }
+}
+
+extension Backend where Self: ~Copyable {
+  public var failure: InferenceError? { nil }
 }

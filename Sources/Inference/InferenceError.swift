@@ -13,6 +13,8 @@ public struct InferenceError: Error, Equatable {
     case shapeMismatch
     /// The system gave no memory or no thread.
     case noResources
+    /// A device that the program runs on is not there, can't be used, or failed.
+    case deviceFailed
   }
 
   public let code: Code

@@ -106,6 +106,9 @@ import Tensors
   /// for, and the outputs of that run mean little. Reading it costs nothing.
   public var faultCount: UInt64 { earlierFaultCount + engine.faultCount }
 
+  /// Set once a run has failed (see `Backend.failure`); outputs are zeros from then on, and another session is needed.
+  public var failure: InferenceError? { engine.failure }
+
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Ports live through the whole program where the compiler plans memory, so what was written stays from run to run until `bind`.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {

@@ -7,6 +7,8 @@ public struct ObjectDetectionError: Error, Equatable {
     case unsuitableOutput
     /// The recipe contradicts itself.
     case invalidDecoding
+    /// The backend has no way to execute the model.
+    case unsupported
     /// A data set can't be read.
     case unreadableDataset
     /// A label file breaks its format.

@@ -49,7 +49,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     do throws(InferenceError) {
       session = try unsafe Session(program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
     } catch {
-      throw ObjectDetectionError(.invalidDecoding, "\(package.origin): \(error.message)")
+      throw ObjectDetectionError(error.code == .unsupported ? .unsupported : .invalidDecoding, "\(package.origin): \(error.message)")
     }
   }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import EdgeAgent
 import Glibc
+import Inference
+import ObjectDetection
 
 /// The command line. Each command is one file in `Commands`; a new one is its file and its line here.
 struct Swiftlet: AsyncParsableCommand {
@@ -54,7 +56,8 @@ enum EntryPoint {
     }
     if let error = error as? any OneLineError {
       Terminal.complain(error.line)
-      return CommandFailure.Status.failed.rawValue
+      let isUnsupported = (error as? InferenceError)?.code == .unsupported || (error as? ObjectDetectionError)?.code == .unsupported
+      return (isUnsupported ? CommandFailure.Status.unsupported : .failed).rawValue
     }
     let line = Swiftlet.message(for: error).split(separator: "\n").joined(separator: " ")
     switch Swiftlet.exitCode(for: error) {

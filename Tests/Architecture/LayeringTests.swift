@@ -6,7 +6,7 @@ private let layers: [[String]] = [
   ["Tensors", "Pipelines", "FileMapping", "JSONReading", "SoundResampling", "GateProtocol"],
   ["ModelFormat", "ONNX", "TFLite", "SafeTensors", "TextTokens", "Imaging", "SoundFiles", "YAMLReading", "Cryptography", "Sparkplug", "GateController"],
   ["ModelGraph", "ModelManifest", "Inference", "MQTTTransport", "Supervision"],
-  ["Operators", "CPUExecution", "ObjectDetection", "Hearing"],
+  ["Operators", "CPUExecution", "CUDAExecution", "ObjectDetection", "Hearing"],
   ["ModelCompiler", "Transcription", "Capture", "SoundCapture", "Outbox", "Updates", "GateClient", "Inspection", "LocalPage"],
   ["EdgeAgent", "ReleaseAuthoring"],
   ["swiftlet", "swiftletd"],

@@ -2,6 +2,7 @@ import CAllocationCounter
 import CPUExecution
 import Inference
 import ModelFormat
+import ProgramBuilding
 import Tensors
 import Testing
 

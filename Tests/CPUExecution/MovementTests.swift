@@ -1,5 +1,6 @@
 import CPUExecution
 import ModelFormat
+import ProgramBuilding
 import Tensors
 import Testing
 

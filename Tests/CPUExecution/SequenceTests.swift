@@ -1,6 +1,7 @@
 import CPUExecution
 import Inference
 import ModelFormat
+import ProgramBuilding
 import Tensors
 import Testing
 

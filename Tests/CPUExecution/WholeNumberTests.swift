@@ -1,4 +1,5 @@
 import ModelFormat
+import ProgramBuilding
 import Tensors
 import Testing
 

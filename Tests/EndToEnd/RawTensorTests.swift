@@ -77,6 +77,23 @@ import Testing
     #expect(try floats("out2/a_y.npy") == [-1, -2, -3, 4])
   }
 
+  /// On whatever machine the tests run: with a device, without, and with or without kernels built in.
+  @Test func `a device that doesn't serve is refused with the reason, or left for the CPU with it`() throws {
+    let model = try write("d.onnx", [node("Neg", ["x"], ["y"])], inputs: [value("x", 1, [4])], outputs: [value("y", 1, [4])])
+    let given = ["--tensor", "x=\(try save("d.npy", "<f4", "4,", [Float(1), 2, 3, -4]))", "--save-tensors", path("out"), "--json"]
+    let demanded = try run(["infer", model, "--backend", "cuda"] + given)
+    let served = demanded.status == 0
+    #expect(served || demanded.status == 1 && demanded.errors.count == 1 && demanded.errors[0].contains("CUDA"), "\(demanded)")
+    let chosen = try run(["infer", model, "--backend", "auto"] + given)
+    #expect(chosen.status == 0 && chosen.output.contains(served ? "\"backend\": \"cuda\"" : "\"backend\": \"cpu\""), "\(chosen)")
+    #expect(served || chosen.errors.count == 1 && chosen.errors[0].contains("runs on the CPU: "), "\(chosen)")
+    #expect(try floats("out/y.npy") == [-1, -2, -3, 4])
+    // Its last bits are a mathematical library's matter.
+    let sorted = try write("t.onnx", [node("Erf", ["x"], ["y"])], inputs: [value("x", 1, [4])], outputs: [value("y", 1, [4])])
+    let refused = try run(["infer", sorted, "--backend", "cuda"] + given)
+    #expect(refused.status == 3 && refused.errors.count == 1 && refused.errors[0].contains("the function erf"), "\(refused)")
+  }
+
   @Test func `what is wrong in a branch that isn't taken keeps nobody from an answer`() throws {
     func branch(_ name: String, _ node: [UInt8]) -> [UInt8] {
       text(1, name) + bytes(6, bytes(1, node) + text(2, name) + bytes(12, text(1, "t"))) + [0xA0, 0x01, 5]

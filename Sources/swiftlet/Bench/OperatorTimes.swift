@@ -12,7 +12,8 @@ struct OperatorTimes {
   private let program: Program
 
   /// Runs the session `rounds` times. Between the runs, the peak is measured: a machine whose speed changes changes both.
-  init(_ session: Session<CPUBackend>, threads: Int, instructions: CPUInstructionSet = .best, rounds: Int = 25) {
+  /// - Parameter instructions: of the processor that runs the session; nil for a device whose peak isn't measured.
+  init<Engine: Backend & ~Copyable>(_ session: Session<Engine>, threads: Int, instructions: CPUInstructionSet?, rounds: Int = 25) {
     program = session.program
     let count = program.instructions.count
     var samples = [[Double]](repeating: [], count: count)
@@ -21,6 +22,7 @@ struct OperatorTimes {
       var nanoseconds = [UInt64](repeating: 0, count: count)
       session.run(recording: &nanoseconds)
       for index in 0..<count { samples[index].append(Double(nanoseconds[index]) / 1000) }
+      guard let instructions else { continue }
       peaks.integer.append(Self.peak(of: instructions, asFloats: false))
       peaks.float.append(Self.peak(of: instructions, asFloats: true))
     }

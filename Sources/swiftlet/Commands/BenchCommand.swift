@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import CUDAExecution
 import Glibc
 import Inference
 import ModelFormat
@@ -18,6 +19,7 @@ struct BenchCommand: ParsableCommand {
 
       Example: swiftlet bench yolox-nano.swiftlet --threads 2 --seconds 3
       Example: swiftlet bench yolox-nano.swiftlet --operators --instructions avx2
+      Example: swiftlet bench yolox-nano.swiftlet --backend cuda
       Example: swiftlet bench yolox-nano.swiftlet --frame 1280x720 --picture street.jpg
       """)
 
@@ -25,6 +27,14 @@ struct BenchCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var source: ModelSourceOptions
+
+  enum BackendName: String, ExpressibleByArgument, CaseIterable {
+    case cpu
+    case cuda
+  }
+
+  @Option(help: ArgumentHelp("Where to run: cpu, or cuda, the first CUDA device.", valueName: "cpu|cuda"))
+  var backend = BackendName.cpu
 
   @Option(help: "Threads that share the work.")
   var threads = 1
@@ -58,6 +68,9 @@ struct BenchCommand: ParsableCommand {
     guard frame == nil || instructions == .best else { throw ValidationError("--instructions doesn't go with --frame") }
     guard picture == nil || frame != nil else { throw ValidationError("--picture goes with --frame") }
     guard frame == nil || !operators else { throw ValidationError("--operators doesn't go with --frame") }
+    guard backend == .cpu || frame == nil && threads == 1 && instructions == .best else {
+      throw ValidationError("--frame, --threads and --instructions are for the CPU")
+    }
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds is above 0 and at most 3600") }
   }
@@ -72,9 +85,21 @@ struct BenchCommand: ParsableCommand {
       let bench = try FrameBench(package, size: frame, picture: picture, threads: threads, seconds: seconds)
       return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)
     }
-    let session = try unsafe Session<CPUBackend>(
-      program: package.program, family: package.family, weights: package.weights, owner: package,
-      options: CPUOptions(threads: threads, instructionSet: instructions),
+    switch backend {
+    case .cpu:
+      try measure(package, on: CPUBackend.self, options: CPUOptions(threads: threads, instructionSet: instructions), since: begin) {
+        OperatorTimes($0, threads: threads, instructions: instructions)
+      }
+    case .cuda: try measure(package, on: CUDABackend.self, options: CUDAOptions(), since: begin) { OperatorTimes($0, threads: 1, instructions: nil) }
+    }
+  }
+
+  private func measure<Engine: Backend & ~Copyable>(
+    _ package: ModelPackage, on engine: Engine.Type, options: Engine.Options, since begin: MonotonicInstant,
+    _ operatorTimes: (Session<Engine>) -> OperatorTimes
+  ) throws {
+    let session = try unsafe Session<Engine>(
+      program: package.program, family: package.family, weights: package.weights, owner: package, options: options,
       onCopy: { unsafe package.release($0) })
     try source.bind(session, package)
     let loaded = MonotonicClock.now()
@@ -83,16 +108,18 @@ struct BenchCommand: ParsableCommand {
     session.run()
     let first = ProcessStart.elapsedMilliseconds()
     var latencies = measure(session, inputs)
+    let times = operators ? operatorTimes(session) : nil
+    if let failure = session.failure { throw failure }
     latencies.sort()
     let figures = Figures(
       latencies: latencies, loadMilliseconds: begin.milliseconds(to: loaded), firstResultMilliseconds: first,
       peakMebibytes: PeakMemory.mebibytes(), threads: threads)
-    if operators { Terminal.show(OperatorTimes(session, threads: threads, instructions: instructions).text) }
+    if let times { Terminal.show(times.text) }
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 
   /// Milliseconds of each iteration.
-  private func measure(_ session: Session<CPUBackend>, _ inputs: DeclaredInputs) -> [Double] {
+  private func measure<Engine: Backend & ~Copyable>(_ session: Session<Engine>, _ inputs: DeclaredInputs) -> [Double] {
     let warmUp = MonotonicClock.now()
     while warmUp.milliseconds(to: MonotonicClock.now()) < seconds * 100 {
       inputs.write(to: session)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUExecution
+import CUDAExecution
 import Imaging
 import Inference
 import ModelFormat
@@ -25,6 +26,10 @@ struct InferCommand: ParsableCommand {
     /// The oracles: the scalar kernels for a package, each operator's plain evaluation for raw tensors through a model file.
     case reference
     case cpu
+    /// A CUDA device, for a model whose every instruction has a kernel there.
+    case cuda
+    /// The device where it serves, or else the CPU, with a note that says why.
+    case auto
   }
 
   @Argument(help: "A package, or an ONNX or TFLite file.")
@@ -49,8 +54,8 @@ struct InferCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note.",
-      valueName: "cpu|reference"))
+      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not; auto: the CPU then, with a note.",
+      valueName: "cpu|reference|cuda|auto"))
   var backend: BackendName?
 
   @Option(help: "Threads that share the work.")
@@ -61,6 +66,7 @@ struct InferCommand: ParsableCommand {
 
   func validate() throws {
     guard 1...64 ~= threads else { throw ValidationError("--threads is 1 to 64") }
+    guard backend != .cuda || threads == 1 else { throw ValidationError("--threads is for the CPU's backends") }
     if let threshold, !(0...1 ~= threshold) { throw ValidationError("--threshold is 0 to 1") }
     guard images.isEmpty || tensor.isEmpty else { throw ValidationError("give either images or --tensor NAME=FILE.npy") }
     guard !images.isEmpty || annotate == nil && threshold == nil else {
@@ -73,7 +79,10 @@ struct InferCommand: ParsableCommand {
   }
 
   func run() throws {
-    if images.isEmpty { try runTensors() } else { try runImages(try source.package(at: model)) }
+    guard !images.isEmpty else { return try runTensors() }
+    let package = try source.package(at: model)
+    if usesDevice, let vision = try deviceModel(package) { return try runImages(vision, package) }
+    try runImages(VisionModel<CPUBackend>(package, options: options), package)
   }
 
   /// Raw tensors in, raw tensors out.
@@ -87,7 +96,7 @@ struct InferCommand: ParsableCommand {
   private func runPackage() throws -> TensorRun {
     let package = try source.package(at: model)
     let given = try GivenTensors(tensor, for: TensorPort.ports(of: package), of: model)
-    return try TensorRun(package, on: given.tensors, options: options)
+    return try run(package, on: given.tensors)
   }
 
   private func runModel() throws -> TensorRun {
@@ -100,9 +109,36 @@ struct InferCommand: ParsableCommand {
       guard let tensor = given.tensors[name], tensor.dimensions != sizes else { continue }
       throw CommandFailure("--shape \(name) contradicts its tensor, which has \(tensor.dimensions): leave --shape out", status: .wrongUse)
     }
-    let demanded: TensorBackend? = backend.map { $0 == .reference ? .reference : .cpu }
-    return try TensorRun(file, at: model, on: given.tensors, demanded: demanded, options, options: CPUOptions(threads: threads))
+    return try TensorRun(file, at: model, on: given.tensors, demanded: backend.flatMap { TensorBackend(rawValue: $0.rawValue) }, options) {
+      try run($0, on: given.tensors)
+    }
   }
+
+  private func run(_ package: ModelPackage, on tensors: [String: HostTensor]) throws -> TensorRun {
+    if usesDevice {
+      do {
+        return try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
+      } catch let error as InferenceError where backend == .auto && error.isOfDevice {
+        fallBack(error.message)
+      }
+    }
+    return try TensorRun(package, on: tensors, by: .cpu, CPUBackend.self, options: options)
+  }
+
+  /// nil where the CPU shall do instead.
+  private func deviceModel(_ package: ModelPackage) throws -> VisionModel<CUDABackend>? {
+    do throws(ObjectDetectionError) {
+      return try VisionModel(package, options: CUDAOptions())
+    } catch {
+      guard backend == .auto else { throw error }
+      fallBack(error.message)
+      return nil
+    }
+  }
+
+  private var usesDevice: Bool { backend == .cuda || backend == .auto }
+
+  private func fallBack(_ reason: String) { Terminal.note("\(model) runs on the CPU: \(reason)") }
 
   private func save(_ outputs: [(name: String, tensor: HostTensor)], in folder: String) throws {
     try OutputFile.makeFolder(folder)
@@ -112,8 +148,7 @@ struct InferCommand: ParsableCommand {
     }
   }
 
-  private func runImages(_ package: ModelPackage) throws {
-    let vision = try VisionModel<CPUBackend>(package, options: options)
+  private func runImages<Engine: Backend & ~Copyable>(_ vision: VisionModel<Engine>, _ package: ModelPackage) throws {
     if let annotate { try OutputFile.makeFolder(annotate) }
     var written: Set<String> = []
     for path in images {
@@ -121,6 +156,7 @@ struct InferCommand: ParsableCommand {
       let outcome = image.withView { vision.prepare($0) }
       guard outcome == .prepared else { throw CommandFailure("\(path): can't be prepared: \(outcome)") }
       vision.run()
+      if let failure = vision.session.failure { throw failure }
       let detections = vision.decode(threshold: threshold)
       if let saveTensors {
         try save(try package.program.outputs.enumerated().map { ($1.name, try vision.session.output($0)) }, in: saveTensors)
@@ -173,4 +209,9 @@ extension Int {
 extension Manifest {
   /// A class's name, or its number where the manifest has none.
   func label(_ index: Int) -> String { labels.indices.contains(index) ? labels[index] : "class \(index)" }
+}
+
+extension InferenceError {
+  /// Whether a processor may do what a device refused.
+  fileprivate var isOfDevice: Bool { code == .deviceFailed || code == .unsupported || code == .noResources }
 }

@@ -1,4 +1,3 @@
-import CPUExecution
 import Glibc
 import Inference
 import ModelFormat
@@ -65,7 +64,7 @@ struct DeclaredInputs {
     }
   }
 
-  func write(to session: Session<CPUBackend>) {
+  func write<Engine: Backend & ~Copyable>(to session: Session<Engine>) {
     for (index, tensor) in tensors.enumerated() {
       unsafe tensor.bytes.withUnsafeBytes { unsafe session.writeInput(index, from: $0) }
     }

@@ -1,4 +1,3 @@
-import CPUExecution
 import Inference
 import ModelCompiler
 import ModelManifest
@@ -9,6 +8,7 @@ import Tensors
 enum TensorBackend: String {
   case cpu
   case reference
+  case cuda
 }
 
 /// Outputs of a model for raw tensors, and who computed them.
@@ -20,8 +20,10 @@ struct TensorRun {
   let outputs: [(name: String, tensor: HostTensor)]
 
   /// Runs a package's program.
-  init(_ package: ModelPackage, on tensors: [String: HostTensor], options: CPUOptions) throws {
-    let session = try unsafe Session<CPUBackend>(
+  init<Engine: Backend & ~Copyable>(
+    _ package: ModelPackage, on tensors: [String: HostTensor], by backend: TensorBackend, _ engine: Engine.Type, options: Engine.Options
+  ) throws {
+    let session = try unsafe Session<Engine>(
       program: package.program, family: package.family, weights: package.weights, owner: package, options: options,
       onCopy: { unsafe package.release($0) })
     try Self.bindSizes(of: session, package, to: tensors)
@@ -33,16 +35,17 @@ struct TensorRun {
       try session.setInput(index, to: tensors[port.name] ?? zeros)
     }
     session.run()
+    if let failure = session.failure { throw failure }
     guard session.faultCount == 0 else {
       throw CommandFailure("\(session.faultCount) indices that the model computed or was given lie outside the tensors that they index: look at the inputs")
     }
-    backend = .cpu
+    self.backend = backend
     note = nil
     outputs = try session.program.outputs.enumerated().map { ($1.name, try session.output($0)) }
   }
 
   /// Binds what a package left open to the sizes of the tensors given.
-  private static func bindSizes(of session: Session<CPUBackend>, _ package: ModelPackage, to tensors: [String: HostTensor]) throws {
+  private static func bindSizes<Engine: Backend & ~Copyable>(of session: Session<Engine>, _ package: ModelPackage, to tensors: [String: HostTensor]) throws {
     guard let family = package.family else { return }
     guard let sizes = family.sizes(forInputs: package.program.inputs.map { tensors[$0.name]?.dimensions ?? $0.declaredDimensions }) else {
       let wanted = package.program.inputs.map { "\($0.name) \($0.declaredDimensions)" }.joined(separator: ", ")
@@ -54,9 +57,11 @@ struct TensorRun {
   /// Compiles an ONNX model for the tensors and runs it; where that isn't possible, evaluates it plainly.
   /// - Parameters:
   ///   - demanded: the only backend to take; nil for what works.
-  ///   - options: of the compilation.
+  ///   - compilation: its options.
+  ///   - run: runs what was compiled.
   init(
-    _ model: ONNXModel, at path: String, on tensors: [String: HostTensor], demanded: TensorBackend?, _ compilation: CompilationOptions, options: CPUOptions
+    _ model: ONNXModel, at path: String, on tensors: [String: HostTensor], demanded: TensorBackend?, _ compilation: CompilationOptions,
+    _ run: (ModelPackage) throws -> TensorRun
   ) throws {
     guard demanded != .reference else {
       self = try TensorRun(model, evaluatedOn: tensors, note: nil)
@@ -65,7 +70,7 @@ struct TensorRun {
     do {
       let bound = try BoundCompilation(model, name: FilePath.stem(of: path), inputs: tensors, options: compilation)
       let package = try ModelPackage(bound.model.file(), origin: path)
-      self = try TensorRun(package, on: tensors, options: options)
+      self = try run(package)
     } catch let error as CompilerError where error.code == .unsupported && demanded == nil {
       self = try TensorRun(model, evaluatedOn: tensors, note: error.message)
     } catch let error as CompilerError where error.code == .invalid && demanded == nil {

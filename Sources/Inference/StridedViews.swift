@@ -1,13 +1,13 @@
 import Tensors
 
 /// Several strided views of one extent, with neighbouring axes merged where every view allows it.
-struct StridedViews {
+public struct StridedViews {
   /// Outermost first, at least one axis; an extent of 0 means that there is nothing to do.
-  private(set) var extents: [Int] = []
+  public private(set) var extents: [Int] = []
   /// For each view, elements to step along each axis.
-  private(set) var strides: [[Int]]
+  public private(set) var strides: [[Int]]
 
-  init(extents: [Int], strides: [[Int]]) {
+  public init(extents: [Int], strides: [[Int]]) {
     self.strides = strides.map { _ in [] }
     for axis in extents.indices where extents[axis] != 1 {
       let steps = strides.map { $0[axis] }
@@ -28,7 +28,7 @@ struct StridedViews {
 
 extension Array where Element == Int {
   /// Strides that read a tensor of these dimensions as one of others by NumPy's rules: 0 along an axis that repeats.
-  func broadcastStrides(to dimensions: [Int]) -> [Int] {
+  public func broadcastStrides(to dimensions: [Int]) -> [Int] {
     let own = rowMajorStrides
     let missing = dimensions.count - count
     return dimensions.indices.map { axis in
@@ -38,10 +38,10 @@ extension Array where Element == Int {
 }
 
 /// The C structures' fixed arrays.
-typealias EightStrides = (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64)
+public typealias EightStrides = (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64)
 
 /// - Precondition: at most eight values; the rest are 0.
-func eight(_ values: [Int]) -> EightStrides {
+public func eight(_ values: [Int]) -> EightStrides {
   precondition(values.count <= 8)
   func value(_ index: Int) -> Int64 { index < values.count ? Int64(values[index]) : 0 }
   return (value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7))

@@ -1,0 +1,75 @@
+// What the CUDA kernels are given, by value: one structure a kernel. Pointers are addresses of the device. Where the CPU's family has
+// a structure that fits, it serves here too, so that the two read the same numbers.
+#ifndef SWL_CUDA_ARGUMENTS_H
+#define SWL_CUDA_ARGUMENTS_H
+
+#include "swl_convolution.h"
+#include "swl_elementwise.h"
+#include "swl_movement.h"
+#include "swl_pooling.h"
+#include "swl_reduction.h"
+
+// Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
+#define SWL_CUDA_TILE 64
+#define SWL_CUDA_TILE_WORDS 16
+
+// Sums are of signed bytes: uint8 inputs are flipped by `input_mask`. The depth is padded so that every tap has whole words.
+struct swl_cuda_convolution_q8 {
+  const uint8_t *input;
+  uint8_t *output;
+  const uint32_t *weights;     // [group][padded_outputs][words], zeros where padded
+  const int32_t *weight_sums;  // an output channel each
+  struct swl_window window;
+  int32_t group_inputs, group_outputs;
+  int32_t padded_outputs;      // a multiple of SWL_CUDA_TILE
+  int32_t words_per_tap, words; // words: a multiple of SWL_CUDA_TILE_WORDS
+  uint32_t input_mask, padding; // padding: four zero points of flipped bytes
+  int32_t zero_point;          // of flipped bytes
+  bool is_pointwise;           // as the CPU's
+  bool has_whole_words;        // every pixel's channels of a group begin at a word and end at one
+  struct swl_requantisation requantisation;
+};
+
+struct swl_cuda_depthwise_q8 {
+  const uint8_t *input;
+  uint8_t *output;
+  const int8_t *weights; // [tap][channel], channels padded to a multiple of 4
+  struct swl_window window;
+  int32_t padded_channels;
+  bool has_whole_words; // channels are a multiple of 4, and the input begins at a word
+  int32_t input_flip, input_zero_point;
+  struct swl_requantisation requantisation;
+};
+
+// Grouped and depthwise too.
+struct swl_cuda_convolution_f32 {
+  const float *input;
+  float *output;
+  const float *weights; // [depth][output channel]
+  struct swl_window window;
+  int32_t group_inputs, group_outputs;
+  struct swl_epilogue_f32 epilogue;
+};
+
+// Three compilers must agree on what is handed over: this machine's, the device's, and the emulation's.
+#ifdef __cplusplus
+#define SWL_SAME_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
+#else
+#define SWL_SAME_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
+#endif
+SWL_SAME_SIZE(struct swl_cuda_convolution_q8, 248);
+SWL_SAME_SIZE(struct swl_cuda_depthwise_q8, 224);
+SWL_SAME_SIZE(struct swl_cuda_convolution_f32, 144);
+SWL_SAME_SIZE(struct swl_pooling, 112);
+SWL_SAME_SIZE(struct swl_lookup, 32);
+SWL_SAME_SIZE(struct swl_conversion, 48);
+SWL_SAME_SIZE(struct swl_unary, 40);
+SWL_SAME_SIZE(struct swl_binary, 280);
+SWL_SAME_SIZE(struct swl_copy, 224);
+SWL_SAME_SIZE(struct swl_fill, 32);
+SWL_SAME_SIZE(struct swl_resize, 80);
+SWL_SAME_SIZE(struct swl_reduction, 80);
+SWL_SAME_SIZE(struct swl_softmax, 32);
+#undef SWL_SAME_SIZE
+
+#endif

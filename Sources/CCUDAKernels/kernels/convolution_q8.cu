@@ -1,0 +1,187 @@
+// Convolution of bytes as a matrix product whose left side is gathered on the way: each block makes a tile of output pixels by output
+// channels of one group. Two forms that differ in how words are multiplied: by dot products of four bytes, and by matrix instructions.
+#include "device.h"
+
+// Where one output pixel's window lies.
+struct swl_pixel {
+  const uint8_t *image; // at the group's first channel
+  int32_t top, left;
+  bool is_inside;       // of the output
+};
+
+SWL_DEVICE struct swl_pixel swl_pixel_at(const struct swl_cuda_convolution_q8 *c, int64_t row) {
+  const struct swl_window *w = &c->window;
+  const int64_t image_pixels = (int64_t)w->output_height * w->output_width, group = blockIdx.z;
+  struct swl_pixel pixel;
+  pixel.is_inside = row < w->batch * image_pixels;
+  const int64_t image = row / image_pixels;
+  const int32_t rest = (int32_t)(row - image * image_pixels), y = rest / w->output_width, x = rest - y * w->output_width;
+  pixel.image = c->input + group * c->group_inputs;
+  if (c->is_pointwise) {
+    pixel.image += row * w->input_channels;
+  } else {
+    pixel.image += image * w->input_height * w->input_width * w->input_channels;
+  }
+  pixel.top = y * w->stride_height - w->pad_top;
+  pixel.left = x * w->stride_width - w->pad_left;
+  return pixel;
+}
+
+// Four neighbours of the depth, as signed bytes.
+SWL_DEVICE uint32_t swl_input_word(const struct swl_cuda_convolution_q8 *c, const struct swl_pixel *pixel, int32_t word) {
+  const struct swl_window *w = &c->window;
+  if (!pixel->is_inside) return c->padding;
+  const uint8_t *from = pixel->image;
+  int32_t channel = 4 * word;
+  if (!c->is_pointwise) {
+    const int32_t tap = word / c->words_per_tap, row = tap / w->kernel_width, column = tap - row * w->kernel_width;
+    const int32_t y = pixel->top + row * w->dilation_height, x = pixel->left + column * w->dilation_width;
+    if (row >= w->kernel_height || (uint32_t)y >= (uint32_t)w->input_height || (uint32_t)x >= (uint32_t)w->input_width) return c->padding;
+    channel -= 4 * tap * c->words_per_tap;
+    from += ((int64_t)y * w->input_width + x) * w->input_channels;
+  }
+  // Behind the depth the weights are 0.
+  if (channel >= c->group_inputs) return 0;
+  from += channel;
+  if (c->has_whole_words) return *(const uint32_t *)from ^ c->input_mask;
+  const int32_t count = c->group_inputs - channel < 4 ? c->group_inputs - channel : 4;
+  uint32_t bytes = 0;
+  for (int32_t i = 0; i < count; i++) bytes |= (uint32_t)from[i] << 8 * i;
+  return bytes ^ c->input_mask;
+}
+
+// `dot` is the sum over flipped bytes; what the zero point adds to it is the same for every pixel. Sums may wrap on the way: what comes
+// out fits 32 bits, which was made sure of at load.
+SWL_DEVICE void swl_store_sum(const struct swl_cuda_convolution_q8 *c, int32_t dot, int64_t row, int32_t column) {
+  const int64_t rows = (int64_t)c->window.batch * c->window.output_height * c->window.output_width;
+  if (row >= rows || column >= c->group_outputs) return;
+  const int32_t channel = (int32_t)blockIdx.z * c->group_outputs + column;
+  const int32_t sum = (int32_t)((uint32_t)dot - (uint32_t)c->zero_point * (uint32_t)c->weight_sums[channel]);
+  swl_requantise(&c->requantisation, sum, channel, row * c->window.output_channels + channel, c->output);
+}
+
+// sum + the products of four signed bytes each.
+SWL_DEVICE int32_t swl_dot(uint32_t a, uint32_t b, int32_t sum) {
+#ifdef SWL_EMULATED
+  return swl_emulated_dp4a(a, b, sum);
+#else
+  int32_t result;
+  asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+  return result;
+#endif
+}
+
+// A block's sums on their way to bytes, so that neighbouring threads write neighbouring channels. The tiles' memory serves again: columns
+// of SWL_STAGE words.
+#define SWL_STAGE (SWL_CUDA_TILE + 1)
+
+SWL_DEVICE void swl_store_tile(const struct swl_cuda_convolution_q8 *c, const uint32_t *staged) {
+  const int64_t first_row = (int64_t)blockIdx.x * SWL_CUDA_TILE;
+  const int32_t first_column = blockIdx.y * SWL_CUDA_TILE;
+#pragma unroll 1
+  for (int32_t i = threadIdx.x; i < SWL_CUDA_TILE * SWL_CUDA_TILE; i += blockDim.x) {
+    const int32_t row = i / SWL_CUDA_TILE, column = i % SWL_CUDA_TILE;
+    swl_store_sum(c, (int32_t)staged[row * SWL_STAGE + column], first_row + row, first_column + column);
+  }
+}
+
+// 256 threads, each four pixels by four channels.
+extern "C" __global__ void swl_cuda_convolution_q8__dp4a(const struct swl_cuda_convolution_q8 c) {
+  __shared__ uint32_t memory[SWL_CUDA_TILE * SWL_STAGE];
+  const int32_t pitch = SWL_CUDA_TILE + 4;
+  uint32_t *left = memory, *right = memory + SWL_CUDA_TILE_WORDS * pitch;
+  const int32_t thread = threadIdx.x, loaded = thread / 4, first_word = thread % 4 * 4, y = thread / 16 * 4, x = thread % 16 * 4;
+  const struct swl_pixel pixel = swl_pixel_at(&c, (int64_t)blockIdx.x * SWL_CUDA_TILE + loaded);
+  const uint32_t *weights = c.weights + ((int64_t)blockIdx.z * c.padded_outputs + (int64_t)blockIdx.y * SWL_CUDA_TILE + loaded) * c.words + first_word;
+  int32_t sums[4][4] = {};
+  for (int32_t word = 0; word < c.words; word += SWL_CUDA_TILE_WORDS) {
+    for (int32_t i = 0; i < 4; i++) {
+      left[(first_word + i) * pitch + loaded] = swl_input_word(&c, &pixel, word + first_word + i);
+      right[(first_word + i) * pitch + loaded] = weights[word + i];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int32_t k = 0; k < SWL_CUDA_TILE_WORDS; k++) {
+#pragma unroll
+      for (int32_t i = 0; i < 4; i++) {
+#pragma unroll
+        for (int32_t j = 0; j < 4; j++) sums[i][j] = swl_dot(left[k * pitch + y + i], right[k * pitch + x + j], sums[i][j]);
+      }
+    }
+    __syncthreads();
+  }
+#pragma unroll
+  for (int32_t i = 0; i < 4; i++) {
+#pragma unroll
+    for (int32_t j = 0; j < 4; j++) memory[(y + i) * SWL_STAGE + x + j] = (uint32_t)sums[i][j];
+  }
+  __syncthreads();
+  swl_store_tile(&c, memory);
+}
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+// sums[16 × 8] += a[16 × 32] · b[32 × 8], spread over a warp. With g = lane / 4 and t = lane % 4: a's words are row g and row g + 8 at
+// bytes 4t…4t + 3, then both rows at 16 + 4t…; b's are column g at those bytes; sums are row g at columns 2t and 2t + 1, then row g + 8.
+SWL_DEVICE void swl_multiply(int32_t *sums, const uint32_t *a, const uint32_t *b) {
+#ifdef SWL_EMULATED
+  swl_emulated_mma(sums, a, b);
+#else
+  asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+#endif
+
+// Four warps, each 32 pixels by 32 channels. A pitch of 20 words gives the lanes of one load a bank each.
+extern "C" __global__ void swl_cuda_convolution_q8__mma(const struct swl_cuda_convolution_q8 c) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+  __shared__ uint32_t memory[SWL_CUDA_TILE * SWL_STAGE];
+  const int32_t pitch = SWL_CUDA_TILE_WORDS + 4;
+  uint32_t *left = memory, *right = memory + SWL_CUDA_TILE * pitch;
+  const int32_t thread = threadIdx.x, loaded = thread / 2, first_word = thread % 2 * 8;
+  const int32_t warp = thread / 32, g = thread % 32 / 4, t = thread % 4, y = warp / 2 * 32, x = warp % 2 * 32;
+  const struct swl_pixel pixel = swl_pixel_at(&c, (int64_t)blockIdx.x * SWL_CUDA_TILE + loaded);
+  const uint32_t *weights = c.weights + ((int64_t)blockIdx.z * c.padded_outputs + (int64_t)blockIdx.y * SWL_CUDA_TILE + loaded) * c.words + first_word;
+  int32_t sums[2][4][4] = {};
+  for (int32_t word = 0; word < c.words; word += SWL_CUDA_TILE_WORDS) {
+    for (int32_t i = 0; i < 8; i++) {
+      left[loaded * pitch + first_word + i] = swl_input_word(&c, &pixel, word + first_word + i);
+      right[loaded * pitch + first_word + i] = weights[word + i];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int32_t k = 0; k < SWL_CUDA_TILE_WORDS; k += 8) {
+      uint32_t a[2][4], b[4][2];
+#pragma unroll
+      for (int32_t i = 0; i < 2; i++) {
+#pragma unroll
+        for (int32_t part = 0; part < 4; part++) a[i][part] = left[(y + 16 * i + g + part % 2 * 8) * pitch + k + t + part / 2 * 4];
+      }
+#pragma unroll
+      for (int32_t j = 0; j < 4; j++) {
+#pragma unroll
+        for (int32_t part = 0; part < 2; part++) b[j][part] = right[(x + 8 * j + g) * pitch + k + t + part * 4];
+      }
+#pragma unroll
+      for (int32_t i = 0; i < 2; i++) {
+#pragma unroll
+        for (int32_t j = 0; j < 4; j++) swl_multiply(sums[i][j], a[i], b[j]);
+      }
+    }
+    __syncthreads();
+  }
+#pragma unroll
+  for (int32_t i = 0; i < 2; i++) {
+#pragma unroll
+    for (int32_t j = 0; j < 4; j++) {
+#pragma unroll
+      for (int32_t part = 0; part < 4; part++) {
+        memory[(y + 16 * i + g + part / 2 * 8) * SWL_STAGE + x + 8 * j + 2 * t + part % 2] = (uint32_t)sums[i][j][part];
+      }
+    }
+  }
+  __syncthreads();
+  swl_store_tile(&c, memory);
+#endif
+}

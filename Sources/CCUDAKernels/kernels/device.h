@@ -1,0 +1,35 @@
+// What every kernel includes. The arithmetic is the CPU's own source, so that there is one definition of it; contraction to fused
+// multiply-adds is off, as it is there.
+#ifndef SWL_CUDA_DEVICE_H
+#define SWL_CUDA_DEVICE_H
+
+#ifdef SWL_EMULATED
+#include "emulation.h"
+#endif
+
+#define restrict __restrict__
+#include "../../CKernels/shared/epilogue.h"
+#include "swl_cuda_arguments.h"
+
+#define SWL_DEVICE static __device__ inline
+
+// The thread's number in the grid.
+SWL_DEVICE int64_t swl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
+
+// One sum to its byte: `swl_requantise_row` for a single element.
+SWL_DEVICE void swl_requantise(const struct swl_requantisation *r, int32_t sum, int32_t channel, int64_t element, uint8_t *output) {
+  const float scaled = (float)(sum + r->bias[channel]) * r->multipliers[channel];
+  int32_t middle = r->gates ? swl_gated(r, swl_round(swl_clamp(scaled, -32768, 32767)))
+                            : swl_round(swl_clamp(scaled, r->middle_lower, r->middle_upper)) + r->middle_zero_point;
+  if (r->table) {
+    const uint8_t byte = r->table[(uint8_t)middle];
+    middle = r->residual ? (int32_t)(byte ^ r->output_flip) - r->output_flip : byte;
+  }
+  if (r->residual) {
+    swl_requantise_residual(r, &middle, r->residual + element, 1, output + element);
+  } else {
+    output[element] = (uint8_t)middle;
+  }
+}
+
+#endif

@@ -1,0 +1,1 @@
+// For the run-time compiler: C++ has bool.

@@ -1,0 +1,194 @@
+import CCUDADriver
+public import Inference
+public import ModelFormat
+import Tensors
+
+/// Executes programs on a CUDA device, as a whole or not at all; integers give the CPU's bits. A run is one launch of a recorded graph.
+@safe public final class CUDABackend: Backend {
+  public typealias Options = CUDAOptions
+
+  /// A port's tensor: where it lies in the session's arena, on the device, and between the two.
+  @safe private struct Transfer {
+    let host: UnsafeMutableRawPointer
+    let staging: UnsafeMutableRawPointer
+    let device: DeviceAddress
+    let byteCount: Int
+  }
+
+  private let device: CUDADevice
+  private let memory: CUDAMemory
+  private let staging: CUDAStaging
+  private let stream: CUDAStream
+  private let plan: CUDAPlan
+  private let graph: CUDAGraph
+  private let inputs: [Transfer]
+  private let outputs: [Transfer]
+  /// What the driver said when a run failed; 0 while all is well.
+  private var failed: Int32 = 0
+
+  /// - Throws: `.deviceFailed` where there is no driver, no device, no kernel for it, or a call fails; `.unsupported` with a list where the
+  ///   program has instructions that no kernel does; `.noResources`; `.sumOverflow`; `.malformedProgram`.
+  public convenience init(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CUDAOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) {
+    let missing = program.missingOnCUDA
+    guard missing.isEmpty else { throw Self.lacking(missing) }
+    try unsafe self.init(program, weights, arena, options, onCopy, device: CUDADevice(options: options))
+  }
+
+  public func rebound(
+    program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CUDAOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+  ) throws(InferenceError) -> CUDABackend {
+    let missing = program.missingOnCUDA
+    guard missing.isEmpty else { throw Self.lacking(missing) }
+    return try unsafe CUDABackend(program, weights, arena, options, onCopy, device: device)
+  }
+
+  private static func lacking(_ missing: [String]) -> InferenceError {
+    InferenceError(.unsupported, "the CUDA backend has no kernel for \(missing.joined(separator: "; "))")
+  }
+
+  private init(
+    _ program: Program, _ weights: UnsafeRawBufferPointer, _ arena: UnsafeMutableRawBufferPointer, _ options: CUDAOptions,
+    _ onCopy: ((UnsafeRawBufferPointer) -> Void)?, device: CUDADevice
+  ) throws(InferenceError) {
+    let best: CUDAOptions.Multiplication = device.capability >= ComputeCapability(8, 0) ? .matrices : .dotProducts
+    let multiplication = options.multiplication ?? best
+    guard multiplication == .dotProducts || best == .matrices else {
+      throw InferenceError(.unsupported, "'\(device.name)' has no matrix instructions for bytes: they come with compute capability 8.0")
+    }
+    try device.makeCurrent()
+    let memory = CUDAMemory(device, allowance: program.arenaByteCount + Program.loadAllowance(weightsByteCount: weights.count))
+    let arenaAddress = try memory.take(zeros: program.arenaByteCount)
+    let ports = unsafe Self.transfers(program, arena, arenaAddress)
+    // Many ports may name one tensor.
+    guard ports.byteCount <= Program.largestArena else {
+      throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
+    }
+    let staging = try CUDAStaging(device, byteCount: ports.byteCount)
+    var preparation = unsafe CUDAPreparation(
+      program: program, device: device, memory: memory, multiplication: multiplication, weights: weights, arena: arenaAddress, onCopy: onCopy)
+    for (index, instruction) in program.instructions.enumerated() {
+      preparation.index = index
+      try preparation.append(instruction)
+    }
+    let plan = preparation.finish()
+    let stream = try CUDAStream(device)
+    let base = unsafe staging.bytes.baseAddress!
+    inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
+    outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
+    let (inputs, outputs) = (inputs, outputs)
+    try Self.rehearse(plan, in: stream, on: device)
+    graph = try CUDAGraph(recording: stream) {
+      var result: Int32 = 0
+      for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
+      for step in plan.steps where result == 0 { result = stream.launch(step) }
+      for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+      return result
+    }
+    self.device = device
+    self.memory = memory
+    self.staging = staging
+    self.stream = stream
+    self.plan = plan
+  }
+
+  /// Runs the steps once on zeros: what a driver loads with a kernel's first launch can't be loaded while it records, and a device that can't
+  /// run them is found out here.
+  private static func rehearse(_ plan: borrowing CUDAPlan, in stream: CUDAStream, on device: CUDADevice) throws(InferenceError) {
+    // Weights and zeros may still be on their way, and the stream doesn't wait for them by itself.
+    try device.driver.check(device.driver.calls.cuCtxSynchronize(), "bringing the model to '\(device.name)'")
+    var result: Int32 = 0
+    for step in plan.steps where result == 0 { result = stream.launch(step) }
+    let ended = stream.wait()
+    try device.driver.check(result == 0 ? ended : result, "running the model on '\(device.name)' for the first time")
+  }
+
+  /// Each port's tensor in the arena, and what all take together, each at a boundary of 64 bytes.
+  private static func transfers(
+    _ program: Program, _ arena: UnsafeMutableRawBufferPointer, _ address: DeviceAddress
+  ) -> (inputs: [PortPlace], outputs: [PortPlace], byteCount: Int) {
+    var byteCount = 0
+    func places(_ ports: [Port]) -> [PortPlace] {
+      ports.compactMap { port in
+        let tensor = program.tensors[Int(port.tensor)]
+        guard case .arena(let offset) = tensor.storage, tensor.byteCount > 0 else { return nil }
+        defer { byteCount += (tensor.byteCount + 63) / 64 * 64 }
+        return unsafe PortPlace(
+          host: arena.baseAddress! + offset, offset: byteCount, device: address + UInt64(offset), byteCount: tensor.byteCount)
+      }
+    }
+    let (inputs, outputs) = (places(program.inputs), places(program.outputs))
+    return (inputs, outputs, byteCount)
+  }
+
+  /// Always 0: no kernel indexes by data.
+  public var faultCount: UInt64 { 0 }
+
+  public var failure: InferenceError? {
+    failed == 0 ? nil : device.driver.error(failed, "running the model on '\(device.name)'")
+  }
+
+  public func run() {
+    guard bringInputs() else { return }
+    var result = graph.launch(in: stream)
+    if result == 0 { result = stream.wait() }
+    finish(result)
+  }
+
+  public func run(recording nanoseconds: inout [UInt64]) {
+    guard bringInputs() else { return }
+    var result: Int32 = 0
+    for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
+    if result == 0 { result = stream.wait() }
+    for step in plan.steps where result == 0 {
+      let begin = ContinuousClock.now
+      result = stream.launch(step)
+      if result == 0 { result = stream.wait() }
+      let (seconds, attoseconds) = begin.duration(to: .now).components
+      nanoseconds[step.instruction] += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    }
+    for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+    if result == 0 { result = stream.wait() }
+    finish(result)
+  }
+
+  /// False where an earlier run failed, or the device can't be reached any more.
+  private func bringInputs() -> Bool {
+    guard failed == 0 else { return false }
+    let result = device.becomeCurrent()
+    guard result == 0 else {
+      finish(result)
+      return false
+    }
+    // Counted by hand: an iterator of an unoptimised build allocates.
+    var index = 0
+    while index < inputs.count {
+      unsafe inputs[index].staging.copyMemory(from: inputs[index].host, byteCount: inputs[index].byteCount)
+      index += 1
+    }
+    return true
+  }
+
+  /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
+  private func finish(_ result: Int32) {
+    failed = result
+    var index = 0
+    while index < outputs.count {
+      if result == 0 {
+        unsafe outputs[index].host.copyMemory(from: outputs[index].staging, byteCount: outputs[index].byteCount)
+      } else {
+        unsafe outputs[index].host.initializeMemory(as: UInt8.self, repeating: 0, count: outputs[index].byteCount)
+      }
+      index += 1
+    }
+  }
+}
+
+/// Where a port's tensor lies in the arenas, and its bytes' offset in the staging memory.
+@safe private struct PortPlace {
+  let host: UnsafeMutableRawPointer
+  let offset: Int
+  let device: DeviceAddress
+  let byteCount: Int
+}

@@ -1,0 +1,54 @@
+import CCUDADriver
+import Glibc
+import Inference
+
+/// The loaded driver, whose every call is checked.
+@safe final class CUDADriver {
+  let calls: swl_cuda_driver
+
+  /// What this backend calls is all there from CUDA 11.4 on.
+  static let oldestVersion: Int32 = 11_040
+
+  /// - Parameter path: nil for the system's.
+  init(path: String?) throws(InferenceError) {
+    var calls = swl_cuda_driver()
+    var text = [CChar](repeating: 0, count: 512)
+    let result =
+      if let path {
+        unsafe path.withCString { unsafe swl_cuda_load($0, &calls, &text, text.count) }
+      } else {
+        unsafe swl_cuda_load(nil, &calls, &text, text.count)
+      }
+    let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    switch result {
+    case 0: break
+    case -ENOENT: throw InferenceError(.deviceFailed, "there is no CUDA driver here: \(reason)")
+    default: throw InferenceError(.deviceFailed, "the CUDA driver lacks \(reason): it is older than CUDA 11.4; install a newer one")
+    }
+    self.calls = calls
+    var version: Int32 = 0
+    try check(unsafe calls.cuDriverGetVersion(&version), "asking the driver for its version")
+    guard version >= Self.oldestVersion else {
+      throw InferenceError(.deviceFailed, "the CUDA driver serves CUDA \(Self.name(version)), and 11.4 is the least: install a newer one")
+    }
+    try check(calls.cuInit(0), "starting the driver")
+  }
+
+  /// 12020 is 12.2.
+  static func name(_ version: Int32) -> String { "\(version / 1000).\(version % 1000 / 10)" }
+
+  /// - Parameter doing: what failed, as in "allocating memory".
+  func check(_ result: Int32, _ doing: @autoclosure () -> String) throws(InferenceError) {
+    guard result != 0 else { return }
+    throw error(result, doing())
+  }
+
+  func error(_ result: Int32, _ doing: String) -> InferenceError {
+    var text: UnsafePointer<CChar>?
+    let isKnown = unsafe calls.cuGetErrorString(result, &text) == 0
+    let reason = if isKnown, let text = unsafe text { unsafe String(cString: text) } else { "unknown error" }
+    return InferenceError(result == Self.outOfMemory ? .noResources : .deviceFailed, "CUDA: \(doing): \(reason) (\(result))")
+  }
+
+  private static let outOfMemory: Int32 = 2
+}

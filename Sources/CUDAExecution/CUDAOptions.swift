@@ -1,0 +1,26 @@
+/// How a `CUDABackend` runs.
+public struct CUDAOptions: Sendable, Equatable {
+  /// Which device, from 0.
+  public var device: Int
+  /// How convolutions of bytes are multiplied; by default as the device does it best.
+  public var multiplication: Multiplication?
+  /// The driver to load instead of the system's, for tests. It is code that runs with this process's rights: never take it from the
+  /// environment, a configuration or a package.
+  public var driverPath: String?
+  /// The compiled kernels to load instead of those built in, for tests.
+  public var image: [UInt8]?
+
+  public enum Multiplication: Sendable, Equatable {
+    /// Four products of bytes at a time, which every supported device has.
+    case dotProducts
+    /// Matrix instructions, from compute capability 8.0 on.
+    case matrices
+  }
+
+  public init(device: Int = 0, multiplication: Multiplication? = nil, driverPath: String? = nil, image: [UInt8]? = nil) {
+    self.device = device
+    self.multiplication = multiplication
+    self.driverPath = driverPath
+    self.image = image
+  }
+}

@@ -1,0 +1,41 @@
+import ModelFormat
+import Tensors
+
+/// What of a program no CUDA kernel does. A program runs whole on the device or not at all.
+extension Program {
+  /// A line for each thing that is missing, with how many instructions want it; empty where all is there.
+  var missingOnCUDA: [String] {
+    var found: [(reason: String, count: Int)] = []
+    for instruction in instructions {
+      guard let reason = missingOnCUDA(instruction) else { continue }
+      if let known = found.firstIndex(where: { $0.reason == reason }) { found[known].count += 1 } else { found.append((reason, 1)) }
+    }
+    return found.map { $0.count == 1 ? $0.reason : "\($0.reason) (\($0.count) of them)" }
+  }
+
+  private func missingOnCUDA(_ instruction: Instruction) -> String? {
+    switch instruction {
+    case .convolution(let fields):
+      if fields.narrow != nil { return "convolution of floats with weights of fewer bits" }
+      return fields.function.isExact ? nil : "convolution with the function \(fields.function)"
+    case .unary(let fields): return fields.function.isExact ? nil : "the function \(fields.function)"
+    case .binary(let fields): return fields.operation == .power ? "power of two tensors" : nil
+    case .softmax(let fields): return fields.isLogarithmic ? "the logarithm of softmax" : nil
+    case .reduction(let fields): return tensors[Int(fields.input)].quantisation == nil ? "reduction of \(tensors[Int(fields.input)].elementType)" : nil
+    case .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize: return nil
+    default: return "\(instruction.family)"
+    }
+  }
+}
+
+extension UnaryFunction {
+  /// Whether its last bits are the same wherever IEEE 754 is kept, which those that a mathematical library computes are not.
+  fileprivate var isExact: Bool {
+    switch self {
+    case .identity, .clamp, .sigmoid, .silu, .tanh, .leakyRelu, .hardSigmoid, .hardSwish, .exp, .sqrt, .reciprocal, .negate, .absolute, .gelu, .floor, .ceil,
+      .round, .affine, .mish, .sign, .softsign, .thresholdedRelu, .shrink, .geluTanh, .swish:
+      true
+    default: false
+    }
+  }
+}

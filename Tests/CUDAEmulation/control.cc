@@ -1,0 +1,44 @@
+// What tests ask of the emulated device, and the texts of its errors.
+#include "fake_device.h"
+
+// What programs see that know nothing of tests.
+device d = {.driver_version = 12020, .count = 1, .major = 8, .minor = 7};
+std::mutex lock;
+
+// For tests: a device as it comes from the factory. What earlier tests left behind is forgotten.
+EXPORT void swl_fake_reset(int32_t driver_version, int32_t devices, int32_t major, int32_t minor) {
+  std::lock_guard<std::mutex> held(lock);
+  d = device{};
+  d.driver_version = driver_version, d.count = devices, d.major = major, d.minor = minor;
+}
+// The call of that number from now on, the next one being 1, gives `code`; 0 for none.
+EXPORT void swl_fake_fail(uint64_t call, int32_t code, bool is_lasting) {
+  std::lock_guard<std::mutex> held(lock);
+  d.failing_call = call == 0 ? 0 : d.calls + call, d.failure = code, d.is_lasting = is_lasting;
+}
+// Device memory that can be allocated; 0 for any.
+EXPORT void swl_fake_limit(uint64_t bytes) { d.limit = bytes; }
+// Graphs are taken and not run, so that nothing is allocated on their behalf.
+EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
+EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
+EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }
+EXPORT uint64_t swl_fake_launched_kernels(void) { return d.launched_kernels; }
+EXPORT uint64_t swl_fake_overruns(void) { return d.overruns; }
+// Objects alive: memory, modules, streams, graphs and the context.
+EXPORT uint64_t swl_fake_alive(void) {
+  std::lock_guard<std::mutex> held(lock);
+  return d.memory.size() + d.host.size() + d.modules.size() + d.streams.size() + d.graphs.size() + d.executables.size() + (uint64_t)d.retained;
+}
+
+// Not counted: it is asked when something else has failed.
+int32_t cuGetErrorString(int32_t result, const char **ret_text) {
+  static const std::map<int32_t, const char *> texts = {
+      {invalid_value, "invalid argument"}, {out_of_memory, "out of memory"}, {not_initialised, "initialization error"},
+      {no_device, "no CUDA-capable device is detected"}, {invalid_image, "device kernel image is invalid"}, {invalid_context, "invalid device context"},
+      {no_binary, "no kernel image is available for execution on the device"}, {not_found, "named symbol not found"},
+      {illegal_address, "an illegal memory access was encountered"}, {719, "unspecified launch failure"}};
+  auto found = texts.find(result);
+  if (found == texts.end()) return invalid_value;
+  *ret_text = found->second;
+  return success;
+}

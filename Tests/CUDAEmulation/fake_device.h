@@ -1,0 +1,77 @@
+// What the emulated device is made of.
+#pragma once
+
+#include "launch.h"
+#include "swl_cuda_driver.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// The type of what CCUDADriver calls and what is defined here must be the same.
+#define SWL_CUDA_FUNCTION(name, parameters) EXPORT int32_t name parameters;
+#include "../../Sources/CCUDADriver/list/swl_cuda_functions.inc"
+#undef SWL_CUDA_FUNCTION
+
+enum result : int32_t {
+  success = 0,
+  invalid_value = 1,
+  out_of_memory = 2,
+  not_initialised = 3,
+  no_device = 100,
+  invalid_device = 101,
+  invalid_image = 200,
+  invalid_context = 201,
+  no_binary = 209,
+  invalid_handle = 400,
+  not_found = 500,
+  illegal_address = 700,
+  capture_unsupported = 900,
+  capture_invalidated = 901,
+};
+
+struct node {
+  enum { to_device, to_host, kernel } kind;
+  void *to;
+  const void *from;
+  size_t size;
+  const swl_emulated_kernel *function;
+  swl_emulated_index grid;
+  std::vector<char> arguments; // of a kernel; or the bytes to copy, where `from` is null
+};
+
+struct graph {
+  std::vector<node> nodes;
+};
+
+struct stream {
+  std::vector<node> waiting;
+  graph *captured = nullptr;
+};
+
+constexpr size_t guard = 64;
+constexpr unsigned char guard_byte = 0xA7;
+
+struct device {
+  int32_t driver_version = 0, count = 0, major = 0, minor = 0;
+  bool is_initialised = false;
+  uint64_t calls = 0, failing_call = 0;
+  int32_t failure = 0;
+  bool is_idle = false;
+  bool is_lasting = false; // the device is lost: every later call fails, too
+  uint64_t launched_graphs = 0, launched_kernels = 0;
+  uint64_t overruns = 0;
+  uint64_t limit = 0; // bytes of all allocations together
+  int32_t retained = 0;
+  std::map<uint64_t, size_t> memory = {};
+  std::map<void *, size_t> host = {};
+  // Of the default stream, which no other waits for.
+  std::vector<node> begun = {};
+  std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
+};
+
+extern device d;
+extern std::mutex lock;

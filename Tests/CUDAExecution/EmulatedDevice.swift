@@ -1,0 +1,147 @@
+import CUDAExecution
+import Foundation
+import Glibc
+import Inference
+import ModelFormat
+import ProgramBuilding
+import Tensors
+import Testing
+
+/// The driver of Tests/CUDAEmulation, whose device is this machine's processor; built where it is missing or older than its sources.
+struct EmulatedDevice {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  /// nil where it can't be built, which one test says and the others skip.
+  static let shared: EmulatedDevice? = {
+    if isReal { return EmulatedDevice() }
+    let build = Process()
+    build.executableURL = folder.appendingPathComponent("Tests/CUDAEmulation/build")
+    do { try build.run() } catch {
+      print("the emulated CUDA device can't be built: \(error)")
+      return nil
+    }
+    build.waitUntilExit()
+    guard build.terminationStatus == 0 else {
+      print("the emulated CUDA device can't be built: see Tests/CUDAEmulation/build, which wants the toolchain's clang++ on PATH")
+      return nil
+    }
+    return EmulatedDevice()
+  }()
+
+  static var isPresent: Bool { shared != nil }
+
+  /// Set where the tests run on this machine's own device (`make test-cuda`): then what only an emulated one can tell is taken for granted.
+  static let isReal = ProcessInfo.processInfo.environment["SWIFTLET_CUDA_DEVICE"] != nil
+
+  let path = folder.appendingPathComponent("build/cuda/libfake-cuda.so").path
+  /// The same without cuGraphLaunch.
+  let incompletePath = folder.appendingPathComponent("build/cuda/libfake-cuda-without.so").path
+  /// Of the loaded library; 0 for a real device.
+  private let handle: UInt
+
+  init() {
+    multiplications = Self.isReal && !Self.hasMatrices ? [.dotProducts] : [.dotProducts, .matrices]
+    handle = unsafe Self.isReal ? 0 : UInt(bitPattern: dlopen(path, RTLD_NOW))
+  }
+
+  /// Both forms, where the device has both.
+  let multiplications: [CUDAOptions.Multiplication]
+
+  private func symbol<Function>(_ name: String) -> Function {
+    unsafe unsafeBitCast(dlsym(UnsafeMutableRawPointer(bitPattern: handle), name), to: Function.self)
+  }
+
+  /// A device as new. What an earlier test left is forgotten.
+  func reset(driver: Int32 = 12_020, devices: Int32 = 1, capability: (major: Int32, minor: Int32) = (8, 7)) {
+    guard !Self.isReal else { return }
+    let call: @convention(c) (Int32, Int32, Int32, Int32) -> Void = symbol("swl_fake_reset")
+    call(driver, devices, capability.major, capability.minor)
+  }
+
+  /// Lets a call fail, the next one being 1, and with `isLasting` all after it.
+  func fail(call: Int, code: Int32, isLasting: Bool) {
+    let function: @convention(c) (UInt64, Int32, Bool) -> Void = symbol("swl_fake_fail")
+    function(UInt64(call), code, isLasting)
+  }
+
+  func limitMemory(to byteCount: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_limit")
+    function(UInt64(byteCount))
+  }
+
+  /// Lets graphs be taken and not run, so that the device allocates nothing on the caller's thread.
+  func idle() {
+    let function: @convention(c) (Bool) -> Void = symbol("swl_fake_idle")
+    function(true)
+  }
+
+  private func count(_ name: String) -> Int {
+    guard !Self.isReal else { return 0 }
+    let function: @convention(c) () -> UInt64 = symbol(name)
+    return Int(function())
+  }
+
+  var callCount: Int { count("swl_fake_calls") }
+  var launchedGraphCount: Int { count("swl_fake_launched_graphs") }
+  var launchedKernelCount: Int { count("swl_fake_launched_kernels") }
+  /// Objects that nobody gave back.
+  var aliveCount: Int { count("swl_fake_alive") }
+  /// Bytes that somebody wrote behind a block's end.
+  var overrunCount: Int { count("swl_fake_overruns") }
+
+  /// Whether a real device takes the least of programs with matrix instructions.
+  private static var hasMatrices: Bool {
+    let program = Program(tensors: [], inputs: [], outputs: [], instructions: [], arenaByteCount: 64)
+    let session = try? unsafe Session<CUDABackend>(
+      program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CUDAOptions(multiplication: .matrices))
+    return session != nil
+  }
+
+  func options(_ multiplication: CUDAOptions.Multiplication? = nil) -> CUDAOptions {
+    Self.isReal ? CUDAOptions(multiplication: multiplication) : CUDAOptions(multiplication: multiplication, driverPath: path, image: TestImage.usual)
+  }
+}
+
+/// What tests give in place of compiled kernels.
+enum TestImage {
+  static let usual = image([(0, 7, 2, "FAKE"), (0, 8, 0, "FAKE"), (0, 8, 7, "FAKE"), (1, 8, 0, "// text")])
+
+  static func image(_ entries: [(kind: UInt32, major: UInt32, minor: UInt32, code: String)]) -> [UInt8] {
+    func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    var head = Array("SWLCUDA1".utf8) + [UInt8](repeating: 0, count: 8) + bytes(UInt32(entries.count)) + bytes(0)
+    var body: [UInt8] = []
+    let start = head.count + 24 * entries.count
+    for entry in entries {
+      for number in [entry.kind, entry.major, entry.minor, UInt32(start + body.count), UInt32(entry.code.utf8.count), 0] { head += bytes(number) }
+      body += Array(entry.code.utf8)
+    }
+    return head + body
+  }
+}
+
+/// All that share the one emulated device.
+@Suite(.serialized, .enabled(if: EmulatedDevice.isPresent)) struct CUDATests {
+  static func run<Engine: Backend & ~Copyable>(
+    _ program: Program, _ weights: [UInt8], _ inputs: [HostTensor], on engine: Engine.Type, _ options: Engine.Options
+  ) throws -> [HostTensor] {
+    let section = AlignedBytes(count: weights.count)
+    unsafe section.bytes.copyBytes(from: weights)
+    let session = try unsafe Session<Engine>(program: program, weights: UnsafeRawBufferPointer(section.bytes), options: options)
+    for (index, input) in inputs.enumerated() { try session.setInput(index, to: input) }
+    session.run()
+    if let failure = session.failure { throw failure }
+    let outputs = try program.outputs.indices.map { try session.rawOutput($0) }
+    withExtendedLifetime(section) {}
+    return outputs
+  }
+
+  /// The first difference between two runs' bits.
+  static func difference(_ actual: [HostTensor], _ expected: [HostTensor]) -> String? {
+    for (output, (one, other)) in zip(actual, expected).enumerated() {
+      guard one.elementType == other.elementType, one.dimensions == other.dimensions else { return "output \(output) has another shape" }
+      if one.bytes == other.bytes { continue }
+      let place = zip(one.bytes, other.bytes).enumerated().first { $1.0 != $1.1 }!
+      return "output \(output), byte \(place.offset): \(place.element.0) for \(place.element.1)"
+    }
+    return actual.count == expected.count ? nil : "another number of outputs"
+  }
+}

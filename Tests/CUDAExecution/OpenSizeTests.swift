@@ -1,0 +1,55 @@
+import CPUExecution
+import CUDAExecution
+import Inference
+import ModelCompiler
+import ModelManifest
+import ONNX
+import Tensors
+import Testing
+
+extension CUDATests {
+  @Suite struct OpenSizes {
+    let device = EmulatedDevice.shared!
+
+    /// A convolution along an open length, and a softmax over its channels.
+    private func package() throws -> ModelPackage {
+      let weights = HostTensor((0..<48).map { Float(($0 * 7) % 11) / 11 - 0.5 }, dimensions: [4, 4, 1, 3])
+      let graph = ONNXGraph(
+        name: "g",
+        nodes: [
+          ONNXNode(name: "c", opType: "Conv", inputs: ["x", "w"], outputs: ["s"], attributes: ["pads": .integers([0, 1, 0, 1])]),
+          ONNXNode(name: "y", opType: "Softmax", inputs: ["s"], outputs: ["y"], attributes: ["axis": .integer(1)]),
+        ], initialisers: [ONNXInitialiser(name: "w", tensor: weights)],
+        inputs: [ONNXValueInfo(name: "x", dataType: ONNXDataType(rawValue: 1), dimensions: [.size(1), .size(4), .size(1), .symbol("T")])],
+        outputs: [ONNXValueInfo(name: "y")])
+      let model = ONNXModel(irVersion: 8, opsetImports: ["": 13], producerName: "", producerVersion: "", graph: graph, metadata: [:])
+      let compilation = try OpenCompilation(
+        model, name: "open", options: CompilationOptions(), shapes: ["x": [.fixed(1), .fixed(4), .fixed(1), .open(3...40)]])
+      return try ModelPackage(compilation.compiled { (bound) throws(CompilerError) in try bound.compiled() }.file(), origin: "open.swiftlet")
+    }
+
+    @Test func `a session bound to other lengths gives the scalar kernels' bits at each`() throws {
+      device.reset()
+      let package = try package()
+      func session<Engine: Backend & ~Copyable>(_ engine: Engine.Type, _ options: Engine.Options) throws -> Session<Engine> {
+        try unsafe Session(program: package.program, family: package.family, weights: package.weights, owner: package, options: options)
+      }
+      do {
+        let onDevice = try session(CUDABackend.self, device.options())
+        let onProcessor = try session(CPUBackend.self, CPUOptions(instructionSet: .scalar))
+        for length in [40, 3, 17, 39] {
+          let input = HostTensor((0..<4 * length).map { Float(($0 * 37) % 101) / 50 - 1 }, dimensions: [1, 4, 1, length])
+          try onDevice.bind(sizes: [length])
+          try onProcessor.bind(sizes: [length])
+          try onDevice.setInput(0, to: input)
+          try onProcessor.setInput(0, to: input)
+          onDevice.run()
+          onProcessor.run()
+          #expect(onDevice.failure == nil)
+          #expect(try onDevice.output(0) == onProcessor.output(0), "length \(length)")
+        }
+      }
+      #expect(device.aliveCount == 0 && device.overrunCount == 0)
+    }
+  }
+}
