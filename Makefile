@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-briefly-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -39,7 +39,7 @@ setup:
 test: test-setup
 	swift build --build-tests
 	$(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
-	$(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-briefly-aside
+	$(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-and-machine-aside
 
 # In builds of their own.
 test-beside-release:
@@ -51,9 +51,9 @@ test-beside-release:
 test-release:
 	$(MAKE) build
 	swift build $(RELEASE) --product chaos-agent
+	swift build $(RELEASE) --product capture-probe
 	$(MAKE) test-speech
 	$(MAKE) test-tuf
-	$(MAKE) test-virtual-machine
 
 ## Real speech through the release binary: the texts that ONNX Runtime gives.
 test-speech:
@@ -99,8 +99,10 @@ cuda-check:
 fuzz-briefly-aside:
 	nice -n 19 $(MAKE) fuzz-briefly
 
-chaos-briefly-aside:
+# By then all that they run is built, and the unit tests hold the lock on what builds.
+chaos-and-machine-aside:
 	nice -n 19 $(CHAOS) --faults 42 --rate 200
+	nice -n 10 Tests/VirtualMachine/run
 
 test-setup:
 	@Packaging/install-dependencies.sh test
