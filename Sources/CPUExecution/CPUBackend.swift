@@ -17,7 +17,8 @@ public import ModelFormat
   public convenience init(
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) throws(InferenceError) {
-    try unsafe self.init(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: PackedWeightStore())
+    let shared = unsafe options.sharing?.store(of: weights, for: options.instructionSet)
+    try unsafe self.init(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, packed: shared ?? PackedWeightStore())
   }
 
   public func rebound(

@@ -16,7 +16,7 @@ import CKernels
   private var memory = PlanMemory()
   /// By the number of a tensor that names the bytes, which is the same at all sizes.
   private var known: [[Entry]] = []
-  private var byteCount = 0
+  private(set) var byteCount = 0
   /// The search must stay short where a program reads the same bytes in ever new forms.
   private static let rememberedForms = 16
 

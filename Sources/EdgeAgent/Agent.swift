@@ -1,3 +1,5 @@
+import CPUExecution
+import ModelManifest
 import Pipelines
 import Supervision
 import Updates
@@ -220,6 +222,7 @@ public final class Agent: @unchecked Sendable {
   private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> PreparedModels {
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
+    var opened = OpenedModels(options)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
         log.notice(
@@ -227,7 +230,8 @@ public final class Agent: @unchecked Sendable {
           .model(settings.model.name ?? ""))
         continue
       }
-      let processor = try FrameProcessor(try options.openModel(settings), settings)
+      let (package, weights) = try opened.open(settings)
+      let processor = try FrameProcessor(package, settings, sharing: weights)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
     warnOfCrops(pipelines)
@@ -256,6 +260,23 @@ extension Agent {
       guard let mistake = pipeline.settings.crops?.mistake(after: leader.settings.name, labels: leader.processor.manifest.labels) else { continue }
       log.warning("pipeline \(pipeline.settings.name): crops.label: \(mistake); it looks at nothing", about: .pipeline(pipeline.settings.name))
     }
+  }
+}
+
+/// The packages of one configuration, each opened once, and their weights in memory once, however many pipelines run them.
+private struct OpenedModels {
+  private let options: AgentOptions
+  private var packages: [(file: FileIdentity, package: ModelPackage, weights: SharedWeights)] = []
+
+  init(_ options: AgentOptions) { self.options = options }
+
+  mutating func open(_ settings: PipelineSettings) throws(EdgeAgentError) -> (ModelPackage, SharedWeights) {
+    let file = settings.model.path.flatMap { FileIdentity($0) }
+    if let file, let found = packages.first(where: { $0.file == file }) { return (found.package, found.weights) }
+    let package = try options.openModel(settings)
+    let weights = SharedWeights(owner: package)
+    if let file { packages.append((file, package, weights)) }
+    return (package, weights)
   }
 }
 

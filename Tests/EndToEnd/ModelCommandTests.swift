@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `compile`, `inspect`, `infer` and `evaluate` as a person uses and misuses them.
-@Suite(.serialized) struct ModelCommandTests {
+@Suite(.serialized) final class ModelCommandTests {
   private let folder: URL
   private let weights = Programs.packageRoot.appendingPathComponent("Calibration/surface-defects/surface-defects.onnx").path
   private let recipe = Programs.packageRoot.appendingPathComponent("Calibration/surface-defects/surface-defects.yaml").path
@@ -13,6 +13,8 @@ import Testing
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-commands-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A model for images of several sizes, quantised and measured at the one that its recipe declares.
-@Suite(.serialized) struct OpenSizeTests {
+@Suite(.serialized) final class OpenSizeTests {
   private let folder: URL
 
   init() throws {
@@ -25,6 +25,8 @@ import Testing
     try FileManager.default.createDirectory(atPath: path("seen"), withIntermediateDirectories: true)
     for name in ["red", "green", "blue"] { try FileManager.default.copyItem(atPath: path("data/\(name)/0.ppm"), toPath: path("seen/\(name).ppm")) }
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 

@@ -2,13 +2,15 @@ import Foundation
 import Testing
 
 /// `swiftlet infer M.onnx --tensor …`, on models written byte by byte.
-@Suite(.serialized) struct RawTensorTests {
+@Suite(.serialized) final class RawTensorTests {
   private let folder: URL
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-tensors-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 

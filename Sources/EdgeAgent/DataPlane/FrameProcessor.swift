@@ -19,14 +19,17 @@ final class FrameProcessor: @unchecked Sendable {
   /// - Parameters:
   ///   - threshold: the least score; the package's own where nil.
   ///   - threads: threads that run the model.
+  ///   - sharing: keeps the weights together with those of others that run the same package.
   ///   - inspection: what is to be decided about its frames.
   /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
-  init(_ package: ModelPackage, threshold: Double?, threads: Int, inspection: InspectionSettings = InspectionSettings()) throws(EdgeAgentError) {
+  init(
+    _ package: ModelPackage, threshold: Double?, threads: Int, sharing: SharedWeights? = nil, inspection: InspectionSettings = InspectionSettings()
+  ) throws(EdgeAgentError) {
     threadCount = threads
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
     }
-    do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads)) } catch {
+    do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads, sharing: sharing)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
     guard !inspection.isEmpty else {

@@ -21,8 +21,9 @@ extension AgentRuntime: ModelHost {
 
   func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
+    let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings)))
+      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing)))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -77,7 +78,8 @@ extension AgentRuntime: ModelHost {
 
 extension FrameProcessor {
   /// As a pipeline's settings want it.
-  convenience init(_ package: ModelPackage, _ settings: PipelineSettings) throws(EdgeAgentError) {
-    try self.init(package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), inspection: settings.inspection)
+  convenience init(_ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil) throws(EdgeAgentError) {
+    try self.init(
+      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection)
   }
 }
