@@ -9,7 +9,9 @@ struct CameraReport {
   var text: String {
     var lines = ["\(device.path): \(device.name) (\(device.driver), \(device.bus))", "formats"]
     for format in device.formats {
-      lines.append("  \(format.code)  \(format.description)\(format.pixelFormat == nil ? "  (converted by libv4l)" : "")")
+      // What a configuration calls it, where the driver has another name for it.
+      let own = format.pixelFormat.map { $0.name == format.code.description ? "" : "  (format: \($0.name))" } ?? "  (converted by libv4l)"
+      lines.append("  \(format.code)  \(format.description)\(own)")
       for size in format.sizes { lines.append("    \(Self.describe(size))") }
     }
     lines.append("controls")
