@@ -83,6 +83,8 @@ import Tensors
       throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
     }
     let staging = try CUDAStaging(device, byteCount: ports.byteCount)
+    // What the recording's first launch reads.
+    unsafe staging.bytes.initializeMemory(as: UInt8.self, repeating: 0)
     var preparation = unsafe CUDAPreparation(
       program: program, device: device, constants: constants, loading: loading, multiplication: multiplication, weights: weights, arena: arenaAddress,
       onCopy: onCopy)

@@ -31,6 +31,7 @@ EXPORT void swl_fake_meet(int32_t threads) { d.meeting = threads; }
 EXPORT uint64_t swl_fake_depth(void) { return (uint64_t)depth; }
 EXPORT uint64_t swl_fake_failed_endings(void) { return d.has_failed_ending; }
 EXPORT uint64_t swl_fake_met(void) { return (uint64_t)d.met; }
+EXPORT uint64_t swl_fake_allocations(void) { return d.allocations; }
 EXPORT uint64_t swl_fake_blocks(void) { return d.memory.size(); }
 EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
 EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }

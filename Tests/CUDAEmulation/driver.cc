@@ -218,6 +218,7 @@ int32_t cuMemAlloc_v2(uint64_t *ret_address, size_t size) {
   memset(bytes + size, guard_byte, guard);
   *ret_address = (uint64_t)bytes;
   d.memory[*ret_address] = size;
+  d.allocations++;
   return success;
 }
 

@@ -73,7 +73,7 @@ struct device {
   int32_t refused_images = 0;     // so many modules are refused with no_binary
   int32_t meeting = 0, met = 0;   // recordings that end when so many have begun
   uint64_t launched_graphs = 0, launched_kernels = 0;
-  uint64_t overruns = 0;
+  uint64_t overruns = 0, allocations = 0;
   uint64_t limit = 0; // bytes of all allocations together
   int32_t retained = 0;
   std::map<uint64_t, size_t> memory = {};

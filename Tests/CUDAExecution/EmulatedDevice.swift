@@ -105,6 +105,8 @@ struct EmulatedDevice {
   var launchedKernelCount: Int { count("swl_fake_launched_kernels") }
   /// Objects that nobody gave back.
   var aliveCount: Int { count("swl_fake_alive") }
+  /// Allocations of the device's memory so far, those given back included.
+  var allocationCount: Int { count("swl_fake_allocations") }
   /// Allocations of the device's memory.
   var blockCount: Int { count("swl_fake_blocks") }
   /// Contexts that the calling thread is in.
