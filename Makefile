@@ -93,7 +93,8 @@ test-cuda: cuda
 
 # An image of other sources would compute something else.
 cuda-check:
-	@image=Sources/CCUDAKernels/kernels/image.bin; [ ! -e $$image ] || Packaging/cuda/compile.py --check $$image
+	@image=Sources/CCUDAKernels/kernels/image.bin; if [ -e $$image ]; then Packaging/cuda/compile.py --check $$image; \
+	else echo "without CUDA kernels: run 'make cuda' first for a program that has them"; fi
 
 # The unit tests wait on brokers and clocks: they come first.
 fuzz-briefly-aside:

@@ -253,8 +253,8 @@ let package = Package(
     tests(
       "CUDAExecution",
       [
-        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "Inference", "ModelCompiler",
-        "ModelFormat", "ModelManifest", "ONNX", "Operators", "Tensors",
+        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Imaging",
+        "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Tensors",
       ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),

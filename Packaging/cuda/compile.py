@@ -6,8 +6,9 @@ Usage: compile.py SITE-PACKAGES OUTPUT [--write PAGE]
 
 SITE-PACKAGES holds NVIDIA's run-time compiler and assembler as requirements.txt beside this file pins them. No GPU, no driver and no
 CUDA installation are needed. PAGE keeps the table between two marks. --check fails
-where the image is of other sources than these. The image: eight bytes "SWLCUDA1", a digest of the sources (uint64, little-endian as all numbers), uint32 count, 0, then for each entry six uint32 (kind: 0 a
-cubin, 1 PTX; major and minor compute capability; offset and size in the file; 0), the entries' bytes at multiples of 64.
+where the image is of other sources, or of another compiler, than these. The image: eight bytes "SWLCUDA1", a digest of the sources, of this
+file and of its requirements (uint64, little-endian as all numbers), uint32 count, uint32 SWL_CUDA_ABI, then for each entry six uint32
+(kind: 0 a cubin, 1 PTX; major and minor compute capability; offset and size in the file; 0), the entries' bytes at multiples of 64.
 """
 import argparse
 import ctypes
@@ -90,9 +91,10 @@ def resources(log: str) -> dict:
 
 
 def digest() -> int:
-    """FNV-1a of all that is compiled, in the order of the paths."""
+    """FNV-1a of all that is compiled and of what compiles it, in the order of the paths."""
     paths = [path for folder in ("CCUDAKernels/kernels", "CCUDAKernels/include", "CCUDAKernels/list", "CKernels/include", "CKernels/shared")
              for path in (ROOT / "Sources" / folder).rglob("*") if path.suffix in (".cu", ".h", ".inc")]
+    paths += [pathlib.Path(__file__).resolve(), ROOT / "Packaging/cuda/requirements.txt"]
     value = 0xCBF29CE484222325
     for path in sorted(paths):
         for byte in path.read_bytes():
@@ -100,9 +102,14 @@ def digest() -> int:
     return value
 
 
+def abi() -> int:
+    header = (KERNELS / "include/swl_cuda_arguments.h").read_text(encoding="utf-8")
+    return int(re.search(r"^#define SWL_CUDA_ABI (\d+)$", header, re.MULTILINE)[1])
+
+
 def image(entries) -> bytes:
     offset = (24 + 24 * len(entries) + 63) // 64 * 64
-    head, body = struct.pack("<8sQII", b"SWLCUDA1", digest(), len(entries), 0), b""
+    head, body = struct.pack("<8sQII", b"SWLCUDA1", digest(), len(entries), abi()), b""
     for kind, architecture, code in entries:
         head += struct.pack("<6I", kind, int(architecture[:-1]), int(architecture[-1]), offset + len(body), len(code), 0)
         body += code + bytes(-len(code) % 64)

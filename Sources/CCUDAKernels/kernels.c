@@ -20,6 +20,12 @@ uint32_t swl_cuda_kernel_threads(enum swl_cuda_kernel kernel) { return kernels[k
 #endif
 #endif
 
+#if !defined(__has_embed) && defined(__has_include)
+#if __has_include("kernels/image.bin")
+#error "kernels/image.bin is there, and this compiler can't take it in: it lacks #embed. Use a newer one, or remove the image."
+#endif
+#endif
+
 #ifdef SWL_HAS_IMAGE
 static const uint8_t image[] __attribute__((aligned(64))) = {
 #embed "kernels/image.bin"

@@ -17,6 +17,7 @@ import Tensors
 
   private let device: CUDADevice
   private let memory: CUDAMemory
+  private let constants: CUDAConstants
   private let staging: CUDAStaging
   private let stream: CUDAStream
   private let plan: CUDAPlan
@@ -33,7 +34,8 @@ import Tensors
   ) throws(InferenceError) {
     let missing = program.missingOnCUDA
     guard missing.isEmpty else { throw Self.lacking(missing) }
-    try unsafe self.init(program, weights, arena, options, onCopy, device: CUDADevice(options: options))
+    let device = try CUDADevice(options: options)
+    try unsafe self.init(program, weights, arena, options, onCopy, device: device, constants: Self.constants(device, options, weights))
   }
 
   public func rebound(
@@ -41,7 +43,17 @@ import Tensors
   ) throws(InferenceError) -> CUDABackend {
     let missing = program.missingOnCUDA
     guard missing.isEmpty else { throw Self.lacking(missing) }
-    return try unsafe CUDABackend(program, weights, arena, options, onCopy, device: device)
+    do throws(InferenceError) {
+      return try unsafe CUDABackend(program, weights, arena, options, onCopy, device: device, constants: constants)
+    } catch  where error.code == .noResources {
+      // What other sizes left behind may have taken the room.
+      return try unsafe CUDABackend(program, weights, arena, options, onCopy, device: device, constants: Self.constants(device, options, weights))
+    }
+  }
+
+  private static func constants(_ device: CUDADevice, _ options: CUDAOptions, _ weights: UnsafeRawBufferPointer) -> CUDAConstants {
+    CUDAConstants(
+      CUDAMemory(device, allowance: Program.loadAllowance(weightsByteCount: weights.count), regionByteCount: options.regionByteCount))
   }
 
   private static func lacking(_ missing: [String]) -> InferenceError {
@@ -50,44 +62,56 @@ import Tensors
 
   private init(
     _ program: Program, _ weights: UnsafeRawBufferPointer, _ arena: UnsafeMutableRawBufferPointer, _ options: CUDAOptions,
-    _ onCopy: ((UnsafeRawBufferPointer) -> Void)?, device: CUDADevice
+    _ onCopy: ((UnsafeRawBufferPointer) -> Void)?, device: CUDADevice, constants: CUDAConstants
   ) throws(InferenceError) {
     let best: CUDAOptions.Multiplication = device.capability >= ComputeCapability(8, 0) ? .matrices : .dotProducts
     let multiplication = options.multiplication ?? best
     guard multiplication == .dotProducts || best == .matrices else {
       throw InferenceError(.unsupported, "'\(device.name)' has no matrix instructions for bytes: they come with compute capability 8.0")
     }
-    try device.makeCurrent()
-    let memory = CUDAMemory(device, allowance: program.arenaByteCount + Program.loadAllowance(weightsByteCount: weights.count))
-    let arenaAddress = try memory.take(zeros: program.arenaByteCount)
+    try device.enter()
+    defer { device.leave() }
+    let stream = try CUDAStream(device, deadline: options.deadline)
+    let loading = try CUDALoading(device, stream)
+    // One allocation, and what its border may cost.
+    let memory = CUDAMemory(device, allowance: program.arenaByteCount + 512, regionByteCount: 1)
+    let arenaAddress = try memory.take(program.arenaByteCount)
+    try loading.clear(arenaAddress, byteCount: program.arenaByteCount)
     let ports = unsafe Self.transfers(program, arena, arenaAddress)
     // Many ports may name one tensor.
     guard ports.byteCount <= Program.largestArena else {
       throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
     }
     let staging = try CUDAStaging(device, byteCount: ports.byteCount)
+    // What the recording's first launch reads.
+    unsafe staging.bytes.initializeMemory(as: UInt8.self, repeating: 0)
     var preparation = unsafe CUDAPreparation(
-      program: program, device: device, memory: memory, multiplication: multiplication, weights: weights, arena: arenaAddress, onCopy: onCopy)
+      program: program, device: device, constants: constants, loading: loading, multiplication: multiplication, weights: weights, arena: arenaAddress,
+      onCopy: onCopy)
     for (index, instruction) in program.instructions.enumerated() {
       preparation.index = index
       try preparation.append(instruction)
     }
     let plan = preparation.finish()
-    let stream = try CUDAStream(device)
     let base = unsafe staging.bytes.baseAddress!
     inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     let (inputs, outputs) = (inputs, outputs)
     try Self.rehearse(plan, in: stream, on: device)
-    graph = try CUDAGraph(recording: stream) {
+    let graph = try CUDAGraph(recording: stream) {
       var result: Int32 = 0
       for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
       for step in plan.steps where result == 0 { result = stream.launch(step) }
       for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
       return result
     }
+    var result = graph.launch(in: stream)
+    if result == 0 { result = stream.wait() }
+    try device.driver.check(result, "running the recorded model on '\(device.name)' for the first time")
+    self.graph = graph
     self.device = device
     self.memory = memory
+    self.constants = constants
     self.staging = staging
     self.stream = stream
     self.plan = plan
@@ -96,8 +120,6 @@ import Tensors
   /// Runs the steps once on zeros: what a driver loads with a kernel's first launch can't be loaded while it records, and a device that can't
   /// run them is found out here.
   private static func rehearse(_ plan: borrowing CUDAPlan, in stream: CUDAStream, on device: CUDADevice) throws(InferenceError) {
-    // Weights and zeros may still be on their way, and the stream doesn't wait for them by itself.
-    try device.driver.check(device.driver.calls.cuCtxSynchronize(), "bringing the model to '\(device.name)'")
     var result: Int32 = 0
     for step in plan.steps where result == 0 { result = stream.launch(step) }
     let ended = stream.wait()
@@ -124,6 +146,8 @@ import Tensors
 
   /// Always 0: no kernel indexes by data.
   public var faultCount: UInt64 { 0 }
+
+  public var hasFailed: Bool { failed != 0 }
 
   public var failure: InferenceError? {
     failed == 0 ? nil : device.driver.error(failed, "running the model on '\(device.name)'")
@@ -153,12 +177,12 @@ import Tensors
     finish(result)
   }
 
-  /// False where an earlier run failed, or the device can't be reached any more.
+  /// False where an earlier run failed, or the device can't be reached any more; else `finish` is due, which leaves the device.
   private func bringInputs() -> Bool {
     guard failed == 0 else { return false }
-    let result = device.becomeCurrent()
+    let result = device.tryEnter()
     guard result == 0 else {
-      finish(result)
+      take(result)
       return false
     }
     // Counted by hand: an iterator of an unoptimised build allocates.
@@ -170,8 +194,13 @@ import Tensors
     return true
   }
 
-  /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
   private func finish(_ result: Int32) {
+    device.leave()
+    take(result)
+  }
+
+  /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
+  private func take(_ result: Int32) {
     failed = result
     var index = 0
     while index < outputs.count {

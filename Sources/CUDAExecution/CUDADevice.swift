@@ -29,16 +29,15 @@ import Inference
     try driver.check(unsafe driver.calls.cuDeviceGetName(&text, Int32(text.count - 1), ordinal), "asking for the device's name")
     name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     capability = try Self.capability(driver, ordinal)
-    let code = try Self.code(for: capability, name, options)
-    // Without it a waiting thread would keep a core busy.
-    try driver.check(driver.calls.cuDevicePrimaryCtxSetFlags_v2(ordinal, UInt32(SWL_CUDA_BLOCKING_WAIT)), "preparing the device")
+    let codes = try Self.codes(for: capability, name, options)
     var context: UnsafeMutableRawPointer?
     try driver.check(unsafe driver.calls.cuDevicePrimaryCtxRetain(&context, ordinal), "taking the device")
     guard let context = unsafe context else { throw InferenceError(.deviceFailed, "CUDA: taking the device gave nothing") }
     unsafe self.context = context
     // From here on all members are there, and `deinit` gives back what was taken.
-    try makeCurrent()
-    try load(code)
+    try enter()
+    defer { leave() }
+    try load(codes)
   }
 
   private static func capability(_ driver: CUDADriver, _ ordinal: Int32) throws(InferenceError) -> ComputeCapability {
@@ -48,12 +47,13 @@ import Inference
     return ComputeCapability(Int(major), Int(minor))
   }
 
-  private static func code(for capability: ComputeCapability, _ name: String, _ options: CUDAOptions) throws(InferenceError) -> [UInt8] {
+  private static func codes(for capability: ComputeCapability, _ name: String, _ options: CUDAOptions) throws(InferenceError) -> [[UInt8]] {
     guard let image = options.image ?? builtIn() else {
       throw InferenceError(.deviceFailed, "this program was built without CUDA kernels: run 'make cuda' before building it")
     }
     let entries = try CUDAImage(image)
-    guard let chosen = entries.code(for: capability) else {
+    let chosen = entries.codes(for: capability)
+    guard !chosen.isEmpty else {
       throw InferenceError(
         .deviceFailed, "'\(name)' has compute capability \(capability.name), and the kernels are compiled for \(entries.described): this device can't run them")
     }
@@ -65,10 +65,14 @@ import Inference
     return unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: swl_cuda_image_byte_count()))
   }
 
-  private func load(_ code: [UInt8]) throws(InferenceError) {
+  /// - Parameter codes: the first is taken that the driver takes.
+  private func load(_ codes: [[UInt8]]) throws(InferenceError) {
     var module: UnsafeMutableRawPointer?
-    let result = unsafe code.withUnsafeBytes { unsafe driver.calls.cuModuleLoadData(&module, $0.baseAddress) }
-    try driver.check(result, "loading the kernels on '\(name)'")
+    for (index, code) in codes.enumerated() {
+      let result = unsafe code.withUnsafeBytes { unsafe driver.calls.cuModuleLoadData(&module, $0.baseAddress) }
+      if result == 0 { break }
+      guard index < codes.count - 1, Self.isOfImage(result) else { throw driver.error(result, "loading the kernels on '\(name)'") }
+    }
     unsafe self.module = module
     for index in 0..<Int(SWL_CUDA_KERNEL_COUNT.rawValue) {
       var function: UnsafeMutableRawPointer?
@@ -80,20 +84,41 @@ import Inference
     }
   }
 
-  /// What the calling thread does next is for this device.
-  func makeCurrent() throws(InferenceError) {
-    try driver.check(becomeCurrent(), "turning to the device")
+  /// Whether another form of the kernels may do where one is refused.
+  private static func isOfImage(_ result: Int32) -> Bool {
+    [SWL_CUDA_NO_BINARY, SWL_CUDA_INVALID_IMAGE, SWL_CUDA_INVALID_PTX, SWL_CUDA_UNSUPPORTED_PTX_VERSION].contains(Int(result))
   }
 
-  /// As `makeCurrent`, without building an error.
-  func becomeCurrent() -> Int32 { unsafe driver.calls.cuCtxSetCurrent(context) }
+  /// What the calling thread does until `leave` is for this device; then for whatever it was for before.
+  func enter() throws(InferenceError) { try driver.check(tryEnter(), "turning to the device") }
+
+  /// As `enter`, without building an error: the driver's code, and `leave` is due where that is 0.
+  func tryEnter() -> Int32 { unsafe driver.calls.cuCtxPushCurrent_v2(context) }
+
+  func leave() {
+    var context: UnsafeMutableRawPointer?
+    _ = unsafe driver.calls.cuCtxPopCurrent_v2(&context)
+  }
+
+  /// Set where something on the device didn't end in time: then nothing is given back, as the driver would wait for it without an end, and
+  /// the device may still write where it was told to.
+  private(set) var isAbandoned = false
+
+  func abandon() { isAbandoned = true }
+
+  /// Gives something back, on a device that still answers.
+  func release(_ body: () -> Void) {
+    guard !isAbandoned else { return }
+    let entered = tryEnter()
+    body()
+    if entered == 0 { leave() }
+  }
 
   func function(_ kernel: swl_cuda_kernel) -> UnsafeMutableRawPointer { unsafe functions[Int(kernel.rawValue)] }
 
   deinit {
-    _ = becomeCurrent()
-    if let module = unsafe module { _ = unsafe driver.calls.cuModuleUnload(module) }
-    _ = driver.calls.cuCtxSetCurrent(nil)
+    guard !isAbandoned else { return }
+    release { if let module = unsafe module { _ = unsafe driver.calls.cuModuleUnload(module) } }
     _ = driver.calls.cuDevicePrimaryCtxRelease_v2(ordinal)
   }
 }

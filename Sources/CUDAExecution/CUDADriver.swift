@@ -44,11 +44,17 @@ import Inference
   }
 
   func error(_ result: Int32, _ doing: String) -> InferenceError {
+    guard result != Self.timedOut else {
+      return InferenceError(.deviceLost, "CUDA: \(doing): the device doesn't answer; this process can't use it any more: restart it")
+    }
     var text: UnsafePointer<CChar>?
     let isKnown = unsafe calls.cuGetErrorString(result, &text) == 0
     let reason = if isKnown, let text = unsafe text { unsafe String(cString: text) } else { "unknown error" }
-    return InferenceError(result == Self.outOfMemory ? .noResources : .deviceFailed, "CUDA: \(doing): \(reason) (\(result))")
+    if result == Int32(SWL_CUDA_OUT_OF_MEMORY) { return InferenceError(.noResources, "CUDA: \(doing): \(reason) (\(result))") }
+    guard swl_cuda_is_lasting(result) else { return InferenceError(.deviceFailed, "CUDA: \(doing): \(reason) (\(result))") }
+    return InferenceError(.deviceLost, "CUDA: \(doing): \(reason) (\(result)); this process can't use the device any more: restart it")
   }
 
-  private static let outOfMemory: Int32 = 2
+  /// Of our own, where the driver would wait without an end; no code of the driver is negative.
+  static let timedOut: Int32 = -1
 }

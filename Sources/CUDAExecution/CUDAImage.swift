@@ -1,3 +1,4 @@
+import CCUDAKernels
 import Inference
 
 /// What a device can, as NVIDIA numbers it.
@@ -31,6 +32,9 @@ struct CUDAImage {
     self.bytes = bytes
     let magic = Array("SWLCUDA1".utf8)
     func number(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) } }
+    if bytes.count >= 24, Array(bytes[..<8]) == magic, number(20) != Int(SWL_CUDA_ABI) {
+      throw InferenceError(.deviceFailed, "the CUDA kernels are of another version of this program: run 'make cuda', and build it anew")
+    }
     guard bytes.count >= 24, Array(bytes[..<8]) == magic, number(16) <= 64, bytes.count >= 24 + 24 * number(16) else {
       throw InferenceError(.deviceFailed, "the CUDA kernels' image is damaged")
     }
@@ -47,15 +51,23 @@ struct CUDAImage {
     self.entries = entries
   }
 
-  /// Machine code runs on its own and on later minor versions of its major one; text on everything later, compiled by the driver.
-  func entry(for device: ComputeCapability) -> Entry? {
-    let native = entries.filter { !$0.isPTX && $0.capability.major == device.major && $0.capability.minor <= device.minor }
+  /// Xavier and Orin: their code runs on nothing else, whatever the numbers say.
+  private static let embedded = [ComputeCapability(7, 2), ComputeCapability(8, 7)]
+
+  /// What may run on a device, the best first. Machine code runs on its own and on later minor versions of its major one; text on everything
+  /// later, compiled by the driver.
+  func entries(for device: ComputeCapability) -> [Entry] {
+    let native = entries.filter { entry in
+      if entry.isPTX { return false }
+      if Self.embedded.contains(entry.capability) { return entry.capability == device }
+      return entry.capability.major == device.major && entry.capability.minor <= device.minor
+    }
     let text = entries.filter { $0.isPTX && $0.capability <= device }
-    return native.max { $0.capability < $1.capability } ?? text.max { $0.capability < $1.capability }
+    return [native, text].flatMap { $0.sorted { $0.capability > $1.capability } }
   }
 
-  /// The bytes for a device, ended by a 0 as the driver wants text; nil where nothing runs on it.
-  func code(for device: ComputeCapability) -> [UInt8]? { entry(for: device).map { Array(bytes[$0.bytes]) + [0] } }
+  /// The bytes of each of them, ended by a 0 as the driver wants text.
+  func codes(for device: ComputeCapability) -> [[UInt8]] { entries(for: device).map { Array(bytes[$0.bytes]) + [0] } }
 
   /// For messages.
   var described: String { entries.map { $0.isPTX ? "\($0.capability.name) and later" : $0.capability.name }.joined(separator: ", ") }

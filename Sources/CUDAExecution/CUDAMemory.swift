@@ -8,67 +8,54 @@ typealias DeviceAddress = UInt64
 final class CUDAMemory {
   /// Where the device's own instructions want every type.
   private static let alignment = 256
-  /// What is allocated at a time, at least.
-  private static let regionByteCount = 1 << 20
+  /// A block so large is an allocation of its own; smaller ones share such.
+  static let regionByteCount = 1 << 20
 
   private let device: CUDADevice
   private let allowance: Int
+  private let regionByteCount: Int
   private var byteCount = 0
   private var regions: [DeviceAddress] = []
   private var free: Range<DeviceAddress> = 0..<0
 
-  /// - Parameter allowance: bytes that all blocks together may take.
-  init(_ device: CUDADevice, allowance: Int) {
+  /// - Parameters:
+  ///   - allowance: bytes that all allocations together may take.
+  ///   - regionByteCount: what is allocated at a time, at least.
+  init(_ device: CUDADevice, allowance: Int, regionByteCount: Int) {
     self.device = device
     self.allowance = allowance
+    self.regionByteCount = regionByteCount
   }
 
   /// A block whose bytes may be anything.
   func take(_ byteCount: Int) throws(InferenceError) -> DeviceAddress {
-    guard byteCount <= allowance - self.byteCount - Self.alignment else {
-      throw InferenceError(
-        .noResources, "the model would take \(self.byteCount + byteCount) bytes of the device's memory, and \(allowance) is all that its weights allow")
-    }
-    let size = (max(byteCount, 1) + Self.alignment - 1) / Self.alignment * Self.alignment
-    self.byteCount += size
+    guard byteCount <= allowance - self.byteCount - Self.alignment else { throw exceeding(byteCount) }
+    // Whoever wants to see what is written behind a block's end wants no rounding.
+    let size = regionByteCount == 1 ? max(byteCount, 1) : (max(byteCount, 1) + Self.alignment - 1) / Self.alignment * Self.alignment
+    if size >= regionByteCount { return try allocate(size) }
     if size > free.count {
-      let region = max(size, Self.regionByteCount)
-      var address: DeviceAddress = 0
-      try device.makeCurrent()
-      try device.driver.check(unsafe device.driver.calls.cuMemAlloc_v2(&address, region), "allocating \(region) bytes")
-      regions.append(address)
-      free = address..<address + UInt64(region)
+      let region = try allocate(regionByteCount)
+      free = region..<region + UInt64(regionByteCount)
     }
     defer { free = free.lowerBound + UInt64(size)..<free.upperBound }
     return free.lowerBound
   }
 
-  /// A block that holds a copy of bytes.
-  func take(copying bytes: UnsafeRawBufferPointer) throws(InferenceError) -> DeviceAddress {
-    let address = try take(bytes.count)
-    guard bytes.count > 0, let base = bytes.baseAddress else { return address }
-    try device.driver.check(unsafe device.driver.calls.cuMemcpyHtoD_v2(address, base, bytes.count), "copying \(bytes.count) bytes to the device")
+  private func allocate(_ size: Int) throws(InferenceError) -> DeviceAddress {
+    guard size <= allowance - byteCount else { throw exceeding(size) }
+    var address: DeviceAddress = 0
+    try device.driver.check(unsafe device.driver.calls.cuMemAlloc_v2(&address, size), "allocating \(size) bytes")
+    regions.append(address)
+    byteCount += size
     return address
   }
 
-  /// A block of zeros.
-  func take(zeros byteCount: Int) throws(InferenceError) -> DeviceAddress {
-    let address = try take(byteCount)
-    try device.driver.check(device.driver.calls.cuMemsetD8_v2(address, 0, max(byteCount, 1)), "clearing \(byteCount) bytes")
-    return address
+  private func exceeding(_ more: Int) -> InferenceError {
+    InferenceError(
+      .noResources, "the model would take \(byteCount + more) bytes of the device's memory, and \(allowance) is all that its weights allow")
   }
 
-  /// Copies bytes to a block that was taken; gives the driver's code.
-  func copy(_ bytes: UnsafeRawBufferPointer, to address: DeviceAddress) -> Int32 {
-    unsafe device.driver.calls.cuMemcpyHtoD_v2(address, bytes.baseAddress, bytes.count)
-  }
-
-  func check(_ result: Int32, _ doing: String) throws(InferenceError) { try device.driver.check(result, doing) }
-
-  deinit {
-    _ = device.becomeCurrent()
-    for region in regions { _ = device.driver.calls.cuMemFree_v2(region) }
-  }
+  deinit { device.release { for region in regions { _ = device.driver.calls.cuMemFree_v2(region) } } }
 }
 
 /// Memory of the host that the device reaches by itself.
@@ -83,8 +70,38 @@ final class CUDAMemory {
     unsafe bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
   }
 
-  deinit {
-    _ = device.becomeCurrent()
-    if let base = unsafe bytes.baseAddress { _ = unsafe device.driver.calls.cuMemFreeHost(base) }
+  deinit { device.release { if let base = unsafe bytes.baseAddress { _ = unsafe device.driver.calls.cuMemFreeHost(base) } } }
+}
+
+/// Brings bytes to the device in a session's own stream: what waits for the whole device would spoil another session's recording.
+struct CUDALoading: ~Copyable {
+  private static let byteCount = 1 << 20
+  private let device: CUDADevice
+  private let stream: CUDAStream
+  private let staging: CUDAStaging
+
+  init(_ device: CUDADevice, _ stream: CUDAStream) throws(InferenceError) {
+    (self.device, self.stream) = (device, stream)
+    staging = try CUDAStaging(device, byteCount: Self.byteCount)
+  }
+
+  /// Copies bytes to a block, and waits until they are there.
+  func copy(_ bytes: UnsafeRawBufferPointer, to address: DeviceAddress) throws(InferenceError) {
+    var offset = 0
+    while offset < bytes.count {
+      let count = min(Self.byteCount, bytes.count - offset)
+      unsafe staging.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
+      var result = unsafe stream.copy(from: staging.bytes.baseAddress!, to: address + UInt64(offset), count)
+      if result == 0 { result = stream.wait() }
+      try device.driver.check(result, "copying \(bytes.count) bytes to the device")
+      offset += count
+    }
+  }
+
+  /// Clears a block, and waits until it is.
+  func clear(_ address: DeviceAddress, byteCount: Int) throws(InferenceError) {
+    var result = stream.clear(address, max(byteCount, 1))
+    if result == 0 { result = stream.wait() }
+    try device.driver.check(result, "clearing \(byteCount) bytes")
   }
 }

@@ -38,10 +38,8 @@ extension CUDAPreparation {
     let tile = Int(SWL_CUDA_TILE)
     let form = WordForm(window, groups: Int(fields.groups))
     let requantisation = try unsafe requantisation(fields, depth: form.depth)
-    let packed = try unsafe constant(fields.weights, .words, form.sizes, form.byteCount) { memory, bytes throws(InferenceError) in
-      // The room first: padded weights may be far larger than the package.
-      let address = try memory.take(form.byteCount)
-      return try unsafe memory.fill(address, with: form.packed(bytes))
+    let packed = try unsafe constant(fields.weights, .words, form.sizes, form.byteCount) { loading, address, bytes throws(InferenceError) in
+      try unsafe loading.fill(address, with: form.packed(bytes))
     }
     let sums = try weightSums(fields.weights, channels: form.outputs * form.groups, depth: form.depth)
     let offset = input.flip == 0 ? Int32(128) : 0
@@ -58,7 +56,7 @@ extension CUDAPreparation {
     let rows = window.rows * Int(window.output_width)
     try unsafe plan.append(
       multiplication == .matrices ? swl_cuda_convolution_q8__mma__id : swl_cuda_convolution_q8__dp4a__id, of: device, arguments,
-      grid: ((rows + tile - 1) / tile, form.paddedOutputs / tile, form.groups), work: rows * form.depth * form.outputs * form.groups, instruction: index)
+      grid: ((rows + tile - 1) / tile, form.paddedOutputs / tile, form.groups), work: form.work(rows: rows), serial: form.words, instruction: index)
   }
 
   private mutating func appendDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
@@ -66,13 +64,12 @@ extension CUDAPreparation {
     let (channels, taps) = (Int(window.input_channels), window.taps)
     let padded = (channels + 3) / 4 * 4
     let requantisation = try unsafe requantisation(fields, depth: taps)
-    let packed = try unsafe constant(fields.weights, .taps, [channels, taps], padded * taps) { memory, bytes throws(InferenceError) in
-      let address = try memory.take(padded * taps)
+    let packed = try unsafe constant(fields.weights, .taps, [channels, taps], padded * taps) { loading, address, bytes throws(InferenceError) in
       var tapped = [UInt8](repeating: 0, count: padded * taps)
       for channel in 0..<channels {
         for tap in 0..<taps { tapped[tap * padded + channel] = unsafe bytes[channel * taps + tap] }
       }
-      return try memory.fill(address, with: tapped)
+      try loading.fill(address, with: tapped)
     }
     let source = try unsafe address(fields.input)
     let arguments = unsafe swl_cuda_depthwise_q8(
@@ -81,21 +78,20 @@ extension CUDAPreparation {
       has_whole_words: channels % 4 == 0 && UInt(bitPattern: source) % 4 == 0, input_flip: input.flip, input_zero_point: input.zeroPoint,
       requantisation: requantisation)
     let pixels = window.rows * Int(window.output_width)
-    try unsafe launch(swl_cuda_depthwise_q8__id, arguments, threads: pixels * padded / 4, work: pixels * channels * taps)
+    try unsafe launch(swl_cuda_depthwise_q8__id, arguments, threads: pixels * padded / 4, work: pixels * padded * taps, serial: taps)
   }
 
   private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
     let (outputs, groups) = (Int(window.output_channels), Int(fields.groups))
     let inputs = Int(window.input_channels) / groups
     let depth = window.taps * inputs
-    let columns = try unsafe constant(fields.weights, .columns, [outputs, depth], 4 * outputs * depth) { memory, bytes throws(InferenceError) in
-      let address = try memory.take(4 * outputs * depth)
+    let columns = try unsafe constant(fields.weights, .columns, [outputs, depth], 4 * outputs * depth) { loading, address, bytes throws(InferenceError) in
       let source = unsafe bytes.bindMemory(to: Float.self)
       var turned = [Float](repeating: 0, count: outputs * depth)
       for output in 0..<outputs {
         for k in 0..<depth { turned[k * outputs + output] = unsafe source[output * depth + k] }
       }
-      return try memory.fill(address, with: turned)
+      try loading.fill(address, with: turned)
     }
     let bias = if let index = fields.bias { try unsafe DeviceAddress(UInt(bitPattern: address(index))) } else { try zeros(4 * outputs) }
     var epilogue = unsafe swl_epilogue_f32()
@@ -111,7 +107,7 @@ extension CUDAPreparation {
       output: try address(fields.output).assumingMemoryBound(to: Float.self), weights: UnsafePointer(bitPattern: UInt(columns)), window: window,
       group_inputs: Int32(inputs), group_outputs: Int32(outputs / groups), epilogue: epilogue)
     let count = window.rows * Int(window.output_width) * outputs
-    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth)
+    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth, serial: depth)
   }
 
   /// With device addresses.
@@ -130,19 +126,22 @@ extension CUDAPreparation {
     for index in [fields.bias, fields.multipliers, fields.table, fields.gates, fields.residual].compactMap({ $0 }) {
       unsafe addresses[index] = try address(index)
     }
-    return try unsafe fields.requantisation(in: program, instruction: index) { unsafe UnsafeRawPointer(addresses[$0]!) }
+    let result = try unsafe fields.requantisation(in: program, instruction: index) { unsafe UnsafeRawPointer(addresses[$0]!) }
+    // A byte less its zero point is at most 255.
+    let (middle, other) = unsafe (255 * result.middle_scale / result.output_scale, 255 * result.residual_scale / result.output_scale)
+    if fields.residual != nil { try checkFinite(middle, other, middle + other, of: "a convolution and its residual") }
+    return unsafe result
   }
 
   /// int32 of each output channel.
   private mutating func weightSums(_ weights: TensorIndex, channels: Int, depth: Int) throws(InferenceError) -> DeviceAddress {
-    try unsafe constant(weights, .weightSums, [channels, depth], 4 * channels) { memory, bytes throws(InferenceError) in
-      let address = try memory.take(4 * channels)
+    try unsafe constant(weights, .weightSums, [channels, depth], 4 * channels) { loading, address, bytes throws(InferenceError) in
       let source = unsafe bytes.bindMemory(to: Int8.self)
       var sums = [Int32](repeating: 0, count: channels)
       for channel in 0..<channels {
         for k in 0..<depth { sums[channel] += unsafe Int32(source[channel * depth + k]) }
       }
-      return try memory.fill(address, with: sums)
+      try loading.fill(address, with: sums)
     }
   }
 }
@@ -163,6 +162,11 @@ struct WordForm {
   var words: Int { (taps * wordsPerTap + Int(SWL_CUDA_TILE_WORDS) - 1) / Int(SWL_CUDA_TILE_WORDS) * Int(SWL_CUDA_TILE_WORDS) }
   var paddedOutputs: Int { (outputs + Int(SWL_CUDA_TILE) - 1) / Int(SWL_CUDA_TILE) * Int(SWL_CUDA_TILE) }
   var byteCount: Int { groups * paddedOutputs * words * 4 }
+  /// Multiplications for so many output pixels, by whole tiles: those of padding cost what others do.
+  func work(rows: Int) -> Int {
+    let tile = Int(SWL_CUDA_TILE)
+    return (rows + tile - 1) / tile * tile * byteCount
+  }
   var sizes: [Int] { [groups, inputs, outputs, taps] }
 
   /// From `[O,kH,kW,I/groups]`.
@@ -181,11 +185,13 @@ struct WordForm {
   }
 }
 
-extension CUDAMemory {
-  /// Copies an array's bytes to a block, and gives its address.
-  fileprivate func fill<Element: BitwiseCopyable>(_ address: DeviceAddress, with elements: [Element]) throws(InferenceError) -> DeviceAddress {
-    let result = unsafe elements.withUnsafeBytes { unsafe $0.isEmpty ? 0 : copy($0, to: address) }
-    try check(result, "copying weights to the device")
-    return address
+extension CUDALoading {
+  /// Copies an array's bytes to a block.
+  fileprivate func fill<Element: BitwiseCopyable>(_ address: DeviceAddress, with elements: [Element]) throws(InferenceError) {
+    var failure: InferenceError?
+    unsafe elements.withUnsafeBytes { bytes in
+      do throws(InferenceError) { try unsafe copy(bytes, to: address) } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 }

@@ -70,7 +70,8 @@ extension CUDAPreparation {
       input: try address(fields.input).assumingMemoryBound(to: Float.self), output: try address(fields.output).assumingMemoryBound(to: Float.self),
       width: Int64(width), is_logarithmic: false)
     let rows = width == 0 ? 0 : output.elementCount / width
-    try unsafe plan.append(swl_cuda_softmax_f32__id, of: device, arguments, grid: (rows, 1, 1), work: 16 * output.elementCount, instruction: index)
+    try unsafe plan.append(
+      swl_cuda_softmax_f32__id, of: device, arguments, grid: (rows, 1, 1), work: 16 * output.elementCount, serial: width / 16, instruction: index)
   }
 
   mutating func append(_ fields: Reduction) throws(InferenceError) {
@@ -81,8 +82,18 @@ extension CUDAPreparation {
       reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint,
       output_zero_point: output.zeroPoint, factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound,
       output_upper: output.upperBound, type: 0)
-    try unsafe launch(swl_cuda_reduction_q8__id, arguments, threads: Int(fields.outer) * Int(fields.inner), work: input.elementCount)
+    unsafe try checkFinite(arguments.factor, of: "a reduction")
+    let (count, reduced) = (Int(fields.outer) * Int(fields.inner), Int(fields.reduced))
+    guard reduced > Self.longestReductionOfThread else {
+      return try unsafe launch(swl_cuda_reduction_q8__id, arguments, threads: count, work: input.elementCount, serial: reduced)
+    }
+    try unsafe plan.append(
+      swl_cuda_reduction_q8__block__id, of: device, arguments, grid: (count, 1, 1), work: input.elementCount, serial: reduced / 128 + 128,
+      instruction: index)
   }
+
+  /// More elements share a block's threads among them, the rest leave it to one.
+  private static let longestReductionOfThread = 512
 
   mutating func append(_ fields: Pooling) throws(InferenceError) {
     let input = tensor(fields.input)
@@ -94,8 +105,9 @@ extension CUDAPreparation {
       input: UnsafeRawPointer(try address(fields.input)), output: try address(fields.output), window: window, is_average: fields.kind == .average,
       counts_padding: fields.countsPadding, input_flip: input.flip, input_zero_point: input.zeroPoint, output_zero_point: output.zeroPoint,
       scale_ratio: input.scale / output.scale, output_lower: output.lowerBound, output_upper: output.upperBound)
+    unsafe try checkFinite(arguments.scale_ratio, of: "pooling")
     try unsafe launch(
       input.isQuantised ? swl_cuda_pooling_q8__id : swl_cuda_pooling_f32__id, arguments, threads: output.elementCount,
-      work: output.elementCount * window.taps)
+      work: output.elementCount * window.taps, serial: window.taps)
   }
 }

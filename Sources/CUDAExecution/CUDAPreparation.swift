@@ -8,38 +8,29 @@ import Tensors
 @safe struct CUDAPreparation: ~Copyable {
   let program: Program
   let device: CUDADevice
-  let memory: CUDAMemory
   let multiplication: CUDAOptions.Multiplication
   private let weights: UnsafeRawBufferPointer
   private let arena: DeviceAddress
+  private let constants: CUDAConstants
+  let loading: CUDALoading
   private let onCopy: ((UnsafeRawBufferPointer) -> Void)?
   var plan = CUDAPlan()
   /// The instruction at hand.
   var index = 0
-  private let alike: [TensorIndex]
-  private var constants: [Form: DeviceAddress] = [:]
-
-  /// All that a constant's bytes on the device follow from.
-  struct Form: Hashable {
-    enum Kind: Hashable { case plain, words, weightSums, taps, columns, zeros }
-    var kind: Kind
-    /// The first tensor with the same bytes.
-    var tensor: Int
-    var sizes: [Int]
-  }
 
   init(
-    program: Program, device: CUDADevice, memory: CUDAMemory, multiplication: CUDAOptions.Multiplication, weights: UnsafeRawBufferPointer,
+    program: Program, device: CUDADevice, constants: CUDAConstants, loading: consuming CUDALoading, multiplication: CUDAOptions.Multiplication,
+    weights: UnsafeRawBufferPointer,
     arena: DeviceAddress, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) {
     self.program = program
     self.device = device
-    self.memory = memory
+    self.constants = constants
+    self.loading = loading
     self.multiplication = multiplication
     unsafe self.weights = weights
     self.arena = arena
     unsafe self.onCopy = onCopy
-    alike = program.firstAlike()
   }
 
   consuming func finish() -> CUDAPlan { plan }
@@ -74,7 +65,9 @@ import Tensors
     case .arena(let offset):
       address = arena + UInt64(offset)
     case .weights:
-      address = try unsafe constant(index, .plain, [], tensor.byteCount) { memory, bytes throws(InferenceError) in try unsafe memory.take(copying: bytes) }
+      address = try unsafe constant(index, .plain, [], tensor.byteCount) { loading, address, bytes throws(InferenceError) in
+        try unsafe loading.copy(bytes, to: address)
+      }
     }
     // A processor reads across such borders; a device stops.
     guard Int(address % UInt64(tensor.elementType.byteCount)) == 0, let pointer = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address)) else {
@@ -84,26 +77,31 @@ import Tensors
   }
 
   /// A constant in a form of its own: made once for all instructions that want it.
-  /// - Parameter make: from the constant's bytes.
+  /// - Parameters:
+  ///   - byteCount: what it takes on the device.
+  ///   - bring: brings it to its address, from the constant's bytes.
   mutating func constant(
-    _ index: TensorIndex, _ kind: Form.Kind, _ sizes: [Int], _ byteCount: Int,
-    _ make: (CUDAMemory, UnsafeRawBufferPointer) throws(InferenceError) -> DeviceAddress
+    _ index: TensorIndex, _ kind: CUDAConstants.Form.Kind, _ sizes: [Int], _ byteCount: Int,
+    _ bring: (borrowing CUDALoading, DeviceAddress, UnsafeRawBufferPointer) throws(InferenceError) -> Void
   ) throws(InferenceError) -> DeviceAddress {
-    let form = Form(kind: kind, tensor: Int(alike[Int(index)]), sizes: sizes + [byteCount])
+    guard case .weights(let offset) = tensor(index).storage else { preconditionFailure("a constant lies in the weight section") }
+    let form = CUDAConstants.Form(kind: kind, offset: offset, sizes: sizes + [byteCount])
     if let known = constants[form] { return known }
     let bytes = unsafe hostBytes(index)
-    let address = try unsafe make(memory, bytes)
-    constants[form] = address
+    let address = try constants.take(byteCount)
+    try unsafe bring(loading, address, bytes)
+    constants.keep(address, as: form)
     unsafe onCopy?(bytes)
     return address
   }
 
   /// Zeros in place of a constant that isn't given.
   mutating func zeros(_ byteCount: Int) throws(InferenceError) -> DeviceAddress {
-    let form = Form(kind: .zeros, tensor: -1, sizes: [byteCount])
+    let form = CUDAConstants.Form(kind: .zeros, offset: -1, sizes: [byteCount])
     if let known = constants[form] { return known }
-    let address = try memory.take(zeros: byteCount)
-    constants[form] = address
+    let address = try constants.take(byteCount)
+    try loading.clear(address, byteCount: byteCount)
+    constants.keep(address, as: form)
     return address
   }
 
@@ -114,8 +112,15 @@ import Tensors
   }
 
   mutating func launch<Arguments: BitwiseCopyable>(
-    _ kernel: swl_cuda_kernel, _ arguments: Arguments, threads count: Int, work: Int? = nil
+    _ kernel: swl_cuda_kernel, _ arguments: Arguments, threads count: Int, work: Int? = nil, serial: Int = 1
   ) throws(InferenceError) {
-    try plan.append(kernel, of: device, arguments, threads: count, work: work ?? count, instruction: index)
+    try plan.append(kernel, of: device, arguments, threads: count, work: work ?? count, serial: serial, instruction: index)
+  }
+
+  /// Ratios that are infinite, or no numbers, would make sums that no byte stands for.
+  func checkFinite(_ ratios: Float..., of what: String) throws(InferenceError) {
+    guard ratios.allSatisfy({ $0.isFinite }) else {
+      throw InferenceError(.malformedProgram, "instruction \(index): the scales of \(what) have no finite ratio")
+    }
   }
 }

@@ -1,24 +1,25 @@
 import CCUDADriver
+import Glibc
 import Inference
 
 /// An order of work on the device.
 @safe final class CUDAStream {
   fileprivate let device: CUDADevice
   fileprivate let handle: UnsafeMutableRawPointer
+  private let deadline: Int64
   private var calls: swl_cuda_driver { device.driver.calls }
 
-  init(_ device: CUDADevice) throws(InferenceError) {
+  /// - Parameter deadline: how long anything may take that is waited for.
+  init(_ device: CUDADevice, deadline: Duration) throws(InferenceError) {
     self.device = device
+    self.deadline = Int64(min(max(deadline / .nanoseconds(1), 0), 1e18))
     var handle: UnsafeMutableRawPointer?
     try device.driver.check(unsafe device.driver.calls.cuStreamCreate(&handle, UInt32(SWL_CUDA_STREAM_NON_BLOCKING)), "making a stream")
     guard let handle = unsafe handle else { throw InferenceError(.deviceFailed, "CUDA: making a stream gave nothing") }
     unsafe self.handle = handle
   }
 
-  deinit {
-    _ = device.becomeCurrent()
-    _ = unsafe calls.cuStreamDestroy_v2(handle)
-  }
+  deinit { device.release { _ = unsafe calls.cuStreamDestroy_v2(handle) } }
 
   // What follows allocates nothing and gives the driver's code.
 
@@ -30,13 +31,36 @@ import Inference
     unsafe calls.cuMemcpyDtoHAsync_v2(target, address, byteCount, handle)
   }
 
+  func clear(_ address: DeviceAddress, _ byteCount: Int) -> Int32 { unsafe calls.cuMemsetD8Async(address, 0, byteCount, handle) }
+
   func launch(_ step: CUDAStep) -> Int32 {
     var arguments: UnsafeMutableRawPointer? = unsafe step.arguments
     return unsafe calls.cuLaunchKernel(
       step.function, step.grid.x, step.grid.y, step.grid.z, step.threads, 1, 1, 0, handle, &arguments, nil)
   }
 
-  func wait() -> Int32 { unsafe calls.cuStreamSynchronize(handle) }
+  /// Until all is done that was put in, or the deadline has passed; from then on the device counts as lost. The driver itself waits without
+  /// an end, so it is asked again and again, with a sixteenth of the time that has passed between two questions.
+  func wait() -> Int32 {
+    let begin = Self.nanoseconds()
+    while true {
+      let result = unsafe calls.cuStreamQuery(handle)
+      guard result == Int32(SWL_CUDA_NOT_READY) else { return result }
+      let passed = Self.nanoseconds() - begin
+      guard passed < deadline else {
+        device.abandon()
+        return CUDADriver.timedOut
+      }
+      var pause = timespec(tv_sec: 0, tv_nsec: Int(min(max(passed / 16, 10_000), 1_000_000)))
+      unsafe nanosleep(&pause, nil)
+    }
+  }
+
+  private static func nanoseconds() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
 }
 
 /// Work recorded once and launched as one.
@@ -65,8 +89,5 @@ import Inference
 
   func launch(in stream: CUDAStream) -> Int32 { unsafe device.driver.calls.cuGraphLaunch(executable, stream.handle) }
 
-  deinit {
-    _ = device.becomeCurrent()
-    _ = unsafe device.driver.calls.cuGraphExecDestroy(executable)
-  }
+  deinit { device.release { _ = unsafe device.driver.calls.cuGraphExecDestroy(executable) } }
 }

@@ -34,8 +34,12 @@ public protocol Backend: ~Copyable {
   /// Set once a run has failed, which only backends can that compute on a device of their own. From then on `run()` does nothing, and what
   /// would carry outputs is zeros.
   var failure: InferenceError? { get }
+
+  /// Whether `failure` is set; costs nothing.
+  var hasFailed: Bool { get }
 }
 
 extension Backend where Self: ~Copyable {
   public var failure: InferenceError? { nil }
+  public var hasFailed: Bool { false }
 }

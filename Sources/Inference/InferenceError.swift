@@ -15,6 +15,8 @@ public struct InferenceError: Error, Equatable {
     case noResources
     /// A device that the program runs on is not there, can't be used, or failed.
     case deviceFailed
+    /// A device failed in a way that stays with this process: no new session will work there, but another process's may.
+    case deviceLost
   }
 
   public let code: Code

@@ -109,6 +109,9 @@ import Tensors
   /// Set once a run has failed (see `Backend.failure`); outputs are zeros from then on, and another session is needed.
   public var failure: InferenceError? { engine.failure }
 
+  /// Whether `failure` is set, without building its message.
+  public var hasFailed: Bool { engine.hasFailed }
+
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Ports live through the whole program where the compiler plans memory, so what was written stays from run to run until `bind`.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {

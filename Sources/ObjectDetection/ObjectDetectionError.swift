@@ -9,6 +9,8 @@ public struct ObjectDetectionError: Error, Equatable {
     case invalidDecoding
     /// The backend has no way to execute the model.
     case unsupported
+    /// The backend's device is not there, has no room, or failed.
+    case deviceFailed
     /// A data set can't be read.
     case unreadableDataset
     /// A label file breaks its format.

@@ -49,7 +49,13 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     do throws(InferenceError) {
       session = try unsafe Session(program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
     } catch {
-      throw ObjectDetectionError(error.code == .unsupported ? .unsupported : .invalidDecoding, "\(package.origin): \(error.message)")
+      let code: ObjectDetectionError.Code =
+        switch error.code {
+        case .unsupported: .unsupported
+        case .deviceFailed, .deviceLost, .noResources: .deviceFailed
+        default: .invalidDecoding
+        }
+      throw ObjectDetectionError(code, "\(package.origin): \(error.message)")
     }
   }
 
@@ -69,7 +75,10 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
 
   /// The detections of the frame that ran, best first, in its pixels.
   /// - Parameter threshold: the lowest score that counts; the recipe's where nil.
-  public func decode(threshold: Float? = nil) -> [Detection] {
+  /// - Returns: nil where the model didn't run, as its device failed (`session.failure` says how): nothing was looked at then, which isn't the
+  ///   same as nothing found.
+  public func decode(threshold: Float? = nil) -> [Detection]? {
+    guard !session.hasFailed else { return nil }
     unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold) { unsafe session.outputBytes($0) }
     if decoder.hasNonFiniteValues { nonFiniteFrameCount += 1 }
     return decoder.detections

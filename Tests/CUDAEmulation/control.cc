@@ -4,8 +4,10 @@
 // What programs see that know nothing of tests.
 device d = {.driver_version = 12020, .count = 1, .major = 8, .minor = 7};
 std::mutex lock;
+std::condition_variable changed;
+thread_local int32_t depth;
 
-// For tests: a device as it comes from the factory. What earlier tests left behind is forgotten.
+// For tests: a device as it comes from the factory, and a process that has used none. What earlier tests left behind is forgotten.
 EXPORT void swl_fake_reset(int32_t driver_version, int32_t devices, int32_t major, int32_t minor) {
   std::lock_guard<std::mutex> held(lock);
   d = device{};
@@ -20,6 +22,17 @@ EXPORT void swl_fake_fail(uint64_t call, int32_t code, bool is_lasting) {
 EXPORT void swl_fake_limit(uint64_t bytes) { d.limit = bytes; }
 // Graphs are taken and not run, so that nothing is allocated on their behalf.
 EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
+// Work that was begun doesn't end.
+EXPORT void swl_fake_hang(bool is_hung) { d.is_hung = is_hung; }
+// So many images, the next ones, are for other devices.
+EXPORT void swl_fake_refuse_images(int32_t count) { d.refused_images = count; }
+// No recording ends before so many threads have begun one.
+EXPORT void swl_fake_meet(int32_t threads) { d.meeting = threads; }
+EXPORT uint64_t swl_fake_depth(void) { return (uint64_t)depth; }
+EXPORT uint64_t swl_fake_failed_endings(void) { return d.has_failed_ending; }
+EXPORT uint64_t swl_fake_met(void) { return (uint64_t)d.met; }
+EXPORT uint64_t swl_fake_allocations(void) { return d.allocations; }
+EXPORT uint64_t swl_fake_blocks(void) { return d.memory.size(); }
 EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
 EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }
 EXPORT uint64_t swl_fake_launched_kernels(void) { return d.launched_kernels; }

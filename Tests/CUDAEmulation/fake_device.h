@@ -4,9 +4,11 @@
 #include "launch.h"
 #include "swl_cuda_driver.h"
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -28,19 +30,20 @@ enum result : int32_t {
   no_binary = 209,
   invalid_handle = 400,
   not_found = 500,
+  not_ready = 600,
   illegal_address = 700,
   capture_unsupported = 900,
   capture_invalidated = 901,
 };
 
 struct node {
-  enum { to_device, to_host, kernel } kind;
+  enum { to_device, to_host, kernel, clear } kind;
   void *to;
   const void *from;
   size_t size;
   const swl_emulated_kernel *function;
   swl_emulated_index grid;
-  std::vector<char> arguments; // of a kernel; or the bytes to copy, where `from` is null
+  std::vector<char> arguments; // of a kernel; or the byte to clear with
 };
 
 struct graph {
@@ -50,6 +53,8 @@ struct graph {
 struct stream {
   std::vector<node> waiting;
   graph *captured = nullptr;
+  std::thread::id captured_by = {};
+  bool is_asked = false; // whether its work has ended
 };
 
 constexpr size_t guard = 64;
@@ -62,16 +67,22 @@ struct device {
   int32_t failure = 0;
   bool is_idle = false;
   bool is_lasting = false; // the device is lost: every later call fails, too
+  int32_t sticky = 0;      // what stays with the context, until a new process
+  bool has_failed_ending = false; // the call that failed was one that ends something
+  bool is_hung = false;           // what was begun never ends
+  int32_t refused_images = 0;     // so many modules are refused with no_binary
+  int32_t meeting = 0, met = 0;   // recordings that end when so many have begun
   uint64_t launched_graphs = 0, launched_kernels = 0;
-  uint64_t overruns = 0;
+  uint64_t overruns = 0, allocations = 0;
   uint64_t limit = 0; // bytes of all allocations together
   int32_t retained = 0;
   std::map<uint64_t, size_t> memory = {};
   std::map<void *, size_t> host = {};
-  // Of the default stream, which no other waits for.
-  std::vector<node> begun = {};
   std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
 };
 
 extern device d;
 extern std::mutex lock;
+extern std::condition_variable changed;
+// Contexts that the calling thread has pushed.
+extern thread_local int32_t depth;

@@ -1,4 +1,5 @@
-import CUDAExecution
+import CCUDAKernels
+@testable import CUDAExecution
 import Foundation
 import Glibc
 import Inference
@@ -74,6 +75,25 @@ struct EmulatedDevice {
     function(true)
   }
 
+  /// Lets nothing end that was begun.
+  func hang() {
+    let function: @convention(c) (Bool) -> Void = symbol("swl_fake_hang")
+    function(true)
+  }
+
+  /// Refuses so many images as another device's.
+  func refuseImages(_ count: Int) {
+    let function: @convention(c) (Int32) -> Void = symbol("swl_fake_refuse_images")
+    function(Int32(count))
+  }
+
+  /// Lets no recording end before so many have begun.
+  func meet(_ threads: Int) {
+    guard !Self.isReal else { return }
+    let function: @convention(c) (Int32) -> Void = symbol("swl_fake_meet")
+    function(Int32(threads))
+  }
+
   private func count(_ name: String) -> Int {
     guard !Self.isReal else { return 0 }
     let function: @convention(c) () -> UInt64 = symbol(name)
@@ -85,6 +105,16 @@ struct EmulatedDevice {
   var launchedKernelCount: Int { count("swl_fake_launched_kernels") }
   /// Objects that nobody gave back.
   var aliveCount: Int { count("swl_fake_alive") }
+  /// Allocations of the device's memory so far, those given back included.
+  var allocationCount: Int { count("swl_fake_allocations") }
+  /// Allocations of the device's memory.
+  var blockCount: Int { count("swl_fake_blocks") }
+  /// Contexts that the calling thread is in.
+  var contextDepth: Int { count("swl_fake_depth") }
+  /// Whether a call that ends something failed.
+  var hasFailedEnding: Bool { count("swl_fake_failed_endings") > 0 }
+  /// Recordings so far.
+  var meetingCount: Int { count("swl_fake_met") }
   /// Bytes that somebody wrote behind a block's end.
   var overrunCount: Int { count("swl_fake_overruns") }
 
@@ -97,17 +127,21 @@ struct EmulatedDevice {
   }
 
   func options(_ multiplication: CUDAOptions.Multiplication? = nil) -> CUDAOptions {
-    Self.isReal ? CUDAOptions(multiplication: multiplication) : CUDAOptions(multiplication: multiplication, driverPath: path, image: TestImage.usual)
+    guard !Self.isReal else { return CUDAOptions(multiplication: multiplication) }
+    var options = CUDAOptions(multiplication: multiplication, driverPath: path, image: TestImage.usual)
+    // Each constant's end is guarded.
+    options.regionByteCount = 1
+    return options
   }
 }
 
 /// What tests give in place of compiled kernels.
 enum TestImage {
-  static let usual = image([(0, 7, 2, "FAKE"), (0, 8, 0, "FAKE"), (0, 8, 7, "FAKE"), (1, 8, 0, "// text")])
+  static let usual = image([(0, 7, 2, "FAKE"), (0, 7, 5, "FAKE"), (0, 8, 0, "FAKE"), (0, 8, 7, "FAKE"), (1, 8, 0, "// text")])
 
   static func image(_ entries: [(kind: UInt32, major: UInt32, minor: UInt32, code: String)]) -> [UInt8] {
     func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    var head = Array("SWLCUDA1".utf8) + [UInt8](repeating: 0, count: 8) + bytes(UInt32(entries.count)) + bytes(0)
+    var head = Array("SWLCUDA1".utf8) + [UInt8](repeating: 0, count: 8) + bytes(UInt32(entries.count)) + bytes(UInt32(SWL_CUDA_ABI))
     var body: [UInt8] = []
     let start = head.count + 24 * entries.count
     for entry in entries {

@@ -7,12 +7,21 @@ import Testing
 
   @Test(
     arguments: [
-      (7, 0, nil), (7, 2, "a"), (7, 5, "a"), (8, 0, "bb"), (8, 6, "bb"), (8, 7, "ccc"), (8, 9, "ccc"), (9, 0, "dddd"), (10, 0, "eeeee"), (12, 1, "eeeee"),
-      (6, 1, nil),
-    ] as [(Int, Int, String?)])
-  func `a device gets the newest machine code that runs on it, or else text`(_ major: Int, _ minor: Int, _ expected: String?) throws {
-    let code = try CUDAImage(image).code(for: ComputeCapability(major, minor))
-    #expect(code == expected.map { Array($0.utf8) + [0] })
+      (7, 0, ""), (7, 2, "a"), (7, 5, ""), (8, 0, "bb eeeee"), (8, 6, "bb eeeee"), (8, 7, "ccc bb eeeee"), (8, 9, "bb eeeee"), (9, 0, "dddd eeeee"),
+      (10, 0, "eeeee"), (12, 1, "eeeee"), (6, 1, ""),
+    ] as [(Int, Int, String)])
+  func `a device gets the newest machine code that runs on it, or else text; what is for the embedded ones runs nowhere else`(
+    _ major: Int, _ minor: Int, _ expected: String
+  ) throws {
+    let codes = try CUDAImage(image).codes(for: ComputeCapability(major, minor))
+    #expect(codes == expected.split(separator: " ").map { Array($0.utf8) + [0] })
+  }
+
+  @Test func `an image of another version is refused`() throws {
+    var other = image
+    other[20] &+= 1
+    let error = #expect(throws: InferenceError.self) { try CUDAImage(other) }
+    #expect(error?.message.contains("make cuda") == true)
   }
 
   /// All other tests skip without it.

@@ -39,7 +39,9 @@ extension CUDATests {
         let onProcessor = try session(CPUBackend.self, CPUOptions(instructionSet: .scalar))
         for length in [40, 3, 17, 39] {
           let input = HostTensor((0..<4 * length).map { Float(($0 * 37) % 101) / 50 - 1 }, dimensions: [1, 4, 1, length])
+          let before = device.allocationCount
           try onDevice.bind(sizes: [length])
+          #expect(EmulatedDevice.isReal || device.allocationCount == before + 1, "an arena, and the constants that are there")
           try onProcessor.bind(sizes: [length])
           try onDevice.setInput(0, to: input)
           try onProcessor.setInput(0, to: input)

@@ -2,20 +2,54 @@
 #ifndef SWL_CUDA_DRIVER_H
 #define SWL_CUDA_DRIVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Every function gives 0, or the driver's error code.
+// Every function gives 0, or the driver's error code. None of them waits for the whole context or for the default stream: while a stream
+// records, on whatever thread, both are forbidden, and either would spoil the recording.
 struct swl_cuda_driver {
 #define SWL_CUDA_FUNCTION(name, parameters) int32_t(*name) parameters;
 #include "../list/swl_cuda_functions.inc"
 #undef SWL_CUDA_FUNCTION
 };
 
+// Errors that are told apart.
+enum {
+  SWL_CUDA_OUT_OF_MEMORY = 2,
+  SWL_CUDA_INVALID_IMAGE = 200,
+  SWL_CUDA_NO_BINARY = 209,
+  SWL_CUDA_ECC_UNCORRECTABLE = 214,
+  SWL_CUDA_INVALID_PTX = 218,
+  SWL_CUDA_NVLINK_UNCORRECTABLE = 220,
+  SWL_CUDA_UNSUPPORTED_PTX_VERSION = 222,
+  SWL_CUDA_NOT_READY = 600,
+  SWL_CUDA_ILLEGAL_ADDRESS = 700,
+  SWL_CUDA_LAUNCH_TIMEOUT = 702,
+  SWL_CUDA_CONTEXT_IS_DESTROYED = 709,
+  SWL_CUDA_ASSERT = 710,
+  SWL_CUDA_HARDWARE_STACK_ERROR = 714,
+  SWL_CUDA_LAUNCH_FAILED = 719,
+  SWL_CUDA_UNKNOWN = 999,
+};
+
+// Whether an error stays with the context, and so with the process: every later call gives it, and no new session helps.
+static inline bool swl_cuda_is_lasting(int32_t result) {
+  switch (result) {
+  case SWL_CUDA_ECC_UNCORRECTABLE:
+  case SWL_CUDA_NVLINK_UNCORRECTABLE:
+  case SWL_CUDA_ILLEGAL_ADDRESS:
+  case SWL_CUDA_LAUNCH_TIMEOUT:
+  case SWL_CUDA_CONTEXT_IS_DESTROYED:
+  case SWL_CUDA_ASSERT:
+  case SWL_CUDA_UNKNOWN: return true;
+  // Illegal instruction, misaligned address, invalid address space, invalid program counter lie between these.
+  default: return result >= SWL_CUDA_HARDWARE_STACK_ERROR && result <= SWL_CUDA_LAUNCH_FAILED;
+  }
+}
+
 // Attributes of a device.
 enum { SWL_CUDA_COMPUTE_MAJOR = 75, SWL_CUDA_COMPUTE_MINOR = 76 };
-// Threads that wait for the device sleep.
-enum { SWL_CUDA_BLOCKING_WAIT = 4 };
 // Only the capturing thread's own calls count.
 enum { SWL_CUDA_CAPTURE_THREAD_LOCAL = 1 };
 // Waits only for what is put in this stream.

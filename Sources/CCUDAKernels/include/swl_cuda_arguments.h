@@ -9,6 +9,9 @@
 #include "swl_pooling.h"
 #include "swl_reduction.h"
 
+// Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
+#define SWL_CUDA_ABI 2
+
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
 #define SWL_CUDA_TILE_WORDS 16

@@ -1,22 +1,57 @@
 // What reduces along an axis.
 #include "device.h"
 
-// A thread an output. A minimum is the maximum of the complements.
+// What one thread found for an output. A minimum is the maximum of the complements.
+struct swl_found {
+  int32_t total, largest;
+};
+
+SWL_DEVICE int32_t swl_reduction_mask(const struct swl_reduction *a) { return a->flip ^ (a->kind == SWL_REDUCE_MINIMUM ? 0xFF : 0); }
+
+// Every step-th element from the first one on.
+SWL_DEVICE struct swl_found swl_reduce_bytes(const struct swl_reduction *a, int64_t index, int64_t first, int64_t step) {
+  const int64_t outer = index / a->inner;
+  const uint8_t *input = (const uint8_t *)a->input + outer * a->reduced * a->inner + (index - outer * a->inner);
+  const int32_t flip = a->flip, offset = a->flip + a->input_zero_point, mask = swl_reduction_mask(a);
+  struct swl_found found = {0, 0};
+  for (int64_t r = first; r < a->reduced; r += step) {
+    const int32_t byte = input[r * a->inner], value = byte ^ mask;
+    found.total += (byte ^ flip) - offset;
+    found.largest = value > found.largest ? value : found.largest;
+  }
+  return found;
+}
+
+SWL_DEVICE void swl_finish_reduction(const struct swl_reduction *a, struct swl_found found, int64_t index) {
+  int32_t result = found.largest ^ swl_reduction_mask(a);
+  if (a->kind == SWL_MEAN) result = swl_round(swl_clamp((float)found.total * a->factor, a->output_lower, a->output_upper)) + a->output_zero_point;
+  ((uint8_t *)a->output)[index] = (uint8_t)result;
+}
+
+// A thread an output.
 extern "C" __global__ void swl_cuda_reduction_q8(const struct swl_reduction a) {
   const int64_t index = swl_thread();
-  if (index >= a.outer * a.inner) return;
-  const int64_t outer = index / a.inner;
-  const uint8_t *input = (const uint8_t *)a.input + outer * a.reduced * a.inner + (index - outer * a.inner);
-  const int32_t flip = a.flip, offset = a.flip + a.input_zero_point, mask = a.flip ^ (a.kind == SWL_REDUCE_MINIMUM ? 0xFF : 0);
-  int32_t total = 0, largest = 0;
-  for (int64_t r = 0; r < a.reduced; r++) {
-    const int32_t byte = input[r * a.inner], value = byte ^ mask;
-    total += (byte ^ flip) - offset;
-    largest = value > largest ? value : largest;
+  if (index < a.outer * a.inner) swl_finish_reduction(&a, swl_reduce_bytes(&a, index, 0, 1), index);
+}
+
+// A block of 128 an output: sums and maxima of whole numbers are the same in every order.
+extern "C" __global__ void swl_cuda_reduction_q8__block(const struct swl_reduction a) {
+  __shared__ int32_t totals[128];
+  __shared__ int32_t largest[128];
+  const int32_t thread = threadIdx.x;
+  struct swl_found own = swl_reduce_bytes(&a, blockIdx.x, thread, 128);
+  totals[thread] = own.total;
+  largest[thread] = own.largest;
+  for (int32_t half = 64; half > 0; half /= 2) {
+    __syncthreads();
+    if (thread >= half) continue;
+    totals[thread] += totals[thread + half];
+    if (largest[thread + half] > largest[thread]) largest[thread] = largest[thread + half];
   }
-  int32_t result = largest ^ mask;
-  if (a.kind == SWL_MEAN) result = swl_round(swl_clamp((float)total * a.factor, a.output_lower, a.output_upper)) + a.output_zero_point;
-  ((uint8_t *)a.output)[index] = (uint8_t)result;
+  if (thread != 0) return;
+  own.total = totals[0];
+  own.largest = largest[0];
+  swl_finish_reduction(&a, own, blockIdx.x);
 }
 
 #define SWL_SOFTMAX_RUN 64

@@ -59,9 +59,9 @@ struct FollowedFrame {
   /// - Parameter mayGoOn: asked before each part; the parts that are left are counted where it says no.
   mutating func look(
     at view: ImageView, by processor: FrameProcessor, margin: Double, into result: FrameResult, while mayGoOn: () -> Bool
-  ) -> PreparationOutcome {
+  ) -> FrameOutcome {
     let begin = MonotonicClock.now()
-    guard let whole = pixels(of: view) else { return view.format == .mjpeg ? .damagedImage : .impossibleGeometry }
+    guard let whole = pixels(of: view) else { return .unprepared(view.format == .mjpeg ? .damagedImage : .impossibleGeometry) }
     if whole.width > reservedWidth {
       processor.reserve(frameWidth: whole.width)
       reservedWidth = whole.width
@@ -80,10 +80,10 @@ struct FollowedFrame {
         continue
       }
       let outcome = processor.add(part.view, x: part.x, y: part.y, of: box, to: result)
-      guard outcome == .prepared else { return outcome }
+      guard outcome == .seen else { return outcome }
     }
     result.sortDetections()
-    return .prepared
+    return .seen
   }
 
   private static func rectangle(_ box: Box, _ margin: Double) -> PixelRectangle {

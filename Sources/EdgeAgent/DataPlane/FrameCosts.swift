@@ -35,7 +35,7 @@ public struct FrameCosts: Sendable {
       guard elapsed < warmUp + duration || samples.isEmpty else { break }
       let outcome = processor.prepare(view, into: result, from: start)
       guard outcome == .prepared else { throw EdgeAgentError(.model, "the frame can't be used: \(outcome.explanation)") }
-      processor.finish(into: result)
+      guard processor.finish(into: result) else { throw EdgeAgentError(.model, FrameOutcome.deviceFailed.explanation) }
       let decoded = MonotonicClock.now()
       let payload = DetectionMessage(result).encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1))
       let encoded = MonotonicClock.now()

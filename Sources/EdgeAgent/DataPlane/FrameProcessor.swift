@@ -65,13 +65,21 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
-  /// - Returns: what was wrong with the frame, where it could not be used; the result is then meaningless.
-  func process(_ frame: consuming Frame, into result: FrameResult) -> PreparationOutcome {
+  /// - Returns: what was wrong, where the frame could not be used; the result is then meaningless.
+  func process(_ frame: consuming Frame, into result: FrameResult) -> FrameOutcome {
     let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
-    guard outcome == .prepared else { return outcome }
-    finish(into: result)
-    return .prepared
+    return finish(after: outcome, into: result)
+  }
+
+  /// As `process`, of a view whose frame others look at, too.
+  func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> FrameOutcome {
+    finish(after: prepare(view, into: result, from: begin), into: result)
+  }
+
+  private func finish(after outcome: PreparationOutcome, into result: FrameResult) -> FrameOutcome {
+    guard outcome == .prepared else { return .unprepared(outcome) }
+    return finish(into: result) ? .seen : .deviceFailed
   }
 
   /// The first stage: pixels into the model's input.
@@ -82,16 +90,19 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// The stages that need no pixels any more.
-  func finish(into result: FrameResult) {
+  /// - Returns: false where the model's device failed; the result is then meaningless.
+  func finish(into result: FrameResult) -> Bool {
     let prepared = MonotonicClock.now()
     vision.run()
     let inferred = MonotonicClock.now()
     result.frameWidth = vision.mapping.frameWidth
     result.frameHeight = vision.mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
-    result.detections.append(contentsOf: vision.decode(threshold: threshold))
+    guard let found = vision.decode(threshold: threshold) else { return false }
+    result.detections.append(contentsOf: found)
     result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
+    return true
   }
 
   /// Makes room for parts of frames up to a width.
@@ -103,20 +114,21 @@ final class FrameProcessor: @unchecked Sendable {
   /// - Parameters:
   ///   - x, y: where the part's upper left pixel lies in the frame.
   ///   - box: what was found there; a classification's box is that.
-  func add(_ part: ImageView, x: Int, y: Int, of box: Box, to result: FrameResult) -> PreparationOutcome {
+  func add(_ part: ImageView, x: Int, y: Int, of box: Box, to result: FrameResult) -> FrameOutcome {
     let begin = MonotonicClock.now()
     let outcome = vision.prepare(part)
-    guard outcome == .prepared else { return outcome }
+    guard outcome == .prepared else { return .unprepared(outcome) }
     let prepared = MonotonicClock.now()
     vision.run()
     let inferred = MonotonicClock.now()
+    guard let all = vision.decode(threshold: threshold) else { return .deviceFailed }
     if manifest.task == .classification {
-      if var found = vision.decode(threshold: threshold).first {
+      if var found = all.first {
         found.box = box
         result.add(found)
       }
     } else {
-      for var found in vision.decode(threshold: threshold) {
+      for var found in all {
         found.box.x += Float(x)
         found.box.y += Float(y)
         result.add(found)
@@ -126,7 +138,25 @@ final class FrameProcessor: @unchecked Sendable {
     result.timings.preparation += begin.duration(to: prepared)
     result.timings.inference += prepared.duration(to: inferred)
     result.timings.decoding += inferred.duration(to: MonotonicClock.now())
-    return .prepared
+    return .seen
+  }
+}
+
+/// What became of a frame, or of a part of one.
+enum FrameOutcome: Equatable {
+  case seen
+  /// Its pixels can't be used.
+  case unprepared(PreparationOutcome)
+  /// Nobody looked at it: what would run the model doesn't any more.
+  case deviceFailed
+
+  /// For a person.
+  var explanation: String {
+    switch self {
+    case .seen: "nothing is wrong"
+    case .unprepared(let outcome): outcome.explanation
+    case .deviceFailed: "the device that runs the model has failed; restart the agent"
+    }
   }
 }
 

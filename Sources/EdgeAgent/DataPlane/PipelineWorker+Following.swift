@@ -54,12 +54,11 @@ extension PipelineWorker {
     guard followed.count > 0 else { return seeNothing(frame, result) }
     guard isInTime(frame) else { return giveUp(result) { $0.countLate() } }
     let begun = result.begin(frame)
-    let outcome: PreparationOutcome
+    let outcome: FrameOutcome
     let taken = takePixels(frame.view)
     let before = processor.faults
     if settings.crops == nil {
-      outcome = processor.prepare(frame.view, into: result, from: begun)
-      if outcome == .prepared { processor.finish(into: result) }
+      outcome = processor.look(at: frame.view, into: result, from: begun)
     } else {
       let due = settings.budget.map { frame.capturedAt.advanced(by: $0) }
       outcome = followed.look(at: frame.view, by: processor, margin: settings.crops?.margin ?? 0, into: result) {

@@ -243,8 +243,7 @@ final class PipelineWorker: @unchecked Sendable {
       tell(result, taken)
       return true
     }
-    let outcome = processor.prepare(frame.view, into: result, from: result.begin(frame))
-    if outcome == .prepared { processor.finish(into: result) }
+    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame))
     guard isUsable(outcome, result) else { return false }
     decide(result, isSound: processor.faults == before)
     for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
@@ -266,8 +265,8 @@ final class PipelineWorker: @unchecked Sendable {
   }
 
   /// Counts what was wrong with a frame, if anything was.
-  func isUsable(_ outcome: PreparationOutcome, _ result: FrameResult) -> Bool {
-    guard outcome != .prepared else { return true }
+  func isUsable(_ outcome: FrameOutcome, _ result: FrameResult) -> Bool {
+    guard outcome != .seen else { return true }
     scene?.clear()
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",

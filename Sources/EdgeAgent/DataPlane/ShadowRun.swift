@@ -137,8 +137,7 @@ final class ShadowRun: @unchecked Sendable {
   }
 
   private func look() {
-    guard processor.prepare(image.view, into: result, from: MonotonicClock.now()) == .prepared else { return }
-    processor.finish(into: result)
+    guard processor.prepare(image.view, into: result, from: MonotonicClock.now()) == .prepared, processor.finish(into: result) else { return }
     let limit = description.isClassification ? 1 : Self.detectionLimit
     let agreement = Agreement.between(found.prefix(limit), finder, result.detections.prefix(limit), description)
     let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)

@@ -108,7 +108,7 @@ struct BenchCommand: ParsableCommand {
     session.run()
     let first = ProcessStart.elapsedMilliseconds()
     var latencies = measure(session, inputs)
-    let times = operators ? operatorTimes(session) : nil
+    let times = operators && !session.hasFailed ? operatorTimes(session) : nil
     if let failure = session.failure { throw failure }
     latencies.sort()
     let figures = Figures(
@@ -118,10 +118,10 @@ struct BenchCommand: ParsableCommand {
     Terminal.show(json ? "\(figures.json.text)\n" : figures.text)
   }
 
-  /// Milliseconds of each iteration.
+  /// Milliseconds of each iteration, until the session fails, which the caller tells.
   private func measure<Engine: Backend & ~Copyable>(_ session: Session<Engine>, _ inputs: DeclaredInputs) -> [Double] {
     let warmUp = MonotonicClock.now()
-    while warmUp.milliseconds(to: MonotonicClock.now()) < seconds * 100 {
+    while !session.hasFailed, warmUp.milliseconds(to: MonotonicClock.now()) < seconds * 100 {
       inputs.write(to: session)
       session.run()
     }
@@ -129,7 +129,7 @@ struct BenchCommand: ParsableCommand {
     latencies.reserveCapacity(1 << 20)
     let begin = MonotonicClock.now()
     var last = begin
-    while latencies.count < 1 << 20, begin.milliseconds(to: last) < seconds * 1000 || latencies.count < 3 {
+    while !session.hasFailed, latencies.count < 1 << 20, begin.milliseconds(to: last) < seconds * 1000 || latencies.count < 3 {
       let start = MonotonicClock.now()
       inputs.write(to: session)
       session.run()

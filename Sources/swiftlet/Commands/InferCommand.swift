@@ -54,7 +54,7 @@ struct InferCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not; auto: the CPU then, with a note.",
+      "cpu, or reference (for a package the scalar kernels, for a model file each operator's plain evaluation). By default cpu; a model file that can't be compiled is evaluated, with a note. cuda: the first CUDA device, or an error that says why not; auto: the CPU, with a note, where there is no device, it can't run the model, or it fails on the way.",
       valueName: "cpu|reference|cuda|auto"))
   var backend: BackendName?
 
@@ -81,8 +81,15 @@ struct InferCommand: ParsableCommand {
   func run() throws {
     guard !images.isEmpty else { return try runTensors() }
     let package = try source.package(at: model)
-    if usesDevice, let vision = try deviceModel(package) { return try runImages(vision, package) }
-    try runImages(VisionModel<CPUBackend>(package, options: options), package)
+    if let annotate { try OutputFile.makeFolder(annotate) }
+    var written: Set<String> = []
+    var rest = images[...]
+    if usesDevice, let vision = try deviceModel(package) {
+      do { try runImages(vision, package, &rest, &written) } catch let error as InferenceError where backend == .auto && error.isOfDevice {
+        fallBack(error.message)
+      }
+    }
+    if !rest.isEmpty { try runImages(VisionModel<CPUBackend>(package, options: options), package, &rest, &written) }
   }
 
   /// Raw tensors in, raw tensors out.
@@ -130,7 +137,7 @@ struct InferCommand: ParsableCommand {
     do throws(ObjectDetectionError) {
       return try VisionModel(package, options: CUDAOptions())
     } catch {
-      guard backend == .auto else { throw error }
+      guard backend == .auto, error.code == .deviceFailed || error.code == .unsupported else { throw error }
       fallBack(error.message)
       return nil
     }
@@ -148,16 +155,17 @@ struct InferCommand: ParsableCommand {
     }
   }
 
-  private func runImages<Engine: Backend & ~Copyable>(_ vision: VisionModel<Engine>, _ package: ModelPackage) throws {
-    if let annotate { try OutputFile.makeFolder(annotate) }
-    var written: Set<String> = []
-    for path in images {
+  /// - Parameter rest: loses each image that is done.
+  private func runImages<Engine: Backend & ~Copyable>(
+    _ vision: VisionModel<Engine>, _ package: ModelPackage, _ rest: inout ArraySlice<String>, _ written: inout Set<String>
+  ) throws {
+    while let path = rest.first {
       var image = try RGBImage(contentsOf: path)
       let outcome = image.withView { vision.prepare($0) }
       guard outcome == .prepared else { throw CommandFailure("\(path): can't be prepared: \(outcome)") }
       vision.run()
       if let failure = vision.session.failure { throw failure }
-      let detections = vision.decode(threshold: threshold)
+      let detections = vision.decode(threshold: threshold) ?? []
       if let saveTensors {
         try save(try package.program.outputs.enumerated().map { ($1.name, try vision.session.output($0)) }, in: saveTensors)
       }
@@ -171,6 +179,7 @@ struct InferCommand: ParsableCommand {
         try OutputFile.check(target, madeFrom: images)
         try image.write(to: target)
       }
+      rest.removeFirst()
     }
   }
 
@@ -213,5 +222,5 @@ extension Manifest {
 
 extension InferenceError {
   /// Whether a processor may do what a device refused.
-  fileprivate var isOfDevice: Bool { code == .deviceFailed || code == .unsupported || code == .noResources }
+  fileprivate var isOfDevice: Bool { [.deviceFailed, .deviceLost, .unsupported, .noResources].contains(code) }
 }

@@ -83,12 +83,13 @@ struct AccuracyMeasurement {
       let outcome = image.withView { vision.prepare($0) }
       guard outcome == .prepared else { throw CommandFailure("\(item.imagePath): can't be prepared: \(outcome)") }
       vision.run()
+      if let failure = vision.session.failure { throw failure }
       if case .label(let truth) = item.truth {
-        let ranking = vision.decode(threshold: 0)
+        let ranking = vision.decode(threshold: 0) ?? []
         classification.add(ranking, truth: truth)
         shown.append(ranking)
       } else {
-        let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold)
+        let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold) ?? []
         detection.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
         shown.append(found.filter { $0.score >= detectionThreshold })
       }
