@@ -55,6 +55,9 @@ final class FrameProcessor: @unchecked Sendable {
 
   var faults: Faults { Faults(indices: faultCount, nonFiniteFrames: nonFiniteFrameCount) }
 
+  /// The least score that the package lets through by itself.
+  var leastScore: Float { vision.decoder.suppression.scoreThreshold }
+
   var manifest: Manifest { vision.manifest }
 
   /// Most detections of a frame.
@@ -87,8 +90,17 @@ final class FrameProcessor: @unchecked Sendable {
     result.frameHeight = vision.mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
     result.detections.append(contentsOf: vision.decode(threshold: threshold))
+    if !isComplete { result.isComplete = false }
     result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
+  }
+
+  /// Whether what the decoder had no room for last was all too poor to be reported; the worst goes first.
+  private var isComplete: Bool {
+    let decoder = vision.decoder
+    guard let plan, !decoder.isClassification else { return true }
+    guard decoder.droppedCandidateCount == 0 else { return false }
+    return decoder.droppedDetectionCount == 0 || decoder.detections.last.map { $0.score < plan.threshold } ?? false
   }
 
   /// Makes room for parts of frames up to a width.
@@ -119,6 +131,7 @@ final class FrameProcessor: @unchecked Sendable {
         result.add(found)
       }
     }
+    if !isComplete { result.isComplete = false }
     result.modelRuns += 1
     result.timings.preparation += begin.duration(to: prepared)
     result.timings.inference += prepared.duration(to: inferred)
@@ -145,7 +158,7 @@ extension FrameResult {
     capturedAt = frame.capturedAtWallTime
     takenAt = frame.capturedAt
     groundTruth = frame.groundTruth
-    (isReused, leftOut, modelRuns) = (false, 0, 1)
+    (isReused, leftOut, modelRuns, isComplete) = (false, 0, 1, true)
     timings = FrameTimings()
     timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     return taken
