@@ -67,6 +67,12 @@ public final class GateClient: Sendable {
     work.part(closestTo: moment, within: tolerance)
   }
 
+  /// All parts that may have passed the sensor within `tolerance` of that moment, the clocks' uncertainty added: where `part(closestTo:within:)` can't tell
+  /// which. Allocates nothing where `found` has room for 64.
+  public func parts(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {
+    work.parts(near: moment, within: tolerance, into: &found)
+  }
+
   /// Ends the work: what is under way ends as lost with the link, and the gate will take its safe position.
   public func stop() { work.stop() }
 

@@ -60,6 +60,13 @@ extension GateDialogue {
       reports.append(.belated(number, execution))
       return
     }
+    finish(number, order, execution)
+    // Others for the same part, a pass that a reject outweighed: the controller will say no more of them.
+    guard execution.part != 0 else { return }
+    while let (other, superseded) = pending.first(where: { part(of: $0.value.message) == execution.part }) { finish(other, superseded, execution) }
+  }
+
+  private mutating func finish(_ number: OrderNumber, _ order: PendingOrder, _ execution: GateExecution) {
     if execution.position != order.verdict { counters.overridden += 1 }
     end(number, .acknowledged(execution))
   }

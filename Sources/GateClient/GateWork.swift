@@ -67,6 +67,10 @@ import Pipelines
     mutex.withLock { parts.only(closestTo: moment, within: tolerance) }
   }
 
+  func parts(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {
+    mutex.withLock { parts.all(near: moment, within: tolerance, into: &found) }
+  }
+
   func stop() {
     mutex.withLock { isStopped = true }
     swl_serial_wake(wake)

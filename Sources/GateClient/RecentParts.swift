@@ -33,6 +33,16 @@ struct RecentParts {
     return best.part
   }
 
+  /// All that may have passed within `tolerance` of the moment, the clocks' uncertainty added, into an array with room for them.
+  func all(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {
+    let reach = Int64(clamping: max(0, tolerance.wholeNanoseconds))
+    found.removeAll(keepingCapacity: true)
+    for part in parts {
+      guard let distance = Self.distance(of: part, from: moment), distance <= reach + Self.doubt(of: part) else { continue }
+      found.append(part)
+    }
+  }
+
   private static func distance(of part: PartSighting, from moment: MonotonicInstant) -> Int64? {
     part.at.map { Int64(clamping: $0.duration(to: moment).wholeNanoseconds.magnitude) }
   }

@@ -109,6 +109,13 @@ extension GateController {
     if let verdict = parts[place].verdict {
       // A repeat will be carried out, so it is never late. A reject that outlived its session goes to the one who orders it anew.
       let isRepeat = parts[place].order == order.order
+      if verdict == .pass, order.verdict == .reject, !isRepeat {
+        // Two were judged, and the sensor saw one part: until it is there a reject outweighs a pass, never the other way round.
+        guard parts[place].arrival > position else { return refuse(order.order, .late) }
+        parts[place].verdict = .reject
+        parts[place].order = order.order
+        return accept(order.order, at: parts[place].arrival)
+      }
       guard verdict == order.verdict, isRepeat || parts[place].isInherited else { return refuse(order.order, .duplicate) }
     } else {
       // Due by now, though `advance` hasn't come to it: late is late.

@@ -30,6 +30,7 @@ public struct Expression: Equatable, Sendable {
     /// Of the score.
     var comparison: Comparison?
     var score: Float = 0
+    var scoreColumn = 1
     /// Bits of regions in which a detection must be, and mustn't be; of lines that it must cross in this frame.
     var inside: UInt32 = 0
     var outside: UInt32 = 0
@@ -63,6 +64,22 @@ public struct Expression: Equatable, Sendable {
 
   init(text: String) { self.text = text }
 
+  /// Refuses scores that nothing has: nothing below the threshold is reported.
+  /// - Throws: `unsuitable`, with the column of the score.
+  public func check(againstThreshold threshold: Float) throws(InspectionError) {
+    for step in steps {
+      let selection: Selection
+      switch step {
+      case .some(let one), .count(let one, _, _), .area(let one, _, _): selection = one
+      case .not, .and, .or: continue
+      }
+      guard selection.comparison != nil, selection.score < threshold - 1e-6 else { continue }
+      throw InspectionError(
+        .unsuitable, column: selection.scoreColumn,
+        "nothing below the threshold \(threshold) is reported: compare with \(threshold) or more, or set \"threshold\" to \(selection.score)")
+    }
+  }
+
   /// Whether it asks for lines, and so for tracks.
   public var asksForLines: Bool { firstLineColumn != nil }
 }
@@ -94,7 +111,7 @@ struct BoundExpression: Sendable {
 
   /// Allocates nothing.
   /// - Parameter owner: only detections of this owner count; of all where nil.
-  func holds(in scene: borrowing Scene, owner: Int32? = nil) -> Bool {
+  func holds(in scene: borrowing Scene, owner: Scene.Owner? = nil) -> Bool {
     var (stack, depth) = (UInt64(0), 0)
     for at in 0..<steps.count {
       switch steps[at] {
@@ -120,7 +137,7 @@ struct BoundExpression: Sendable {
     depth += 1
   }
 
-  private func look(for selection: Expression.Selection, in scene: borrowing Scene, _ owner: Int32?) -> (count: Int, area: Float) {
+  private func look(for selection: Expression.Selection, in scene: borrowing Scene, _ owner: Scene.Owner?) -> (count: Int, area: Float) {
     var (count, area): (Int, Float) = (0, 0)
     for at in 0..<scene.things.count where matches(scene.things[at], selection, owner) {
       count += 1
@@ -129,12 +146,24 @@ struct BoundExpression: Sendable {
     return (count, area)
   }
 
-  private func matches(_ thing: Scene.Thing, _ selection: Expression.Selection, _ owner: Int32?) -> Bool {
-    if let owner, thing.owner != owner { return false }
+  private func matches(_ thing: Scene.Thing, _ selection: Expression.Selection, _ owner: Scene.Owner?) -> Bool {
+    guard thing.isReported else { return false }
+    if let owner, !thing.belongs(to: owner) { return false }
     if let label = selection.label, labels[label] != thing.label { return false }
     if let comparison = selection.comparison, !comparison.holds(thing.score, selection.score) { return false }
     return thing.regions & selection.inside == selection.inside && thing.regions & selection.outside == 0
       && thing.crossings & selection.crossing == selection.crossing
+  }
+
+  /// Whether some selection of it means a thing.
+  func means(_ thing: Scene.Thing) -> Bool {
+    for at in 0..<steps.count {
+      switch steps[at] {
+      case .some(let one), .count(let one, _, _), .area(let one, _, _): if matches(thing, one, nil) { return true }
+      case .not, .and, .or: break
+      }
+    }
+    return false
   }
 
   /// The best thing that some selection of it means: what a person will want to look at. For telling only.
@@ -149,30 +178,4 @@ struct BoundExpression: Sendable {
     }
     return nil
   }
-}
-
-/// What a frame shows, as rules ask for it.
-struct Scene {
-  struct Thing {
-    var label: Int
-    var score: Float
-    /// As shares of the frame.
-    var width: Float
-    var height: Float
-    var centre: FramePoint
-    /// Bits: the regions that its centre is in, and the lines that its track crossed since the frame before.
-    var regions: UInt32 = 0
-    var crossings: UInt32 = 0
-    /// 0 without one.
-    var track: UInt64 = 0
-    /// The part that it is or lies on, by its place in the judge's table; -1 on none.
-    var owner: Int32 = -1
-    /// When it crossed the line at which parts leave, in this frame.
-    var crossedAt: MonotonicInstant?
-
-    var area: Float { width * height }
-  }
-
-  /// Best first.
-  var things: [Thing] = []
 }

@@ -143,7 +143,7 @@ private struct ExpressionParser {
     let place = column
     let (number, _) = try number()
     guard number <= 1 else { throw InspectionError(.syntax, column: place, "a score is 0 to 1") }
-    (selection.comparison, selection.score) = (comparison, number)
+    (selection.comparison, selection.score, selection.scoreColumn) = (comparison, number, place)
   }
 
   private func refuseEquality(_ comparison: Expression.Comparison) throws(InspectionError) {

@@ -18,6 +18,8 @@ public struct InspectionPlan: Sendable {
     for rule in settings.rules {
       do throws(InspectionError) {
         let when = try BoundExpression(rule.when, labels: labels, isClassification: isClassification)
+        try rule.when.check(againstThreshold: threshold)
+        try rule.until?.check(againstThreshold: threshold)
         var until: BoundExpression?
         if let expression = rule.until { until = try BoundExpression(expression, labels: labels, isClassification: isClassification) }
         rules.append(Rule(when: when, until: until))

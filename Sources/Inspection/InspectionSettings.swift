@@ -69,8 +69,10 @@ public struct PartSettings: Equatable, Sendable {
   }
 
   public var kind: Kind
-  /// In how many frames a part must have been seen to be judged.
+  /// In how many frames a part must have been seen to be judged; at least as many as the longest `for` of a rule that rejects asks for.
   public var views = 1
+  /// For how many of the pipeline's frames a part may be unseen; longer, and another may have taken its number.
+  public var greatestGap = 3
   /// A part that isn't judged so long after its entry is unjudged.
   public var patience = Duration.seconds(5)
 
@@ -103,10 +105,12 @@ public struct PartOutcome: Equatable, Sendable {
     case none
     /// It was seen in too few frames.
     case tooFewViews = "too_few_views"
-    /// It was lost between entry and exit, or the camera was.
+    /// It was lost between entry and exit, or the camera was, or another part was that had a defect, which may be this one.
     case lost
     /// It came to the exit without having been seen at the entry.
     case unseenEntry = "unseen_entry"
+    /// A frame showed more than could be kept, so that something may be missing.
+    case tooManyThings = "too_many_things"
     /// Its frame never came to the model.
     case missedFrame = "missed_frame"
     /// The model computed what is no number.

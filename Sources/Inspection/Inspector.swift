@@ -15,6 +15,10 @@ public final class Inspector {
     public var unjudged: UInt64 = 0
     /// Begins of rules.
     public var begun: UInt64 = 0
+    /// Detections that a rejecting rule means and that were on no part, over all frames.
+    public var unowned: UInt64 = 0
+    /// Frames that had more things than could be kept.
+    public var overfull: UInt64 = 0
 
     public init() {}
   }
@@ -31,8 +35,10 @@ public final class Inspector {
 
   private var plan: InspectionPlan
   private var tracker: ObjectTracker?
+  /// The highest number of a track under the models before.
+  private var lastIdentity: UInt64 = 0
   private var trails: Trails
-  private var lastFrame: UInt64?
+  private var rhythm = FrameRhythm()
   private var scene = Scene()
   private var states: [RuleState]
   private var judge: PartJudge?
@@ -59,11 +65,11 @@ public final class Inspector {
     tracker = Self.tracker(settings, plan)
   }
 
-  private static func tracker(_ settings: InspectionSettings, _ plan: InspectionPlan) -> ObjectTracker? {
+  private static func tracker(_ settings: InspectionSettings, _ plan: InspectionPlan, after last: UInt64 = 0) -> ObjectTracker? {
     guard let tracking = settings.tracking, !plan.isClassification else { return nil }
     var chosen = ObjectTracker.Settings(goodScore: plan.threshold)
     (chosen.poorScore, chosen.keptFrames, chosen.goodOverlap) = (min(tracking.leastScore, plan.threshold), tracking.keptFrames, tracking.leastOverlap)
-    return ObjectTracker(chosen)
+    return ObjectTracker(chosen, after: last)
   }
 
   /// Another model looks from now on. Parts on their way are given up; rules under way go on. Allocates.
@@ -72,7 +78,8 @@ public final class Inspector {
     judge?.giveUpAll(into: &outcomes)
     count()
     self.plan = plan
-    tracker = Self.tracker(settings, plan)
+    lastIdentity = tracker?.lastIdentity ?? lastIdentity
+    tracker = Self.tracker(settings, plan, after: lastIdentity)
     trails.forget()
   }
 
@@ -81,31 +88,45 @@ public final class Inspector {
   /// - Parameters:
   ///   - detections: best first, in the frame's pixels; what counts for nothing is taken out.
   ///   - isSound: whether the model computed numbers; where it didn't nothing is decided by what it found.
+  ///   - isComplete: whether all that was found is among the detections; where it isn't no part passes for what the frame shows.
   public func inspect(
-    _ detections: inout [Detection], frame: UInt64, capturedAt: MonotonicInstant, width: Int, height: Int, isSound: Bool = true
+    _ detections: inout [Detection], frame: UInt64, capturedAt: MonotonicInstant, width: Int, height: Int, isSound: Bool = true, isComplete: Bool = true
   ) {
     begin()
     identities.removeAll(keepingCapacity: true)
     defer { count() }
+    let isTriggered = settings.parts?.kind == .trigger
+    // The camera was away, or began anew: nothing is where it was. A triggered one has no rhythm.
+    if !rhythm.goesOn(to: frame, at: capturedAt), !isTriggered {
+      tracker?.forget()
+      trails.forget()
+      judge?.giveUpAll(.lost, into: &outcomes)
+    }
     guard isSound else {
-      if settings.parts?.kind == .trigger { judge?.judge(nil, plan, frame: frame, at: capturedAt, into: &outcomes) }
+      if isTriggered { judge?.judge(nil, plan, frame: frame, at: capturedAt, into: &outcomes) } else { judge?.passOver() }
       judge?.expire(at: capturedAt, into: &outcomes)
       return
     }
-    // The camera began anew: nothing is where it was.
-    if let lastFrame, frame <= lastFrame { trails.forget() }
-    lastFrame = frame
     let size = (Float(max(1, width)), Float(max(1, height)))
     keep(&detections, size)
+    let dropped = tracker?.droppedCount
     tracker?.update(detections, frame: frame)
-    report(&detections)
+    let isComplete = isComplete && tracker?.droppedCount == dropped && !hasMoreThanFits(detections)
+    if !isComplete { counters.overfull += 1 }
     look(at: detections, size, frame, capturedAt)
-    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, at: capturedAt) }
+    report(&detections)
+    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, at: capturedAt, isComplete: isComplete) }
     applyRules(at: capturedAt)
-    if settings.parts?.kind == .trigger { judge?.judge(scene, plan, frame: frame, at: capturedAt, into: &outcomes) }
-    if let label = plan.partLabel { judge?.judge(scene, plan, label: label, exit: exit, into: &outcomes) }
+    if isTriggered { judge?.judge(scene, plan, frame: frame, at: capturedAt, isComplete: isComplete, into: &outcomes) }
+    if let label = plan.partLabel {
+      counters.unowned += UInt64(judge?.unowned(in: scene, plan, label: label) ?? 0)
+      judge?.judge(scene, plan, label: label, exit: exit, into: &outcomes)
+    }
     judge?.expire(at: capturedAt, into: &outcomes)
   }
+
+  /// A frame of the camera that nobody looked at, though it was this pipeline's turn.
+  public func passOver() { judge?.passOver() }
 
   /// When `expire` has something to do, though no frame comes; nil where nothing waits.
   public var deadline: MonotonicInstant? { judge?.deadline }
@@ -158,16 +179,15 @@ extension Inspector {
     detections.removeLast(detections.count - kept)
   }
 
-  /// Leaves out what only continues tracks.
+  /// Leaves out what only continues tracks: the last, for they come best first.
   private func report(_ detections: inout [Detection]) {
-    guard let tracker else { return }
-    var kept = 0
-    for at in 0..<detections.count where detections[at].score >= plan.threshold {
-      detections[kept] = detections[at]
-      identities.append(at < tracker.identities.count ? tracker.identities[at] : 0)
-      kept += 1
-    }
-    detections.removeLast(detections.count - kept)
+    while !detections.isEmpty, detections[detections.count - 1].score < plan.threshold { detections.removeLast() }
+    if identities.count > detections.count { identities.removeLast(identities.count - detections.count) }
+  }
+
+  /// Whether there are things to report beyond what can be looked at.
+  private func hasMoreThanFits(_ detections: [Detection]) -> Bool {
+    detections.count > Self.thingLimit && detections[Self.thingLimit].score >= plan.threshold
   }
 
   private static func centre(_ box: Box, _ size: (width: Float, height: Float)) -> FramePoint {
@@ -182,14 +202,17 @@ extension Inspector {
 
   private func look(at detections: [Detection], _ size: (width: Float, height: Float), _ frame: UInt64, _ now: MonotonicInstant) {
     scene.things.removeAll(keepingCapacity: true)
+    if let tracker { for at in 0..<detections.count { identities.append(at < tracker.identities.count ? tracker.identities[at] : 0) } }
     for at in 0..<min(detections.count, Self.thingLimit) {
       let (found, centre) = (detections[at], Self.centre(detections[at].box, size))
       var thing = Scene.Thing(
         label: found.label, score: found.score, width: found.box.width / size.width, height: found.box.height / size.height, centre: centre)
       if !plan.isClassification { thing.regions = regions(around: centre) }
+      thing.isReported = found.score >= plan.threshold
       if at < identities.count, identities[at] != 0 {
         thing.track = identities[at]
-        if !settings.lines.isEmpty {
+        // What isn't reported crosses its line when it is again.
+        if !settings.lines.isEmpty, thing.isReported {
           (thing.crossings, thing.crossedAt) = trails.move(identities[at], to: centre, at: now, frame: frame, settings.lines, marked: exitLine)
         }
       }

@@ -13,13 +13,24 @@ struct PartJudge {
     let track: UInt64
     let deadline: MonotonicInstant
     var views = 0
+    /// Frames since it was seen last.
+    var unseen = 0
+    /// Whether it may be another one than entered.
+    var isDoubtful = false
     var rule = -1
+    /// Whether it entered in this frame.
+    var isNew = true
     /// In this frame; nil where it isn't seen.
     var thing = -1
   }
 
+  /// By how much of its size, at each side, a part's box is enlarged to find what belongs to it.
+  private static let margin: Float = 0.1
+
   private let settings: PartSettings
   private let rules: [RuleSettings]
+  /// Frames in which a part must have been seen.
+  private let leastViews: Int
   private var parts: [Part] = []
   /// Of each part in the table and each rule.
   private var frames = [RecentFrames](repeating: RecentFrames(), count: limit * InspectionSettings.ruleLimit)
@@ -28,6 +39,8 @@ struct PartJudge {
 
   init(_ settings: PartSettings, rules: [RuleSettings]) {
     (self.settings, self.rules) = (settings, rules)
+    // In fewer a rule that asks for more couldn't have held.
+    leastViews = rules.reduce(settings.views) { $1.rejects ? max($0, $1.frames) : $0 }
     parts.reserveCapacity(Self.limit)
   }
 
@@ -41,9 +54,12 @@ struct PartJudge {
   // MARK: - One frame, one part
 
   /// Judges a frame's part, and notes those whose frames never came.
-  /// - Parameter scene: nil where the model computed nonsense.
+  /// - Parameters:
+  ///   - scene: nil where the model computed nonsense.
+  ///   - isComplete: whether all is in it that was found.
   mutating func judge(
-    _ scene: borrowing Scene?, _ plan: borrowing InspectionPlan, frame: UInt64, at moment: MonotonicInstant, into outcomes: inout [PartOutcome]
+    _ scene: borrowing Scene?, _ plan: borrowing InspectionPlan, frame: UInt64, at moment: MonotonicInstant, isComplete: Bool = true,
+    into outcomes: inout [PartOutcome]
   ) {
     noteMissed(upTo: frame, into: &outcomes)
     lastNumber += 1
@@ -54,6 +70,7 @@ struct PartJudge {
         (outcome.verdict, outcome.rule) = (.reject, rule)
         break
       }
+      if outcome.verdict == .pass, !isComplete { (outcome.verdict, outcome.obstacle) = (.unjudged, .tooManyThings) }
     case .none: (outcome.verdict, outcome.obstacle, outcome.views) = (.unjudged, .modelFault, 0)
     }
     outcomes.append(outcome)
@@ -71,8 +88,9 @@ struct PartJudge {
   // MARK: - From line to line
 
   /// Takes in what a frame shows of the parts: opens those that entered, and says of each thing whose it is.
-  mutating func follow(_ scene: inout Scene, label: Int, entry: UInt32, at now: MonotonicInstant) {
-    for at in 0..<parts.count { parts[at].thing = -1 }
+  /// - Parameter isComplete: whether all is in the scene that was found; else it is no view.
+  mutating func follow(_ scene: inout Scene, label: Int, entry: UInt32, at now: MonotonicInstant, isComplete: Bool = true) {
+    for at in 0..<parts.count { (parts[at].thing, parts[at].isNew) = (-1, false) }
     for thing in 0..<scene.things.count where scene.things[thing].label == label && scene.things[thing].track != 0 {
       var part = position(of: scene.things[thing].track)
       if part == nil, scene.things[thing].crossings & entry != 0, parts.count < Self.limit {
@@ -83,12 +101,38 @@ struct PartJudge {
       }
       guard let part else { continue }
       parts[part].thing = thing
-      parts[part].views += 1
-      scene.things[thing].owner = Int32(part)
+      if isComplete { (parts[part].views, parts[part].unseen) = (parts[part].views + 1, 0) }
+      (scene.things[thing].owner, scene.things[thing].neighbours) = (Int32(part), 1 << UInt32(part))
     }
+    noteUnseen(all: !isComplete)
     for thing in 0..<scene.things.count where scene.things[thing].owner < 0 {
       if let part = nearestPart(to: scene.things[thing].centre, scene) { scene.things[thing].owner = Int32(part) }
+      for at in 0..<parts.count where parts[at].thing >= 0 && scene.things[thing].overlaps(scene.things[parts[at].thing], enlargedBy: Self.margin) {
+        scene.things[thing].neighbours |= 1 << UInt32(at)
+      }
     }
+  }
+
+  /// A frame that nobody could look at.
+  mutating func passOver() { noteUnseen(all: true) }
+
+  private mutating func noteUnseen(all: Bool) {
+    for at in 0..<parts.count where all || parts[at].thing < 0 {
+      parts[at].unseen += 1
+      if parts[at].unseen > settings.greatestGap { parts[at].isDoubtful = true }
+    }
+  }
+
+  /// Of what a frame shows, how much rejects parts, or helps to, and is on none.
+  func unowned(in scene: borrowing Scene, _ plan: borrowing InspectionPlan, label: Int) -> Int {
+    var count = 0
+    for thing in 0..<scene.things.count where scene.things[thing].label != label && scene.things[thing].owner < 0 && scene.things[thing].neighbours == 0 {
+      for rule in 0..<rules.count where rules[rule].rejects && plan.rules[rule].when.means(scene.things[thing]) {
+        count += 1
+        break
+      }
+    }
+    return count
   }
 
   private func position(of track: UInt64) -> Int? {
@@ -115,7 +159,10 @@ struct PartJudge {
     for at in 0..<parts.count where parts[at].thing >= 0 {
       for rule in 0..<rules.count where rules[rule].rejects {
         let slot = at * InspectionSettings.ruleLimit + rule
-        frames[slot].add(plan.rules[rule].when.holds(in: scene, owner: Int32(at)))
+        // Narrowly, so that a neighbour's mark isn't taken for its own that is missing; widely, so that a defect at its edge isn't overlooked.
+        let when = plan.rules[rule].when
+        frames[slot].add(
+          when.holds(in: scene, owner: Scene.Owner(part: at, isWide: false)) || when.holds(in: scene, owner: Scene.Owner(part: at, isWide: true)))
         if parts[at].rule < 0, frames[slot].holds(rules[rule].hits, of: rules[rule].frames) { parts[at].rule = rule }
       }
     }
@@ -134,7 +181,9 @@ struct PartJudge {
     var outcome = PartOutcome(number: part.number, verdict: .pass, moment: moment, views: part.views)
     if part.rule >= 0 {
       (outcome.verdict, outcome.rule) = (.reject, part.rule)
-    } else if part.views < settings.views {
+    } else if part.isDoubtful {
+      (outcome.verdict, outcome.obstacle) = (.unjudged, .lost)
+    } else if part.isNew || part.views < leastViews {
       (outcome.verdict, outcome.obstacle) = (.unjudged, .tooFewViews)
     }
     outcomes.append(outcome)
@@ -165,8 +214,8 @@ struct PartJudge {
   }
 
   /// Gives up all of them.
-  mutating func giveUpAll(into outcomes: inout [PartOutcome]) {
-    while !parts.isEmpty { giveUp(parts.count - 1, .interrupted, into: &outcomes) }
+  mutating func giveUpAll(_ obstacle: PartOutcome.Obstacle = .interrupted, into outcomes: inout [PartOutcome]) {
+    while !parts.isEmpty { giveUp(parts.count - 1, obstacle, into: &outcomes) }
   }
 
   /// What it saw is kept, even where its end wasn't seen: bad is bad.
@@ -174,5 +223,7 @@ struct PartJudge {
     let part = parts[at]
     outcomes.append(PartOutcome(number: part.number, verdict: part.rule >= 0 ? .reject : .unjudged, obstacle: obstacle, rule: part.rule, views: part.views))
     remove(at)
+    // The bad one is still on its way, perhaps under another's number.
+    if part.rule >= 0 { for other in 0..<parts.count { parts[other].isDoubtful = true } }
   }
 }

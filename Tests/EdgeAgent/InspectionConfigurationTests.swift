@@ -45,7 +45,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
           - {when: "scratch >= 0.6 inside(belt)", for: 2 of 3 frames, until: "not scratch", cooldown: 5 s, then: [event, snapshot, {gate: reject}]}
           - {name: busy, when: "count(any) > 3", for: 4 frames, then: [event]}
           - {name: quiet, when: "stain", then: [{gate: reject}]}
-        parts: {label: scratch, entry: in, exit: out, views: 3, patience: 8 s}
+        parts: {label: scratch, entry: in, exit: out, views: 3, patience: 8 s, gap: 5}
         """, gates: gate, opensModels: true)
     #expect(reading.mistakes.isEmpty, "\(reading.mistakes)")
     let configuration = try #require(reading.configuration)
@@ -60,7 +60,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     #expect((inspection.rules[1].name, inspection.rules[1].hits, inspection.rules[1].frames, inspection.rules[1].rejects) == ("busy", 4, 4, false))
     #expect(!inspection.rules[2].tells && inspection.rules[2].rejects)
     #expect(inspection.parts?.kind == .tracked(label: "scratch", entry: "in", exit: "out"))
-    #expect(inspection.parts?.views == 3 && inspection.parts?.patience == .seconds(8))
+    #expect(inspection.parts?.greatestGap == 5 && inspection.parts?.views == 3 && inspection.parts?.patience == .seconds(8))
   }
 
   @Test func `the documented defaults`() throws {
@@ -94,6 +94,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
 
   @Test(arguments: [
     ("rules: [{when: \"scratch inside(blet)\", then: [event]}]", "when: column 16: there is no region \"blet\"; did you mean \"belt\"?"),
+    ("threshold: 0.5\nrules: [{when: \"scratch >= 0.3\", then: [event]}]", "when: column 12: nothing below the threshold 0.5 is reported"),
     ("rules: [{when: \"scratch >>\", then: [event]}]", "when: column 9: \">>\" is no comparison"),
     ("rules: [{when: scrach, then: [event]}]", "when: column 1: the model has no class \"scrach\"; did you mean \"scratch\"?"),
     ("rules: [{when: scratch, for: 3, then: [event]}]", "expected \"3 frames\" or \"2 of 3 frames\", at most 60; found \"3\""),
@@ -140,6 +141,15 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
   func `a gate's mistakes are told`(gates: String, message: String) throws {
     let mistakes = try Sample().mistakes("parts: {trigger: frame}", gates: gates)
     #expect(mistakes.contains { $0.contains(message) }, "\(mistakes)")
+  }
+
+  @Test func `fewer views than a rule looks at are warned of`() throws {
+    func warnings(_ views: String) throws -> [String] {
+      let rules = "rules: [{when: scratch, for: 2 of 4 frames, then: [{gate: reject}]}]"
+      return try Sample().read("\(places)\n\(rules)\nparts: {label: scratch, entry: in, exit: out\(views)}", gates: gate).warnings.map(\.message)
+    }
+    #expect(try warnings(", views: 3").contains { $0.contains("rule-1 looks at 4 frames") })
+    #expect(try warnings(", views: 4").isEmpty && warnings("").isEmpty)
   }
 
   @Test func `a gate acts by one pipeline, and one that doesn't exist is named`() throws {

@@ -15,7 +15,8 @@ import Testing
 
 /// An agent whose camera takes a picture of each part, and a simulated gate whose sensor each part then passes.
 @safe private final class PartLine: @unchecked Sendable {
-  static let isBad = [false, true, false, false, true]
+  /// None is bad before the gate is there, nor while the last are on their way to it.
+  static let isBad = [false, false, false, false, false, true, false, true, false, false]
 
   let folder: TemporaryFolder
   let agent: Agent

@@ -55,10 +55,19 @@ import Testing
     // The box's left edge is of the class's colour, first red.
     let at = 3 * (55 * 160 + 60)
     #expect(image.pixels[at] > 180 && image.pixels[at + 1] < 140 && image.pixels[at + 2] < 140, "\(image.pixels[at..<at + 3])")
-    // Without room a picture is missed, and counted.
+    // Without room a picture is missed, and counted; so is one too soon behind another.
     desk.submit(begun, isTaken: false)
     #expect(begun.snapshotRule == -1 && desk.missedCount == 1)
+    desk.submit(begun, isTaken: true, at: MonotonicClock.now().advanced(by: .zero - SnapshotDesk.leastPause))
+    #expect(begun.snapshotRule == -1 && desk.missedCount == 2)
+    while !desk.offer(view), MonotonicClock.now() < limit {}
+    desk.submit(begun, isTaken: true, at: MonotonicClock.now().advanced(by: SnapshotDesk.leastPause))
+    #expect(begun.snapshotRule == 1 && desk.missedCount == 2)
     desk.stop()
+  }
+
+  @Test func `pictures take a quarter of the outbox at most`() {
+    #expect(StorageSettings(path: "/x", outboxByteCount: 100_000_000).outbox(.swiftlet).classLimits["snapshot"]?.byteLimit == 25_000_000)
   }
 
   @Test func `in the outbox facts stand before the picture, and go as user properties`() throws {

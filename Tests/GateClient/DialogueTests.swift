@@ -47,6 +47,23 @@ import Testing
     #expect(line.dialogue.counters.acknowledged == 1 && line.dialogue.counters.overridden == 0)
   }
 
+  @Test func `a pass that a reject outweighed ends with what the gate did, and waits for nothing`() throws {
+    var line = Self.armed()
+    line.passPart()
+    line.submit(part: 1, .pass, number: 50)
+    line.run(for: 5000)
+    line.submit(part: 1, .reject, number: 51)
+    line.run(for: 500_000)
+    for number in [50, 51] as [OrderNumber] {
+      guard line.endings[number]?.count == 1, case .acknowledged(let execution) = line.endings[number]?.first else {
+        Issue.record("\(line.endings)")
+        return
+      }
+      #expect(execution.position == .reject)
+    }
+    #expect(line.dialogue.pending.isEmpty && line.dialogue.counters.acknowledged == 2 && line.dialogue.counters.overridden == 1)
+  }
+
   @Test func `late, refused and unsynchronised orders end as such, and unjudged parts are told`() {
     var line = Self.armed()
     line.passPart()

@@ -68,16 +68,40 @@ import Testing
     // Of an earlier life, perhaps.
     bench.say(.partOrder(PartOrder(order: 9, part: bench.base, verdict: .reject)))
     bench.say(.partOrder(PartOrder(order: 9, part: bench.base &- 1_000_000, verdict: .reject)))
-    #expect(bench.replies.map(\.refusal) == [nil, nil, .duplicate, .duplicate] + [OrderRefusal?](repeating: .unknownPart, count: 4))
+    #expect(bench.replies.map(\.refusal) == [nil, nil, .duplicate, nil] + [OrderRefusal?](repeating: .unknownPart, count: 4))
     bench.passPart()
-    bench.order(2, .pass, number: 5)
+    bench.order(2, .pass, number: 6)
     #expect(bench.replies.last?.refusal == .duplicate)
     bench.run(for: 400_000)
     // Carried out already: its answer was lost, and it comes again.
     bench.forget()
-    bench.order(1, .pass, number: 5)
+    bench.order(1, .reject, number: 6)
     bench.order(1, .pass, number: 9)
     #expect(bench.replies.map(\.refusal) == [nil, .late])
+  }
+
+  @Test func `a reject outweighs a pass until the part is there, and a pass never a reject`() {
+    var bench = Bench.armed()
+    bench.passPart()
+    bench.order(1, .pass, number: 5)
+    bench.order(1, .reject, number: 6)
+    // The answer to the first was lost.
+    bench.order(1, .pass, number: 5)
+    bench.order(1, .pass, number: 7)
+    bench.order(1, .reject, number: 6)
+    #expect(bench.replies.map(\.refusal) == [nil, nil, .duplicate, .duplicate, nil])
+    bench.run(for: 400_000)
+    #expect(bench.reached.map(\.position) == [.reject] && bench.reached.map(\.order) == [6] && bench.reached.map(\.cause) == [.ordered])
+    bench.passPart()
+    bench.order(2, .pass, number: 8)
+    // Behind its arrival, and the controller hasn't looked since.
+    bench.forget()
+    bench.sequence += 1
+    let order = PartOrder(order: 9, part: 2 &+ bench.base, verdict: .reject)
+    let wire = GateFrame(session: bench.session, sequence: bench.sequence, message: .partOrder(order)).onTheWire
+    for index in 0..<wire.count { bench.controller.receive(wire[index], at: bench.now + 300_000) }
+    bench.run(for: 1000)
+    #expect(bench.replies.map(\.refusal) == [.late])
   }
 
   @Test func `an order that is repeated at the moment of its part is accepted, and a first one is late`() {

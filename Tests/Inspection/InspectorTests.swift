@@ -14,6 +14,8 @@ private func found(_ label: String, _ x: Float, _ y: Float = 50, size: Float = 2
 private final class Line {
   let inspector: Inspector
   private(set) var frame: UInt64 = 0
+  /// By how much its clock is ahead of its frames.
+  private var lead = Duration.zero
   private(set) var events: [[RuleEvent.Kind]] = []
   private(set) var outcomes: [PartOutcome] = []
 
@@ -24,13 +26,18 @@ private final class Line {
   static func moment(_ frame: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: 1_000_000_000 + frame * 100_000_000) }
 
   /// What is left of the detections.
-  @discardableResult func see(_ detections: [Detection], isSound: Bool = true, missing: UInt64 = 0) -> [Detection] {
+  @discardableResult func see(_ detections: [Detection], isSound: Bool = true, missing: UInt64 = 0, isComplete: Bool = true) -> [Detection] {
     frame += 1 + missing
     var detections = detections.sorted { $0.score > $1.score }
-    inspector.inspect(&detections, frame: frame, capturedAt: Self.moment(frame), width: 100, height: 100, isSound: isSound)
+    inspector.inspect(
+      &detections, frame: frame, capturedAt: Self.moment(frame).advanced(by: lead), width: 100, height: 100, isSound: isSound,
+      isComplete: isComplete)
     take()
     return detections
   }
+
+  /// The camera is away, and counts on behind it.
+  func beAway(_ time: Duration) { lead += time }
 
   /// The camera counts from 1 again.
   func restart() { frame = 0 }
@@ -201,7 +208,7 @@ private let tracked = PartSettings.Kind.tracked(label: "part", entry: "in", exit
 
   @Test func `a part that wasn't seen at the entry, or too seldom, or is lost, never passes`() throws {
     var parts = PartSettings(tracked)
-    (parts.views, parts.patience) = (4, .seconds(2))
+    (parts.views, parts.patience, parts.greatestGap) = (4, .seconds(2), 20)
     let line = try Line(settings([rule("defect", rejects: true)], parts: parts))
     let all = Set(0..<80)
     // The first appears behind the entry, the second hides until the end, the third vanishes for good, the fourth is well.
@@ -218,6 +225,122 @@ private let tracked = PartSettings.Kind.tracked(label: "part", entry: "in", exit
     let line = try Line(settings([rule("defect", rejects: true)], parts: parts))
     run(line, parts: 1, defects: [0: [6]], unseen: [0: Set(10..<80)])
     #expect(verdicts(line) == ["reject lost"] && line.outcomes[0].moment == nil)
+  }
+
+  /// A part at 5 pixels a frame, from 0 on.
+  private func move(_ line: Line, _ frames: Range<Int>, score: Float = 0.9, with other: (_ x: Float) -> [Detection] = { _ in [] }) {
+    for frame in frames { line.see([found("part", Float(frame * 5), score: score)] + other(Float(frame * 5))) }
+  }
+
+  @Test func `a part is seen in as many frames as a rule that rejects asks for, or it is unjudged`() throws {
+    for (frames, verdict) in [(4, "pass"), (14, "unjudged too_few_views")] {
+      let line = try Line(settings([rule("defect", 2, of: frames, rejects: true)], parts: PartSettings(tracked)))
+      run(line, parts: 1)
+      #expect(verdicts(line) == [verdict])
+    }
+    // At the entry and at the exit in one frame.
+    let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    for x in [10, 90, 91] as [Float] { line.see([found("part", x, size: 300)]) }
+    #expect(verdicts(line) == ["unjudged too_few_views"])
+  }
+
+  @Test func `while the camera was away, or when it begins anew, parts are lost and nothing keeps its number`() throws {
+    for begins in [false, true] {
+      let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+      move(line, 1..<9)
+      if begins { line.restart() } else { line.beAway(.milliseconds(450)) }
+      move(line, 9..<10)
+      #expect(verdicts(line) == ["unjudged lost"] && line.inspector.identities == [2])
+    }
+    // Frames that are known to be missing are none, nor is a camera that has become slower.
+    let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    move(line, 1..<8)
+    line.see([found("part", 50)], missing: 2)
+    for x in [52, 54] as [Float] {
+      line.beAway(.milliseconds(150))
+      line.see([found("part", x)])
+    }
+    #expect(line.outcomes.isEmpty && line.inspector.identities == [1])
+  }
+
+  @Test func `a part that was unseen for long never passes, whatever has its number`() throws {
+    for (unseen, verdict) in [(3, "pass"), (4, "unjudged lost")] {
+      let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+      run(line, parts: 1, unseen: [0: Set(8..<8 + unseen)])
+      #expect(verdicts(line) == [verdict])
+    }
+    // Frames that nobody looked at, or that were nonsense, are no views either.
+    for passesOver in [true, false] {
+      let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+      move(line, 1..<9)
+      for _ in 0..<4 { if passesOver { line.inspector.passOver() } else { line.see([], isSound: false) } }
+      move(line, (passesOver ? 9 : 13)..<20)
+      #expect(verdicts(line) == ["unjudged lost"])
+    }
+  }
+
+  @Test func `where a bad part is lost those on their way are unjudged`() throws {
+    var parts = PartSettings(tracked)
+    parts.patience = .milliseconds(1500)
+    let line = try Line(settings([rule("defect", rejects: true)], parts: parts))
+    // The first has a defect and goes; the second has passed the entry by the time that it is given up.
+    run(line, parts: 2, defects: [0: [6]], unseen: [0: Set(9..<80)])
+    #expect(verdicts(line) == ["reject lost", "unjudged lost"])
+  }
+
+  @Test func `a part that is hardly seen itself is looked at, and isn't reported`() throws {
+    let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    move(line, 1..<9)
+    let left = line.see([found("part", 45, score: 0.3), found("defect", 49, 46, size: 4)])
+    #expect(left.map(\.label) == [1] && line.inspector.identities.count == 1)
+    move(line, 10..<20)
+    #expect(verdicts(line) == ["reject"])
+    // What isn't reported is meant by no rule.
+    let poor = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    move(poor, 1..<20) { [found("defect", $0, size: 4, score: 0.3)] }
+    #expect(verdicts(poor) == ["pass"])
+  }
+
+  @Test func `a defect at the edge is each part's that it touches, and one on no part is counted`() throws {
+    let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    // Its middle is outside the part, which reaches 10 pixels to each side.
+    run(line, parts: 1)
+    move(line, 1..<20) { [found("defect", $0 + 11, size: 4)] }
+    #expect(verdicts(line) == ["pass", "reject"] && line.inspector.counters.unowned == 6)
+    // A neighbour's mark isn't its own.
+    let marked = try Line(settings([rule("not defect", rejects: true)], parts: PartSettings(tracked)))
+    move(marked, 1..<20) { [found("defect", $0 + (abs($0 - 50) < 1 ? 11 : 0), size: 4)] }
+    #expect(verdicts(marked) == ["reject"])
+  }
+
+  @Test func `a frame of which not all is known is no view, but what it shows counts`() throws {
+    let line = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(.trigger)))
+    line.see([], isComplete: false)
+    line.see([found("defect", 50)], isComplete: false)
+    // More of them than can be looked at.
+    var many: [Detection] = []
+    for at in 0...Inspector.thingLimit { many.append(found("part", Float(at % 23) * 4 + 4, Float(at / 23) * 4 + 4, size: 3)) }
+    line.see(many)
+    #expect(verdicts(line) == ["unjudged too_many_things", "reject", "unjudged too_many_things"] && line.inspector.counters.overfull == 3)
+    let tracks = try Line(settings([rule("defect", rejects: true)], parts: PartSettings(tracked)))
+    for frame in 1..<20 { tracks.see([found("part", Float(frame * 5))], isComplete: !(8..<12).contains(frame)) }
+    #expect(verdicts(tracks) == ["unjudged lost"])
+  }
+
+  @Test func `numbers of tracks go on under another model`() throws {
+    let wanted = try settings([rule("defect", rejects: true)], parts: PartSettings(tracked))
+    let line = try Line(wanted)
+    move(line, 1..<4)
+    line.inspector.adopt(try InspectionPlan(wanted, labels: labels, isClassification: false, threshold: 0.5))
+    move(line, 4..<6)
+    #expect(line.inspector.identities == [2])
+  }
+
+  @Test func `a score below the threshold is an error, for nothing below it is reported`() throws {
+    let error = #expect(throws: InspectionError.self) { try Line(settings([rule("part and count(defect > 0.3) > 1")])) }
+    #expect(error?.message == "rule r: column 25: nothing below the threshold 0.5 is reported: compare with 0.5 or more, or set \"threshold\" to 0.3")
+    #expect(throws: InspectionError.self) { try Line(settings([rule("part", until: "defect < 0.4")])) }
+    #expect(throws: Never.self) { try Line(settings([rule("defect >= 0.5 or part < 0.6")])) }
   }
 
   @Test func `without frames a part's time ends all the same`() throws {

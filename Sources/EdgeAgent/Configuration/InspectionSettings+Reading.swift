@@ -7,6 +7,8 @@ extension InspectionSettings {
   struct Surroundings {
     /// Of the model, where it was opened.
     var labels: [String]?
+    /// The least score that is reported, where it is known.
+    var threshold: Double?
     let encoding: MQTTSettings.Encoding
   }
 
@@ -44,6 +46,10 @@ extension InspectionSettings {
       map.report("rules", "pipelines.\(pipeline).rules: \(rule.name) rejects, but nothing says what a part is; add \"parts\"")
     } else if parts?.kind == .trigger, let rule = rules.first(where: { $0.rejects && $0.hits > 1 }) {
       map.report("rules", "pipelines.\(pipeline).rules: \(rule.name) needs \(rule.hits) frames, but a part has one (parts: {trigger: frame}); remove \"for\"")
+    } else if isTracked, let parts, parts.views > 1, let rule = rules.first(where: { $0.rejects && $0.frames > parts.views }) {
+      context.warn(
+        map["parts"],
+        "pipelines.\(pipeline).parts.views: \(rule.name) looks at \(rule.frames) frames, so a part must be seen in as many; with fewer it is unjudged")
     }
   }
 
@@ -151,7 +157,11 @@ extension RuleSettings {
     _ value: YAMLValue, _ regions: [String], _ lines: [String], _ surroundings: InspectionSettings.Surroundings
   ) -> Expression? {
     guard let text = value.string() else { return nil }
-    do throws(InspectionError) { return try Expression(parsing: text, regions: regions, lines: lines, labels: surroundings.labels) } catch {
+    do throws(InspectionError) {
+      let expression = try Expression(parsing: text, regions: regions, lines: lines, labels: surroundings.labels)
+      if let threshold = surroundings.threshold { try expression.check(againstThreshold: Float(threshold)) }
+      return expression
+    } catch {
       value.report("\(value.path): \(error.explanation)")
       return nil
     }
@@ -183,7 +193,7 @@ extension RuleSettings {
   }
 }
 
-/// `pipelines.NAME.parts`: `trigger`, or `label`, `entry`, `exit`, `views`, `patience`.
+/// `pipelines.NAME.parts`: `trigger`, or `label`, `entry`, `exit`, `views`, `patience`, `gap`.
 extension PartSettings {
   private enum Trigger: String, CaseIterable {
     case frame
@@ -191,7 +201,7 @@ extension PartSettings {
 
   static func read(_ map: YAMLMapping, lines: [CountLine], labels: [String]?) -> PartSettings? {
     if let trigger = map["trigger"] {
-      for key in ["label", "entry", "exit", "views", "patience"] where map[key] != nil {
+      for key in ["label", "entry", "exit", "views", "patience", "gap"] where map[key] != nil {
         map.report(key, "parts: with \"trigger\" each frame is a part; remove \"\(key)\"")
       }
       return trigger.choice(of: Trigger.self).map { _ in PartSettings(.trigger) }
@@ -211,10 +221,12 @@ extension PartSettings {
     }
     let views = map["views"]?.int(in: 1...1000)
     let patience = map["patience"]?.duration(in: .milliseconds(100) ... .seconds(3600))
+    let gap = map["gap"]?.int(in: 0...1000)
     guard let label, let entry, let exit else { return nil }
     var parts = PartSettings(.tracked(label: label, entry: entry, exit: exit))
     if let views { parts.views = views }
     if let patience { parts.patience = patience }
+    if let gap { parts.greatestGap = gap }
     return parts
   }
 }

@@ -122,11 +122,12 @@ public struct PipelineSettings: Equatable, Sendable {
     var inspected = InspectionSettings.Surroundings(labels: nil, encoding: encoding)
     let model = map.required("model").flatMap { value -> ModelSource? in
       let model = readModel(value, storage, hasUpdates: hasUpdates, context)
-      if context.opensModels, let path = model?.path { inspected.labels = readLabels(ofPackageAt: path, value) }
+      if context.opensModels, let path = model?.path { (inspected.labels, inspected.threshold) = readPackage(at: path, value) }
       return model
     }
     var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
     settings.threshold = map["threshold"]?.float(in: 0...1)
+    inspected.threshold = settings.threshold ?? inspected.threshold
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
     settings.frameCount = map["frames"]?.int(in: 1 ... .max)
@@ -210,14 +211,15 @@ public struct PipelineSettings: Equatable, Sendable {
 
   /// Opens the package; what it can tell of. Reports why it can't serve a pipeline: damaged, for another machine, or without a word on images and
   /// results.
-  private static func readLabels(ofPackageAt path: String, _ value: YAMLValue) -> [String]? {
+  private static func readPackage(at path: String, _ value: YAMLValue) -> (labels: [String]?, threshold: Double?) {
     do throws(ModelPackageError) {
       let package = try ModelPackage(contentsOf: path)
-      do throws(EdgeAgentError) { return try FrameProcessor(package, threshold: nil, threads: 1).manifest.labels } catch {
-        value.report("\(value.path): \(error.message)")
-      }
+      do throws(EdgeAgentError) {
+        let processor = try FrameProcessor(package, threshold: nil, threads: 1)
+        return (processor.manifest.labels, Double(processor.leastScore))
+      } catch { value.report("\(value.path): \(error.message)") }
     } catch { value.report("\(value.path): \(error.description)") }
-    return nil
+    return (nil, nil)
   }
 }
 

@@ -42,6 +42,8 @@ public struct StorageSettings: Equatable, Sendable {
     var settings = Outbox.Settings(path: "\(path)/\(name).sqlite", byteLimit: outboxByteCount)
     settings.commitInterval = commitInterval
     settings.commitBytes = commitByteCount
+    // Pictures are large, and mustn't push out what was decided.
+    settings.classLimits["snapshot"] = Outbox.ClassLimit(byteLimit: max(Outbox.Settings.leastBytes, outboxByteCount / 4))
     for (name, limit) in limits { settings.classLimits[name.rawValue] = limit }
     return settings
   }

@@ -58,6 +58,9 @@ final class FrameProcessor: @unchecked Sendable {
 
   var faults: Faults { Faults(indices: faultCount, nonFiniteFrames: nonFiniteFrameCount) }
 
+  /// The least score that the package lets through by itself.
+  var leastScore: Float { vision.decoder.suppression.scoreThreshold }
+
   var manifest: Manifest { vision.manifest }
 
   /// Most detections of a frame.
@@ -100,9 +103,18 @@ final class FrameProcessor: @unchecked Sendable {
     result.detections.removeAll(keepingCapacity: true)
     guard let found = vision.decode(threshold: threshold) else { return false }
     result.detections.append(contentsOf: found)
+    if !isComplete { result.isComplete = false }
     result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
     return true
+  }
+
+  /// Whether what the decoder had no room for last was all too poor to be reported; the worst goes first.
+  private var isComplete: Bool {
+    let decoder = vision.decoder
+    guard let plan, !decoder.isClassification else { return true }
+    guard decoder.droppedCandidateCount == 0 else { return false }
+    return decoder.droppedDetectionCount == 0 || decoder.detections.last.map { $0.score < plan.threshold } ?? false
   }
 
   /// Makes room for parts of frames up to a width.
@@ -134,6 +146,7 @@ final class FrameProcessor: @unchecked Sendable {
         result.add(found)
       }
     }
+    if !isComplete { result.isComplete = false }
     result.modelRuns += 1
     result.timings.preparation += begin.duration(to: prepared)
     result.timings.inference += prepared.duration(to: inferred)
@@ -178,7 +191,7 @@ extension FrameResult {
     capturedAt = frame.capturedAtWallTime
     takenAt = frame.capturedAt
     groundTruth = frame.groundTruth
-    (isReused, leftOut, modelRuns) = (false, 0, 1)
+    (isReused, leftOut, modelRuns, isComplete) = (false, 0, 1, true)
     timings = FrameTimings()
     timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     return taken

@@ -33,6 +33,8 @@ public final class FrameResult: @unchecked Sendable {
   public internal(set) var isReused = false
   /// What was to be looked at in the frame and wasn't: parts beyond the limit, too small or too late, and detections for which there was no room.
   public internal(set) var leftOut = 0
+  /// Whether everything that the model found above the threshold is among the detections.
+  var isComplete = true
   /// Times that the model ran for it.
   var modelRuns = 1
 

@@ -15,7 +15,7 @@ extension PipelineWorker {
   func remember(_ result: FrameResult) {
     lastFound.detections.removeAll(keepingCapacity: true)
     lastFound.detections.append(contentsOf: result.detections)
-    (lastFound.width, lastFound.height) = (result.frameWidth, result.frameHeight)
+    (lastFound.width, lastFound.height, lastFound.isComplete) = (result.frameWidth, result.frameHeight, result.isComplete && result.leftOut == 0)
   }
 
   /// Tells what was found last once more, and lets those that follow do the same.
@@ -24,7 +24,7 @@ extension PipelineWorker {
     result.isReused = true
     result.detections.removeAll(keepingCapacity: true)
     result.detections.append(contentsOf: lastFound.detections)
-    (result.frameWidth, result.frameHeight) = (lastFound.width, lastFound.height)
+    (result.frameWidth, result.frameHeight, result.isComplete) = (lastFound.width, lastFound.height, lastFound.isComplete)
     decide(result, isSound: true)
     for follower in followers { follower.repeatFollowing(frame) }
     tell(result)

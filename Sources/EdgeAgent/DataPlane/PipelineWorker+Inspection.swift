@@ -25,7 +25,8 @@ extension PipelineWorker {
   func inspect(_ result: FrameResult, isSound: Bool) {
     guard let inspector else { return }
     inspector.inspect(
-      &result.detections, frame: result.frameNumber, capturedAt: result.takenAt, width: result.frameWidth, height: result.frameHeight, isSound: isSound)
+      &result.detections, frame: result.frameNumber, capturedAt: result.takenAt, width: result.frameWidth, height: result.frameHeight, isSound: isSound,
+      isComplete: result.isComplete && result.leftOut == 0)
     actUpon(inspector)
     result.take(inspector)
   }
@@ -62,9 +63,9 @@ extension PipelineWorker {
     (result.isFrame, result.snapshotRule) = (false, -1)
     result.detections.removeAll(keepingCapacity: true)
     result.tracks.removeAll(keepingCapacity: true)
-    guard !results.push(result) else { return }
+    guard !handOn(result) else { return }
     statistics.countUnrecorded()
     result.isFrame = true
-    unused.push(result)
+    putBack(result)
   }
 }

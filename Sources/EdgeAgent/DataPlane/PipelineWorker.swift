@@ -21,22 +21,26 @@ final class PipelineWorker: @unchecked Sendable {
   let gate: GateDesk?
   let snapshots: SnapshotDesk?
   let settings: PipelineSettings
-  private let mutex = PthreadMutex()
-  private var shared: Shared
+  let mutex = PthreadMutex()
+  /// Under the mutex.
+  var shared: Shared
   /// Look at its frames where it found something, on its thread.
   let followers: [PipelineWorker]
   private let turns: ProcessorTurns
   // The worker thread's own; of one that follows, its leader's thread's.
-  private(set) var processor: FrameProcessor
+  var processor: FrameProcessor
   var shadow: ShadowRun?
   let scene: SceneSignature?
   var lookedAt = MonotonicInstant(nanoseconds: 0)
   /// What was found last, and in which size of frame.
-  var lastFound: (detections: [Detection], width: Int, height: Int) = ([], 0, 0)
+  var lastFound: (detections: [Detection], width: Int, height: Int, isComplete: Bool) = ([], 0, 0, true)
   var followed = FollowedFrame()
   private let frameCount: Int?
   let results: BoundedQueue<FrameResult>
   let unused: BoundedQueue<FrameResult>
+  /// For what must be judged though the recorder has all the others: it isn't recorded.
+  private let spare: FrameResult?
+  private var wasPaused = false
   let progress: StageProgress
   private let ledger: ProgressLedger
   private let log: AgentLog
@@ -72,11 +76,14 @@ final class PipelineWorker: @unchecked Sendable {
     progress = ledger.stage("pipeline \(settings.name)")
     if inspector != nil { statistics.expect(settings.inspection) }
     unused = BoundedQueue(capacity: Self.resultCount, policy: .rejectNewest)
-    for _ in 0..<Self.resultCount {
+    let isInspected = inspector != nil
+    func newResult() -> FrameResult {
       let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
-      if inspector != nil { result.reserveForInspection() }
-      unused.push(result)
+      if isInspected { result.reserveForInspection() }
+      return result
     }
+    spare = isInspected ? newResult() : nil
+    for _ in 0..<Self.resultCount { unused.push(newResult()) }
     lastFound.detections.reserveCapacity(processor.detectionLimit)
     if settings.after != nil { progress.wait() }
   }
@@ -169,10 +176,11 @@ final class PipelineWorker: @unchecked Sendable {
     let share = processorShare
     defer { turns.give(share) }
     guard let frame = waitForTurn(with: taken, share) else {
-      unused.push(result)
+      putBack(result)
       return false
     }
     guard isInTime(frame) else {
+      inspector?.passOver()
       giveUp(result) { $0.countLate() }
       return false
     }
@@ -203,12 +211,19 @@ final class PipelineWorker: @unchecked Sendable {
   /// A result to fill; nil where the frame is to be passed over, which is then counted.
   func begin() -> FrameResult? {
     guard !isPaused else {
+      if !wasPaused {
+        wasPaused = true
+        interruptInspection()
+        // They see no frames either.
+        for follower in followers { follower.interruptInspection() }
+      }
       statistics.countPassedOver()
       countFinished()
       return nil
     }
-    // Without a free result the recorder is far behind; the frame is given up rather than the camera held up.
-    guard let result = unused.pop(timeout: .zero) else {
+    wasPaused = false
+    // Without a free result the recorder is far behind; the frame is given up, or at least not recorded, rather than the camera held up.
+    guard let result = unused.pop(timeout: .zero) ?? spare else {
       statistics.countUnrecorded()
       countFinished()
       return nil
@@ -225,9 +240,14 @@ final class PipelineWorker: @unchecked Sendable {
 
   func giveUp(_ result: FrameResult, _ count: (PipelineStatistics) -> Void) {
     count(statistics)
-    unused.push(result)
+    putBack(result)
     countFinished()
   }
+
+  func putBack(_ result: FrameResult) { if result !== spare { unused.push(result) } }
+
+  /// - Returns: false where the recorder has no room.
+  func handOn(_ result: FrameResult) -> Bool { result !== spare && results.push(result) }
 
   private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
     defer { shadow = nil }
@@ -268,6 +288,7 @@ final class PipelineWorker: @unchecked Sendable {
   func isUsable(_ outcome: FrameOutcome, _ result: FrameResult) -> Bool {
     guard outcome != .seen else { return true }
     scene?.clear()
+    inspector?.passOver()
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
@@ -297,77 +318,7 @@ final class PipelineWorker: @unchecked Sendable {
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)
     }
-    if !results.push(result) { giveUp(result) { $0.countUnrecorded() } }
-  }
-}
-
-extension PipelineWorker {
-  /// What other threads read and write; under the mutex.
-  struct Shared {
-    var description: PipelineDescription
-    /// Frames given, and those whose result is recorded or given up; the mailbox counts those that newer ones replaced.
-    var given: UInt64 = 0
-    var finished: UInt64 = 0
-    var isPaused = false
-    var degradation = 0
-    /// Takes the processor's place before the next frame.
-    var successor: FrameProcessor?
-    /// The one before, until somebody lets it go: that takes longer than a frame should wait.
-    var retired: FrameProcessor?
-    /// Sees frames, too; the one before, as `retired`.
-    var shadow: ShadowRun?
-    var retiredShadow: ShadowRun?
-    /// Since the present model's first frame.
-    var usage = ModelUsage()
-  }
-
-  /// Lets another model take over between two frames. Doesn't wait for that.
-  func replaceModel(by successor: FrameProcessor) {
-    let left = mutex.withLock { () -> (FrameProcessor?, FrameProcessor?) in
-      defer { (shared.successor, shared.retired) = (successor, nil) }
-      return (shared.successor, shared.retired)
-    }
-    // Their memory goes here, outside the mutex.
-    withExtendedLifetime(left) {}
-  }
-
-  /// - Returns: zero until a model that was given has had its first frame.
-  var usage: ModelUsage { mutex.withLock { shared.successor == nil ? shared.usage : ModelUsage() } }
-
-  /// Lets the memory of a model go that was replaced.
-  func releaseRetired() {
-    let retired = mutex.withLock { () -> (FrameProcessor?, ShadowRun?) in
-      defer { (shared.retired, shared.retiredShadow) = (nil, nil) }
-      return (shared.retired, shared.retiredShadow)
-    }
-    withExtendedLifetime(retired) {}
-  }
-
-  /// Lets another model see frames, too, from the next one on; nil ends that.
-  func setShadow(_ shadow: ShadowRun?) {
-    mutex.withLock {
-      shared.retiredShadow = shared.shadow ?? shared.retiredShadow
-      shared.shadow = shadow
-    }
-  }
-
-  /// On the worker's thread: another model takes over now, if there is one.
-  func takeSuccessor() {
-    let isReplaced = mutex.withLock { () -> Bool in
-      shadow = shared.shadow
-      guard let successor = shared.successor else { return false }
-      shared.successor = nil
-      shared.retired = processor
-      processor = successor
-      shared.description = PipelineDescription(settings, successor.manifest)
-      shared.usage = ModelUsage()
-      return true
-    }
-    // What the one before found counts for nothing any more.
-    guard isReplaced else { return }
-    scene?.clear()
-    followed.forgetModel()
-    if let plan = processor.plan { interruptInspection(for: plan) }
+    if !handOn(result) { giveUp(result) { $0.countUnrecorded() } }
   }
 }
 

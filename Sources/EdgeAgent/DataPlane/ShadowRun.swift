@@ -1,4 +1,5 @@
 import Imaging
+import Inspection
 import ModelManifest
 import ObjectDetection
 import Pipelines
@@ -34,6 +35,8 @@ final class ShadowRun: @unchecked Sendable {
   private let processor: FrameProcessor
   private let description: PipelineDescription
   private let result: FrameResult
+  /// Leaves out what counts for nothing, as it is left out of what the running model found.
+  private let sieve: Inspector?
   private let frameCount: Int
   private let onFrame: @Sendable () -> Void
   private let owner = Atomic<Int>(Owner.pipeline.rawValue)
@@ -60,6 +63,9 @@ final class ShadowRun: @unchecked Sendable {
     _ package: ModelPackage, _ settings: PipelineSettings, frameCount: Int, onFrame: @escaping @Sendable () -> Void
   ) throws(EdgeAgentError) {
     processor = try FrameProcessor(package, threshold: settings.threshold, threads: 1, inspection: settings.inspection)
+    var sifted = InspectionSettings()
+    (sifted.regions, sifted.ignored, sifted.minimumArea) = (settings.inspection.regions, settings.inspection.ignored, settings.inspection.minimumArea)
+    sieve = processor.plan.map { Inspector(sifted, $0) }
     description = PipelineDescription(settings, package.manifest)
     result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
     finder = description
@@ -138,6 +144,8 @@ final class ShadowRun: @unchecked Sendable {
 
   private func look() {
     guard processor.prepare(image.view, into: result, from: MonotonicClock.now()) == .prepared, processor.finish(into: result) else { return }
+    sieve?.inspect(
+      &result.detections, frame: result.frameNumber, capturedAt: result.takenAt, width: result.frameWidth, height: result.frameHeight)
     let limit = description.isClassification ? 1 : Self.detectionLimit
     let agreement = Agreement.between(found.prefix(limit), finder, result.detections.prefix(limit), description)
     let (faults, nonFiniteFrames) = (processor.faultCount, processor.nonFiniteFrameCount)

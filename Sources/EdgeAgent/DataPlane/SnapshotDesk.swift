@@ -16,6 +16,8 @@ final class SnapshotDesk: @unchecked Sendable {
     case pipeline, desk
   }
 
+  /// From one picture to the next at least: they are large, and mustn't crowd out what was decided.
+  static let leastPause = Duration.seconds(1)
   /// More boxes aren't drawn.
   private static let boxLimit = 256
 
@@ -31,6 +33,7 @@ final class SnapshotDesk: @unchecked Sendable {
   private var neededByteCount = 0
   private var boxes: [Detection] = []
   private var description: PipelineDescription?
+  private var lastAt: MonotonicInstant?
   private var facts = (frame: UInt64(0), capturedAt: WallTime(microseconds: 0), rule: 0)
   // Under the mutex, which the pipeline doesn't take.
   private let mutex = PthreadMutex()
@@ -82,7 +85,7 @@ final class SnapshotDesk: @unchecked Sendable {
 
   /// Looks whether a picture of the frame is wanted.
   /// - Parameter isTaken: what `offer` said of this frame.
-  func submit(_ result: FrameResult, isTaken: Bool) {
+  func submit(_ result: FrameResult, isTaken: Bool, at now: MonotonicInstant = MonotonicClock.now()) {
     var rule = -1
     for at in 0..<result.ruleEvents.count where rule < 0 {
       let event = result.ruleEvents[at]
@@ -90,7 +93,8 @@ final class SnapshotDesk: @unchecked Sendable {
     }
     result.snapshotRule = -1
     guard rule >= 0 else { return }
-    guard isTaken else { return countMissed() }
+    guard isTaken, lastAt.map({ $0.advanced(by: Self.leastPause) <= now }) ?? true else { return countMissed() }
+    lastAt = now
     boxes.removeAll(keepingCapacity: true)
     for at in 0..<min(result.detections.count, Self.boxLimit) { boxes.append(result.detections[at]) }
     description = result.pipeline

@@ -7,10 +7,13 @@ import Supervision
 /// Makes orders for a gate of a pipeline's verdicts: finds the sensor's part for each, gives the order, and tells what went otherwise than it should.
 ///
 /// Verdicts come on the pipeline's thread, which waits for a short lock at most and allocates nothing; what is told goes through a bounded queue to a
-/// thread of its own. A part for which nothing is ordered gets the gate's `unjudged` verdict; so nothing is ordered for a part that couldn't be judged.
+/// thread of its own. A part for which nothing is ordered gets the gate's `unjudged` verdict. Where that is to reject, it is ordered for a part that couldn't be
+/// judged, too, so that it outweighs a pass which another verdict brought the same part of the sensor. A reject that finds no part of its own is ordered by
+/// moment; one that may mean several, for all of them.
 final class GateDesk: @unchecked Sendable {
   /// What the desk itself counts.
   struct Counters: Equatable, Sendable {
+    /// Verdicts for which an order was given.
     var passes: UInt64 = 0
     var rejects: UInt64 = 0
     /// Verdicts for which no order was given.
@@ -23,38 +26,48 @@ final class GateDesk: @unchecked Sendable {
   static let pendingLimit = 64, orderLimit = 320, noticeLimit = 256
   /// With an encoder nobody knows when a part will be at the gate; its edge should be known after this.
   static let patience = Duration.seconds(2)
+  /// An edge is told so long after it at the latest, unless the line is disturbed.
+  static let eventLatency = Duration.milliseconds(100)
   /// A controller that hasn't answered for so long is told as one that doesn't.
   static let meetingTime = Duration.seconds(3)
 
-  private struct Verdict {
+  struct Verdict {
     let part: UInt64
-    let isReject: Bool
+    let kind: PartOutcome.Verdict
     let edge: MonotonicInstant
 
-    var verdict: PartOutcome.Verdict { isReject ? .reject : .pass }
+    /// What is ordered for it.
+    var isReject: Bool { kind != .pass }
   }
 
-  private struct Order {
+  struct Order {
     let number: OrderNumber
     let verdict: Verdict
+    /// The sensor's; nil of an order by moment.
+    let part: PartSighting?
   }
 
   let gate: NamedGate
   let pipeline: String
   private let tell: @Sendable (GateNotice) -> Void
-  private let notices = BoundedQueue<GateNotice>(capacity: noticeLimit, policy: .rejectNewest)
+  let notices = BoundedQueue<GateNotice>(capacity: noticeLimit, policy: .rejectNewest)
   private let ledger: ProgressLedger
   private let progress: StageProgress
-  private let mutex = PthreadMutex()
+  let mutex = PthreadMutex()
+  private let condition = PthreadCondition()
   // Under the mutex.
-  private var client: GateClient?
-  private var pending: [Verdict] = []
-  private var orders: [Order] = []
-  private var current = Counters()
+  var client: GateClient?
+  var pending: [Verdict] = []
+  var orders: [Order] = []
+  var current = Counters()
+  /// Room for the parts of which one can't tell which is meant.
+  var candidates: [PartSighting] = []
   /// Since when it is being met, where that isn't told yet.
-  private var meetingSince: MonotonicInstant?
-  private var isArmed = false
+  var meetingSince: MonotonicInstant?
+  var isArmed = false
+  private var isStopped = false
   private var thread: DataPlaneThread?
+  private var placing: DataPlaneThread?
 
   /// - Parameter tell: called on the desk's own thread; may wait for the disk.
   init(_ gate: NamedGate, pipeline: String, ledger: ProgressLedger, tell: @escaping @Sendable (GateNotice) -> Void) {
@@ -63,30 +76,49 @@ final class GateDesk: @unchecked Sendable {
     progress = ledger.stage("gate \(gate.name)")
     pending.reserveCapacity(Self.pendingLimit)
     orders.reserveCapacity(Self.orderLimit)
+    candidates.reserveCapacity(64)
   }
 
   /// Begins to look for the controller, for ever.
   func start() throws(EdgeAgentError) {
-    do throws(PipelinesError) { thread = try DataPlaneThread(name: "gate-\(gate.name)") { [weak self] in self?.tellAll() } } catch {
+    do throws(PipelinesError) {
+      thread = try DataPlaneThread(name: "gate-\(gate.name)") { [weak self] in self?.tellAll() }
+      placing = try DataPlaneThread(name: "gate-place") { [weak self] in self?.placeInTime() }
+    } catch {
+      notices.close()
       throw EdgeAgentError(.resources, error.message)
     }
     do throws(GateClientError) {
       let client = try GateClient(gate.settings) { [weak self] in self?.take($0) }
       mutex.withLock { self.client = client }
     } catch {
+      endPlacing()
       notices.close()
       throw EdgeAgentError(error.code == .badSetting ? .configuration : .resources, "gate \(gate.name): \(error.message)")
     }
   }
 
-  /// Ends the client, and tells what is left. Waits for both.
+  /// Ends the client, and tells what is left, verdicts that still wait for their part included. Waits for all of it.
   func stop() {
-    let client = mutex.withLock { self.client }
+    endPlacing()
+    let client = mutex.withLock { () -> GateClient? in
+      while let verdict = pending.first {
+        pending.removeFirst()
+        giveUp(verdict.part, verdict.kind, .stopped)
+      }
+      return self.client
+    }
     client?.stop()
     client?.join()
     notices.close()
     thread?.join()
     ledger.remove(progress)
+  }
+
+  private func endPlacing() {
+    mutex.withLock { isStopped = true }
+    condition.broadcast()
+    placing?.join()
   }
 
   var counters: Counters { mutex.withLock { current } }
@@ -98,103 +130,35 @@ final class GateDesk: @unchecked Sendable {
 
   /// Takes what was decided about a part.
   func judge(_ outcome: PartOutcome) {
-    guard outcome.verdict != .unjudged else { return }
-    let isReject = outcome.verdict == .reject
+    // Without a moment there is nothing to order; the part gets this verdict without.
+    if outcome.verdict == .unjudged, outcome.moment == nil || gate.settings.configuration.unjudged == .pass { return }
     mutex.lock()
     defer { mutex.unlock() }
-    guard let moment = outcome.moment else { return giveUp(outcome.number, isReject, .unknownMoment) }
-    guard pending.count < Self.pendingLimit else { return giveUp(outcome.number, isReject, .queueFull) }
-    pending.append(Verdict(part: outcome.number, isReject: isReject, edge: moment.advanced(by: .zero - gate.offset)))
+    guard !isStopped else { return giveUp(outcome.number, outcome.verdict, .stopped) }
+    guard let moment = outcome.moment else { return giveUp(outcome.number, outcome.verdict, .unknownMoment) }
+    guard pending.count < Self.pendingLimit else { return giveUp(outcome.number, outcome.verdict, .queueFull) }
+    pending.append(Verdict(part: outcome.number, kind: outcome.verdict, edge: moment.advanced(by: .zero - gate.offset)))
     place(at: MonotonicClock.now())
+    if !pending.isEmpty { condition.signal() }
   }
 
-  private func giveUp(_ part: UInt64, _ isReject: Bool, _ obstacle: GateNotice.Obstacle) {
+  func giveUp(_ part: UInt64, _ verdict: PartOutcome.Verdict, _ obstacle: GateNotice.Obstacle) {
     current.unplaced += 1
-    notices.push(.unplaced(part: part, isReject ? .reject : .pass, obstacle))
+    notices.push(.unplaced(part: part, verdict, obstacle))
   }
 
-  /// When a part is at the gate at the earliest.
-  private func deadline(_ edge: MonotonicInstant) -> MonotonicInstant {
-    let configuration = gate.settings.configuration
-    return edge.advanced(by: configuration.unit == .microseconds ? .microseconds(Int64(configuration.travel)) : Self.patience)
-  }
+  // MARK: - The desk's threads
 
-  /// Gives the orders of those whose part has passed the sensor; under the mutex.
-  private func place(at now: MonotonicInstant) {
-    guard let client else { return }
-    var at = 0
-    while at < pending.count {
-      let verdict = pending[at]
-      if let part = client.part(closestTo: verdict.edge, within: gate.tolerance) {
-        order(part.number, verdict, client)
-      } else if deadline(verdict.edge) < now {
-        giveUp(verdict.part, verdict.isReject, .noSuchPart)
-      } else {
-        at += 1
-        continue
-      }
-      pending.remove(at: at)
-    }
-  }
-
-  private func order(_ part: UInt32, _ verdict: Verdict, _ client: GateClient) {
-    // By encoder a part may take any time: the controller says what is late.
-    let isTimed = gate.settings.configuration.unit == .microseconds
-    let deadline = isTimed ? deadline(verdict.edge) : verdict.edge.advanced(by: .seconds(3600))
-    guard orders.count < Self.orderLimit, let number = client.order(part: part, verdict.isReject ? .reject : .pass, deadline: deadline) else {
-      return giveUp(verdict.part, verdict.isReject, .queueFull)
-    }
-    orders.append(Order(number: number, verdict: verdict))
-    if verdict.isReject { current.rejects += 1 } else { current.passes += 1 }
-  }
-
-  /// Looks whether verdicts, or the controller's answer, have been waited for too long, as nothing else may happen.
-  func sweep(at now: MonotonicInstant = MonotonicClock.now()) {
-    mutex.withLock {
+  /// A reject that finds no part must go out in time, whatever else happens, and though nothing does.
+  private func placeInTime() {
+    mutex.lock()
+    defer { mutex.unlock() }
+    while !isStopped {
+      let now = MonotonicClock.now()
       place(at: now)
-      guard let since = meetingSince, since.advanced(by: Self.meetingTime) <= now else { return }
-      meetingSince = nil
-      notices.push(.link(.meeting))
+      condition.wait(with: mutex, until: nextDue(after: now))
     }
   }
-
-  // MARK: - The client's thread
-
-  private func take(_ report: GateReport) {
-    switch report {
-    case .state(let state): show(state)
-    case .part: sweep()
-    case .accepted: break
-    case .ended(let number, let ending): end(number, ending)
-    case .unjudged(let execution): notices.push(.unjudged(execution))
-    case .belated(_, let execution): notices.push(.belated(execution))
-    case .fault(let fault, time: _): notices.push(.fault(fault))
-    case .missedEvents(let count): notices.push(.missedEvents(count))
-    case .restarted(let cause): notices.push(.restarted(byWatchdog: cause == .watchdog))
-    }
-  }
-
-  /// Meeting is soon over where all is well; it is told where it ends something, or lasts.
-  private func show(_ state: GateLinkState) {
-    mutex.withLock {
-      let isWorth = state != .meeting || isArmed
-      meetingSince = isWorth ? nil : MonotonicClock.now()
-      isArmed = state == .armed
-      if isWorth { notices.push(.link(state)) }
-    }
-  }
-
-  private func end(_ number: OrderNumber, _ ending: OrderEnding) {
-    mutex.withLock {
-      guard let at = orders.firstIndex(where: { $0.number == number }) else { return }
-      let verdict = orders.remove(at: at).verdict
-      if case .acknowledged(let execution) = ending, execution.position == (verdict.isReject ? .reject : .pass) { return }
-      current.failed += 1
-      notices.push(.failed(part: verdict.part, verdict.verdict, ending))
-    }
-  }
-
-  // MARK: - The desk's thread
 
   private func tellAll() {
     var untold: UInt64 = 0

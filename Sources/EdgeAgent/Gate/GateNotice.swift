@@ -12,6 +12,8 @@ enum GateNotice: Sendable, Equatable {
     case unknownMoment = "unknown_moment"
     /// Too many wait.
     case queueFull = "queue_full"
+    /// The agent ended before its part passed the sensor.
+    case stopped
   }
 
   case link(GateLinkState)

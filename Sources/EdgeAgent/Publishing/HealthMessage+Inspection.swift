@@ -6,6 +6,7 @@ extension HealthMessage.Decisions {
     self.init(
       events: counters.begun, passed: counters.passed, rejected: counters.rejected, unjudged: counters.unjudged,
       crossings: crossings.map { Crossings(line: $0, count: $1) })
+    (unowned, overfull) = (counters.unowned, counters.overfull)
   }
 }
 

@@ -71,7 +71,7 @@ extension GateNotice {
     case .link(.armed): log.log(.notice, "gate \(gate): armed", about: parts)
     case .link(let link): log.log(.warning, "gate \(gate): \(link.trouble ?? link.word); parts get its safe position", about: parts)
     case .failed(let part, let verdict, _), .unplaced(let part, let verdict, _):
-      let text = "gate \(gate): part \(part) should \(verdict == .reject ? "be rejected" : "pass"), but: \(words.state)"
+      let text = "gate \(gate): part \(part) should \(verdict == .pass ? "pass" : "be rejected"), but: \(words.state)"
       log.log(.warning, text, subject: "gate order \(gate) \(words.state)", about: parts)
     default: log.log(.warning, "gate \(gate): \(words.what): \(words.state)", subject: "gate \(gate) \(words.what) \(words.state)", about: parts)
     }

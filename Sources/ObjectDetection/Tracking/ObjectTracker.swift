@@ -36,20 +36,22 @@ public final class ObjectTracker {
   }
 
   public let settings: Settings
-  /// Of each detection of the last frame the number of its track; 0 where it has none. Numbers begin at 1 and aren't used again.
+  /// Of each detection of the last frame the number of its track; 0 where it has none. Numbers begin at 1, or behind the one given at the start, and aren't used again.
   public private(set) var identities: [UInt64] = []
   /// Detections of good score so far that found no room for a track.
   public private(set) var droppedCount: UInt64 = 0
   private(set) var tracks: [Track] = []
   private var assignment: Assignment
   private var lastFrame: UInt64?
-  private var lastIdentity: UInt64 = 0
+  /// The highest number given.
+  public private(set) var lastIdentity: UInt64
   // Positions of tracks, and of detections, that take part in a stage.
   private var rows: [Int] = []
   private var columns: [Int] = []
 
-  public init(_ settings: Settings) {
-    self.settings = settings
+  /// - Parameter lastIdentity: numbers go on behind it.
+  public init(_ settings: Settings, after lastIdentity: UInt64 = 0) {
+    (self.settings, self.lastIdentity) = (settings, lastIdentity)
     identities.reserveCapacity(Self.detectionLimit)
     tracks.reserveCapacity(Self.trackLimit)
     rows.reserveCapacity(Self.trackLimit)

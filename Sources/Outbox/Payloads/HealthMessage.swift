@@ -50,8 +50,12 @@ public struct HealthMessage: Payload {
     public var passed: UInt64
     public var rejected: UInt64
     public var unjudged: UInt64
-    /// Pictures that were wanted and not made, as one was being made.
+    /// Pictures that were wanted and not made: one was being made, or had been just before.
     public var missedSnapshots: UInt64 = 0
+    /// Detections that a rule means which rejects, and that were on no part.
+    public var unowned: UInt64 = 0
+    /// Frames that showed more than could be kept.
+    public var overfull: UInt64 = 0
     /// Crossings of each line.
     public var crossings: [Crossings]
 
@@ -214,6 +218,8 @@ public struct HealthMessage: Payload {
         $0.member("passed", decisions.passed)
         $0.member("rejected", decisions.rejected)
         $0.member("unjudged", decisions.unjudged)
+        $0.member("unowned", decisions.unowned)
+        $0.member("overfull", decisions.overfull)
         $0.member("snapshots_missed", decisions.missedSnapshots)
         $0.member("lines", object: { for crossings in decisions.crossings { $0.member(crossings.line, crossings.count) } })
       })
