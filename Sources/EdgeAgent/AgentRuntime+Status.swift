@@ -16,7 +16,8 @@ extension AgentRuntime {
     status.models = publisher.models
     for gate in gates { gate.sweep() }
     status.gates = gates.map { AgentStatus.Gate($0) }
-    if let watch { status.machine = watch.current }
+    status.machine = watch.current
+    if status.machine.step > 0 { status.machine.reasons += configuration.keptInFull }
     return status
   }
 

@@ -66,6 +66,9 @@ public final class PipelineStatistics: @unchecked Sendable {
   /// Frames that went through the model; cheaper than a whole snapshot.
   var processedCount: UInt64 { mutex.withLock { current.processed } }
 
+  /// As cheap.
+  var sparedCount: UInt64 { mutex.withLock { current.spared } }
+
   func countProcessed(_ timings: FrameTimings, hasDetections: Bool, isReused: Bool = false) {
     mutex.withLock {
       current.processed += 1
