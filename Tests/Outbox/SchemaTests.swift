@@ -60,6 +60,7 @@ import Testing
     pictured.hasSnapshot = true
     var judged = HealthMessage.Pipeline(name: "q", camera: "c", state: "running", frameRate: 1, processed: 1, dropped: 0)
     judged.decisions = .init(events: 1, passed: 2, rejected: 3, unjudged: 4, crossings: [.init(line: "exit", count: 5)])
+    (judged.late, judged.reused, judged.leftOut, judged.unneeded) = (1, 2, 3, 4)
     health.pipelines = [judged]
     let counts = ["passes", "rejects", "unplaced", "failed", "acknowledged", "late", "refused", "link_lost", "unjudged", "missed_events", "sessions"]
     health.gates = [.init(name: "g", pipeline: "q", state: "away", reason: "there is no device", counts: counts.map { .init($0, 1) })]

@@ -149,6 +149,31 @@ extension JSONValue {
     #expect(answer != Array("old".utf8))
   }
 
+  @Test func `what follows a paused pipeline is paused`() async throws {
+    let watched = try Watched {
+      var follower = PipelineSettings(name: "kind", camera: "line", modelPath: "")
+      follower.after = "surface"
+      $0.pipelines.append(follower)
+    }
+    _ = try watched.folder.file("state/paused", "surface\n")
+    let metrics = try await watched.look(after: 0) { watched.get("/metrics") }
+    let read = try Exposition(try #require(metrics).text)
+    #expect(read.value("swiftlet_pipeline_running", ["pipeline": "kind"]) == 0)
+    #expect(watched.status?.line(unkeptBefore: 0).contains("paused: surface, kind") == true)
+  }
+
+  @Test func `however often the socket is asked, the agent is asked seldom`() throws {
+    let folder = try TemporaryFolder()
+    let asked = Recorder<Int>()
+    let listener = try StatusListener(folder.path + "/status.socket", freshness: .seconds(3600)) {
+      asked.append(1)
+      return [1]
+    }
+    defer { listener.stop() }
+    for _ in 0..<20 { #expect(try StorageSettings(path: folder.path).askRunningAgent() == [1]) }
+    #expect(asked.all.count == 1)
+  }
+
   @Test func `clients that hold every connection, and ask without end, hold no frame`() async throws {
     let watched = try Watched()
     let counts = try await watched.look { () -> [UInt64] in
@@ -183,6 +208,11 @@ extension JSONValue {
       return try watched.configuration.storage.askRunningAgent()
     }
     let json = try JSONParser.parse(status)
+    #expect(try #require(json["pipelines"]?[0]?["decisions"]?["passed"]?.number) >= 0 && json["gates"]?[0] == nil)
+    #expect(json["pipelines"]?[0]?["dropped"]?["late"]?.number == 0 && json["pipelines"]?[0]?["reused"]?.number == 0)
+    let metrics = AgentMetrics(try #require(watched.status), watched.configuration).text
+    let read = try Exposition(String(decoding: metrics, as: UTF8.self))
+    for verdict in ["pass", "reject", "unjudged"] { #expect(read.value("swiftlet_parts_total", ["pipeline": "surface", "verdict": verdict]) != nil) }
     #expect(json["degradation"]?["reasons"]?[1]?.text == "surface judges parts and leaves nothing out")
     #expect(try #require(watched.status?.pipelines[0].statistics).spared == 0)
   }
