@@ -125,7 +125,7 @@ extension Examination {
       do throws(EdgeAgentError) {
         _ = try storage.askRunningAgent()
         return [.ok("it runs; see swiftlet status")]
-      } catch { return [.warn(error.message, "systemctl status swiftletd; journalctl -u swiftletd")] }
+      } catch { return [.warn(error.message, "it may still be starting, ask again; else: systemctl status swiftletd; journalctl -u swiftletd")] }
     }
   }
 
