@@ -241,7 +241,7 @@ let package = Package(
     tests("Cryptography", ["Cryptography"]),
     // A strict reader of metrics, and a client without manners.
     .target(name: "TestPages", path: "Tests/TestPages", swiftSettings: swiftSettings),
-    tests("LocalPage", ["LocalPage", "Pipelines", "TestPages"]),
+    tests("LocalPage", ["CMicroHTTP", "LocalPage", "Pipelines", "TestPages"]),
     // For the conformance suite of The Update Framework.
     .executableTarget(name: "tuf-client", dependencies: ["Updates"], path: "Tests/Conformance/TUFClient", swiftSettings: swiftSettings),
     tests("Supervision", ["Supervision", "Pipelines", "TestBroker"]),

@@ -17,7 +17,7 @@
 // A connection, when it is cut, and whether its request is whole.
 struct seat {
   int descriptor;
-  int64_t deadline;
+  int64_t began, deadline;
   bool is_answered;
 };
 
@@ -26,10 +26,10 @@ struct swl_http_server {
   struct MHD_Daemon *daemon;
   swl_http_handler handler;
   void *context;
-  int queue, wake;
+  int queue, wake, listener;
   uint16_t port;
   // Connections, since it opened.
-  uint64_t ended;
+  uint64_t begun, ended;
   struct swl_http_limits limits;
   // As many as there are connections; descriptor -1 in free ones.
   struct seat *seats;
@@ -58,7 +58,9 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
   for (uint32_t index = 0; info && index < server->limits.connections; index++) {
     struct seat *seat = &server->seats[index];
     if (seat->descriptor >= 0) continue;
-    *seat = (struct seat){info->connect_fd, now() + server->limits.milliseconds, false};
+    int64_t time = now();
+    *seat = (struct seat){info->connect_fd, time, time + server->limits.header_milliseconds, false};
+    server->begun++;
     *seat_of = seat;
     return;
   }
@@ -113,7 +115,11 @@ static enum MHD_Result handle(
   (void)version, (void)upload, (void)upload_count, (void)state;
   struct swl_http_server *server = context;
   const union MHD_ConnectionInfo *info = server->library->MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-  if (info && info->socket_context) ((struct seat *)info->socket_context)->is_answered = true;
+  if (info && info->socket_context) {
+    struct seat *seat = info->socket_context;
+    seat->is_answered = true;
+    if (seat->deadline != INT64_MAX) seat->deadline = seat->began + server->limits.milliseconds;
+  }
   struct hosts hosts = {NULL, 0};
   server->library->MHD_get_connection_values(connection, MHD_HEADER_KIND, note_host, &hosts);
   struct swl_http_exchange exchange = {server, connection, MHD_NO};
@@ -183,6 +189,7 @@ int swl_http_open(
     return -ENOMEM;
   }
   *server = (struct swl_http_server){.library = library, .handler = handler, .context = context, .limits = *limits, .seats = seats};
+  if (server->limits.header_milliseconds > limits->milliseconds) server->limits.header_milliseconds = limits->milliseconds;
   for (uint32_t index = 0; index < limits->connections; index++) seats[index].descriptor = -1;
   server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   int status = server->wake < 0 ? -errno : 0, listener = -1;
@@ -191,10 +198,11 @@ int swl_http_open(
     status = listener < 0 ? listener : 0;
   }
   if (status < 0) goto failed;
+  server->listener = listener;
   server->daemon = library->MHD_start_daemon(
       MHD_USE_EPOLL, 0, NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener, MHD_OPTION_CONNECTION_LIMIT,
       (unsigned)limits->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((limits->milliseconds + 999) / 1000),
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)limits->header_bytes, MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)limits->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)limits->header_bytes, MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
   if (!server->daemon) {
     status = -ENOMEM;
     close(listener);
@@ -213,6 +221,16 @@ failed:
 
 uint16_t swl_http_port(const struct swl_http_server *server) { return server->port; }
 
+// Whether a connection waits that the process has no descriptor for: the library leaves it where it is, and would be told of it without end.
+static bool is_out_of_descriptors(const struct swl_http_server *server) {
+  struct pollfd waits = {server->listener, POLLIN, 0};
+  if (poll(&waits, 1, 0) <= 0) return false;
+  int probe = eventfd(0, EFD_CLOEXEC);
+  if (probe < 0) return true;
+  close(probe);
+  return false;
+}
+
 void swl_http_turn(struct swl_http_server *server, int milliseconds) {
   int64_t wait = milliseconds, next = cut_overdue(server);
   if (next >= 0 && next < wait) wait = next;
@@ -220,7 +238,7 @@ void swl_http_turn(struct swl_http_server *server, int milliseconds) {
   if (server->library->MHD_get_timeout(server->daemon, &wanted) == MHD_YES && (int64_t)wanted < wait) wait = (int64_t)wanted;
   struct pollfd waits[] = {{server->wake, POLLIN, 0}, {server->queue, POLLIN, 0}};
   poll(waits, 2, (int)wait);
-  uint64_t count;
+  uint64_t count, begun = server->begun, over = server->ended;
   if (waits[0].revents & POLLIN) (void)!read(server->wake, &count, sizeof count);
   // At its limit the library looks away from new connections, and back only in the turn after one has ended.
   for (uint64_t before = server->ended + 1; before != server->ended;) {
@@ -228,6 +246,7 @@ void swl_http_turn(struct swl_http_server *server, int milliseconds) {
     server->library->MHD_run(server->daemon);
   }
   cut_abandoned(server);
+  if (server->begun == begun && server->ended == over && is_out_of_descriptors(server)) poll(waits, 1, 100);
 }
 
 void swl_http_wake(struct swl_http_server *server) {

@@ -16,6 +16,7 @@ public final class Agent: @unchecked Sendable {
   let options: AgentOptions
   let log: AgentLog
   private let desk: CommandDesk
+  private let watch: MachineWatch
   private let mutex = PthreadMutex()
   private var current: AgentRuntime?
   /// The one that runs or ran last.
@@ -30,6 +31,7 @@ public final class Agent: @unchecked Sendable {
     self.options = options
     self.log = log
     desk = CommandDesk(log: log)
+    watch = MachineWatch(log: log, interval: options.sensorInterval, read: options.sensors.read)
     desk.agent = self
   }
 
@@ -57,6 +59,8 @@ public final class Agent: @unchecked Sendable {
   }
 
   private func runAll(_ configuration: AgentConfiguration) async throws(EdgeAgentError) {
+    watch.start()
+    defer { watch.stop() }
     var good = configuration
     if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
     var runtime = try runtime(good, try prepare(good))
@@ -95,7 +99,7 @@ public final class Agent: @unchecked Sendable {
   private func runtime(_ configuration: AgentConfiguration, _ models: PreparedModels) throws(EdgeAgentError) -> AgentRuntime {
     // Checking a large outbox takes as long as the disk does.
     try options.notifier.sustaining { () throws(EdgeAgentError) in
-      try AgentRuntime(configuration, models, options: options, desk: desk, log: log) { [weak self] in self?.beginAnew() }
+      try AgentRuntime(configuration, models, options: options, desk: desk, watch: watch, log: log) { [weak self] in self?.beginAnew() }
     }
   }
 

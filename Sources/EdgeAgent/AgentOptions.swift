@@ -23,6 +23,8 @@ public struct AgentOptions: Sendable {
 
   /// Where the machine's own state is read. Default: the kernel's files.
   public var sensors = MachineSensors()
+  /// How often.
+  var sensorInterval = Duration.seconds(2)
 
   public init() {}
 }

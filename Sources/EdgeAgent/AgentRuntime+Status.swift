@@ -16,16 +16,21 @@ extension AgentRuntime {
     status.models = publisher.models
     for gate in gates { gate.sweep() }
     status.gates = gates.map { AgentStatus.Gate($0) }
-    if let watch { status.machine = watch.current }
+    status.machine = watch.current
+    if status.machine.step > 0 { status.machine.reasons += configuration.keptInFull }
     return status
   }
 
   private func status(of pipeline: PipelineWorker) -> AgentStatus.Pipeline {
-    var status = AgentStatus.Pipeline(description: pipeline.description, statistics: pipeline.statistics.snapshot, isPaused: pipeline.isPaused)
+    var status = AgentStatus.Pipeline(
+      description: pipeline.description, statistics: pipeline.statistics.snapshot, isPaused: pipeline.isPaused || isLeaderPaused(of: pipeline))
     status.frameRate = rates.rate(of: pipeline.name)
     status.recent = recent.findings(of: pipeline.name)
     return status
   }
+
+  /// Without frames of its leader's a pipeline does nothing, either.
+  private func isLeaderPaused(of pipeline: PipelineWorker) -> Bool { pipelines.contains { $0.name == pipeline.settings.after && $0.isPaused } }
 
   func noteRates() {
     rates.note(pipelines.map { ($0.name, $0.statistics.processedCount) }, at: MonotonicClock.now())

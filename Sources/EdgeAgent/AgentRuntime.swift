@@ -30,17 +30,20 @@ final class AgentRuntime: @unchecked Sendable {
   private var unkeptAtLine: UInt64 = 0
   let recent = RecentDetections()
   let rates = FrameRates()
-  private(set) var watch: MachineWatch?
+  let watch: MachineWatch
+  /// Frames that each pipeline had left out when the step changed last; the watch's service's own.
+  var sparedBefore: [String: UInt64] = [:]
 
   /// Opens the outbox and the cameras; nothing runs yet.
   init(
-    _ configuration: AgentConfiguration, _ models: PreparedModels, options: AgentOptions, desk: CommandDesk, log: AgentLog,
-    onFirstInstall: @escaping @Sendable () -> Void = {}
+    _ configuration: AgentConfiguration, _ models: PreparedModels, options: AgentOptions, desk: CommandDesk, watch: MachineWatch,
+    log: AgentLog, onFirstInstall: @escaping @Sendable () -> Void = {}
   ) throws(EdgeAgentError) {
     let prepared = models.pipelines
     packageFiles = models.files
     self.configuration = configuration
     self.options = options
+    self.watch = watch
     self.log = log
     self.onFirstInstall = onFirstInstall
     var sources: [(name: String, source: any CameraSource)] = []
@@ -72,10 +75,9 @@ final class AgentRuntime: @unchecked Sendable {
     }
     runningPipelines = pipelines.map(\.name) + speech.map(\.name)
     restorePauses()
-    watch = MachineWatch(
-      configuration.degradation, sensors: options.sensors, log: log,
-      apply: { [weak self] step in self?.pipelines.forEach { $0.degradation = step } },
-      onLook: { [weak self] in self?.noteRates() })
+    // A machine that is strained is no less so by another configuration.
+    watch.adopt(configuration.degradation)
+    for pipeline in pipelines { pipeline.degradation = watch.current.step }
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name && $0.settings.after == nil }
       let names = pipelines.filter { $0.camera == name }.map(\.name)
@@ -91,7 +93,8 @@ final class AgentRuntime: @unchecked Sendable {
     func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
       PipelineWorker(
         pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers,
-        gate: gates.first { $0.pipeline == pipeline.settings.name }, snapshots: makeSnapshots(pipeline.settings), ledger: ledger, log: log
+        gate: gates.first { $0.pipeline == pipeline.settings.name }, snapshots: makeSnapshots(pipeline.settings),
+        keepsAll: configuration.reasonToKeepAll(pipeline.settings) != nil, ledger: ledger, log: log
       ) { [weak self] worker in self?.pipelineEnded(worker) }
     }
     let leaders = prepared.filter { $0.settings.after == nil }
@@ -183,7 +186,7 @@ final class AgentRuntime: @unchecked Sendable {
     let interval = configuration.mqtt?.healthInterval ?? Self.lineInterval
     let health = HealthReporter(interval: interval) { [self] in publisher.publishHealth(status) }
     let line = HealthReporter(name: "status", interval: min(interval, Self.lineInterval)) { [self] in tell(status) }
-    let looks: [any Service] = outlooks(of: configuration) + (watch.map { [$0] } ?? [])
+    let looks: [any Service] = outlooks(of: configuration) + [MachineService(interval: options.sensorInterval) { [self] in lookAtMachine() }]
     return await withTaskGroup(of: SupervisionError?.self) { group in
       group.addTask { [recorders] in
         let failure = await self.outcome(of: recorders)

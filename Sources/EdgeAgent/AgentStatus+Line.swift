@@ -15,6 +15,7 @@ extension AgentStatus {
     let frames = pipelines.reduce(0) { $0 + $1.statistics.processed }
     parts.append("\(Self.count(pipelines.count, "pipeline")), \(Self.count(Int(clamping: frames), "frame")) processed")
     if !paused.isEmpty { parts.append("paused: \(Self.names(paused.map(\.description.name)))") }
+    if machine.step > 0 { parts.append("the machine is strained: one frame in \(1 << machine.step) is processed") }
     if !ended.isEmpty { parts.append("ended: \(Self.names(ended.map(\.description.name)))") }
     if !waiting.isEmpty { parts.append("waiting for \(Self.count(waiting.count, "camera")): \(Self.names(waiting.map(\.name)))") }
     for gate in gates.prefix(2) { if let trouble = gate.link.trouble { parts.append("gate \(gate.name): \(trouble)") } }

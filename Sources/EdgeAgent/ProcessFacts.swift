@@ -15,7 +15,7 @@ public struct ResidentMemory: Sendable {
     let text = String(decoding: bytes, as: UTF8.self)
     func kilobytes(_ key: String) -> Int? {
       guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(key):") }) else { return nil }
-      return line.split(whereSeparator: { $0 == "\t" || $0 == " " }).compactMap { Int($0) }.first
+      return line.split(whereSeparator: { $0 == "\t" || $0 == " " }).compactMap { Int($0) }.first.flatMap { $0 >= 0 && $0 <= .max / 1024 ? $0 : nil }
     }
     guard let current = kilobytes("VmRSS"), let peak = kilobytes("VmHWM") else { return nil }
     return ResidentMemory(current: current * 1024, peak: peak * 1024)

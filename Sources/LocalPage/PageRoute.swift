@@ -28,6 +28,10 @@ public struct PageLimits: Sendable {
   public var connections = 16
   /// From a connection's first byte to its last: what isn't done by then is cut. Default: 10 s.
   public var time = Duration.seconds(10)
+  /// From a connection's first byte until its request is whole. Default: the same; 3 s where others than this machine may connect.
+  public var requestTime: Duration?
+  /// Connections at once from one address; more are cut. Default: as many as in all; 4 where others than this machine may connect.
+  public var connectionsPerAddress: Int?
   /// For a request's line and headers. Default: 8 KiB.
   public var headerBytes = 8192
 

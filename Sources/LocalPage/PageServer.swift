@@ -36,6 +36,9 @@ import Pipelines
     var bounds = swl_http_limits()
     bounds.connections = UInt32(clamping: max(1, limits.connections))
     bounds.milliseconds = UInt32(clamping: limits.time.wholeNanoseconds / 1_000_000)
+    let requestTime = limits.requestTime ?? (address.isLoopback ? limits.time : min(limits.time, .seconds(3)))
+    bounds.header_milliseconds = UInt32(clamping: requestTime.wholeNanoseconds / 1_000_000)
+    bounds.connections_per_address = UInt32(clamping: max(0, limits.connectionsPerAddress ?? (address.isLoopback ? 0 : 4)))
     bounds.header_bytes = UInt32(clamping: limits.headerBytes)
     var opened: OpaquePointer?
     let status = unsafe swl_http_open(

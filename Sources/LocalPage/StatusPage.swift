@@ -82,6 +82,8 @@ public enum StatusPage {
       const c = card(p.name, p.state, undefined, rate, facts([
         ['camera', p.camera], ['model', p.model.name + ' ' + p.model.version], ['processed', number(p.processed)],
         ['with detections', number(p.with_detections)], ['dropped', drops ? number(drops) + ' (' + list(p.dropped) + ')' : '0'],
+        ['told again', p.reused || ''], ['nothing to look at', p.unneeded || ''], ['crops left out', p.crops_left_out || '', 'warn'],
+        ['decided', p.decisions ? list(p.decisions) || '0' : ''],
         ['left out', sum(p.left_out) ? list(p.left_out) : '', 'warn']]), table);
       if (p.recent.length) c.append(found);
       return c;
@@ -89,6 +91,9 @@ public enum StatusPage {
     const camera = c => card(c.name, c.state, undefined, facts([
       ['source', c.source], ['reason', c.reason, 'warn'], ['stream', c.width ? c.width + '×' + c.height + ' ' + c.format : ''],
       ['delivered', number(c.delivered)], ['lost', sum(c.lost) ? list(c.lost) : '0'], ['came back', c.resumptions || '']]));
+    const gate = g => card(g.name, g.state, g.state === 'armed' ? 'good' : 'bad', facts([
+      ['pipeline', g.pipeline], ['reason', g.reason, 'bad'], ['passed', number(g.passes)], ['rejected', number(g.rejects)],
+      ['failed orders', g.failed ? number(g.failed) : '', 'bad'], ['without order', g.unplaced ? number(g.unplaced) : '', 'bad']]));
     const speech = s => card(s.name, s.state, undefined, facts([
       ['microphone', s.microphone], ['reason', s.reason, 'warn'], ['model', s.model.name + ' ' + s.model.version], ['texts', number(s.utterances)],
       ['commands', number(s.commands)], ['sound lost', number(s.lost_s, 1) + ' s'], ['sound dropped', number(s.dropped_s, 1) + ' s']]));
@@ -124,7 +129,7 @@ public enum StatusPage {
       document.title = s.device + ' · Swiftlet';
       $('who').textContent = s.site + ' / ' + s.device + ' · version ' + s.version + ' · up ' + span(s.uptime_s);
       $('summary').textContent = s.summary;
-      const cards = [...s.pipelines.map(pipeline), ...s.speech.map(speech), ...s.cameras.map(camera), delivery(s), machine(s)];
+      const cards = [...s.pipelines.map(pipeline), ...s.speech.map(speech), ...s.cameras.map(camera), ...s.gates.map(gate), delivery(s), machine(s)];
       if (s.updates) cards.push(updates(s.updates));
       $('main').replaceChildren(...cards);
       $('foot').replaceChildren('As of ' + time(s.at) + ' UTC. For programs: ', Object.assign(put('a', 'metrics'), {href: '/metrics'}), ', ',

@@ -31,10 +31,10 @@ import Testing
 
   @Test func `degradation is on by itself, and bounded`() throws {
     #expect(try #require(read("").configuration).degradation == DegradationSettings())
-    let settings = try #require(read("degradation: {temperature: 80, memory_pressure: 10}").configuration).degradation
-    #expect(settings.isEnabled && settings.temperature == 80 && settings.memoryPressure == 10)
+    let settings = try #require(read("degradation: {temperature: 80, memory_pressure: 10, zones: [cpu-thermal]}").configuration).degradation
+    #expect(settings.isEnabled && settings.temperature == 80 && settings.memoryPressure == 10 && settings.zones == ["cpu-thermal"])
     #expect(try #require(read("degradation: {enabled: false}").configuration).degradation.isEnabled == false)
-    for bad in ["{temperature: 10}", "{temperature: 200}", "{memory_pressure: 0}", "{steps: 3}", "{enabled: perhaps}"] {
+    for bad in ["{temperature: 10}", "{temperature: 200}", "{memory_pressure: 0}", "{steps: 3}", "{enabled: perhaps}", "{zones: cpu}"] {
       #expect(try read("degradation: \(bad)").mistakes.count == 1, "\(bad)")
     }
   }

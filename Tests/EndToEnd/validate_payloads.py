@@ -22,7 +22,7 @@ except ImportError:
 
 # Which last part of a topic may carry which schemas.
 TOPICS = {"detections": {"detections"}, "state": {"state"}, "health": {"health"}, "models": {"models"},
-          "events": {"gap", "spoken-command", "rule", "part", "gate"}, "transcript": {"transcript"}}
+          "events": {"gap", "spoken-command", "rule", "part", "gate", "degradation"}, "transcript": {"transcript"}}
 # What has no sequence goes by the end of its topic; its schema is only a number.
 UNNUMBERED = {"command": "command", "command/reply": "command-reply"}
 

@@ -1,3 +1,5 @@
+import CMicroHTTP
+import Glibc
 import LocalPage
 import Pipelines
 import TestPages
@@ -134,6 +136,58 @@ private final class Site: @unchecked Sendable {
     #expect(polite.status == 200)
     #expect(silent.receiveAll() == [])
     #expect((deaf.receiveAll()?.count ?? 0) < 4_000_000)
+  }
+
+  @Test func `who doesn't finish asking is cut sooner than who is answered`() throws {
+    var limits = PageLimits()
+    (limits.time, limits.requestTime) = (.seconds(600), .milliseconds(50))
+    let site = try Site(limits: limits)
+    let dripping = try #require(RawClient(port: site.port))
+    dripping.send("GET / HTTP/1.1\r\n")
+    // Only the end of its connection ends this.
+    #expect(dripping.receiveAll() == [])
+    #expect(RawClient.get(site.port, "/large")?.body.count == 4_000_000)
+  }
+
+  @Test func `one address has so many connections and no more`() throws {
+    var limits = PageLimits()
+    limits.connectionsPerAddress = 2
+    let site = try Site(limits: limits)
+    let held = (0..<2).compactMap { _ in RawClient(port: site.port) }
+    for client in held { client.send("GET / HTTP/1.1\r\n") }
+    let third = try #require(RawClient(port: site.port))
+    // Cut without a word.
+    #expect((third.receiveAll() ?? []).isEmpty)
+    held[0].send("Host: localhost\r\n\r\n")
+    #expect((held[0].receiveAll()?.count ?? 0) > 0)
+    #expect(RawClient.get(site.port, "/")?.status == 200)
+  }
+
+  @Test func `a process without descriptors doesn't spin`() throws {
+    var server: OpaquePointer?
+    var bounds = swl_http_limits()
+    (bounds.connections, bounds.milliseconds, bounds.header_milliseconds, bounds.header_bytes) = (4, 10_000, 10_000, 8192)
+    let status = unsafe swl_http_open("127.0.0.1", 0, &bounds, { _, _, _, _, _ in }, nil, &server)
+    try #require(status == 0)
+    guard let opened = unsafe server else { return }
+    defer { unsafe swl_http_close(opened) }
+    let port = unsafe swl_http_port(opened)
+    let client = try #require(RawClient(port: port))
+    var before = rlimit()
+    let isRead = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0
+    try #require(isRead)
+    var none = before
+    // The three that there are always; poll takes no more than this many.
+    none.rlim_cur = 3
+    let isSet = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0
+    try #require(isSet)
+    let begin = MonotonicClock.now()
+    unsafe swl_http_turn(opened, 60_000)
+    let taken = begin.duration(to: MonotonicClock.now())
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+    // Too long is no mistake; without the pause it is some microseconds.
+    #expect(taken >= .milliseconds(99))
+    withExtendedLifetime(client) {}
   }
 
   @Test func `a server that has stopped lets its port go, and one that can't listen says why`() throws {

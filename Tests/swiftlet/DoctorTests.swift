@@ -35,6 +35,16 @@ import Testing
     #expect(levels(Examination.disk(StorageSettings(path: "/proc/none")).findings()).allSatisfy { $0 == .fail })
   }
 
+  @Test func `a disk of any size has a size`() {
+    #expect(Examination.byteCount(blocks: .max, of: .max) == .max && Examination.byteCount(blocks: .max, of: 1) == .max)
+    #expect(Examination.byteCount(blocks: 3, of: 4096) == 12_288)
+  }
+
+  @Test func `a group that the system lacks is named`() {
+    let findings = Examination.membership(of: ["swiftlet-no-such-group"])
+    #expect(levels(findings) == [.warn] && findings[0].text == "this system has no group swiftlet-no-such-group")
+  }
+
   @Test func `a driver is there or not`() {
     #expect(Examination.cuda(library: "libnone.so.9").findings()[0].text.contains("no driver"))
     #expect(Examination.cuda(library: "libc.so.6").findings()[0].text.hasPrefix("libc.so.6 is there"))

@@ -14,6 +14,10 @@ struct swl_http_limits {
   uint32_t connections;
   // From a connection's first byte to its last; then it is cut, whatever it does.
   uint32_t milliseconds;
+  // From its first byte until its request's headers are whole; `milliseconds` at most.
+  uint32_t header_milliseconds;
+  // Connections at once from one address; more are cut at once. 0: as many as there are in all.
+  uint32_t connections_per_address;
   // For a request's line and headers; a longer one is refused (414, 431).
   uint32_t header_bytes;
 };
@@ -31,7 +35,8 @@ int swl_http_open(
 
 uint16_t swl_http_port(const struct swl_http_server *server);
 
-// Does what there is to do, or waits for it, until a deadline of a connection or `milliseconds` at most. One thread at a time.
+// Does what there is to do, or waits for it, until a deadline of a connection or `milliseconds` at most. One thread at a time. While the process has
+// no descriptor left for a connection that waits, a turn takes a tenth of a second, or until it is woken.
 void swl_http_turn(struct swl_http_server *server, int milliseconds);
 
 // Ends a turn's waiting; from any thread.

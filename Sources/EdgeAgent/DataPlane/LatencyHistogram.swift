@@ -10,11 +10,10 @@ public struct LatencyHistogram: Sendable, Equatable {
 
   public init() {}
 
-  /// The same counts in memory of their own, so that the original goes on without copying.
-  func detached() -> LatencyHistogram {
-    var copy = self
-    copy.counts = counts.map { $0 }
-    return copy
+  /// Takes another's counts into its own memory, so that the other goes on without copying.
+  mutating func copy(_ other: borrowing LatencyHistogram) {
+    for index in counts.indices { counts[index] = other.counts[index] }
+    count = other.count
   }
 
   public mutating func add(_ duration: Duration) {

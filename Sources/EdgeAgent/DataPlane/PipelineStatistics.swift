@@ -51,12 +51,15 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   init() {}
 
-  /// Copied in full here, as the threads that count must not allocate.
+  /// Copied in full here, as the threads that count must not allocate; into memory that is there before they have to wait.
   public var snapshot: Snapshot {
+    var latencies = PipelineStage.allCases.map { _ in LatencyHistogram() }
+    var crossings = [UInt64](repeating: 0, count: mutex.withLock { current.crossings.count })
     var copy = mutex.withLock {
+      for at in latencies.indices { latencies[at].copy(current.latencies[at]) }
+      for at in 0..<min(crossings.count, current.crossings.count) { crossings[at] = current.crossings[at] }
       var copy = current
-      copy.latencies = current.latencies.map { $0.detached() }
-      copy.crossings = current.crossings.map { $0 }
+      (copy.latencies, copy.crossings) = (latencies, crossings)
       return copy
     }
     copy.buckets = buckets.map(\.snapshot)
@@ -65,6 +68,9 @@ public final class PipelineStatistics: @unchecked Sendable {
 
   /// Frames that went through the model; cheaper than a whole snapshot.
   var processedCount: UInt64 { mutex.withLock { current.processed } }
+
+  /// As cheap.
+  var sparedCount: UInt64 { mutex.withLock { current.spared } }
 
   func countProcessed(_ timings: FrameTimings, hasDetections: Bool, isReused: Bool = false) {
     mutex.withLock {

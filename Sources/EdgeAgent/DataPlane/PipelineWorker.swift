@@ -36,6 +36,7 @@ final class PipelineWorker: @unchecked Sendable {
   var lastFound: (detections: [Detection], width: Int, height: Int, isComplete: Bool) = ([], 0, 0, true)
   var followed = FollowedFrame()
   private let frameCount: Int?
+  private let keepsAll: Bool
   let results: BoundedQueue<FrameResult>
   let unused: BoundedQueue<FrameResult>
   /// For what must be judged though the recorder has all the others: it isn't recorded.
@@ -53,11 +54,12 @@ final class PipelineWorker: @unchecked Sendable {
   ///   - followers: pipelines that come after it; they have no threads of their own.
   ///   - gate: gets the verdicts on parts.
   ///   - snapshots: makes pictures of what rules begin with.
+  ///   - keepsAll: whether no frame is ever left out for the machine's sake.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
     _ settings: PipelineSettings, processor: FrameProcessor, turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
     results: BoundedQueue<FrameResult>, followers: [PipelineWorker] = [], gate: GateDesk? = nil, snapshots: SnapshotDesk? = nil,
-    ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
+    keepsAll: Bool = false, ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
     (self.turns, self.followers) = (turns, followers)
     scene = settings.still.map { _ in SceneSignature() }
@@ -69,6 +71,7 @@ final class PipelineWorker: @unchecked Sendable {
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }
     self.frameCount = settings.frameCount
+    self.keepsAll = keepsAll
     self.results = results
     self.ledger = ledger
     self.log = log
@@ -132,8 +135,7 @@ final class PipelineWorker: @unchecked Sendable {
 
   private func run() {
     var processed = 0
-    // What parts are judged by is never left out.
-    var throttle = settings.inspection.parts == nil ? FrameThrottle() : nil
+    var throttle = keepsAll ? nil : FrameThrottle()
     while frameCount.map({ processed < $0 }) ?? true {
       progress.wait()
       guard let frame = nextFrame() else { break }

@@ -10,6 +10,8 @@ public struct DegradationSettings: Equatable, Sendable {
   public var temperature: Double?
   /// `memory_pressure`: per cent of the last minute that programs waited for memory (the kernel's `some avg60`); 1 to 100, default 20.
   public var memoryPressure = 20.0
+  /// `zones`: names of the zones that count, as the kernel has them; of a kind with several, all, or one by its number (`cpu-0`). Default: all.
+  public var zones: [String]?
 
   static let belowCritical = 5.0
 
@@ -20,6 +22,7 @@ public struct DegradationSettings: Equatable, Sendable {
     if let isEnabled = map["enabled"]?.bool() { settings.isEnabled = isEnabled }
     settings.temperature = map["temperature"]?.float(in: 30...120)
     if let pressure = map["memory_pressure"]?.float(in: 1...100) { settings.memoryPressure = pressure }
+    settings.zones = map["zones"]?.list { $0.string() }
     return settings
   }
 }

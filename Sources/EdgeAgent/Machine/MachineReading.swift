@@ -1,7 +1,7 @@
 /// How the machine does, at one moment, as far as its kernel tells.
 public struct MachineReading: Sendable, Equatable {
   public struct Temperature: Sendable, Equatable {
-    /// The kernel's name of the zone.
+    /// The kernel's name of the zone; with its number where there are several of that name, whether they tell something or not.
     public var zone: String
     public var celsius: Double
     /// At which the kernel switches the machine off; nil where it doesn't say.
@@ -60,15 +60,15 @@ public struct MachineSensors: Sendable {
   private static let tripCount = 12
 
   private func temperatures() -> [MachineReading.Temperature] {
-    var found: [MachineReading.Temperature] = []
-    for zone in 0..<Self.zoneCount {
+    let zones = (0..<Self.zoneCount).compactMap { zone -> (number: Int, kind: String, folder: String)? in
       let folder = "\(thermal)/thermal_zone\(zone)"
-      guard let kind = line("\(folder)/type"), let celsius = degrees("\(folder)/temp") else { continue }
-      // Zones of one kind are told apart by their number.
-      let name = found.contains { $0.zone == kind } ? "\(kind)-\(zone)" : kind
-      found.append(MachineReading.Temperature(zone: name, celsius: celsius, critical: critical(folder)))
+      return line("\(folder)/type").map { (zone, $0, folder) }
     }
-    return found
+    return zones.compactMap { zone in
+      guard let celsius = degrees("\(zone.folder)/temp") else { return nil }
+      let isAlone = zones.count { $0.kind == zone.kind } == 1
+      return MachineReading.Temperature(zone: isAlone ? zone.kind : "\(zone.kind)-\(zone.number)", celsius: celsius, critical: critical(zone.folder))
+    }
   }
 
   private func critical(_ folder: String) -> Double? {
@@ -94,7 +94,10 @@ public struct MachineSensors: Sendable {
 
   private static func bytes(_ key: String, in text: String) -> Int? {
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(key) }) else { return nil }
-    return line.dropFirst(key.count).split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
+    return line.dropFirst(key.count).split(separator: " ").first.flatMap { Int($0) }.flatMap {
+      let (bytes, overflows) = $0.multipliedReportingOverflow(by: 1024)
+      return overflows || bytes < 0 ? nil : bytes
+    }
   }
 
   private func line(_ path: String) -> String? { text(path, limit: 128).map { String($0.prefix { $0 != "\n" }) } }

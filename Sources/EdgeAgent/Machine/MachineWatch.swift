@@ -1,8 +1,7 @@
 import Pipelines
-import Supervision
 
-/// Looks at the machine every few seconds, remembers what it saw for all who ask, and decides how many frames pipelines leave out.
-final class MachineWatch: Service, @unchecked Sendable {
+/// How the machine does, and how many frames pipelines leave out by that. An agent's one: what strains a machine doesn't end with a configuration.
+final class MachineWatch: @unchecked Sendable {
   /// What it saw last, and what it made of it.
   struct Findings: Sendable {
     var reading = MachineReading()
@@ -11,59 +10,95 @@ final class MachineWatch: Service, @unchecked Sendable {
     var reasons: [String] = []
   }
 
-  static let interval = Duration.seconds(2)
+  /// That another step holds now.
+  struct Change: Sendable, Equatable {
+    var before: Int
+    var step: Int
+    var reasons: [String]
+  }
 
-  let name = "machine"
-  private let sensors: MachineSensors
+  /// After this without a reading what was read says nothing any more.
+  static let longestSilence = Duration.seconds(30)
+
   private let log: AgentLog
-  private let apply: @Sendable (Int) -> Void
-  private let onLook: @Sendable () -> Void
+  private let read: @Sendable () -> MachineReading
+  private let interval: Duration
   private let mutex = PthreadMutex()
-  private var policy: DegradationPolicy
+  // Under the mutex.
+  private var sensors: SensorWatch?
+  private var policy = DegradationPolicy(DegradationSettings())
   private var findings = Findings()
+  private var lastNumber: UInt64 = 0
+  private var isSilent = false
 
   /// - Parameters:
-  ///   - apply: told each new step.
-  ///   - onLook: called each time it looks.
-  init(
-    _ settings: DegradationSettings, sensors: MachineSensors, log: AgentLog, apply: @escaping @Sendable (Int) -> Void,
-    onLook: @escaping @Sendable () -> Void = {}
-  ) {
-    policy = DegradationPolicy(settings)
-    self.sensors = sensors
-    self.log = log
-    self.apply = apply
-    self.onLook = onLook
+  ///   - interval: between two readings, and two looks at them.
+  ///   - read: asks the sensors; on a thread of its own, which nobody waits for.
+  init(log: AgentLog, interval: Duration, read: @escaping @Sendable () -> MachineReading) {
+    (self.log, self.interval, self.read) = (log, interval, read)
   }
 
-  var current: Findings { mutex.withLock { findings } }
+  deinit { sensors?.stop() }
 
-  func run() async throws {
-    while !Task.isCancelled {
-      look(at: MonotonicClock.now())
-      try await Task.sleep(for: Self.interval)
+  /// From now on it is read.
+  func start() {
+    do throws(PipelinesError) {
+      let made = try SensorWatch(every: interval, read)
+      mutex.withLock { sensors = made }
+    } catch { log.warning("how hot the machine is isn't known: \(error.message)") }
+  }
+
+  /// Nothing is read any more. Returns at once.
+  func stop() { mutex.withLock { sensors }?.stop() }
+
+  var current: Findings {
+    let now = MonotonicClock.now()
+    return mutex.withLock {
+      var current = findings
+      current.reading = sensors.flatMap { $0.silence(at: now) < Self.longestSilence ? $0.newest?.machine : nil } ?? MachineReading()
+      return current
     }
   }
 
-  func look(at now: MonotonicInstant) {
-    let reading = sensors.read()
-    let (before, after) = mutex.withLock { () -> (Int, Findings) in
+  /// A configuration begins: its settings count from now on, and the step that holds goes on.
+  func adopt(_ settings: DegradationSettings) { mutex.withLock { policy.settings = settings } }
+
+  /// Makes something of what was read since the last time.
+  ///
+  /// - Returns: nil where the step is what it was.
+  func look(at now: MonotonicInstant) -> Change? {
+    guard let sensors = mutex.withLock({ sensors }) else { return nil }
+    let silent = sensors.silence(at: now) >= Self.longestSilence
+    let wasSilent = mutex.withLock { () -> Bool in
+      defer { isSilent = silent }
+      return isSilent
+    }
+    if silent, !wasSilent {
+      log.event(.warning, "no sensor of the machine has been read for \(Self.longestSilence.components.seconds) s; how hot it is isn't known")
+    } else if wasSilent, !silent {
+      log.event(.notice, "the sensors of the machine are read again")
+    }
+    return silent ? nil : sensors.newest.flatMap { take($0) }
+  }
+
+  private func take(_ reading: SensorWatch.Reading) -> Change? {
+    let (change, forgotten) = mutex.withLock { () -> (Change?, [String]) in
+      guard reading.number != lastNumber else { return (nil, []) }
+      lastNumber = reading.number
       let before = policy.step
-      _ = policy.observe(reading, at: now)
-      findings = Findings(reading: reading, step: policy.step, reasons: policy.reasons)
-      return (before, findings)
+      let isChanged = policy.observe(reading.machine, at: reading.at)
+      findings = Findings(step: policy.step, reasons: policy.reasons)
+      return (isChanged ? Change(before: before, step: policy.step, reasons: policy.reasons) : nil, policy.forgotten)
     }
-    if after.step != before {
-      apply(after.step)
-      tell(after, isMore: after.step > before)
-    }
-    onLook()
+    for name in forgotten { log.notice("\(name) has said nothing for ten minutes; it isn't waited for any more") }
+    if let change { tell(change) }
+    return change
   }
 
-  private func tell(_ findings: Findings, isMore: Bool) {
-    let share = findings.step == 0 ? "all frames are processed again" : "pipelines process at most one frame in \(1 << findings.step)"
-    if isMore {
-      log.event(.warning, "the machine is strained, \(share): \(findings.reasons.joined(separator: "; "))")
+  private func tell(_ change: Change) {
+    let share = change.step == 0 ? "all frames are processed again" : "pipelines process at most one frame in \(1 << change.step)"
+    if change.step > change.before {
+      log.event(.warning, "the machine is strained, \(share): \(change.reasons.joined(separator: "; "))")
     } else {
       log.event(.notice, "the machine has recovered, \(share)")
     }

@@ -18,6 +18,7 @@ struct AgentMetrics {
     writeAgent(&text)
     writeCameras(&text)
     writePipelines(&text)
+    writeDecisions(&text)
     writeSpeech(&text)
     writeDelivery(&text)
     writeMachine(&text)
@@ -76,6 +77,39 @@ struct AgentMetrics {
       for (stage, buckets) in zip(PipelineStage.allCases, pipeline.statistics.buckets) {
         text.histogram(labels + [("stage", stage.rawValue)], bounds: DurationBuckets.bounds, counts: buckets.counts, sum: buckets.sum / .seconds(1))
       }
+    }
+  }
+
+  private func writeDecisions(_ text: inout MetricsText) {
+    func each(_ write: ([MetricsText.Label], PipelineStatistics.Snapshot) -> Void) {
+      for pipeline in status.pipelines { write([("pipeline", pipeline.description.name)], pipeline.statistics) }
+    }
+    text.begin("swiftlet_pipeline_reused_frames_total", .counter, "Of the processed, frames of an unchanged scene.")
+    each { text.sample($0, $1.reused) }
+    text.begin("swiftlet_pipeline_unneeded_frames_total", .counter, "Frames in which the pipeline before found nothing to look at.")
+    each { text.sample($0, $1.unneeded) }
+    text.begin("swiftlet_pipeline_left_out_crops_total", .counter, "Parts of frames that were to be looked at and weren't.")
+    each { text.sample($0, $1.leftOut) }
+    text.begin("swiftlet_rule_events_total", .counter, "Begins of rules.")
+    each { labels, statistics in if let decided = statistics.decided { text.sample(labels, decided.begun) } }
+    text.begin("swiftlet_parts_total", .counter, "Parts, by verdict.")
+    each { labels, statistics in
+      guard let decided = statistics.decided else { return }
+      for (verdict, count) in [("pass", decided.passed), ("reject", decided.rejected), ("unjudged", decided.unjudged)] {
+        text.sample(labels + [("verdict", verdict)], count)
+      }
+    }
+    text.begin("swiftlet_gate_armed", .gauge, "1 while the gate's controller carries out orders.")
+    for gate in status.gates { text.sample([("gate", gate.name), ("pipeline", gate.pipeline)], gate.link == .armed ? 1 : 0) }
+    text.begin("swiftlet_gate_orders_total", .counter, "Orders given, by what they were to do.")
+    for gate in status.gates {
+      text.sample([("gate", gate.name), ("order", "pass")], gate.passes)
+      text.sample([("gate", gate.name), ("order", "reject")], gate.rejects)
+    }
+    text.begin("swiftlet_gate_failures_total", .counter, "Orders that ended otherwise than was ordered, and verdicts without an order.")
+    for gate in status.gates {
+      text.sample([("gate", gate.name), ("reason", "failed")], gate.failed)
+      text.sample([("gate", gate.name), ("reason", "unplaced")], gate.unplaced)
     }
   }
 

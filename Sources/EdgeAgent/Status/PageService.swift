@@ -5,7 +5,7 @@ import Supervision
 /// The page and the metrics while a configuration runs. Where they can't be had, inspection goes on without; it is tried again.
 struct PageService: Service {
   /// However many look however often, the agent is asked this often at most.
-  private static let freshness = Duration.milliseconds(500)
+  static let freshness = Duration.milliseconds(500)
   private static let retryInterval = Duration.seconds(30)
 
   let name = "page"

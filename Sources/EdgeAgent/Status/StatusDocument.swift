@@ -31,6 +31,7 @@ struct StatusDocument {
       $0.member("cameras", array: { for camera in status.cameras { $0.object { write(camera, &$0) } } })
       $0.member("pipelines", array: { for pipeline in status.pipelines { $0.object { write(pipeline, &$0) } } })
       $0.member("speech", array: { for speech in status.speech { $0.object { write(speech, &$0) } } })
+      $0.member("gates", array: { for gate in status.gates { $0.object { write(gate, &$0) } } })
       $0.member("outbox", object: { writeOutbox(&$0) })
       $0.key("broker")
       if let broker = status.broker { $0.object { writeBroker(broker, &$0) } } else { $0.null() }
@@ -81,6 +82,19 @@ struct StatusDocument {
         $0.member("paused", statistics.passedOver)
         $0.member("strained", statistics.spared)
       })
+    json.member("reused", statistics.reused)
+    json.member("unneeded", statistics.unneeded)
+    json.member("crops_left_out", statistics.leftOut)
+    if let decided = statistics.decided {
+      json.member(
+        "decisions",
+        object: {
+          $0.member("events", decided.begun)
+          $0.member("passed", decided.passed)
+          $0.member("rejected", decided.rejected)
+          $0.member("unjudged", decided.unjudged)
+        })
+    }
     json.member(
       "latency_ms",
       object: {
@@ -131,6 +145,17 @@ struct StatusDocument {
     json.member("lost_s", speech.lost / .seconds(1))
     json.member("dropped_s", speech.dropped / .seconds(1))
     json.member("overruns", speech.counters.overruns)
+  }
+
+  private func write(_ gate: AgentStatus.Gate, _ json: inout JSONWriter) {
+    json.member("name", gate.name)
+    json.member("pipeline", gate.pipeline)
+    json.member("state", gate.link.word)
+    if let reason = gate.link.trouble { json.member("reason", reason) }
+    json.member("passes", gate.passes)
+    json.member("rejects", gate.rejects)
+    json.member("unplaced", gate.unplaced)
+    json.member("failed", gate.failed)
   }
 
   private func writeOutbox(_ json: inout JSONWriter) {
@@ -208,7 +233,7 @@ extension CaptureCounters {
 
 extension PipelineStatistics.Snapshot {
   /// Frames that came and gave no result, by reason; not those that were left out on purpose.
-  var drops: [(reason: String, count: UInt64)] { [("replaced", replaced), ("unusable", unusable), ("unrecorded", unrecorded)] }
+  var drops: [(reason: String, count: UInt64)] { [("replaced", replaced), ("late", late), ("unusable", unusable), ("unrecorded", unrecorded)] }
 }
 
 extension MachineReading {

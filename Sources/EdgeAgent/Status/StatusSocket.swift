@@ -86,11 +86,16 @@ final class StatusListener: @unchecked Sendable {
   private let wake: CInt
   private let identity: FileIdentity?
   private let document: @Sendable () -> [UInt8]?
+  private let freshness: Duration
+  /// What was told last, and when; the thread's own.
+  private var told: (bytes: [UInt8], at: MonotonicInstant)?
   private var thread: DataPlaneThread?
 
   /// Takes the place of a socket that another process left; of nothing else.
-  init(_ path: String, _ document: @escaping @Sendable () -> [UInt8]?) throws(EdgeAgentError) {
-    self.path = path
+  ///
+  /// - Parameter freshness: whoever asks within so long is told the same.
+  init(_ path: String, freshness: Duration = PageService.freshness, _ document: @escaping @Sendable () -> [UInt8]?) throws(EdgeAgentError) {
+    (self.path, self.freshness) = (path, freshness)
     self.document = document
     var status = stat()
     if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { _ = unsafe unlink(path) }
@@ -147,11 +152,18 @@ final class StatusListener: @unchecked Sendable {
     }
   }
 
+  private func current() -> [UInt8] {
+    let now = MonotonicClock.now()
+    if let told, told.at.duration(to: now) < freshness { return told.bytes }
+    told = document().map { ($0, now) }
+    return told?.bytes ?? []
+  }
+
   /// A client that doesn't read is given up after a second.
   private func serve(_ client: CInt) {
     var patience = timeval(tv_sec: 1, tv_usec: 0)
     _ = unsafe setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    var bytes = (document() ?? [])[...]
+    var bytes = current()[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe send(client, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
       guard count > 0 else { return }

@@ -31,6 +31,12 @@ public struct HealthMessage: Payload {
     public var decisions: Decisions?
     /// Frames left out on purpose, as the machine was strained; not among the dropped ones.
     public var spared: UInt64 = 0
+    /// Frames that were too old for the model, among the dropped ones; told again from an unchanged scene, among the processed ones.
+    public var late: UInt64 = 0
+    public var reused: UInt64 = 0
+    /// Parts of frames that were to be looked at and weren't; frames in which there was nothing to look at.
+    public var leftOut: UInt64 = 0
+    public var unneeded: UInt64 = 0
 
     public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64, thinned: UInt64 = 0) {
       self.name = name
@@ -210,6 +216,8 @@ public struct HealthMessage: Payload {
     json.member("dropped", pipeline.dropped)
     json.member("thinned", pipeline.thinned)
     json.member("spared", pipeline.spared)
+    for (name, count) in [("late", pipeline.late), ("reused", pipeline.reused), ("left_out", pipeline.leftOut), ("unneeded", pipeline.unneeded)]
+    where count > 0 { json.member(name, count) }
     guard let decisions = pipeline.decisions else { return }
     json.member(
       "decisions",

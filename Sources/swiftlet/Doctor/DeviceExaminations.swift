@@ -55,14 +55,28 @@ extension Examination {
   static func groups() -> Examination {
     Examination(name: "groups") {
       guard geteuid() != 0 else { return [.ok("this is root, who may do anything; the service runs as ‘swiftlet’: try sudo -u swiftlet swiftlet doctor")] }
-      let missing = ["video", "audio", "dialout"].filter { !isMember(of: $0) }
-      guard !missing.isEmpty else { return [.ok("this user is in the groups video, audio and dialout")] }
-      return [
+      return membership(of: ["video", "audio", "dialout"])
+    }
+  }
+
+  /// What this user may do by these groups. One that the system doesn't have gives nobody a right.
+  static func membership(of groups: [String]) -> [DoctorFinding] {
+    let unknown = groups.filter { unsafe getgrnam($0) == nil }
+    let missing = groups.filter { !unknown.contains($0) && !isMember(of: $0) }
+    var findings: [DoctorFinding] = []
+    if !unknown.isEmpty {
+      findings.append(
+        .warn(
+          "this system has no group \(unknown.joined(separator: ", "))",
+          "device nodes may belong to another (ls -l /dev); make the group (sudo groupadd --system NAME) where udev's rules name it"))
+    }
+    if !missing.isEmpty {
+      findings.append(
         .warn(
           "this user isn't in \(missing.joined(separator: ", "))",
-          "cameras, sound and serial ports need them: sudo usermod -aG \(missing.joined(separator: ",")) USER")
-      ]
+          "cameras, sound and serial ports need them: sudo usermod -aG \(missing.joined(separator: ",")) USER"))
     }
+    return findings.isEmpty ? [.ok("this user is in the groups \(groups.joined(separator: ", "))")] : findings
   }
 
   static func groupAdvice(_ group: String) -> String {

@@ -29,7 +29,7 @@ extension Examination {
       guard unsafe statvfs(folder, &facts) == 0 else {
         return [.fail("\(folder) can't be looked at: \(unsafe String(cString: strerror(errno)))", "look at the disk")]
       }
-      let (free, inodes) = (Int(facts.f_bavail) * Int(facts.f_frsize), Int(facts.f_favail))
+      let (free, inodes) = (byteCount(blocks: UInt64(facts.f_bavail), of: UInt64(facts.f_frsize)), Int(clamping: facts.f_favail))
       var findings: [DoctorFinding] = []
       let room = "\(folder): \(megabytes(free)) free"
       if free < 16_000_000 || (inodes < 64 && facts.f_files > 0) {
@@ -125,8 +125,14 @@ extension Examination {
       do throws(EdgeAgentError) {
         _ = try storage.askRunningAgent()
         return [.ok("it runs; see swiftlet status")]
-      } catch { return [.warn(error.message, "systemctl status swiftletd; journalctl -u swiftletd")] }
+      } catch { return [.warn(error.message, "it may still be starting, ask again; else: systemctl status swiftletd; journalctl -u swiftletd")] }
     }
+  }
+
+  /// File systems say what they like.
+  static func byteCount(blocks: UInt64, of size: UInt64) -> Int {
+    let (bytes, overflows) = blocks.multipliedReportingOverflow(by: size)
+    return overflows ? .max : Int(clamping: bytes)
   }
 
   static func megabytes(_ bytes: Int) -> String { bytes >= 10_000_000_000 ? "\(bytes / 1_000_000_000) GB" : "\(bytes / 1_000_000) MB" }

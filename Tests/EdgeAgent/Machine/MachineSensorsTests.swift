@@ -11,12 +11,36 @@ import Testing
     let reading = folder.machineSensors.read()
     #expect(
       reading.temperatures == [
-        .init(zone: "cpu", celsius: 51.5, critical: 105), .init(zone: "cpu-1", celsius: 48),
+        .init(zone: "cpu-0", celsius: 51.5, critical: 105), .init(zone: "cpu-1", celsius: 48),
       ])
     #expect(reading.memoryPressure == .init(some: 1.5, full: 0.25))
     #expect(reading.processorPressure == .init(some: 12, full: nil))
     #expect(reading.diskPressure == nil)
     #expect(reading.availableMemory == 1_024_000 && reading.totalMemory == 4_096_000)
+  }
+
+  @Test func `what a zone is called doesn't hang on who answers`() throws {
+    let folder = try TemporaryFolder()
+    for (zone, kind) in ["cpu", "gpu", "cpu"].enumerated() {
+      _ = try folder.file("thermal/thermal_zone\(zone)/type", "\(kind)\n")
+      _ = try folder.file("thermal/thermal_zone\(zone)/temp", "4\(zone)000\n")
+    }
+    #expect(folder.machineSensors.read().temperatures.map(\.zone) == ["cpu-0", "gpu", "cpu-2"])
+    _ = try folder.file("thermal/thermal_zone0/temp", "")
+    #expect(folder.machineSensors.read().temperatures.map(\.zone) == ["gpu", "cpu-2"])
+  }
+
+  @Test func `numbers that no machine has are none`() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.file("meminfo", "MemTotal: \(Int.max) kB\nMemAvailable: \(Int.max / 1024 + 1) kB\n")
+    _ = try folder.file("thermal/thermal_zone0/type", "x")
+    _ = try folder.file("thermal/thermal_zone0/temp", "\(Int.min)")
+    _ = try folder.file("pressure/cpu", "some avg60=1e308\n")
+    let reading = folder.machineSensors.read()
+    #expect(reading.availableMemory == nil && reading.totalMemory == nil)
+    #expect(reading.temperatures.count == 1)
+    _ = try folder.file("meminfo", "MemTotal: -5 kB\nMemAvailable: 99999999999999999999 kB\n")
+    #expect(folder.machineSensors.read().availableMemory == nil && folder.machineSensors.read().totalMemory == nil)
   }
 
   @Test func `a kernel that tells nothing, or nonsense, is no mistake`() throws {

@@ -1,8 +1,10 @@
 import Capture
 import Foundation
+import Inspection
 import JSONReading
 import LocalPage
 import ModelManifest
+import Outbox
 import Pipelines
 import TestBroker
 import TestPackages
@@ -26,6 +28,7 @@ private final class Watched: Sendable {
     try sensors?(folder)
     var options = AgentOptions()
     options.sensors = folder.machineSensors
+    options.sensorInterval = .milliseconds(50)
     options.openModel = { _ throws(EdgeAgentError) in
       do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(), origin: "fixed") } catch { throw EdgeAgentError(.model, error.description) }
     }
@@ -146,6 +149,31 @@ extension JSONValue {
     #expect(answer != Array("old".utf8))
   }
 
+  @Test func `what follows a paused pipeline is paused`() async throws {
+    let watched = try Watched {
+      var follower = PipelineSettings(name: "kind", camera: "line", modelPath: "")
+      follower.after = "surface"
+      $0.pipelines.append(follower)
+    }
+    _ = try watched.folder.file("state/paused", "surface\n")
+    let metrics = try await watched.look(after: 0) { watched.get("/metrics") }
+    let read = try Exposition(try #require(metrics).text)
+    #expect(read.value("swiftlet_pipeline_running", ["pipeline": "kind"]) == 0)
+    #expect(watched.status?.line(unkeptBefore: 0).contains("paused: surface, kind") == true)
+  }
+
+  @Test func `however often the socket is asked, the agent is asked seldom`() throws {
+    let folder = try TemporaryFolder()
+    let asked = Recorder<Int>()
+    let listener = try StatusListener(folder.path + "/status.socket", freshness: .seconds(3600)) {
+      asked.append(1)
+      return [1]
+    }
+    defer { listener.stop() }
+    for _ in 0..<20 { #expect(try StorageSettings(path: folder.path).askRunningAgent() == [1]) }
+    #expect(asked.all.count == 1)
+  }
+
   @Test func `clients that hold every connection, and ask without end, hold no frame`() async throws {
     let watched = try Watched()
     let counts = try await watched.look { () -> [UInt64] in
@@ -172,6 +200,23 @@ extension JSONValue {
     #expect(try #require(watched.status?.recorded) >= 20)
   }
 
+  @Test func `a hot machine leaves out no frame of what parts are judged by, and says so`() async throws {
+    let watched = try Watched({ $0.pipelines[0].inspection.parts = PartSettings(.trigger) }, sensors: { try $0.sensors(celsius: 99, critical: 100) })
+    let status = try await watched.look { () -> [UInt8] in
+      _ = watched.lines.wait { $0.contains { $0.contains("at most one frame in 8") } }
+      watched.waitForFrames(20)
+      return try watched.configuration.storage.askRunningAgent()
+    }
+    let json = try JSONParser.parse(status)
+    #expect(try #require(json["pipelines"]?[0]?["decisions"]?["passed"]?.number) >= 0 && json["gates"]?[0] == nil)
+    #expect(json["pipelines"]?[0]?["dropped"]?["late"]?.number == 0 && json["pipelines"]?[0]?["reused"]?.number == 0)
+    let metrics = AgentMetrics(try #require(watched.status), watched.configuration).text
+    let read = try Exposition(String(decoding: metrics, as: UTF8.self))
+    for verdict in ["pass", "reject", "unjudged"] { #expect(read.value("swiftlet_parts_total", ["pipeline": "surface", "verdict": verdict]) != nil) }
+    #expect(json["degradation"]?["reasons"]?[1]?.text == "surface judges parts and leaves nothing out")
+    #expect(try #require(watched.status?.pipelines[0].statistics).spared == 0)
+  }
+
   @Test func `a hot machine's pipelines leave out frames, and say so`() async throws {
     let watched = try Watched(sensors: { try $0.sensors(celsius: 99, critical: 100) })
     let (metrics, status) = try await watched.look { () -> (RawClient.Response?, [UInt8]) in
@@ -187,6 +232,15 @@ extension JSONValue {
     let json = try JSONParser.parse(status)
     #expect(json["degradation"]?["reasons"]?[0]?.text == "cpu is at 99.0 °C (limit 95.0 °C)")
     let statistics = try #require(watched.status?.pipelines[0].statistics)
+    #expect(watched.status?.line(unkeptBefore: 0).contains("the machine is strained: one frame in 8 is processed") == true)
+    let outbox = try Outbox(path: watched.folder.path + "/state/outbox.sqlite", byteLimit: 100_000_000)
+    defer { outbox.close() }
+    let events = try outbox.messages(count: 100_000, bytes: 100_000_000).filter { $0.topic.hasSuffix("/surface/events") }.map {
+      try JSONParser.parse($0.payload)
+    }
+    #expect(events.map { $0["event"]?.text } == ["degradation", "degradation", "degradation"])
+    #expect(events.map { $0["before"]?.number } == [0, 1, 2] && events.map { $0["step"]?.number } == [1, 2, 3])
+    #expect(events[0]["spared"]?.number == 0 && events[2]["reasons"]?[0]?.text == "cpu is at 99.0 °C (limit 95.0 °C)")
     // Left out isn't dropped, and what was processed is recorded.
     #expect(statistics.unrecorded == 0 && statistics.spared > statistics.unusable)
   }

@@ -1,0 +1,62 @@
+import Inspection
+import Outbox
+import Pipelines
+import Supervision
+
+/// Looks at what the sensors have said, at once and then at a steady interval.
+struct MachineService: Service {
+  let name = "machine"
+  let interval: Duration
+  let look: @Sendable () -> Void
+
+  func run() async throws {
+    while !Task.isCancelled {
+      look()
+      try await Task.sleep(for: interval)
+    }
+  }
+}
+
+/// What becomes of a strained machine's pipelines.
+extension AgentRuntime {
+  /// For one thread at a time.
+  func lookAtMachine() {
+    noteRates()
+    guard let change = watch.look(at: MonotonicClock.now()) else { return }
+    for pipeline in pipelines { pipeline.degradation = change.step }
+    // Each tells what it is about, beside its results: whoever counts parts by them has to know.
+    for pipeline in pipelines where pipeline.settings.after == nil && configuration.reasonToKeepAll(pipeline.settings) == nil {
+      let spared = pipeline.statistics.sparedCount
+      let since = spared - (sparedBefore[pipeline.name] ?? 0)
+      sparedBefore[pipeline.name] = spared
+      publisher.recordEvent(DegradationMessage(change, spared: since), of: pipeline.name)
+    }
+  }
+}
+
+extension DegradationMessage {
+  init(_ change: MachineWatch.Change, spared: UInt64) {
+    self.init(
+      capturedAt: MonotonicClock.wallTime(), clock: .current(), before: change.before, step: change.step, reasons: change.reasons, spared: spared)
+  }
+}
+
+extension AgentConfiguration {
+  /// Why a pipeline with a camera leaves out no frame, however strained the machine is; nil where it does. For a person, after its name.
+  func reasonToKeepAll(_ pipeline: PipelineSettings) -> String? {
+    if pipeline.inspection.parts != nil { return "judges parts" }
+    let group = [pipeline] + pipelines.filter { $0.after == pipeline.name }
+    if group.contains(where: { $0.inspection.rules.contains(where: \.rejects) }) { return "works a gate" }
+    if pipeline.frameCount != nil { return "is to process a number of frames" }
+    if case .folder = cameras.first(where: { $0.name == pipeline.camera })?.source { return "replays pictures" }
+    return nil
+  }
+
+  /// What is to be said beside the reasons of a step.
+  var keptInFull: [String] {
+    guard degradation.isEnabled else { return [] }
+    return pipelines.filter { $0.after == nil }.compactMap { pipeline in
+      reasonToKeepAll(pipeline).map { "\(pipeline.name) \($0) and leaves nothing out" }
+    }
+  }
+}
