@@ -305,7 +305,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "swiftlet", "swiftletd", "CPUExecution", "Inference", "ModelFormat", "ModelManifest", "MQTTTransport", "Pipelines", "Sparkplug", "TestBroker",
-        "TestPackages", "Updates",
+        "TestPackages", "TestPages", "Updates",
       ],
       path: "Tests/EndToEnd", exclude: ["validate_payloads.py", "Golden"], swiftSettings: swiftSettings),
   ]

@@ -1,5 +1,6 @@
 import Foundation
 import TestBroker
+import TestPages
 import Testing
 
 /// What somebody at the machine types.
@@ -71,7 +72,13 @@ import Testing
     let port = try LoopbackPort.free()
     let page = try RunningProgram("swiftlet", ["camera", "show", "simulated:conveyor", "--page", "--listen", "127.0.0.1:\(port)"])
     #expect(page.waitForError("the picture is at http://localhost:\(port)/"), "\(page.errorText)")
-    #expect(LoopbackPort.accepts(port))
+    // Until the first frame was looked at; ending before is a failure to show anything.
+    var focus: Double?
+    for _ in 0..<600 where focus == nil {
+      focus = try RawClient.get(port, "/figures.json").map { try json($0.text) }?["focus"] as? Double
+      if focus == nil { usleep(50_000) }
+    }
+    #expect(focus != nil)
     page.signal(SIGINT)
     #expect(page.waitForEnd() == 0, "\(page.errorText)")
     #expect(page.outputText.contains("latency"), "\(page.outputText)")
