@@ -32,12 +32,13 @@ extension StorageSettings {
 
   /// Asks the agent that runs on this storage.
   ///
-  /// - Returns: its state, `swiftlet/status/1`; waits 5 s for each part of it at most.
+  /// - Returns: its state, `swiftlet/status/1`; waits 10 s for all of it at most.
   public func askRunningAgent() throws(EdgeAgentError) -> [UInt8] {
     let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw EdgeAgentError(.resources, "no socket: \(reason(errno))") }
     defer { close(descriptor) }
-    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    let deadline = MonotonicClock.now().advanced(by: .seconds(10))
+    var patience = timeval(tv_sec: 1, tv_usec: 0)
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let status = try unsafe withUnixAddress(statusSocket) { unsafe connect(descriptor, $0, $1) == 0 ? 0 : errno }
@@ -51,7 +52,9 @@ extension StorageSettings {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while bytes.count < 16_000_000 {
       let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
-      if count < 0, errno == EINTR { continue }
+      // However little of it comes at a time.
+      guard MonotonicClock.now() < deadline else { throw EdgeAgentError(.file, "the agent on \(path) doesn't answer within 10 s") }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count >= 0 else { throw EdgeAgentError(.file, "the agent on \(path) doesn't answer: \(reason(errno))") }
       if count == 0 { break }
       bytes.append(contentsOf: chunk[..<count])

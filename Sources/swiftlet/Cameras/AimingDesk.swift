@@ -11,6 +11,7 @@ import Tensors
 final class AimingDesk: @unchecked Sendable {
   struct Report: Sendable {
     var figures: ImageFigures?
+    /// Of the last minute: a hand before the camera is soon forgotten.
     var bestFocus = 0.0
     var frameRate: Double?
     var latency: Duration?
@@ -26,6 +27,9 @@ final class AimingDesk: @unchecked Sendable {
   private static let quality = 80
   /// After this nobody seems to look any more.
   private static let demandTime = Duration.seconds(3)
+  private static let pictureLife = Duration.seconds(2)
+  /// Seconds whose best focus counts.
+  private static let focusMemory: UInt64 = 60
   /// Frames that rate and latency are told of.
   private static let window = 60
 
@@ -36,6 +40,9 @@ final class AimingDesk: @unchecked Sendable {
   // Under the mutex.
   private var report = Report()
   private var picture: [UInt8]?
+  private var picturedAt = MonotonicInstant(nanoseconds: 0)
+  /// The best focus of each of the last seconds.
+  private var focuses: [(second: UInt64, best: Double)] = []
   private var wantedAt: MonotonicInstant?
   private var isWaiting = false
   private var isEnded = false
@@ -65,7 +72,8 @@ final class AimingDesk: @unchecked Sendable {
   func takePicture() -> [UInt8]? {
     mutex.withLock {
       wantedAt = MonotonicClock.now()
-      return picture
+      // Without frames there is no picture any more, whatever was seen before.
+      return picturedAt.duration(to: MonotonicClock.now()) < Self.pictureLife ? picture : nil
     }
   }
 
@@ -122,12 +130,24 @@ final class AimingDesk: @unchecked Sendable {
     let jpeg = isWanted ? draw(view, detections ?? []) : nil
     mutex.withLock {
       report.figures = figures
-      report.bestFocus = max(report.bestFocus, figures?.focus ?? 0)
-      if let jpeg { picture = jpeg }
+      remember(figures?.focus ?? 0)
+      if let jpeg { (picture, picturedAt) = (jpeg, MonotonicClock.now()) }
       if let model, let detections {
         report.found = detections.prefix(5).map { "\(model.manifest.label($0.label)) \(Int(($0.score * 100).rounded())) %" }
       }
     }
+  }
+
+  /// Under the mutex.
+  private func remember(_ focus: Double) {
+    let second = MonotonicClock.now().nanoseconds / 1_000_000_000
+    if let last = focuses.last, last.second == second {
+      focuses[focuses.count - 1].best = max(last.best, focus)
+    } else {
+      focuses.append((second, focus))
+    }
+    focuses.removeAll { $0.second + Self.focusMemory < second }
+    report.bestFocus = focuses.map(\.best).max() ?? 0
   }
 
   private func find(in view: ImageView) -> [Detection]? {

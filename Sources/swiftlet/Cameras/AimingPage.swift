@@ -55,11 +55,12 @@ enum AimingPage {
     let shown = null;
     async function picture() {
       const answer = await fetch('/picture.jpg', {signal: AbortSignal.timeout(5000)});
-      if (!answer.ok) return;
+      if (!answer.ok) return false;
       const next = URL.createObjectURL(await answer.blob());
       await new Promise(done => { $('picture').onload = $('picture').onerror = done; $('picture').src = next; });
       if (shown) URL.revokeObjectURL(shown);
       shown = next;
+      return true;
     }
     async function figures() {
       const f = await (await fetch('/figures.json', {signal: AbortSignal.timeout(5000)})).json();
@@ -67,7 +68,7 @@ enum AimingPage {
       $('state').textContent = f.state;
       $('focus').textContent = number(f.focus, 1);
       $('sharp').value = f.best_focus > 0 && f.focus !== null ? f.focus / f.best_focus : 0;
-      $('best').textContent = 'best so far ' + number(f.best_focus, 1) + '; turn the ring until it is reached again';
+      $('best').textContent = 'best of the last minute ' + number(f.best_focus, 1) + '; turn the ring until it is reached again';
       rows('exposure', [['mean', number(f.mean) + ' of 255', f.advice ? 'warn' : ''], ['black', number(100 * f.black, 1) + ' %'],
         ['white', number(100 * f.white, 1) + ' %'], ['verdict', f.advice || 'good', f.advice ? 'warn' : 'good']]);
       rows('stream', [['format', f.stream || '–'], ['frames', number(f.frames_per_second, 1) + ' /s'], ['latency', number(f.latency_ms, 1) + ' ms'], ['lost', f.lost]]);
@@ -77,9 +78,9 @@ enum AimingPage {
     }
     async function renew() {
       try {
-        await picture();
+        const isFresh = await picture();
         await figures();
-        document.body.classList.remove('stale');
+        document.body.classList.toggle('stale', !isFresh);
       } catch (error) {
         document.body.classList.add('stale');
         $('state').textContent = 'The camera’s program doesn’t answer (' + error.message + ').';

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EdgeAgent
+import Glibc
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -7,11 +8,12 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Look at the device as support would: drivers, permissions, clock, disk, processor, CUDA, broker.",
     discussion: """
       Each line says ok, warn or fail, and what to do. It changes nothing that stays, and each part has a time limit. Run it as the \
-      user that the agent runs as. Exit status 1 where something failed.
+      user that the agent runs as. Exit status 1 where something failed. Without --config the service's configuration is looked at, \
+      where there is one.
 
       Examples:
         swiftlet doctor
-        sudo -u swiftlet swiftlet doctor --config /etc/swiftlet/swiftlet.yaml --json
+        sudo -u swiftlet swiftlet doctor --json
       """)
 
   @Option(help: ArgumentHelp("A configuration: its cameras, storage, broker and page are looked at, too.", valueName: "file"))
@@ -28,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
       // At once: the next part may take its time.
       if !json { Terminal.show(new.text(width: 13)) }
     }
-    let configuration = config.flatMap { path -> AgentConfiguration? in
+    let configuration = (config ?? Self.serviceConfiguration).flatMap { path -> AgentConfiguration? in
       // Models may lie on a disk that hangs.
       guard let reading = Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) else {
         note("configuration", [.fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)")])
@@ -50,6 +52,9 @@ struct DoctorCommand: ParsableCommand {
     if json { Terminal.show("\(findings.json.text)\n") }
     if findings.worst == .fail { throw CommandFailure("") }
   }
+
+  /// That of the service, where it is installed and this user may read it.
+  private static var serviceConfiguration: String? { unsafe access(Daemon.defaultConfigurationPath, R_OK) == 0 ? Daemon.defaultConfigurationPath : nil }
 
   private static func findings(of reading: ConfigurationReading, _ path: String) -> [DoctorFinding] {
     let mistakes = reading.mistakes.map { DoctorFinding.fail($0.description, "correct the configuration") }

@@ -20,7 +20,7 @@ extension Examination {
           // Cameras have nodes beside those that stream.
           if error.code == .unsupported { continue }
           let isWanted = wanted.contains { $0.path == path }
-          findings.append(DoctorFinding(level: isWanted ? .fail : .warn, text: "\(path): \(error.message)", advice: groupAdvice("video")))
+          findings.append(DoctorFinding(level: isWanted ? .fail : .warn, text: "\(path): \(error.message)", advice: accessAdvice(path, error.code)))
         }
       }
       for camera in wanted where !known.contains(camera.path) {
@@ -46,7 +46,9 @@ extension Examination {
       func finding(_ text: String, _ advice: String) -> DoctorFinding { wanted ? .fail(text, advice) : .ok("\(text); no microphone is configured") }
       let devices: [CaptureDevice]
       do throws(SoundCaptureError) { devices = try Microphone.devices() } catch { return [finding(error.message, "apt install libasound2")] }
-      guard !devices.isEmpty else { return [finding("ALSA has no capture device", "plug a microphone in, load its driver; \(groupAdvice("audio"))")] }
+      guard !devices.isEmpty else {
+        return [finding("ALSA has no capture device", "plug a microphone in, or load its driver; this user needs the group audio")]
+      }
       return devices.map { .ok("\($0.description)") }
     }
   }
@@ -54,7 +56,7 @@ extension Examination {
   /// Serial ports, which the gate is on.
   static func groups() -> Examination {
     Examination(name: "groups") {
-      guard geteuid() != 0 else { return [.ok("this is root, who may do anything; the service runs as ‘swiftlet’: try sudo -u swiftlet swiftlet doctor")] }
+      guard geteuid() != 0 else { return [.ok("this is root; what the service's user may do is another matter: sudo -u swiftlet swiftlet doctor")] }
       return membership(of: ["video", "audio", "dialout"])
     }
   }
@@ -79,8 +81,18 @@ extension Examination {
     return findings.isEmpty ? [.ok("this user is in the groups \(groups.joined(separator: ", "))")] : findings
   }
 
-  static func groupAdvice(_ group: String) -> String {
-    geteuid() == 0 || isMember(of: group) ? "another program may hold it; see fuser" : "add this user to the group: sudo usermod -aG \(group) USER"
+  /// What opens a device to this user, by what was wrong and by the group that the device belongs to.
+  private static func accessAdvice(_ path: String, _ code: CaptureError.Code) -> String {
+    switch code {
+    case .busy: return "end the program that holds it (fuser \(path))"
+    case .noPermission:
+      var status = stat()
+      guard unsafe stat(path, &status) == 0, let group = unsafe getgrgid(status.st_gid) else { return "look at the device's rights (ls -l \(path))" }
+      let name = unsafe String(cString: group.pointee.gr_name)
+      guard geteuid() != 0, !isMember(of: name) else { return "what runs this program keeps the device from it (a container's or a service's list of devices)" }
+      return "add this user to the group that the device belongs to: sudo usermod -aG \(name) USER"
+    default: return "look at the driver and the kernel's log (dmesg)"
+    }
   }
 
   private static func isMember(of group: String) -> Bool {

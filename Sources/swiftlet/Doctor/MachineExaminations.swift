@@ -17,6 +17,10 @@ extension Examination {
   static func disk(_ storage: StorageSettings) -> Examination {
     Examination(name: "disk", limit: .seconds(20)) {
       if let obstacle = storage.writingObstacle {
+        // The service's folder, looked at by somebody else: no fault of the device.
+        if geteuid() != 0, let owner = otherOwner(of: storage.path) {
+          return [.warn("\(obstacle); the folder belongs to \(owner)", "run the doctor as that user: sudo -u \(owner) swiftlet doctor")]
+        }
         return [.fail(obstacle, "make the folder and give it to the user that the agent runs as, or run the doctor as that user")]
       }
       var folder = storage.path
@@ -41,6 +45,13 @@ extension Examination {
       }
       return findings + [commit(in: folder)]
     }
+  }
+
+  /// Whose folder it is, where it isn't this user's.
+  private static func otherOwner(of folder: String) -> String? {
+    var status = stat()
+    guard unsafe stat(folder, &status) == 0, status.st_uid != geteuid(), let user = unsafe getpwuid(status.st_uid) else { return nil }
+    return unsafe String(cString: user.pointee.pw_name)
   }
 
   /// Writes a file, waits until the disk has it, and takes it away again.
