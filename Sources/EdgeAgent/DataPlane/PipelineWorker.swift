@@ -194,16 +194,12 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Returns: the newest frame; nil where the pipeline is at its end.
   private func waitForTurn(with frame: consuming Frame, _ share: Int) -> Frame? {
     if turns.takeIfFree(share) { return frame }
-    if let frame = mailbox.putBack(frame) {
-      // A part's own frame, which none replaces.
-      progress.wait()
-      turns.take(share)
-      progress.work()
-      return frame
-    }
+    // Nil but for a part's own frame, which none replaces.
+    var own = mailbox.putBack(frame)
     progress.wait()
     turns.take(share)
     progress.work()
+    if let frame = own.take() { return frame }
     return mailbox.take(timeout: .zero)
   }
 
@@ -301,7 +297,8 @@ final class PipelineWorker: @unchecked Sendable {
   /// Keeps what was found, to tell it again, and lets the rules see it.
   /// - Parameter isSound: whether the model computed numbers.
   func decide(_ result: FrameResult, isSound: Bool) {
-    if !result.isReused { remember(result) }
+    // Where nothing is ever told again, nothing is kept for it.
+    if !result.isReused, settings.still != nil || settings.after != nil { remember(result) }
     inspect(result, isSound: isSound)
   }
 
