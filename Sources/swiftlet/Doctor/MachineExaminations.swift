@@ -84,12 +84,12 @@ extension Examination {
     }
   }
 
-  /// Whether there is a driver, no more: nothing here uses it yet.
+  /// Whether there is a driver, no more: the agent doesn't use it yet.
   static func cuda(library: String = "libcuda.so.1") -> Examination {
     Examination(name: "cuda") {
       guard let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL) else { return [.ok("no driver (\(library)); models run on the processor")] }
       unsafe dlclose(handle)
-      return [.ok("\(library) is there; models run on the processor all the same")]
+      return [.ok("\(library) is there; infer and bench may use it (--backend cuda), the agent's models run on the processor")]
     }
   }
 
