@@ -176,7 +176,7 @@ test-service: build
 
 ## The package on a device of its own: a virtual machine with systemd, a camera (vivid) and disks, its broker on this machine. Installed, its camera
 ## replaced, frozen, killed, cut off, its power cut twice, its disk filled; every message counted. Needs root and a Debian mirror; with an
-## emulated processor ten minutes, two more the first time.
+## emulated processor six minutes, two more the first time.
 test-virtual-machine-package: build
 	@Packaging/install-dependencies.sh test-virtual-machine-package
 	swift build $(RELEASE) --product capture-probe
