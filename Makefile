@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -173,6 +173,20 @@ test-deb: build
 test-service: build
 	@Packaging/install-dependencies.sh test-deb
 	Tests/Packaging/service.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)"
+
+## The package on a device of its own: a virtual machine with systemd, a camera (vivid) and disks, its broker on this machine. Installed, its camera
+## replaced, frozen, killed, cut off, its power cut twice, its disk filled; every message counted. Needs root and a Debian mirror; with an
+## emulated processor six minutes, two more the first time.
+test-virtual-machine-package: build
+	@Packaging/install-dependencies.sh test-virtual-machine-package
+	swift build $(RELEASE) --product capture-probe
+	Tests/VirtualMachine/package.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)" .build/release/capture-probe
+
+## The daemon for an hour with four cameras, two models and a broker: its memory must not grow, nothing may be lost; the result goes into
+## Benchmarks/RESULTS.md. SOAK_MINUTES for less.
+SOAK_MINUTES ?= 60
+soak: build
+	Benchmarks/soak.py --minutes $(SOAK_MINUTES) --write Benchmarks/RESULTS.md
 
 ## The engine's Swift suites with the address sanitizer, the thread team's with the thread sanitizer, the kernels with both and
 ## the undefined-behaviour sanitizer.

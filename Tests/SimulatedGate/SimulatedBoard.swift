@@ -36,32 +36,39 @@ import Pipelines
 /// `E` the encoder's next tick; `G` the gate has power, `g` none, `L` the lamp is lit, `l` dark. Two changes of the sensor that were read together
 /// lie `dwell` apart all the same, as those of a real part would.
 struct SimulatedBoard: GateBoard, ~Copyable {
-  private let line: PseudoTerminal
-  private let plant: PseudoTerminal
+  private let line: Intake
+  private let plant: Intake
   private let wake: Int32
   private let start = MonotonicClock.now()
   private var received: [UInt8] = []
   private var receivedPosition = 0
-  private var buffer = [UInt8](repeating: 0, count: 256)
   private var changes: [UInt8] = []
+  private var changePosition = 0
   private var isPresent = false
   private var presentSince: UInt64 = 0
   private static let dwell: UInt64 = 3000
   private var ticks: UInt64 = 0
   private var shown = GateOutputs()
 
-  init(line: PseudoTerminal, plant: PseudoTerminal, wake: Int32) {
+  /// - Parameter wake: ends its sleep; what comes on the lines makes it ready, too.
+  init(line: Intake, plant: Intake, wake: Int32) {
     (self.line, self.plant, self.wake) = (line, plant, wake)
+  }
+
+  deinit {
+    line.stop()
+    plant.stop()
   }
 
   mutating func microseconds() -> UInt64 { UInt64(max(0, start.duration(to: MonotonicClock.now()).wholeNanoseconds) / 1000) }
 
   mutating func isPartPresent() -> Bool {
-    if changes.isEmpty {
-      let count = plant.read(into: &buffer)
-      changes = Array(buffer[..<count])
+    if changePosition == changes.count {
+      plant.take(into: &changes)
+      changePosition = 0
     }
-    guard let change = changes.first else { return isPresent }
+    guard changePosition < changes.count else { return isPresent }
+    let change = changes[changePosition]
     if change == UInt8(ascii: "E") {
       ticks += 1
     } else {
@@ -70,7 +77,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
       presentSince = now
       isPresent = change == UInt8(ascii: "P")
     }
-    changes.removeFirst()
+    changePosition += 1
     return isPresent
   }
 
@@ -78,9 +85,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
 
   mutating func readByte() -> UInt8? {
     if receivedPosition == received.count {
-      let count = line.read(into: &buffer)
-      received.removeAll(keepingCapacity: true)
-      received.append(contentsOf: buffer[..<count])
+      line.take(into: &received)
       receivedPosition = 0
     }
     guard receivedPosition < received.count else { return nil }
@@ -100,9 +105,14 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   mutating func feedWatchdog() {}
 
   mutating func sleep(until moment: UInt64) {
-    guard changes.isEmpty, receivedPosition == received.count else { return }
+    guard receivedPosition == received.count else { return }
+    var moment = moment
+    if changePosition < changes.count {
+      guard changes[changePosition] != UInt8(ascii: "E") else { return }
+      moment = min(moment, presentSince + Self.dwell)
+    }
     let wait = Int64(clamping: moment) - Int64(clamping: microseconds())
-    if wait > 0 { _ = swl_serial_wait_two(line.master, plant.master, wake, min(wait, 100_000) * 1000) }
+    if wait > 0 { _ = swl_serial_wait(-1, 0, wake, min(wait, 100_000) * 1000) }
   }
 }
 
@@ -121,7 +131,12 @@ struct SimulatedBoard: GateBoard, ~Copyable {
     var wake: Int32 = -1
     guard let line = PseudoTerminal(), let plant = PseudoTerminal(), unsafe swl_serial_wake_open(&wake) == 0 else { return nil }
     (self.line, self.plant, self.wake) = (line.path, plant.path, wake)
-    let board = SimulatedBoard(line: line, plant: plant, wake: wake)
+    guard let lineIntake = Intake(line, wake: wake) else { return nil }
+    guard let plantIntake = Intake(plant, wake: wake) else {
+      lineIntake.stop()
+      return nil
+    }
+    let board = SimulatedBoard(line: lineIntake, plant: plantIntake, wake: wake)
     var whole: ControllerLoop<SimulatedBoard>? = ControllerLoop(board: board, firmware: 0x01_0000, bootCause: .power)
     let handed = SendableBox(whole.take()!)
     thread = try? DataPlaneThread(name: "simulated gate") { [weak self] in

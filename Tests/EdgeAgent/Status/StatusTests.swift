@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import GateClient
 import Inspection
 import JSONReading
 import LocalPage
@@ -107,6 +108,24 @@ extension JSONValue {
     #expect(try #require(metrics.value("swiftlet_outbox_messages")) > 0)
     // Without a broker there is nothing to be connected to.
     #expect(metrics.value("swiftlet_broker_connected") == nil)
+  }
+
+  @Test func `each gate's link, orders and failures are metrics`() async throws {
+    let watched = try Watched()
+    var status = try await watched.look { try #require(watched.status) }
+    func gate(_ name: String, _ link: GateLinkState, _ counts: [UInt64]) -> AgentStatus.Gate {
+      AgentStatus.Gate(
+        name: name, pipeline: "surface", link: link, counters: GateCounters(), passes: counts[0], rejects: counts[1], unplaced: counts[2], failed: counts[3])
+    }
+    status.gates = [gate("reject", .armed, [5, 2, 1, 3]), gate("spare", .incompatible(0), [0, 0, 7, 0])]
+    let metrics = try Exposition(String(decoding: AgentMetrics(status, watched.configuration).text, as: UTF8.self))
+    for (name, armed, counts) in [("reject", 1, [5, 2, 1, 3]), ("spare", 0, [0, 0, 7, 0])] as [(String, Double, [Double])] {
+      #expect(metrics.value("swiftlet_gate_armed", ["gate": name, "pipeline": "surface"]) == armed)
+      #expect(metrics.value("swiftlet_gate_orders_total", ["gate": name, "order": "pass"]) == counts[0])
+      #expect(metrics.value("swiftlet_gate_orders_total", ["gate": name, "order": "reject"]) == counts[1])
+      #expect(metrics.value("swiftlet_gate_failures_total", ["gate": name, "reason": "unplaced"]) == counts[2])
+      #expect(metrics.value("swiftlet_gate_failures_total", ["gate": name, "reason": "failed"]) == counts[3])
+    }
   }
 
   @Test func `the page, its data and the socket tell the same agent`() async throws {
