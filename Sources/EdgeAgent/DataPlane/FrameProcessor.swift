@@ -68,21 +68,37 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
+  /// - Parameter turn: at its end when this returns, unless the frame could not be used.
   /// - Returns: what was wrong, where the frame could not be used; the result is then meaningless.
-  func process(_ frame: consuming Frame, into result: FrameResult) -> FrameOutcome {
+  func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> FrameOutcome {
     let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
-    return finish(after: outcome, into: result)
+    guard outcome == .prepared else { return .unprepared(outcome) }
+    widen(&turn, result)
+    run(into: result)
+    turn.narrow()
+    return decode(into: result) ? .seen : .deviceFailed
   }
 
-  /// As `process`, of a view whose frame others look at, too.
+  /// As `process`, of a view whose frame others look at, too; the turn stays wide.
+  func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant, in turn: inout ProcessorTurn) -> FrameOutcome {
+    let outcome = prepare(view, into: result, from: begin)
+    guard outcome == .prepared else { return .unprepared(outcome) }
+    widen(&turn, result)
+    return finish(into: result) ? .seen : .deviceFailed
+  }
+
+  /// As `process`, of a view whose frame others look at, too, in a turn that is wide.
   func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> FrameOutcome {
-    finish(after: prepare(view, into: result, from: begin), into: result)
-  }
-
-  private func finish(after outcome: PreparationOutcome, into result: FrameResult) -> FrameOutcome {
+    let outcome = prepare(view, into: result, from: begin)
     guard outcome == .prepared else { return .unprepared(outcome) }
     return finish(into: result) ? .seen : .deviceFailed
+  }
+
+  private func widen(_ turn: inout ProcessorTurn, _ result: FrameResult) {
+    let prepared = MonotonicClock.now()
+    turn.widen()
+    result.timings.waiting += prepared.duration(to: MonotonicClock.now())
   }
 
   /// The first stage: pixels into the model's input.
@@ -95,8 +111,18 @@ final class FrameProcessor: @unchecked Sendable {
   /// The stages that need no pixels any more.
   /// - Returns: false where the model's device failed; the result is then meaningless.
   func finish(into result: FrameResult) -> Bool {
+    run(into: result)
+    return decode(into: result)
+  }
+
+  private func run(into result: FrameResult) {
     let prepared = MonotonicClock.now()
     vision.run()
+    result.timings.inference = prepared.duration(to: MonotonicClock.now())
+  }
+
+  /// - Returns: as `finish`.
+  private func decode(into result: FrameResult) -> Bool {
     let inferred = MonotonicClock.now()
     result.frameWidth = vision.mapping.frameWidth
     result.frameHeight = vision.mapping.frameHeight
@@ -104,7 +130,6 @@ final class FrameProcessor: @unchecked Sendable {
     guard let found = vision.decode(threshold: threshold) else { return false }
     result.detections.append(contentsOf: found)
     if !isComplete { result.isComplete = false }
-    result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
     return true
   }

@@ -175,9 +175,9 @@ final class PipelineWorker: @unchecked Sendable {
       repeatLast(taken, into: result)
       return true
     }
-    let share = processorShare
-    defer { turns.give(share) }
-    guard let frame = waitForTurn(with: taken, share) else {
+    var waiting: Frame? = consume taken
+    var turn = waitForTurn(with: &waiting)
+    guard let frame = waiting.take() else {
       putBack(result)
       return false
     }
@@ -186,21 +186,22 @@ final class PipelineWorker: @unchecked Sendable {
       giveUp(result) { $0.countLate() }
       return false
     }
-    return process(frame, into: result)
+    return process(frame, into: result, in: &turn)
   }
 
   /// Meanwhile the frame waits where a newer one replaces it: nobody holds the camera's buffers.
   ///
-  /// - Returns: the newest frame; nil where the pipeline is at its end.
-  private func waitForTurn(with frame: consuming Frame, _ share: Int) -> Frame? {
-    if turns.takeIfFree(share) { return frame }
+  /// - Parameter frame: the newest afterwards; nil where the pipeline is at its end.
+  private func waitForTurn(with frame: inout Frame?) -> ProcessorTurn {
+    let share = processorShare
+    if let turn = turns.beginIfFree(share) { return turn }
     // Nil but for a part's own frame, which none replaces.
-    var own = mailbox.putBack(frame)
+    if let taken = frame.take() { frame = mailbox.putBack(taken) }
     progress.wait()
-    turns.take(share)
+    let turn = turns.begin(share)
     progress.work()
-    if let frame = own.take() { return frame }
-    return mailbox.take(timeout: .zero)
+    if frame == nil { frame = mailbox.take(timeout: .zero) }
+    return turn
   }
 
   /// The processors that a frame takes, those that follow included.
@@ -247,7 +248,7 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Returns: false where the recorder has no room.
   func handOn(_ result: FrameResult) -> Bool { result !== spare && results.push(result) }
 
-  private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
+  private func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> Bool {
     defer { shadow = nil }
     let taken = takePixels(frame.view)
     if let scene {
@@ -256,12 +257,13 @@ final class PipelineWorker: @unchecked Sendable {
     }
     let before = processor.faults
     guard !followers.isEmpty else {
-      guard isUsable(processor.process(frame, into: result), result) else { return false }
+      guard isUsable(processor.process(frame, into: result, in: &turn), result) else { return false }
       decide(result, isSound: processor.faults == before)
       tell(result, taken)
       return true
     }
-    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame))
+    // Those that follow run their models in the same turn: it stays wide.
+    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame), in: &turn)
     guard isUsable(outcome, result) else { return false }
     decide(result, isSound: processor.faults == before)
     for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
