@@ -101,6 +101,7 @@ extension AgentConfiguration {
       }
     }
     PipelineSettings.connect(&pipelines.vision, maps, context)
+    PipelineSettings.checkBatches(pipelines.vision, maps, context)
     return pipelines
   }
 

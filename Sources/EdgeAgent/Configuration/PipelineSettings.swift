@@ -31,6 +31,8 @@ public struct PipelineSettings: Equatable, Sendable {
   public var threads: Int?
   /// `budget`: a frame that is older than this before the model sees it is given up, and counted as late. Default: none.
   public var budget: Duration?
+  /// `batch`: frames of the cameras whose pipelines run the same model run together. Default: each alone.
+  public var batch: Batch?
   /// `still`: what was found is told again, without the model, while the scene doesn't change. Default: every frame is looked at.
   public var still: StillScene?
   /// `frames`: stop after so many processed frames, for trials. Default: none.
@@ -135,8 +137,9 @@ public struct PipelineSettings: Equatable, Sendable {
     settings.crops = map["crops"].flatMap { $0.mapping(Crops.read) }
     settings.budget = map["budget"]?.duration(in: .milliseconds(1) ... .seconds(60))
     settings.still = map["still"].flatMap { $0.mapping(StillScene.read) }
+    settings.batch = map["batch"].flatMap { $0.mapping(Batch.read) }
     if !isFollowing, map["crops"] != nil { map.report("crops", "pipelines.\(name).crops: are of what another pipeline found; add \"after\"") }
-    for key in ["frames", "still"] where isFollowing && map[key] != nil {
+    for key in ["frames", "still", "batch"] where isFollowing && map[key] != nil {
       map.report(key, "pipelines.\(name).\(key): is decided by the pipeline that it comes after; write it there")
     }
     settings.inspection = InspectionSettings.read(map, pipeline: name, inspected, context)

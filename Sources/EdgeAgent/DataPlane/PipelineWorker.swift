@@ -26,7 +26,7 @@ final class PipelineWorker: @unchecked Sendable {
   var shared: Shared
   /// Look at its frames where it found something, on its thread.
   let followers: [PipelineWorker]
-  private let turns: ProcessorTurns
+  let turns: ProcessorTurns
   // The worker thread's own; of one that follows, its leader's thread's.
   var processor: FrameProcessor
   var shadow: ShadowRun?
@@ -161,6 +161,7 @@ final class PipelineWorker: @unchecked Sendable {
   }
 
   private func end() {
+    excuse()
     interruptInspection()
     ledger.remove(progress)
     onEnd(self)
@@ -175,6 +176,7 @@ final class PipelineWorker: @unchecked Sendable {
       repeatLast(taken, into: result)
       return true
     }
+    if let batch = processor.batch { return judgeTogether(batch, taken, into: result) }
     var waiting: Frame? = consume taken
     var turn = waitForTurn(with: &waiting)
     guard let frame = waiting.take() else {
@@ -212,6 +214,7 @@ final class PipelineWorker: @unchecked Sendable {
     guard !isPaused else {
       if !wasPaused {
         wasPaused = true
+        excuse()
         interruptInspection()
         // They see no frames either.
         for follower in followers { follower.interruptInspection() }
@@ -251,10 +254,7 @@ final class PipelineWorker: @unchecked Sendable {
   private func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> Bool {
     defer { shadow = nil }
     let taken = takePixels(frame.view)
-    if let scene {
-      scene.keep(frame.view)
-      lookedAt = MonotonicClock.now()
-    }
+    keepScene(frame.view)
     let before = processor.faults
     guard !followers.isEmpty else {
       guard isUsable(processor.process(frame, into: result, in: &turn), result) else { return false }
@@ -271,6 +271,15 @@ final class PipelineWorker: @unchecked Sendable {
     tell(result, taken)
     for follower in followers { follower.follow(frame, after: self) }
     return true
+  }
+
+  /// Others don't wait for its frames.
+  private func excuse() { processor.batch?.excuse(processor.batchMember) }
+
+  func keepScene(_ view: ImageView) {
+    guard let scene else { return }
+    scene.keep(view)
+    lookedAt = MonotonicClock.now()
   }
 
   /// Who else keeps a frame's pixels.
@@ -315,7 +324,7 @@ final class PipelineWorker: @unchecked Sendable {
       if !result.isReused {
         shared.usage.frames += 1
         // Of parts the mean: how many there are is none of the model's doing.
-        shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
+        shared.usage.inference += result.timings.inference / (max(result.modelRuns, 1) * result.batchCount)
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)
     }
