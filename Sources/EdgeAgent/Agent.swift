@@ -236,7 +236,8 @@ public final class Agent: @unchecked Sendable {
       }
       let (package, weights) = try opened.open(settings)
       let processor = try FrameProcessor(package, settings, sharing: weights)
-      pipelines.append(PreparedPipeline(settings: settings, processor: processor, package: package, weights: weights))
+      let lighter = try lighter(of: settings, beside: processor, &opened)
+      pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))
     }
     try joinBatches(pipelines)
     warnOfCrops(pipelines)
@@ -253,6 +254,18 @@ public final class Agent: @unchecked Sendable {
 }
 
 extension Agent {
+  /// At once, so that a machine that is strained has nothing to load.
+  private func lighter(of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels) throws(EdgeAgentError) -> FrameProcessor? {
+    guard let model = settings.lighter else { return nil }
+    var settings = settings
+    settings.model = model
+    let (package, weights) = try opened.open(settings)
+    if let mistake = package.manifest.mistake(inPlaceOf: heavy.manifest) {
+      throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(package.origin): \(mistake)", setting: "lighter")
+    }
+    return try FrameProcessor(package, settings, sharing: weights)
+  }
+
   /// Pipelines with the same package and the same `batch` run their frames together.
   private func joinBatches(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
     var rest = pipelines.filter { $0.settings.batch != nil && $0.settings.after == nil }
@@ -305,6 +318,7 @@ private struct OpenedModels {
 struct PreparedPipeline: Sendable {
   let settings: PipelineSettings
   let processor: FrameProcessor
+  let lighter: FrameProcessor?
   let package: ModelPackage
   let weights: SharedWeights
 }
@@ -319,7 +333,7 @@ struct PreparedModels: Sendable {
 
   static func files(of configuration: AgentConfiguration) -> [FileIdentity?] {
     let models =
-      configuration.pipelines.map(\.model.path) + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
+      configuration.pipelines.flatMap { [$0.model.path, $0.lighter?.path] } + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
     return models.map { $0.flatMap { FileIdentity($0) } }
   }
 }

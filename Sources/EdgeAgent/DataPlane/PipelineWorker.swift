@@ -29,6 +29,9 @@ final class PipelineWorker: @unchecked Sendable {
   let turns: ProcessorTurns
   // The worker thread's own; of one that follows, its leader's thread's.
   var processor: FrameProcessor
+  /// The lighter model while the pipeline's own runs, and the other way round.
+  var standby: FrameProcessor?
+  let hasLighter: Bool
   var shadow: ShadowRun?
   let scene: SceneSignature?
   var lookedAt = MonotonicInstant(nanoseconds: 0)
@@ -36,7 +39,7 @@ final class PipelineWorker: @unchecked Sendable {
   var lastFound: (detections: [Detection], width: Int, height: Int, isComplete: Bool) = ([], 0, 0, true)
   var followed = FollowedFrame()
   private let frameCount: Int?
-  private let keepsAll: Bool
+  let keepsAll: Bool
   let results: BoundedQueue<FrameResult>
   let unused: BoundedQueue<FrameResult>
   /// For what must be judged though the recorder has all the others: it isn't recorded.
@@ -49,6 +52,7 @@ final class PipelineWorker: @unchecked Sendable {
   private var thread: DataPlaneThread?
 
   /// - Parameters:
+  ///   - lighter: runs in place of the other model while the machine is strained.
   ///   - turns: the processors that it shares with other pipelines; all by itself where not given.
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
   ///   - followers: pipelines that come after it; they have no threads of their own.
@@ -57,7 +61,8 @@ final class PipelineWorker: @unchecked Sendable {
   ///   - keepsAll: whether no frame is ever left out for the machine's sake.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
-    _ settings: PipelineSettings, processor: FrameProcessor, turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
+    _ settings: PipelineSettings, processor: FrameProcessor, lighter: FrameProcessor? = nil,
+    turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
     results: BoundedQueue<FrameResult>, followers: [PipelineWorker] = [], gate: GateDesk? = nil, snapshots: SnapshotDesk? = nil,
     keepsAll: Bool = false, ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
@@ -67,6 +72,7 @@ final class PipelineWorker: @unchecked Sendable {
     shared = Shared(description: description)
     self.settings = settings
     self.processor = processor
+    (standby, hasLighter) = (lighter, lighter != nil)
     (self.gate, self.snapshots) = (gate, snapshots)
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }
@@ -142,7 +148,7 @@ final class PipelineWorker: @unchecked Sendable {
       progress.work()
       takeSuccessor()
       for follower in followers { follower.takeSuccessor() }
-      let (begin, step) = (MonotonicClock.now(), degradation)
+      let (begin, step) = (MonotonicClock.now(), throttleStep)
       if throttle?.admits(at: begin, step: step) ?? true {
         if judge(frame) { processed += 1 }
         let end = MonotonicClock.now()
@@ -321,6 +327,7 @@ final class PipelineWorker: @unchecked Sendable {
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty, isReused: result.isReused)
     let faults = processor.faults
     mutex.withLock {
+      guard !shared.isLight else { return }
       if !result.isReused {
         shared.usage.frames += 1
         // Of parts the mean: how many there are is none of the model's doing.

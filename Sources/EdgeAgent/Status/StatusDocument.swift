@@ -72,6 +72,10 @@ struct StatusDocument {
         $0.member("name", pipeline.description.modelName)
         $0.member("version", pipeline.description.modelVersion)
       })
+    if let isLight = pipeline.isLight {
+      json.key("lighter")
+      json.boolean(isLight)
+    }
     json.member("frame_rate", pipeline.frameRate)
     json.member("processed", statistics.processed)
     json.member("with_detections", statistics.withDetections)
