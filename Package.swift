@@ -207,7 +207,7 @@ let package = Package(
       "ModelCompiler",
       [
         "SharedData", "Hearing", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference",
-        "CPUExecution",
+        "CPUExecution", "Imaging", "ObjectDetection",
       ]),
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(

@@ -76,6 +76,22 @@ extension Agent {
   }
 }
 
+/// Reloads on a thread of its own, one after the other: reading a configuration and loading its models takes as long as a disk does, and whoever asks
+/// (the thread that takes signals) has to be there for others. What is asked during a reload is one more after it, however often.
+final class ReloadRequests: Sendable {
+  private let requests = BoundedQueue<Int>(capacity: 1, policy: .rejectNewest)
+
+  /// - Parameter reload: called on the thread for each.
+  init(_ reload: @escaping @Sendable () -> Void) throws(PipelinesError) {
+    _ = try DataPlaneThread(name: "reload") { [requests] in while requests.pop() != nil { reload() } }
+  }
+
+  deinit { requests.close() }
+
+  /// Returns at once.
+  func ask() { requests.push(0) }
+}
+
 extension Agent: CommandObeying {
   func reload(willApply: (AgentConfiguration) -> Void) -> ReloadOutcome {
     do throws(EdgeAgentError) { return try reread(isForced: false, willApply)?.wait() ?? .unchanged } catch { return .refused(error.message) }

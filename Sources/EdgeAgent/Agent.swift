@@ -236,8 +236,10 @@ public final class Agent: @unchecked Sendable {
       }
       let (package, weights) = try opened.open(settings)
       let processor = try FrameProcessor(package, settings, sharing: weights)
-      pipelines.append(PreparedPipeline(settings: settings, processor: processor))
+      let lighter = try lighter(of: settings, beside: processor, &opened)
+      pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))
     }
+    try joinBatches(pipelines)
     warnOfCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
@@ -252,6 +254,34 @@ public final class Agent: @unchecked Sendable {
 }
 
 extension Agent {
+  /// At once, so that a machine that is strained has nothing to load.
+  private func lighter(of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels) throws(EdgeAgentError) -> FrameProcessor? {
+    guard let model = settings.lighter else { return nil }
+    var settings = settings
+    settings.model = model
+    let (package, weights) = try opened.open(settings)
+    if let mistake = package.manifest.mistake(inPlaceOf: heavy.manifest) {
+      throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(package.origin): \(mistake)", setting: "lighter")
+    }
+    return try FrameProcessor(package, settings, sharing: weights)
+  }
+
+  /// Pipelines with the same package and the same `batch` run their frames together.
+  private func joinBatches(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
+    var rest = pipelines.filter { $0.settings.batch != nil && $0.settings.after == nil }
+    while let first = rest.first, let settings = first.settings.batch {
+      let members = rest.filter { $0.package === first.package && $0.settings.batch == settings }
+      rest.removeAll { pipeline in members.contains { $0.settings.name == pipeline.settings.name } }
+      guard members.count > 1 else { continue }
+      let threads = members.map(\.processor.threadCount).max() ?? 1
+      let batch: FrameBatch
+      do throws(EdgeAgentError) {
+        batch = try FrameBatch(first.package, like: first.processor, settings, threads: threads, members: members.count, sharing: first.weights)
+      } catch { throw EdgeAgentError(error.code, "pipeline \(first.settings.name): batch: \(error.message)", setting: "batch") }
+      for (index, member) in members.enumerated() { member.processor.join(batch, as: index) }
+    }
+  }
+
   /// A label that the model before doesn't know is never looked at. An update may have taken it away: that stops nothing else.
   private func warnOfCrops(_ pipelines: [PreparedPipeline]) {
     for pipeline in pipelines {
@@ -288,6 +318,9 @@ private struct OpenedModels {
 struct PreparedPipeline: Sendable {
   let settings: PipelineSettings
   let processor: FrameProcessor
+  let lighter: FrameProcessor?
+  let package: ModelPackage
+  let weights: SharedWeights
 }
 
 /// What a configuration needs before it can run.
@@ -299,7 +332,8 @@ struct PreparedModels: Sendable {
   let files: [FileIdentity?]
 
   static func files(of configuration: AgentConfiguration) -> [FileIdentity?] {
-    let models = configuration.pipelines.map(\.model.path) + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
+    let models =
+      configuration.pipelines.flatMap { [$0.model.path, $0.lighter?.path] } + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
     return models.map { $0.flatMap { FileIdentity($0) } }
   }
 }

@@ -22,22 +22,47 @@ extension AgentRuntime {
   /// For one thread at a time.
   func lookAtMachine() {
     noteRates()
-    guard let change = watch.look(at: MonotonicClock.now()) else { return }
-    for pipeline in pipelines { pipeline.degradation = change.step }
+    let change = watch.look(at: MonotonicClock.now())
+    if let change { for pipeline in pipelines { pipeline.degradation = change.step } }
+    noteTrials()
     // Each tells what it is about, beside its results: whoever counts parts by them has to know.
     for pipeline in pipelines where pipeline.settings.after == nil && configuration.reasonToKeepAll(pipeline.settings) == nil {
+      let isLight = pipeline.runsLighter
+      let hasSwitched = isLight != lightBefore.contains(pipeline.name)
+      if hasSwitched { noteSwitch(of: pipeline.name, isLight) }
+      let step = watch.current.step
+      // A trial that begins or ends changes models, too.
+      guard let change = change ?? (hasSwitched ? MachineWatch.Change(before: step, step: step, reasons: watch.current.reasons) : nil) else { continue }
       let spared = pipeline.statistics.sparedCount
       let since = spared - (sparedBefore[pipeline.name] ?? 0)
       sparedBefore[pipeline.name] = spared
-      publisher.recordEvent(DegradationMessage(change, spared: since), of: pipeline.name)
+      publisher.recordEvent(DegradationMessage(change, spared: since, isLight: pipeline.hasLighter ? isLight : nil), of: pipeline.name)
     }
   }
 }
 
+extension AgentRuntime {
+  /// A model that is being tried runs itself.
+  private func noteTrials() {
+    let models = publisher.models?.models ?? [:]
+    for pipeline in pipelines where pipeline.hasLighter {
+      let stage = pipeline.settings.model.name.flatMap { models[$0]?.candidate?.stage }
+      // Between the two it may have taken over already.
+      pipeline.isOnTrial = stage == .testing || stage == .watching
+    }
+  }
+
+  private func noteSwitch(of name: String, _ isLight: Bool) {
+    if isLight { lightBefore.insert(name) } else { lightBefore.remove(name) }
+    log.notice("pipeline \(name): its \(isLight ? "lighter" : "own") model runs from now on", about: .pipeline(name))
+  }
+}
+
 extension DegradationMessage {
-  init(_ change: MachineWatch.Change, spared: UInt64) {
+  init(_ change: MachineWatch.Change, spared: UInt64, isLight: Bool?) {
     self.init(
-      capturedAt: MonotonicClock.wallTime(), clock: .current(), before: change.before, step: change.step, reasons: change.reasons, spared: spared)
+      capturedAt: MonotonicClock.wallTime(), clock: .current(), before: change.before, step: change.step, reasons: change.reasons, spared: spared,
+      isLight: isLight)
   }
 }
 
@@ -50,6 +75,11 @@ extension AgentConfiguration {
     if pipeline.frameCount != nil { return "is to process a number of frames" }
     if case .folder = cameras.first(where: { $0.name == pipeline.camera })?.source { return "replays pictures" }
     return nil
+  }
+
+  /// Why a pipeline's lighter model never runs; nil where it may.
+  func reasonAgainstLighter(_ pipeline: PipelineSettings) -> String? {
+    degradation.isEnabled ? reasonToKeepAll(pipeline).map { "\(pipeline.name) \($0)" } : "degradation isn't enabled"
   }
 
   /// What is to be said beside the reasons of a step.

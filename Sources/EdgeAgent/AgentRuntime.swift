@@ -31,6 +31,8 @@ final class AgentRuntime: @unchecked Sendable {
   let recent = RecentDetections()
   let rates = FrameRates()
   let watch: MachineWatch
+  /// Which pipelines ran their lighter models at the last look; the watch's service's own.
+  var lightBefore: Set<String> = []
   /// Frames that each pipeline had left out when the step changed last; the watch's service's own.
   var sparedBefore: [String: UInt64] = [:]
 
@@ -92,7 +94,7 @@ final class AgentRuntime: @unchecked Sendable {
     let turns = ProcessorTurns(processorCount: processorCount())
     func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
       PipelineWorker(
-        pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers,
+        pipeline.settings, processor: pipeline.processor, lighter: pipeline.lighter, turns: turns, results: results, followers: followers,
         gate: gates.first { $0.pipeline == pipeline.settings.name }, snapshots: makeSnapshots(pipeline.settings),
         keepsAll: configuration.reasonToKeepAll(pipeline.settings) != nil, ledger: ledger, log: log
       ) { [weak self] worker in self?.pipelineEnded(worker) }

@@ -85,7 +85,7 @@ struct PartJudge {
     lastFrame = frame
   }
 
-  // MARK: - From line to line
+  // MARK: - From entry to exit
 
   /// Takes in what a frame shows of the parts: opens those that entered, and says of each thing whose it is.
   /// - Parameter isComplete: whether all is in the scene that was found; else it is no view.
@@ -104,12 +104,23 @@ struct PartJudge {
       if isComplete { (parts[part].views, parts[part].unseen) = (parts[part].views + 1, 0) }
       (scene.things[thing].owner, scene.things[thing].neighbours) = (Int32(part), 1 << UInt32(part))
     }
+    doubtAppeared(in: scene)
     noteUnseen(all: !isComplete)
     for thing in 0..<scene.things.count where scene.things[thing].owner < 0 {
       if let part = nearestPart(to: scene.things[thing].centre, scene) { scene.things[thing].owner = Int32(part) }
       for at in 0..<parts.count where parts[at].thing >= 0 && scene.things[thing].overlaps(scene.things[parts[at].thing], enlargedBy: Self.margin) {
         scene.things[thing].neighbours |= 1 << UInt32(at)
       }
+    }
+  }
+
+  /// What enters by appearing in a region, while another is on its way and isn't seen, may be that one under another number.
+  private mutating func doubtAppeared(in scene: borrowing Scene) {
+    var isAnyHidden = false
+    for at in 0..<parts.count where parts[at].thing < 0 { isAnyHidden = true }
+    guard isAnyHidden else { return }
+    for at in 0..<parts.count where parts[at].isNew && parts[at].thing >= 0 && scene.things[parts[at].thing].crossings & Doors.appeared != 0 {
+      parts[at].isDoubtful = true
     }
   }
 

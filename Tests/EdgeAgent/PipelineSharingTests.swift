@@ -151,6 +151,11 @@ import Testing
       }
     }
 
+    private var held: ProcessorTurn?
+
+    func hold() { held = turns.begin(1) }
+    func letGo() { held = nil }
+
     func waitForTurn() { while turns.waitingCount < 1 { sched_yield() } }
 
     func end() {
@@ -162,11 +167,11 @@ import Testing
 
   @Test func `while others have their turn a newer frame takes the older one's place`() throws {
     let bench = try Bench(PipelineSettings(name: "p", camera: "c", modelPath: ""))
-    bench.turns.take(1)
+    bench.hold()
     _ = bench.give()
     bench.waitForTurn()
     let second = bench.give()
-    bench.turns.give(1)
+    bench.letGo()
     let result = try #require(bench.results.pop(timeout: .seconds(30)))
     #expect(result.frameNumber == second)
     bench.worker.recycle(result)
@@ -180,12 +185,12 @@ import Testing
     var settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
     settings.budget = .milliseconds(20)
     let bench = try Bench(settings)
-    bench.turns.take(1)
+    bench.hold()
     _ = bench.give()
     bench.waitForTurn()
     let over = MonotonicClock.now().advanced(by: .milliseconds(21))
     while MonotonicClock.now() < over { sched_yield() }
-    bench.turns.give(1)
+    bench.letGo()
     bench.end()
     let statistics = bench.worker.statistics.snapshot
     #expect(statistics.late == 1 && statistics.processed == 0)

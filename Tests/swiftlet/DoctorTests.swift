@@ -71,6 +71,33 @@ import Testing
     #expect(levels(closed) == [.ok, .fail] && closed[1].text.contains("refused"))
   }
 
+  @Test func `each step of a broker's examination says when its own time ran out`() throws {
+    // It takes connections and says nothing.
+    let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(silent) }
+    var address = sockaddr_in()
+    (address.sin_family, address.sin_addr.s_addr) = (sa_family_t(AF_INET), UInt32(0x7f00_0001).bigEndian)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = unsafe withUnsafeMutablePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(silent, $0, length) == 0 && listen(silent, 4) == 0 && getsockname(silent, $0, &length) == 0
+      }
+    }
+    try #require(bound)
+    let mqtt = MQTTSettings(broker: try BrokerAddress(parsing: "mqtt://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"))
+    let findings = Examination.broker(mqtt, clientIdentifier: "c", limit: .milliseconds(900)).flatMap { $0.findings() }
+    #expect(levels(findings) == [.ok, .ok, .fail])
+    #expect(findings[2].text.contains("the login took more than 900 ms"), "\(findings)")
+    #expect(Examination.lookUpRanOut("plant.example", .seconds(12)).text == "looking up the name plant.example took more than 12 s")
+    // Each step's limit fits the whole's.
+    #expect(Examination.broker(mqtt, clientIdentifier: "c")[0].limit > .seconds(36))
+  }
+
+  @Test func `a refused doctor says that it isn't the agent`() {
+    let advice = Examination.refusalAdvice("swiftlet-a-b-doctor-7", agent: "swiftlet-a-b")
+    #expect(advice.contains("asked as client ‘swiftlet-a-b-doctor-7’") && advice.contains("take the agent's, ‘swiftlet-a-b’"))
+  }
+
   @Test func `findings for people and for programs say the same`() {
     let findings = [(name: "a", finding: DoctorFinding.ok("good")), (name: "bc", finding: DoctorFinding.fail("bad", "mend it"))]
     #expect(findings.text(width: 3) == "ok    a    good\nfail  bc   bad\n           → mend it\n")

@@ -15,6 +15,9 @@ final class FrameProcessor: @unchecked Sendable {
   let threadCount: Int
   /// What is decided about its frames; nil where nothing is.
   let plan: InspectionPlan?
+  /// With whose frames its own run together, and its number among them; set before its pipeline begins.
+  private(set) var batch: FrameBatch?
+  private(set) var batchMember = 0
 
   /// - Parameters:
   ///   - threshold: the least score; the package's own where nil.
@@ -45,7 +48,9 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
-  var faultCount: UInt64 { vision.session.faultCount }
+  var faultCount: UInt64 { vision.session.faultCount + sharedFaultCount }
+  /// Of runs together: what any of their frames had is each one's.
+  private var sharedFaultCount: UInt64 = 0
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
   var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount }
@@ -68,21 +73,37 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
+  /// - Parameter turn: at its end when this returns, unless the frame could not be used.
   /// - Returns: what was wrong, where the frame could not be used; the result is then meaningless.
-  func process(_ frame: consuming Frame, into result: FrameResult) -> FrameOutcome {
+  func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> FrameOutcome {
     let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
-    return finish(after: outcome, into: result)
+    guard outcome == .prepared else { return .unprepared(outcome) }
+    widen(&turn, result)
+    run(into: result)
+    turn.narrow()
+    return decode(into: result) ? .seen : .deviceFailed
   }
 
-  /// As `process`, of a view whose frame others look at, too.
+  /// As `process`, of a view whose frame others look at, too; the turn stays wide.
+  func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant, in turn: inout ProcessorTurn) -> FrameOutcome {
+    let outcome = prepare(view, into: result, from: begin)
+    guard outcome == .prepared else { return .unprepared(outcome) }
+    widen(&turn, result)
+    return finish(into: result) ? .seen : .deviceFailed
+  }
+
+  /// As `process`, of a view whose frame others look at, too, in a turn that is wide.
   func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> FrameOutcome {
-    finish(after: prepare(view, into: result, from: begin), into: result)
-  }
-
-  private func finish(after outcome: PreparationOutcome, into result: FrameResult) -> FrameOutcome {
+    let outcome = prepare(view, into: result, from: begin)
     guard outcome == .prepared else { return .unprepared(outcome) }
     return finish(into: result) ? .seen : .deviceFailed
+  }
+
+  private func widen(_ turn: inout ProcessorTurn, _ result: FrameResult) {
+    let prepared = MonotonicClock.now()
+    turn.widen()
+    result.timings.waiting += prepared.duration(to: MonotonicClock.now())
   }
 
   /// The first stage: pixels into the model's input.
@@ -95,16 +116,48 @@ final class FrameProcessor: @unchecked Sendable {
   /// The stages that need no pixels any more.
   /// - Returns: false where the model's device failed; the result is then meaningless.
   func finish(into result: FrameResult) -> Bool {
+    run(into: result)
+    return decode(into: result)
+  }
+
+  /// From now on its frames run together with those of others.
+  func join(_ batch: FrameBatch, as member: Int) { (self.batch, batchMember) = (batch, member) }
+
+  /// - Throws: where the package can't run several images at a time.
+  func batch(of limit: Int, _ package: ModelPackage, _ options: CPUOptions) throws(ObjectDetectionError) -> VisionBatch<CPUBackend> {
+    try VisionBatch(package, like: vision, limit: limit, options: options)
+  }
+
+  /// Hands on the prepared image.
+  func write(to batch: VisionBatch<CPUBackend>, at slot: Int, of count: Int) { batch.write(vision, at: slot, of: count) }
+
+  func runAlone() { vision.run() }
+
+  /// Of the image that it has prepared, after a run.
+  /// - Parameter faultCount: of the run, where it was one of several images'.
+  /// - Returns: as `finish`.
+  func decode(_ slot: Int, in count: Int, of batch: VisionBatch<CPUBackend>, faultCount: UInt64, into result: FrameResult) -> Bool {
+    sharedFaultCount += faultCount
+    return count == 1 ? decode(into: result) : take(into: result) { vision.decode(slot, in: count, of: batch, threshold: threshold) }
+  }
+
+  private func run(into result: FrameResult) {
     let prepared = MonotonicClock.now()
     vision.run()
+    result.timings.inference = prepared.duration(to: MonotonicClock.now())
+  }
+
+  /// - Returns: as `finish`.
+  private func decode(into result: FrameResult) -> Bool { take(into: result) { vision.decode(threshold: threshold) } }
+
+  private func take(into result: FrameResult, _ decode: () -> [Detection]?) -> Bool {
     let inferred = MonotonicClock.now()
     result.frameWidth = vision.mapping.frameWidth
     result.frameHeight = vision.mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
-    guard let found = vision.decode(threshold: threshold) else { return false }
+    guard let found = decode() else { return false }
     result.detections.append(contentsOf: found)
     if !isComplete { result.isComplete = false }
-    result.timings.inference = prepared.duration(to: inferred)
     result.timings.decoding = inferred.duration(to: MonotonicClock.now())
     return true
   }
@@ -191,7 +244,7 @@ extension FrameResult {
     capturedAt = frame.capturedAtWallTime
     takenAt = frame.capturedAt
     groundTruth = frame.groundTruth
-    (isReused, leftOut, modelRuns, isComplete) = (false, 0, 1, true)
+    (isReused, leftOut, modelRuns, batchCount, isComplete) = (false, 0, 1, 1, true)
     timings = FrameTimings()
     timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     return taken

@@ -72,6 +72,10 @@ struct AgentMetrics {
       text.sample(labels + [("reason", "paused")], pipeline.statistics.passedOver)
       text.sample(labels + [("reason", "strained")], pipeline.statistics.spared)
     }
+    text.begin("swiftlet_pipeline_batched_frames_total", .counter, "Frames that could run together with other pipelines' frames.")
+    each { text.sample($0, $1.statistics.batched) }
+    text.begin("swiftlet_pipeline_batch_frames_total", .counter, "All frames of the runs in which these were; by their number, the mean batch.")
+    each { text.sample($0, $1.statistics.batchedFrames) }
     text.begin("swiftlet_pipeline_stage_duration_seconds", .histogram, "How long frames spent in each stage; total is from capture to result.")
     each { labels, pipeline in
       for (stage, buckets) in zip(PipelineStage.allCases, pipeline.statistics.buckets) {

@@ -1,0 +1,158 @@
+import Capture
+import Foundation
+import ModelManifest
+import Pipelines
+import Supervision
+import TestBroker
+import TestPackages
+import Testing
+
+@testable import EdgeAgent
+
+/// A lighter model in place of another while the machine is strained.
+@Suite struct LighterModelTests {
+  private static func processor(_ version: String, labels: [String] = FixedPackage.labels) throws -> FrameProcessor {
+    try FrameProcessor(try ModelPackage(FixedPackage.bytes(version: version, labels: labels), origin: version), threshold: nil, threads: 1)
+  }
+
+  /// A pipeline with the model ‘1’ and the lighter ‘light’.
+  private final class Bench {
+    let results = BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest)
+    let worker: PipelineWorker
+    private let camera: any CameraSource
+
+    init(keepsAll: Bool = false) throws {
+      worker = PipelineWorker(
+        PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try LighterModelTests.processor("1"),
+        lighter: try LighterModelTests.processor("light"), results: results, keepsAll: keepsAll, ledger: ProgressLedger(),
+        log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
+      camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
+      try worker.start()
+    }
+
+    private func give() {
+      while true {
+        guard case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) else { continue }
+        return worker.give(frame)
+      }
+    }
+
+    /// The version of the model that looks at the next frame that isn't left out.
+    func version() -> String {
+      while true {
+        give()
+        while results.count == 0, !worker.isIdle { sched_yield() }
+        guard let result = results.pop(timeout: .zero) else { continue }
+        let version = result.pipeline.modelVersion
+        worker.recycle(result)
+        return version
+      }
+    }
+
+    func end() {
+      worker.mailbox.close()
+      worker.join()
+      camera.stop()
+    }
+  }
+
+  @Test func `it runs from the first step on, at the full rate, and gives way when the machine has recovered`() throws {
+    let bench = try Bench()
+    defer { bench.end() }
+    #expect(bench.version() == "1")
+    bench.worker.degradation = 1
+    for _ in 0..<5 { #expect(bench.version() == "light") }
+    #expect(bench.worker.statistics.snapshot.spared == 0 && bench.worker.runsLighter)
+    #expect(bench.worker.description.modelVersion == "light")
+    // What it does says nothing of the other.
+    #expect(bench.worker.usage.frames == 1)
+    bench.worker.degradation = 2
+    #expect((0..<3).map { _ in bench.version() } == ["light", "light", "light"])
+    #expect(bench.worker.statistics.snapshot.spared >= 2)
+    bench.worker.degradation = 0
+    #expect(bench.version() == "1")
+    #expect(bench.worker.usage.frames == 2)
+  }
+
+  @Test func `a model that is tried or compared with runs itself`() throws {
+    let bench = try Bench()
+    defer { bench.end() }
+    bench.worker.degradation = 1
+    #expect(bench.version() == "light")
+    // One comes from the fleet.
+    bench.worker.replaceModel(by: try Self.processor("2"))
+    #expect(bench.version() == "2" && bench.worker.isOnTrial && !bench.worker.runsLighter)
+    bench.worker.isOnTrial = false
+    #expect(bench.version() == "light")
+    let shadow = try ShadowRun(try ModelPackage(FixedPackage.bytes(), origin: "3"), bench.worker.settings, frameCount: 1000) {}
+    bench.worker.setShadow(shadow)
+    #expect(bench.version() == "2")
+    bench.worker.setShadow(nil)
+    shadow.end()
+    #expect(bench.version() == "light")
+    bench.worker.degradation = 0
+    #expect(bench.version() == "2")
+  }
+
+  @Test func `a model from the fleet that finds other things has no lighter one`() throws {
+    let bench = try Bench()
+    defer { bench.end() }
+    bench.worker.degradation = 1
+    #expect(bench.version() == "light")
+    bench.worker.replaceModel(by: try Self.processor("2", labels: ["dent", "stain"]))
+    #expect(bench.version() == "2")
+    bench.worker.isOnTrial = false
+    #expect(bench.version() == "2")
+    bench.worker.replaceModel(by: try Self.processor("3"))
+    #expect(bench.version() == "3")
+    bench.worker.isOnTrial = false
+    #expect(bench.version() == "light")
+  }
+
+  @Test func `where nothing is left out no lighter model runs`() throws {
+    let bench = try Bench(keepsAll: true)
+    defer { bench.end() }
+    bench.worker.degradation = 3
+    #expect(bench.version() == "1" && !bench.worker.runsLighter)
+  }
+
+  @Test func `one with other labels is refused with both lists`() async throws {
+    let trial = try AgentTrial { options in
+      options.openModel = { settings throws(EdgeAgentError) in
+        let labels = settings.model == .path("light") ? ["dent"] : FixedPackage.labels
+        do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(labels: labels), origin: "fixed") } catch {
+          throw EdgeAgentError(.model, error.description)
+        }
+      }
+    }
+    var configuration = try trial.configuration(frames: 1)
+    configuration.pipelines[0].lighter = .path("light")
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(configuration) }
+    #expect(
+      error?.code == .configuration
+        && error?.message.contains("it must have the model's labels, in their order; it has dent, and the model scratch, stain") == true,
+      "\(String(describing: error))")
+  }
+
+  @Test func `a check opens both packages, and says where a lighter one never runs`() throws {
+    let folder = try TemporaryFolder()
+    for (name, bytes) in [("m", FixedPackage.bytes()), ("light", FixedPackage.bytes(version: "2")), ("other", FixedPackage.bytes(labels: ["dent"]))] {
+      try Data(bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(name).swiftlet"))
+    }
+    func read(_ pipeline: String, _ rest: String = "") -> ConfigurationReading {
+      let text =
+        "device: {id: a, site: b}\ncameras: {top: {source: simulated:conveyor}}\npipelines:\n  p: {camera: top, model: m.swiftlet, \(pipeline)}\n\(rest)\n"
+      return AgentConfiguration.read(Array(text.utf8), file: folder.path + "/f.yaml", opensModels: true)
+    }
+    let good = read("lighter: light.swiftlet")
+    #expect(good.mistakes.isEmpty && good.configuration?.pipelines[0].lighter == .path(folder.path + "/light.swiftlet"))
+    #expect(!good.warnings.contains { $0.message.contains("never runs") })
+    let mistakes = read("lighter: other.swiftlet").mistakes.map(\.message)
+    #expect(mistakes.count == 1 && mistakes[0].contains("it has dent, and the model scratch, stain"), "\(mistakes)")
+    #expect(read("lighter: none.swiftlet").mistakes.count == 1)
+    #expect(read("lighter: light.swiftlet, parts: {trigger: frame}").warnings.contains { $0.message.contains("p judges parts; its lighter model never runs") })
+    #expect(
+      read("lighter: light.swiftlet", "degradation: {enabled: false}").warnings.contains { $0.message.contains("degradation isn't enabled; its lighter") })
+    #expect(read("lighter: light.swiftlet", "  q: {after: p, model: m.swiftlet, lighter: light.swiftlet}").mistakes.count == 1)
+  }
+}
