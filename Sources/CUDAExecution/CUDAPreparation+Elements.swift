@@ -82,8 +82,11 @@ extension CUDAPreparation {
       reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint,
       output_zero_point: output.zeroPoint, factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound,
       output_upper: output.upperBound, type: 0)
-    unsafe try checkFinite(arguments.factor, of: "a reduction")
     let (count, reduced) = (Int(fields.outer) * Int(fields.inner), Int(fields.reduced))
+    guard input.isQuantised else {
+      return try unsafe launch(swl_cuda_reduction_f32__id, arguments, threads: count, work: 8 * input.elementCount, serial: reduced)
+    }
+    unsafe try checkFinite(arguments.factor, of: "a reduction")
     guard reduced > Self.longestReductionOfThread else {
       return try unsafe launch(swl_cuda_reduction_q8__id, arguments, threads: count, work: input.elementCount, serial: reduced)
     }
