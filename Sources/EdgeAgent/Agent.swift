@@ -235,7 +235,8 @@ public final class Agent: @unchecked Sendable {
         continue
       }
       let (package, weights) = try opened.open(settings)
-      let processor = try FrameProcessor(package, settings, sharing: weights)
+      let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices)
+      processor.backend.tell(of: settings.name, log)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor))
     }
     warnOfCrops(pipelines)

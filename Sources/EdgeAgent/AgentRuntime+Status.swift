@@ -24,6 +24,7 @@ extension AgentRuntime {
   private func status(of pipeline: PipelineWorker) -> AgentStatus.Pipeline {
     var status = AgentStatus.Pipeline(
       description: pipeline.description, statistics: pipeline.statistics.snapshot, isPaused: pipeline.isPaused || isLeaderPaused(of: pipeline))
+    status.backend = pipeline.backend
     status.frameRate = rates.rate(of: pipeline.name)
     status.recent = recent.findings(of: pipeline.name)
     return status

@@ -5,6 +5,7 @@ extension PipelineWorker {
   /// What other threads read and write; under the mutex.
   struct Shared {
     var description: PipelineDescription
+    var backend: BackendChoice
     /// Frames given, and those whose result is recorded or given up; the mailbox counts those that newer ones replaced.
     var given: UInt64 = 0
     var finished: UInt64 = 0
@@ -51,6 +52,20 @@ extension PipelineWorker {
     }
   }
 
+  /// What runs the present model.
+  var backend: BackendChoice { mutex.withLock { shared.backend } }
+
+  /// On the worker's thread: the device has failed, and the processor runs the model from the next frame on.
+  func leaveDevice() {
+    processor.leaveDevice()
+    let backend = processor.backend
+    mutex.withLock {
+      shared.backend = backend
+      shared.usage.deviceTrouble = backend.trouble
+    }
+    log.change(.warning, of: "backend \(settings.name)", to: "pipeline \(settings.name): \(backend.trouble ?? ""); the model runs on the processor from now on")
+  }
+
   /// On the worker's thread: another model takes over now, if there is one.
   func takeSuccessor() {
     let isReplaced = mutex.withLock { () -> Bool in
@@ -60,7 +75,9 @@ extension PipelineWorker {
       shared.retired = processor
       processor = successor
       shared.description = PipelineDescription(settings, successor.manifest)
+      shared.backend = successor.backend
       shared.usage = ModelUsage()
+      shared.usage.deviceTrouble = successor.backend.trouble
       return true
     }
     // What the one before found counts for nothing any more.

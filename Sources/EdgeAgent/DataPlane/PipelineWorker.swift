@@ -44,7 +44,7 @@ final class PipelineWorker: @unchecked Sendable {
   private var wasPaused = false
   let progress: StageProgress
   private let ledger: ProgressLedger
-  private let log: AgentLog
+  let log: AgentLog
   private let onEnd: @Sendable (PipelineWorker) -> Void
   private var thread: DataPlaneThread?
 
@@ -64,7 +64,8 @@ final class PipelineWorker: @unchecked Sendable {
     (self.turns, self.followers) = (turns, followers)
     scene = settings.still.map { _ in SceneSignature() }
     let description = PipelineDescription(settings, processor.manifest)
-    shared = Shared(description: description)
+    shared = Shared(description: description, backend: processor.backend)
+    shared.usage.deviceTrouble = processor.backend.trouble
     self.settings = settings
     self.processor = processor
     (self.gate, self.snapshots) = (gate, snapshots)
@@ -176,7 +177,12 @@ final class PipelineWorker: @unchecked Sendable {
       return true
     }
     let share = processorShare
-    defer { turns.give(share) }
+    var isHeld = true
+    func give() {
+      if isHeld { turns.give(share) }
+      isHeld = false
+    }
+    defer { give() }
     guard let frame = waitForTurn(with: taken, share) else {
       putBack(result)
       return false
@@ -186,7 +192,7 @@ final class PipelineWorker: @unchecked Sendable {
       giveUp(result) { $0.countLate() }
       return false
     }
-    return process(frame, into: result)
+    return process(frame, into: result, beforeWaiting: give)
   }
 
   /// Meanwhile the frame waits where a newer one replaces it: nobody holds the camera's buffers.
@@ -247,7 +253,8 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Returns: false where the recorder has no room.
   func handOn(_ result: FrameResult) -> Bool { result !== spare && results.push(result) }
 
-  private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
+  /// - Parameter beforeWaiting: called where nothing is computed here any more but what a device has found is told; not where others follow.
+  private func process(_ frame: consuming Frame, into result: FrameResult, beforeWaiting: () -> Void) -> Bool {
     defer { shadow = nil }
     let taken = takePixels(frame.view)
     if let scene {
@@ -256,7 +263,7 @@ final class PipelineWorker: @unchecked Sendable {
     }
     let before = processor.faults
     guard !followers.isEmpty else {
-      guard isUsable(processor.process(frame, into: result), result) else { return false }
+      guard isUsable(processor.process(frame, into: result, beforeWaiting: beforeWaiting), result) else { return false }
       decide(result, isSound: processor.faults == before)
       tell(result, taken)
       return true
@@ -287,6 +294,7 @@ final class PipelineWorker: @unchecked Sendable {
     guard outcome != .seen else { return true }
     scene?.clear()
     inspector?.passOver()
+    if outcome == .deviceFailed { leaveDevice() }
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
@@ -312,6 +320,7 @@ final class PipelineWorker: @unchecked Sendable {
     mutex.withLock {
       if !result.isReused {
         shared.usage.frames += 1
+        if processor.waitsForDevice { shared.usage.isOfDevice = true }
         // Of parts the mean: how many there are is none of the model's doing.
         shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
       }

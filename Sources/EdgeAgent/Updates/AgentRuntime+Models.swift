@@ -23,7 +23,9 @@ extension AgentRuntime: ModelHost {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
     let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing)))
+      let processor = try FrameProcessor(package, pipeline.settings, sharing: sharing, devices: options.devices)
+      processor.backend.tell(of: pipeline.name, log)
+      processors.append((pipeline.name, processor))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -71,6 +73,8 @@ extension AgentRuntime: ModelHost {
       sum.inference += usage.inference
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
+      if usage.isOfDevice { sum.isOfDevice = true }
+      sum.deviceTrouble = sum.deviceTrouble ?? usage.deviceTrouble
     }
     return sum
   }
@@ -78,8 +82,11 @@ extension AgentRuntime: ModelHost {
 
 extension FrameProcessor {
   /// As a pipeline's settings want it.
-  convenience init(_ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil) throws(EdgeAgentError) {
+  convenience init(
+    _ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil, devices: ComputeDevices? = nil
+  ) throws(EdgeAgentError) {
     try self.init(
-      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection)
+      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection,
+      backend: settings.backend, devices: devices)
   }
 }
