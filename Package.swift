@@ -256,7 +256,7 @@ let package = Package(
       [
         "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Capture",
         "EdgeAgent", "Imaging", "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Pipelines",
-        "Supervision", "Tensors", "TestPackages",
+        "Supervision", "Tensors", "TestPackages", "Transcription",
       ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),

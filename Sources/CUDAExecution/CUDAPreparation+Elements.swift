@@ -68,7 +68,7 @@ extension CUDAPreparation {
     let width = output.dimensions.last ?? 1
     let arguments = unsafe swl_softmax(
       input: try address(fields.input).assumingMemoryBound(to: Float.self), output: try address(fields.output).assumingMemoryBound(to: Float.self),
-      width: Int64(width), is_logarithmic: false)
+      width: Int64(width), is_logarithmic: fields.isLogarithmic)
     let rows = width == 0 ? 0 : output.elementCount / width
     try unsafe plan.append(
       swl_cuda_softmax_f32__id, of: device, arguments, grid: (rows, 1, 1), work: 16 * output.elementCount, serial: width / 16, instruction: index)

@@ -19,13 +19,12 @@ extension Program {
       return fields.function.isExact ? nil : "convolution with the function \(fields.function)"
     case .unary(let fields): return fields.function.isExact ? nil : "the function \(fields.function)"
     case .binary(let fields): return fields.operation == .power ? "power of two tensors" : nil
-    case .softmax(let fields): return fields.isLogarithmic ? "the logarithm of softmax" : nil
     case .reduction(let fields):
       let input = tensors[Int(fields.input)]
       guard input.quantisation == nil else { return nil }
       guard input.elementType == .float32 else { return "reduction of \(input.elementType)" }
       return fields.kind == .logSumExp ? "the logarithm of a sum of exponentials" : nil
-    case .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize, .matrixProduct, .normalisation, .rotation, .gather, .attention: return nil
+    case .softmax, .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize, .matrixProduct, .normalisation, .rotation, .gather, .attention: return nil
     default: return "\(instruction.family)"
     }
   }

@@ -5,6 +5,8 @@
 
 #ifdef SWL_EMULATED
 #include "emulation.h"
+
+#define swl_library_logf logf
 #endif
 
 #define restrict __restrict__

@@ -97,7 +97,10 @@ extern "C" __global__ void swl_cuda_softmax_f32(const struct swl_softmax a) {
   if (thread == 0) result = total;
   __syncthreads();
   total = result;
-  for (int64_t i = thread; i < a.width; i += 128) output[i] = swl_exp(input[i] - largest) / total;
+  const float logarithm = a.is_logarithmic ? swl_library_logf(total) : 0.0f;
+  for (int64_t i = thread; i < a.width; i += 128) {
+    output[i] = a.is_logarithmic ? input[i] - largest - logarithm : swl_exp(input[i] - largest) / total;
+  }
 }
 
 // One more element into a total, in double precision as on the CPU.
