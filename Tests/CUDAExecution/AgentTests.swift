@@ -103,6 +103,31 @@ extension CUDATests {
       #expect(device.callCount == calls, "nobody turns to a lost device again")
     }
 
+    @Test func `several pipelines share the device, and when it is lost each goes on on the processor`() throws {
+      device.reset()
+      let devices = devices()
+      let lines = try (0..<3).map { _ in try Line(processor(.cuda, devices)) }
+      let launched = device.launchedGraphCount
+      for line in lines { for _ in 0..<4 { line.give() } }
+      // The newest frame wins: each gives at least one result.
+      for line in lines {
+        let result = try #require(line.results.pop(timeout: .seconds(30)))
+        #expect(result.detections.count == 2)
+        line.worker.recycle(result)
+        while !line.worker.isIdle {
+          if let more = line.results.pop(timeout: .zero) { line.worker.recycle(more) } else { sched_yield() }
+        }
+      }
+      #expect(device.launchedGraphCount >= launched + 3)
+      device.fail(call: 1, code: 719, isLasting: true)
+      for line in lines { #expect(line.next() == nil) }
+      for line in lines {
+        #expect(line.next() == 2)
+        #expect(line.worker.backend.engine == .cpu && line.worker.statistics.snapshot.unusable == 1)
+      }
+      device.reset()
+    }
+
     @Test func `a device that failed for once is taken again with the next model`() throws {
       device.reset()
       let devices = devices()
