@@ -169,6 +169,14 @@ def with_batch(path, batch, to):
     for value in [value for value in model.graph.input if value.name not in constants] + list(model.graph.output):
         if dimensions := value.type.tensor_type.shape.dim:
             dimensions[0].dim_value = batch
+    # Exporters write the one image into shapes, too; 0 there is the input's own size.
+    shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape" and len(node.input) > 1}
+    for tensor in model.graph.initializer:
+        if tensor.name in shapes:
+            sizes = onnx.numpy_helper.to_array(tensor).copy()
+            if sizes.size and sizes[0] == 1:
+                sizes[0] = 0
+                tensor.CopyFrom(onnx.numpy_helper.from_array(sizes, tensor.name))
     del model.graph.value_info[:]
     onnx.save(model, to)
     return True

@@ -193,6 +193,17 @@ extension CUDATests {
       device.reset()
     }
 
+    @Test func `a device that is lost while a model is loaded is left alone from then on`() throws {
+      device.reset()
+      let devices = devices()
+      device.fail(call: 30, code: 719, isLasting: true)
+      let chosen = try processor(.cuda, devices).backend
+      #expect(chosen.engine == .cpu && chosen.trouble?.contains("(719)") == true)
+      device.reset()
+      #expect(try processor(.auto, devices).backend.trouble == chosen.trouble)
+      #expect(device.callCount == 0)
+    }
+
     @Test func `where no device can be had the processor runs the model, and that is wrong only where a device was asked for`() throws {
       device.reset()
       let without = devices(driver: "/nowhere/libcuda.so.1")

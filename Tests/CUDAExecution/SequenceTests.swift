@@ -11,8 +11,9 @@ extension CUDATests {
   @Suite struct Sequences {
     let device = EmulatedDevice.shared!
 
-    private func compare(_ builder: ProgramBuilder, _ inputs: [HostTensor], _ comment: String = "", faults: UInt64 = 0) throws {
-      let program = builder.program
+    private func compare(_ builder: ProgramBuilder, _ given: [HostTensor], _ comment: String = "", faults: UInt64 = 0) throws {
+      let program = builder.program.withRedZones
+      let inputs = given + program.redZones(behind: given.count)
       let expected = try CUDATests.run(program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
       device.reset()
       let section = AlignedBytes(count: builder.weights.count)

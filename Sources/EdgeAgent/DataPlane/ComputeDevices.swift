@@ -52,7 +52,11 @@ final class ComputeDevices: @unchecked Sendable {
     let model: VisionModel<CUDABackend>
     do throws(ObjectDetectionError) { model = try VisionModel(package, options: options) } catch {
       choice.reason = error.message
-      // Without a device there is nothing wrong with `auto`.
+      if error.code == .deviceLost {
+        choice.trouble = error.message
+        noteLoss(error.message)
+      }
+      // Without a driver there is nothing wrong with `auto`.
       if error.code == .deviceFailed, wanted == .cuda || isPresent { choice.trouble = error.message }
       return (nil, choice)
     }

@@ -21,6 +21,8 @@ final class FrameProcessor: @unchecked Sendable {
   private(set) var backend: BackendChoice
   private let threshold: Float?
   private let processorThreadCount: Int
+  /// What a measurement with made-up frames counted, which says nothing about the model.
+  private let measuredFaultCount: UInt64
   /// What is decided about its frames; nil where nothing is.
   let plan: InspectionPlan?
 
@@ -45,6 +47,7 @@ final class FrameProcessor: @unchecked Sendable {
       throw EdgeAgentError(.model, error.message)
     }
     (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision) ?? (nil, BackendChoice(wanted: wanted))
+    measuredFaultCount = vision.session.faultCount + (deviceVision?.session.faultCount ?? 0)
     guard !inspection.isEmpty else {
       (self.threshold, plan) = (threshold.map { Float($0) }, nil)
       return
@@ -58,7 +61,7 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
-  var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) }
+  var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount }
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
   var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount + (deviceVision?.nonFiniteFrameCount ?? 0) }

@@ -23,9 +23,7 @@ extension AgentRuntime: ModelHost {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
     let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      let processor = try FrameProcessor(package, pipeline.settings, sharing: sharing, devices: options.devices)
-      processor.backend.tell(of: pipeline.name, log)
-      processors.append((pipeline.name, processor))
+      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing, devices: options.devices)))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -39,7 +37,10 @@ extension AgentRuntime: ModelHost {
   }
 
   func commit(_ prepared: PreparedSwitch) {
-    for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
+    for (name, processor) in prepared.processors {
+      processor.backend.tell(of: name, log)
+      pipelines.first { $0.name == name }?.replaceModel(by: processor)
+    }
   }
 
   func beginShadow(
