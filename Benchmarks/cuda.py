@@ -118,6 +118,7 @@ def written(page, text):
 
 def swiftlet(bundle, case, seconds, environment):
     command = [f"{bundle}/swiftlet", "bench", f"{bundle}/{case['package']}", "--backend", "cuda", "--seconds", str(seconds), "--json"]
+    command += ["--shape", case["shape"]] if case.get("shape") else []
     run = subprocess.run(command, capture_output=True, text=True, env=environment)
     if run.returncode != 0:
         return None, (run.stderr.strip() or f"status {run.returncode}").splitlines()[-1]
@@ -127,13 +128,13 @@ def swiftlet(bundle, case, seconds, environment):
 def peer(bundle, case, seconds):
     if not case.get("onnx"):
         return None, "the bundle has no ONNX model of it"
-    run = subprocess.run([sys.executable, os.path.abspath(__file__), "--child", f"{bundle}/{case['onnx']}", str(seconds)], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, os.path.abspath(__file__), "--child", f"{bundle}/{case['onnx']}", str(seconds), str(case["batch"])], capture_output=True, text=True)
     if run.returncode != 0:
         return None, (run.stderr.strip() or f"status {run.returncode}").splitlines()[-1]
     return json.loads(run.stdout.splitlines()[-1])["median_ms"], None
 
 
-def child(path, seconds):
+def child(path, seconds, batch):
     """One model in ONNX Runtime on the device, from the host's memory and back."""
     try:
         import numpy
@@ -147,7 +148,8 @@ def child(path, seconds):
         sys.exit("ONNX Runtime went over to the processor: its CUDA libraries don't load")
     first = session.get_inputs()[0]
     random = numpy.random.default_rng(0)
-    x = random.integers(-100, 100, first.shape).astype(numpy.int8) if "int8" in first.type else random.random(first.shape).astype(numpy.float32)
+    shape = [batch] + list(first.shape[1:])
+    x = random.integers(-100, 100, shape).astype(numpy.int8) if "int8" in first.type else random.random(shape).astype(numpy.float32)
     # Recorded graphs want the same addresses each time: inputs and outputs stay on the device, and are copied there and back around the run.
     given = onnxruntime.OrtValue.ortvalue_from_numpy(x, "cuda", 0)
     binding = session.io_binding()
@@ -185,7 +187,7 @@ def measure(bundle, cases, rounds, seconds, environment, with_peer):
 
 def main():
     if sys.argv[1:2] == ["--child"]:
-        return child(sys.argv[2], float(sys.argv[3]))
+        return child(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle")
     parser.add_argument("--rounds", type=int, default=5)

@@ -80,8 +80,8 @@ class Bundle:
         self.swiftlet, self.output = swiftlet, output
         self.skipped = []
 
-    def report(self, package):
-        done = run(self.swiftlet, "inspect", package, "--json")
+    def report(self, package, *options):
+        done = run(self.swiftlet, "inspect", package, *options, "--json")
         return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
     def add(self, name, model, inputs=None):
@@ -126,18 +126,21 @@ class Bundle:
         cases = []
         for name in TIMED:
             path = shared / "models" / f"{name}.onnx"
-            for batch in (1, 8, 32) if path.exists() else ():
-                folder = self.output / "bench"
-                folder.mkdir(exist_ok=True)
-                onnx, package = folder / f"{name}-{batch}.onnx", folder / f"{name}-{batch}.swiftlet"
-                if not with_batch(path, batch, onnx):
+            if not path.exists():
+                continue
+            folder = self.output / "bench"
+            folder.mkdir(exist_ok=True)
+            onnx = folder / path.name
+            # One file for all batches: weights are what a bundle weighs.
+            shape = open_batch(path, onnx)
+            for batch in (1, 8, 32):
+                if shape is None and batch > 1:
                     self.skipped.append((f"{name} × {batch}", "the Python package onnx isn't there"))
                     continue
-                done = run(self.swiftlet, "compile", onnx, "-o", package)
-                facts = self.report(package) if done.returncode == 0 else None
+                bound = shape and shape.replace("=N", f"={batch}", 1)
+                facts = self.report(onnx, *(["--shape", bound] if bound else []))
                 if facts is None:
-                    self.skipped.append((f"{name} × {batch}", (done.stderr.strip() or "not compiled").splitlines()[-1]))
-                    onnx.unlink()
+                    self.skipped.append((f"{name} × {batch}", "not compiled"))
                     continue
                 sizes = {"float32": 4, "int8": 1, "uint8": 1, "int32": 4, "int64": 8}
                 ports = 0
@@ -148,27 +151,26 @@ class Bundle:
                     ports += count
                 cases.append(
                     {
-                        "name": name, "batch": batch, "package": f"bench/{package.name}", "onnx": f"bench/{onnx.name}", "weight_bytes": facts["weight_bytes"],
+                        "name": name, "batch": batch, "package": f"bench/{onnx.name}", "onnx": f"bench/{onnx.name}", "shape": bound, "weight_bytes": facts["weight_bytes"],
                         "port_bytes": ports // batch, "multiplications": facts["multiplications"] // batch, "is_integer": "qdq" in name,
                     })
         (self.output / "bench.json").write_text(json.dumps(cases, indent=1) + "\n")
         return cases
 
 
-def with_batch(path, batch, to):
-    """The model with its first dimension set; false where that can't be done here."""
-    if batch == 1:
-        shutil.copy(path, to)
-        return True
+def open_batch(path, to):
+    """The model with an open first dimension, and its input's shape as NAME=NxREST; the model as it is, and None, where onnx isn't there."""
     try:
         import onnx
     except ImportError:
-        return False
+        shutil.copy(path, to)
+        return None
     model = onnx.load(path)
     constants = {tensor.name for tensor in model.graph.initializer}
-    for value in [value for value in model.graph.input if value.name not in constants] + list(model.graph.output):
+    inputs = [value for value in model.graph.input if value.name not in constants]
+    for value in inputs + list(model.graph.output):
         if dimensions := value.type.tensor_type.shape.dim:
-            dimensions[0].dim_value = batch
+            dimensions[0].dim_param = "N"
     # Exporters write the one image into shapes, too; 0 there is the input's own size.
     shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape" and len(node.input) > 1}
     for tensor in model.graph.initializer:
@@ -179,7 +181,7 @@ def with_batch(path, batch, to):
                 tensor.CopyFrom(onnx.numpy_helper.from_array(sizes, tensor.name))
     del model.graph.value_info[:]
     onnx.save(model, to)
-    return True
+    return f"{inputs[0].name}=N" + "".join(f"x{d.dim_value}" for d in inputs[0].type.tensor_type.shape.dim[1:])
 
 
 def main():
