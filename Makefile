@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -47,6 +47,7 @@ test-beside-release:
 	$(MAKE) test-arm
 	$(MAKE) test-firmware
 	$(MAKE) test-messaging-sanitized
+	$(MAKE) test-bench-cuda
 
 test-release:
 	$(MAKE) build
@@ -78,12 +79,33 @@ test-speech-int8:
 cuda:
 	Packaging/cuda/build
 
-## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, and
-## four detectors through the program itself; two minutes beside the builds.
+## A folder that proves (its `check`) and measures (its cuda.py) the CUDA backend on a machine that has a device and nothing else; see docs/cuda.md.
+## Wants the Python package onnx for batches of 8 and 32. PYTHON=build/…/bin/python for one that has it.
+BUNDLE ?= build/cuda-bundle
+PYTHON ?= python3
+cuda-bundle:
+	$(MAKE) cuda
+	$(MAKE) build
+	$(PYTHON) Packaging/cuda/bundle.py $(SWIFTLET) $(BUNDLE)
+
+## The CUDA backend beside ONNX Runtime on this machine's device, at batch 1, 8 and 32, into Benchmarks/RESULTS.md. From BUNDLE, which is made where
+## it isn't there. PYTHON with numpy and onnxruntime-gpu for the comparison.
+bench-cuda:
+	@[ -e $(BUNDLE)/bench.json ] || $(MAKE) cuda-bundle
+	$(PYTHON) $(BUNDLE)/cuda.py $(BUNDLE) --write Benchmarks/RESULTS.md
+
+## What of that needs no device; seconds.
+test-bench-cuda:
+	@Tests/CUDAEmulation/build
+	PYTHONDONTWRITEBYTECODE=1 python3 Tests/CUDAEmulation/bench_test.py build/cuda/libfake-cuda.so
+
+## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, float
+## models, QuartzNet, the smallest Moonshine, and four detectors through the program itself; three minutes beside the builds.
 test-cuda-emulated: cuda
 	swift build --build-tests
 	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
 	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet emulated
+	$(MAKE) test-bench-cuda
 
 ## The same on this machine's own CUDA device; what needs a driver that fails at will is left out.
 test-cuda: cuda

@@ -133,7 +133,8 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug",
+      "CPUExecution", "CUDAExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox",
+      "Sparkplug",
       "Cryptography", "Updates", "LocalPage",
     ]),
   module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
@@ -253,8 +254,9 @@ let package = Package(
     tests(
       "CUDAExecution",
       [
-        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Imaging",
-        "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Tensors",
+        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Capture",
+        "EdgeAgent", "Imaging", "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Pipelines",
+        "Supervision", "Tensors", "TestPackages", "Transcription",
       ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),

@@ -24,6 +24,9 @@ import Tensors
   private let graph: CUDAGraph
   private let inputs: [Transfer]
   private let outputs: [Transfer]
+  /// The device's count of indices outside their tensors, since the session began to load; and what it was when that was done.
+  private let faults: Transfer?
+  private let faultsWhileLoading: UInt64
   /// What the driver said when a run failed; 0 while all is well.
   private var failed: Int32 = 0
 
@@ -51,6 +54,9 @@ import Tensors
     }
   }
 
+  /// Whether there is a driver, of whatever age.
+  public static func hasDriver(_ options: CUDAOptions = CUDAOptions()) -> Bool { CUDADriver.isThere(path: options.driverPath) }
+
   private static func constants(_ device: CUDADevice, _ options: CUDAOptions, _ weights: UnsafeRawBufferPointer) -> CUDAConstants {
     CUDAConstants(
       CUDAMemory(device, allowance: Program.loadAllowance(weightsByteCount: weights.count), regionByteCount: options.regionByteCount))
@@ -74,20 +80,26 @@ import Tensors
     let stream = try CUDAStream(device, deadline: options.deadline)
     let loading = try CUDALoading(device, stream)
     // One allocation, and what its border may cost.
-    let memory = CUDAMemory(device, allowance: program.arenaByteCount + 512, regionByteCount: 1)
+    let memory = CUDAMemory(device, allowance: program.arenaByteCount + 1024, regionByteCount: 1)
     let arenaAddress = try memory.take(program.arenaByteCount)
     try loading.clear(arenaAddress, byteCount: program.arenaByteCount)
+    var faultAddress: DeviceAddress?
+    if program.indexesByData {
+      let address = try memory.take(8)
+      try loading.clear(address, byteCount: 8)
+      faultAddress = address
+    }
     let ports = unsafe Self.transfers(program, arena, arenaAddress)
     // Many ports may name one tensor.
     guard ports.byteCount <= Program.largestArena else {
       throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
     }
-    let staging = try CUDAStaging(device, byteCount: ports.byteCount)
+    let staging = try CUDAStaging(device, byteCount: ports.byteCount + 8)
     // What the recording's first launch reads.
     unsafe staging.bytes.initializeMemory(as: UInt8.self, repeating: 0)
     var preparation = unsafe CUDAPreparation(
       program: program, device: device, constants: constants, loading: loading, multiplication: multiplication, weights: weights, arena: arenaAddress,
-      onCopy: onCopy)
+      faults: faultAddress, onCopy: onCopy)
     for (index, instruction) in program.instructions.enumerated() {
       preparation.index = index
       try preparation.append(instruction)
@@ -96,18 +108,22 @@ import Tensors
     let base = unsafe staging.bytes.baseAddress!
     inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
-    let (inputs, outputs) = (inputs, outputs)
+    let faultCount = unsafe base + ports.byteCount
+    faults = faultAddress.map { unsafe Transfer(host: faultCount, staging: faultCount, device: $0, byteCount: 8) }
+    let (inputs, outputs, faults) = (inputs, outputs, faults)
     try Self.rehearse(plan, in: stream, on: device)
     let graph = try CUDAGraph(recording: stream) {
       var result: Int32 = 0
       for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
       for step in plan.steps where result == 0 { result = stream.launch(step) }
       for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+      if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
       return result
     }
     var result = graph.launch(in: stream)
     if result == 0 { result = stream.wait() }
     try device.driver.check(result, "running the recorded model on '\(device.name)' for the first time")
+    faultsWhileLoading = unsafe faultCount.load(as: UInt64.self)
     self.graph = graph
     self.device = device
     self.memory = memory
@@ -144,8 +160,7 @@ import Tensors
     return (inputs, outputs, byteCount)
   }
 
-  /// Always 0: no kernel indexes by data.
-  public var faultCount: UInt64 { 0 }
+  public private(set) var faultCount: UInt64 = 0
 
   public var hasFailed: Bool { failed != 0 }
 
@@ -173,6 +188,7 @@ import Tensors
       nanoseconds[step.instruction] += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
     for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+    if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
     if result == 0 { result = stream.wait() }
     finish(result)
   }
@@ -202,6 +218,7 @@ import Tensors
   /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
   private func take(_ result: Int32) {
     failed = result
+    if result == 0, let faults { faultCount = unsafe faults.staging.load(as: UInt64.self) - faultsWhileLoading }
     var index = 0
     while index < outputs.count {
       if result == 0 {

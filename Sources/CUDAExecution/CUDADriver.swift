@@ -9,16 +9,25 @@ import Inference
   /// What this backend calls is all there from CUDA 11.4 on.
   static let oldestVersion: Int32 = 11_040
 
+  private static func load(_ path: String?, _ calls: inout swl_cuda_driver, _ text: inout [CChar]) -> Int32 {
+    let count = text.count
+    guard let path else { return unsafe swl_cuda_load(nil, &calls, &text, count) }
+    return unsafe path.withCString { unsafe swl_cuda_load($0, &calls, &text, count) }
+  }
+
+  /// - Parameter path: nil for the system's.
+  /// - Returns: whether there is one, of whatever age.
+  static func isThere(path: String?) -> Bool {
+    var calls = swl_cuda_driver()
+    var text = [CChar](repeating: 0, count: 512)
+    return load(path, &calls, &text) != -ENOENT
+  }
+
   /// - Parameter path: nil for the system's.
   init(path: String?) throws(InferenceError) {
     var calls = swl_cuda_driver()
     var text = [CChar](repeating: 0, count: 512)
-    let result =
-      if let path {
-        unsafe path.withCString { unsafe swl_cuda_load($0, &calls, &text, text.count) }
-      } else {
-        unsafe swl_cuda_load(nil, &calls, &text, text.count)
-      }
+    let result = Self.load(path, &calls, &text)
     let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     switch result {
     case 0: break

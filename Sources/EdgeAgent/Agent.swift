@@ -235,7 +235,8 @@ public final class Agent: @unchecked Sendable {
         continue
       }
       let (package, weights) = try opened.open(settings)
-      let processor = try FrameProcessor(package, settings, sharing: weights)
+      let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices)
+      processor.backend.tell(of: settings.name, log)
       let lighter = try lighter(of: settings, beside: processor, &opened)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))
     }
@@ -263,7 +264,7 @@ extension Agent {
     if let mistake = package.manifest.mistake(inPlaceOf: heavy.manifest) {
       throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(package.origin): \(mistake)", setting: "lighter")
     }
-    return try FrameProcessor(package, settings, sharing: weights)
+    return try FrameProcessor(package, settings, sharing: weights, devices: options.devices)
   }
 
   /// Pipelines with the same package and the same `batch` run their frames together.

@@ -20,6 +20,8 @@ public struct AgentStatus: Sendable {
     public var frameRate = 0.0
     /// Whether its lighter model runs; nil where there is none.
     public var isLight: Bool?
+    /// What runs its model.
+    public var backend = BackendChoice()
     /// The last frames in which something was found, the newest first.
     var recent: [RecentDetections.Finding] = []
   }

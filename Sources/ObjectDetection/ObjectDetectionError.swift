@@ -11,6 +11,8 @@ public struct ObjectDetectionError: Error, Equatable {
     case unsupported
     /// The backend's device is not there, has no room, or failed.
     case deviceFailed
+    /// It failed in a way that stays with this process.
+    case deviceLost
     /// A data set can't be read.
     case unreadableDataset
     /// A label file breaks its format.

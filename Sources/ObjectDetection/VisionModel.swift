@@ -52,7 +52,8 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
       let code: ObjectDetectionError.Code =
         switch error.code {
         case .unsupported: .unsupported
-        case .deviceFailed, .deviceLost, .noResources: .deviceFailed
+        case .deviceFailed, .noResources: .deviceFailed
+        case .deviceLost: .deviceLost
         default: .invalidDecoding
         }
       throw ObjectDetectionError(code, "\(package.origin): \(error.message)")

@@ -113,15 +113,25 @@ public struct ProcessorTurn: ~Copyable, Sendable {
   private let share: Int
   private var held: Int
   private var isEnding = false
+  private var isOver = false
 
   fileprivate init(turns: ProcessorTurns, share: Int, held: Int) { (self.turns, self.share, self.held) = (turns, share, held) }
 
-  deinit { turns.end(held, wasGrowing: held < share && !isEnding, wasEnding: isEnding) }
+  deinit {
+    if !isOver { turns.end(held, wasGrowing: held < share && !isEnding, wasEnding: isEnding) }
+  }
+
+  /// It is over before it goes: what its thread waits for needs no processor.
+  public mutating func end() {
+    guard !isOver else { return }
+    turns.end(held, wasGrowing: held < share && !isEnding, wasEnding: isEnding)
+    (held, isOver) = (0, true)
+  }
 
   /// Waits until it has all of its share.
-  /// - Precondition: it isn't at its end.
+  /// - Precondition: it isn't at its end, nor over.
   public mutating func widen() {
-    precondition(!isEnding, "a turn that is at its end doesn't ask again")
+    precondition(!isEnding && !isOver, "a turn that is at its end doesn't ask again")
     guard held < share else { return }
     turns.grow(by: share - held)
     held = share
@@ -130,7 +140,7 @@ public struct ProcessorTurn: ~Copyable, Sendable {
   /// It keeps one processor: its end begins.
   /// - Precondition: it has all of its share.
   public mutating func narrow() {
-    precondition(held == share && !isEnding, "only a wide turn can narrow, and once")
+    precondition(held == share && !isEnding && !isOver, "only a wide turn can narrow, and once")
     turns.shrink(by: share - 1)
     (held, isEnding) = (1, true)
   }

@@ -75,10 +75,10 @@ struct EmulatedDevice {
     function(true)
   }
 
-  /// Lets nothing end that was begun.
-  func hang() {
+  /// Lets nothing end that was begun, until it is told otherwise.
+  func hang(_ isHung: Bool = true) {
     let function: @convention(c) (Bool) -> Void = symbol("swl_fake_hang")
-    function(true)
+    function(isHung)
   }
 
   /// Refuses so many images as another device's.

@@ -50,6 +50,18 @@ import Testing
     #expect(Examination.cuda(library: "libc.so.6").findings()[0].text.hasPrefix("libc.so.6 is there"))
   }
 
+  @Test func `what runs a pipeline's model is said, and warned of where it isn't what was asked for`() {
+    var choice = BackendChoice()
+    (choice.wanted, choice.engine, choice.reason) = (.auto, .cuda, "measured 2.0 ms a run on the device, 9.5 ms on the processor")
+    let onDevice = Examination.backend(choice, of: "top")
+    #expect(onDevice.level == .ok && onDevice.text == "pipeline top (backend auto) runs on the CUDA device: \(choice.reason)")
+    (choice.wanted, choice.engine, choice.reason) = (.cuda, .cpu, "no kernel for lstm")
+    let onProcessor = Examination.backend(choice, of: "top")
+    #expect(onProcessor.level == .warn && onProcessor.text.contains("runs on the processor: no kernel for lstm"))
+    choice.wanted = .auto
+    #expect(Examination.backend(choice, of: "top").level == .ok, "a choice between the two is no fault")
+  }
+
   @Test func `a camera that is configured and isn't there fails`() throws {
     var good = AgentConfiguration(
       device: DeviceSettings(identifier: "a", site: "b"), cameras: [NamedCamera(name: "top", source: .device("/dev/video4711"))], pipelines: [])

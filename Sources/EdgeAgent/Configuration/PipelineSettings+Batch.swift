@@ -27,6 +27,10 @@ extension PipelineSettings {
         map.report("batch", "pipelines.\(pipeline.name).batch: \(other.name) comes after it, and looks at its frames one by one; remove \"batch\" or \"after\"")
         continue
       }
+      if pipeline.backend != .cpu {
+        map.report("batch", "pipelines.\(pipeline.name).batch: frames share a run on the processor alone; remove \"batch\" or \"backend\"")
+        continue
+      }
       let others = pipelines.filter { $0.name != pipeline.name && $0.model == pipeline.model }
       if let other = others.first(where: { $0.batch != nil && $0.batch != batch }) {
         map.report("batch", "pipelines.\(pipeline.name).batch: \(other.name) runs the same model with another \"batch\"; write the same at both")

@@ -14,6 +14,15 @@ public struct PipelineSettings: Equatable, Sendable {
     case all
   }
 
+  /// What runs the model.
+  public enum Backend: String, CaseIterable, Sendable {
+    /// The device, where there is one that can and is measured to be faster, else the processor.
+    case auto
+    case cpu
+    /// The first CUDA device; the processor, with a warning, where it can't be had.
+    case cuda
+  }
+
   public var name: String
   /// `camera`: a name under `cameras`; required, unless there is `after`. Of a pipeline that follows another, that one's.
   public var camera: String
@@ -31,6 +40,8 @@ public struct PipelineSettings: Equatable, Sendable {
   public var reporting: Reporting = .any
   /// `threads`: threads that run the model, 1 to 64. Default: as many as the machine has processors, at most 4.
   public var threads: Int?
+  /// `backend`: where the model runs. Default: `cpu`.
+  public var backend = Backend.cpu
   /// `budget`: a frame that is older than this before the model sees it is given up, and counted as late. Default: none.
   public var budget: Duration?
   /// `batch`: frames of the cameras whose pipelines run the same model run together. Default: each alone.
@@ -135,6 +146,7 @@ public struct PipelineSettings: Equatable, Sendable {
     inspected.threshold = settings.threshold ?? inspected.threshold
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
+    if let backend = map["backend"]?.choice(of: Backend.self) { settings.backend = backend }
     settings.frameCount = map["frames"]?.int(in: 1 ... .max)
     settings.after = map["after"]?.string()
     settings.crops = map["crops"].flatMap { $0.mapping(Crops.read) }

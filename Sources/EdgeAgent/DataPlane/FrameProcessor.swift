@@ -1,6 +1,8 @@
 import CPUExecution
+import CUDAExecution
 import Capture
 import Imaging
+import Inference
 import Inspection
 import ModelManifest
 import ObjectDetection
@@ -8,11 +10,19 @@ import Pipelines
 
 /// A loaded model as a pipeline uses it: a frame in, its detections and the time of each stage out. One thread at a time; after
 /// it is made it neither throws nor allocates.
+///
+/// Where a device runs the model, the processor's form is loaded beside it: the frame after the one on which the device fails goes there.
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
+  /// Nil where it was never to run on a device.
+  private let deviceVision: VisionModel<CUDABackend>?
+  private let devices: ComputeDevices?
+  /// Of the thread that processes.
+  private(set) var backend: BackendChoice
   private let threshold: Float?
-  /// Threads that run the model.
-  let threadCount: Int
+  private let processorThreadCount: Int
+  /// What a measurement with made-up frames counted, which says nothing about the model.
+  private let measuredFaultCount: UInt64
   /// What is decided about its frames; nil where nothing is.
   let plan: InspectionPlan?
   /// With whose frames its own run together, and its number among them; set before its pipeline begins.
@@ -24,17 +34,23 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - threads: threads that run the model.
   ///   - sharing: keeps the weights together with those of others that run the same package.
   ///   - inspection: what is to be decided about its frames.
+  ///   - backend: where the model is to run.
+  ///   - devices: beside the processor; without them it runs there.
   /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
   init(
-    _ package: ModelPackage, threshold: Double?, threads: Int, sharing: SharedWeights? = nil, inspection: InspectionSettings = InspectionSettings()
+    _ package: ModelPackage, threshold: Double?, threads: Int, sharing: SharedWeights? = nil, inspection: InspectionSettings = InspectionSettings(),
+    backend wanted: PipelineSettings.Backend = .cpu, devices: ComputeDevices? = nil
   ) throws(EdgeAgentError) {
-    threadCount = threads
+    processorThreadCount = threads
+    self.devices = devices
     guard package.manifest.sound == nil else {
       throw EdgeAgentError(.model, "\(package.origin): hears and sees nothing: a pipeline with this model needs \"microphone\" instead of \"camera\"")
     }
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads, sharing: sharing)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
+    (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision) ?? (nil, BackendChoice(wanted: wanted))
+    measuredFaultCount = vision.session.faultCount + (deviceVision?.session.faultCount ?? 0)
     guard !inspection.isEmpty else {
       (self.threshold, plan) = (threshold.map { Float($0) }, nil)
       return
@@ -48,12 +64,12 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
-  var faultCount: UInt64 { vision.session.faultCount + sharedFaultCount }
+  var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount + sharedFaultCount }
   /// Of runs together: what any of their frames had is each one's.
   private var sharedFaultCount: UInt64 = 0
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
-  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount }
+  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
 
   /// All that was wrong with what it computed so far.
   struct Faults: Equatable {
@@ -71,14 +87,34 @@ final class FrameProcessor: @unchecked Sendable {
   /// Most detections of a frame.
   var detectionLimit: Int { vision.decoder.suppression.limit }
 
+  /// What runs the next frame, where that is a device.
+  private var device: VisionModel<CUDABackend>? { backend.engine == .cuda ? deviceVision : nil }
+
+  /// Processors that a frame takes; while a device computes, none of them is busy.
+  var threadCount: Int { waitsForDevice ? 1 : processorThreadCount }
+
+  /// Whether a device runs the model.
+  var waitsForDevice: Bool { device != nil }
+
+  /// The device has failed: the processor runs the model from now on, and nobody goes back to the device before the model is loaded anew.
+  func leaveDevice() {
+    guard let failure = device?.session.failure else { return }
+    if failure.code == .deviceLost { devices?.noteLoss(failure.message) }
+    (backend.engine, backend.reason, backend.trouble) = (.cpu, "the device failed", failure.message)
+  }
+
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
-  /// - Parameter turn: at its end when this returns, unless the frame could not be used.
+  /// - Parameter turn: over while a device runs the model; else at its end when this returns, unless the frame could not be used.
   /// - Returns: what was wrong, where the frame could not be used; the result is then meaningless.
   func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> FrameOutcome {
     let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
     guard outcome == .prepared else { return .unprepared(outcome) }
+    guard !waitsForDevice else {
+      turn.end()
+      return finish(into: result) ? .seen : .deviceFailed
+    }
     widen(&turn, result)
     run(into: result)
     turn.narrow()
@@ -108,7 +144,7 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// The first stage: pixels into the model's input.
   func prepare(_ view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> PreparationOutcome {
-    let outcome = vision.prepare(view)
+    let outcome = prepare(view)
     result.timings.preparation = begin.duration(to: MonotonicClock.now())
     return outcome
   }
@@ -143,17 +179,18 @@ final class FrameProcessor: @unchecked Sendable {
 
   private func run(into result: FrameResult) {
     let prepared = MonotonicClock.now()
-    vision.run()
+    run()
     result.timings.inference = prepared.duration(to: MonotonicClock.now())
   }
 
   /// - Returns: as `finish`.
-  private func decode(into result: FrameResult) -> Bool { take(into: result) { vision.decode(threshold: threshold) } }
+  private func decode(into result: FrameResult) -> Bool { take(into: result) { decode() } }
 
   private func take(into result: FrameResult, _ decode: () -> [Detection]?) -> Bool {
     let inferred = MonotonicClock.now()
-    result.frameWidth = vision.mapping.frameWidth
-    result.frameHeight = vision.mapping.frameHeight
+    let mapping = device?.mapping ?? vision.mapping
+    result.frameWidth = mapping.frameWidth
+    result.frameHeight = mapping.frameHeight
     result.detections.removeAll(keepingCapacity: true)
     guard let found = decode() else { return false }
     result.detections.append(contentsOf: found)
@@ -164,14 +201,29 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Whether what the decoder had no room for last was all too poor to be reported; the worst goes first.
   private var isComplete: Bool {
-    let decoder = vision.decoder
+    let decoder = device?.decoder ?? vision.decoder
     guard let plan, !decoder.isClassification else { return true }
     guard decoder.droppedCandidateCount == 0 else { return false }
     return decoder.droppedDetectionCount == 0 || decoder.detections.last.map { $0.score < plan.threshold } ?? false
   }
 
   /// Makes room for parts of frames up to a width.
-  func reserve(frameWidth: Int) { vision.reserve(sourceWidth: frameWidth) }
+  func reserve(frameWidth: Int) {
+    vision.reserve(sourceWidth: frameWidth)
+    deviceVision?.reserve(sourceWidth: frameWidth)
+  }
+
+  private func prepare(_ view: ImageView) -> PreparationOutcome { device?.prepare(view) ?? vision.prepare(view) }
+
+  private func run() {
+    if let device { device.run() } else { vision.run() }
+  }
+
+  /// - Returns: nil where the device failed.
+  private func decode() -> [Detection]? {
+    guard let device else { return vision.decode(threshold: threshold) }
+    return device.decode(threshold: threshold)
+  }
 
   /// Adds what a part of the frame shows to the result's detections and times: of a classification the best alone, of things found as many as there is room
   /// for.
@@ -181,12 +233,12 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - box: what was found there; a classification's box is that.
   func add(_ part: ImageView, x: Int, y: Int, of box: Box, to result: FrameResult) -> FrameOutcome {
     let begin = MonotonicClock.now()
-    let outcome = vision.prepare(part)
+    let outcome = prepare(part)
     guard outcome == .prepared else { return .unprepared(outcome) }
     let prepared = MonotonicClock.now()
-    vision.run()
+    run()
     let inferred = MonotonicClock.now()
-    guard let all = vision.decode(threshold: threshold) else { return .deviceFailed }
+    guard let all = decode() else { return .deviceFailed }
     if manifest.task == .classification {
       if var found = all.first {
         found.box = box
@@ -221,7 +273,7 @@ enum FrameOutcome: Equatable {
     switch self {
     case .seen: "nothing is wrong"
     case .unprepared(let outcome): outcome.explanation
-    case .deviceFailed: "the device that runs the model has failed; restart the agent"
+    case .deviceFailed: "the device that runs the model has failed"
     }
   }
 }

@@ -5,6 +5,7 @@ extension PipelineWorker {
   /// What other threads read and write; under the mutex.
   struct Shared {
     var description: PipelineDescription
+    var backend: BackendChoice
     /// Frames given, and those whose result is recorded or given up; the mailbox counts those that newer ones replaced.
     var given: UInt64 = 0
     var finished: UInt64 = 0
@@ -57,6 +58,20 @@ extension PipelineWorker {
     }
   }
 
+  /// What runs the present model.
+  var backend: BackendChoice { mutex.withLock { shared.backend } }
+
+  /// On the worker's thread: the device has failed, and the processor runs the model from the next frame on.
+  func leaveDevice() {
+    processor.leaveDevice()
+    let backend = processor.backend
+    mutex.withLock {
+      shared.backend = backend
+      if !shared.isLight { shared.usage.deviceTrouble = backend.trouble }
+    }
+    log.change(.warning, of: "backend \(settings.name)", to: "pipeline \(settings.name): \(backend.trouble ?? ""); the model runs on the processor from now on")
+  }
+
   /// On the worker's thread: another model takes over now, if there is one, and the lighter one or the other as the machine's strain has it.
   func takeSuccessor() {
     let before = processor
@@ -68,7 +83,10 @@ extension PipelineWorker {
         (processor, standby) = (other, processor)
         shared.isLight = isLight
       }
-      if processor !== before { shared.description = PipelineDescription(settings, processor.manifest) }
+      if processor !== before {
+        shared.description = PipelineDescription(settings, processor.manifest)
+        shared.backend = processor.backend
+      }
     }
     // What the one before found counts for nothing any more.
     guard processor !== before else { return }
@@ -83,6 +101,7 @@ extension PipelineWorker {
     guard let successor = shared.successor else { return }
     shared.successor = nil
     shared.usage = ModelUsage()
+    shared.usage.deviceTrouble = successor.backend.trouble
     guard let lighter = shared.isLight ? processor : standby else {
       (shared.retired, processor) = (processor, successor)
       return

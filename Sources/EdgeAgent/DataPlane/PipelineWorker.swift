@@ -47,7 +47,7 @@ final class PipelineWorker: @unchecked Sendable {
   private var wasPaused = false
   let progress: StageProgress
   private let ledger: ProgressLedger
-  private let log: AgentLog
+  let log: AgentLog
   private let onEnd: @Sendable (PipelineWorker) -> Void
   private var thread: DataPlaneThread?
 
@@ -69,7 +69,8 @@ final class PipelineWorker: @unchecked Sendable {
     (self.turns, self.followers) = (turns, followers)
     scene = settings.still.map { _ in SceneSignature() }
     let description = PipelineDescription(settings, processor.manifest)
-    shared = Shared(description: description)
+    shared = Shared(description: description, backend: processor.backend)
+    shared.usage.deviceTrouble = processor.backend.trouble
     self.settings = settings
     self.processor = processor
     (standby, hasLighter) = (lighter, lighter != nil)
@@ -304,6 +305,7 @@ final class PipelineWorker: @unchecked Sendable {
     guard outcome != .seen else { return true }
     scene?.clear()
     inspector?.passOver()
+    if outcome == .deviceFailed { leaveDevice() }
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
@@ -330,6 +332,7 @@ final class PipelineWorker: @unchecked Sendable {
       guard !shared.isLight else { return }
       if !result.isReused {
         shared.usage.frames += 1
+        if processor.waitsForDevice { shared.usage.isOfDevice = true }
         // Of parts the mean: how many there are is none of the model's doing.
         shared.usage.inference += result.timings.inference / (max(result.modelRuns, 1) * result.batchCount)
       }

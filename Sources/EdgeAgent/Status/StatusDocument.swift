@@ -76,6 +76,7 @@ struct StatusDocument {
       json.key("lighter")
       json.boolean(isLight)
     }
+    json.member("backend", object: { write(pipeline.backend, &$0) })
     json.member("frame_rate", pipeline.frameRate)
     json.member("processed", statistics.processed)
     json.member("with_detections", statistics.withDetections)
@@ -110,6 +111,13 @@ struct StatusDocument {
         }
       })
     json.member("recent", array: { for finding in pipeline.recent { $0.object { Self.write(finding, &$0) } } })
+  }
+
+  private func write(_ backend: BackendChoice, _ json: inout JSONWriter) {
+    json.member("runs_on", backend.engine.rawValue)
+    json.member("wanted", backend.wanted.rawValue)
+    json.member("reason", backend.reason)
+    if let trouble = backend.trouble { json.member("trouble", trouble) }
   }
 
   private static func write(_ name: String, _ duration: Duration?, _ json: inout JSONWriter) {

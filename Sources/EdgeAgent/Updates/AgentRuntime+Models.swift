@@ -23,7 +23,7 @@ extension AgentRuntime: ModelHost {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
     let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing)))
+      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing, devices: options.devices)))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -37,7 +37,10 @@ extension AgentRuntime: ModelHost {
   }
 
   func commit(_ prepared: PreparedSwitch) {
-    for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
+    for (name, processor) in prepared.processors {
+      processor.backend.tell(of: name, log)
+      pipelines.first { $0.name == name }?.replaceModel(by: processor)
+    }
   }
 
   func beginShadow(
@@ -71,6 +74,8 @@ extension AgentRuntime: ModelHost {
       sum.inference += usage.inference
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
+      if usage.isOfDevice { sum.isOfDevice = true }
+      sum.deviceTrouble = sum.deviceTrouble ?? usage.deviceTrouble
     }
     return sum
   }
@@ -78,8 +83,11 @@ extension AgentRuntime: ModelHost {
 
 extension FrameProcessor {
   /// As a pipeline's settings want it.
-  convenience init(_ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil) throws(EdgeAgentError) {
+  convenience init(
+    _ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil, devices: ComputeDevices? = nil
+  ) throws(EdgeAgentError) {
     try self.init(
-      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection)
+      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection,
+      backend: settings.backend, devices: devices)
   }
 }

@@ -40,9 +40,12 @@ struct ModelUsage: Equatable, Sendable {
   var nonFiniteFrames: UInt64 = 0
   /// Whether every pipeline with the model is told to pause.
   var isPaused = false
+  /// What is wrong with a device that was to run the model in one of the pipelines, and whether a device has run any of these frames.
+  var deviceTrouble: String?
+  var isOfDevice = false
 
-  /// Nil before there are enough to say.
-  var meanInference: Duration? { frames >= Self.enoughFrames ? inference / Double(frames) : nil }
+  /// Nil before there are enough to say, and where a device ran some of them and failed.
+  var meanInference: Duration? { !(deviceTrouble != nil && isOfDevice) && frames >= Self.enoughFrames ? inference / Double(frames) : nil }
 
   static let enoughFrames: UInt64 = 30
 }

@@ -8,6 +8,8 @@ struct RunningTrial {
   let version: UpdateJournal.Version
   /// What a run took before, on average; nil where it isn't known.
   let before: Duration?
+  /// Whether that was on a device; nil where it isn't known.
+  var wasOfDevice: Bool?
   /// What there is to say about it though it is good.
   var remark: String?
   /// How long it was watched before the agent last started.
@@ -21,6 +23,9 @@ struct RunningTrial {
 
   /// A pause proves nothing: the time goes on with the frames.
   mutating func rest() { (earlier, since) = (watched, nil) }
+
+  /// Whether how long it takes says something about it: not where it should run on a device as the one before did, and the device has failed.
+  func isComparable(_ usage: ModelUsage) -> Bool { usage.deviceTrouble == nil || wasOfDevice == false && !usage.isOfDevice }
 
   var watched: Duration { earlier + (since.map { $0.duration(to: MonotonicClock.now()) } ?? .zero) }
 }
@@ -66,7 +71,9 @@ extension Updater {
       }
       if trial.watched >= settings.watchTime {
         trials[name] = nil
-        conclude(.installed, trial.version, name, reason: trial.remark)
+        let trouble = trial.isComparable(usage) ? nil : usage.deviceTrouble.map { "its time wasn't compared: \($0)" }
+        let remarks = [trial.remark, trouble].compactMap { $0 }
+        conclude(.installed, trial.version, name, reason: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
       } else {
         note(trial, name)
       }
@@ -92,7 +99,8 @@ extension Updater {
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
     if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
     if usage.nonFiniteFrames > 0 { return ("wrong results", "of \(usage.frames) frames \(usage.nonFiniteFrames) gave infinities or what is no number") }
-    guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
+    guard trial.isComparable(usage), let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200)
+    else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
   }

@@ -41,7 +41,8 @@ struct DoctorCommand: ParsableCommand {
     }
     let storage = configuration?.storage ?? StorageSettings()
     var examinations = [
-      Examination.processor(), .cuda(), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration), .disk(storage),
+      Examination.processor(), .cuda(configuration), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration),
+      .disk(storage),
     ]
     if let page = Examination.page(configuration) { examinations.append(page) }
     if let configuration {

@@ -137,7 +137,7 @@ struct InferCommand: ParsableCommand {
     do throws(ObjectDetectionError) {
       return try VisionModel(package, options: CUDAOptions())
     } catch {
-      guard backend == .auto, error.code == .deviceFailed || error.code == .unsupported else { throw error }
+      guard backend == .auto, [.deviceFailed, .deviceLost, .unsupported].contains(error.code) else { throw error }
       fallBack(error.message)
       return nil
     }

@@ -2,6 +2,7 @@ import CPUExecution
 import EdgeAgent
 import Glibc
 import LocalPage
+import ModelManifest
 import Pipelines
 
 extension Examination {
@@ -84,13 +85,30 @@ extension Examination {
     }
   }
 
-  /// Whether there is a driver, no more: the agent doesn't use it yet.
-  static func cuda(library: String = "libcuda.so.1") -> Examination {
-    Examination(name: "cuda") {
-      guard let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL) else { return [.ok("no driver (\(library)); models run on the processor")] }
-      unsafe dlclose(handle)
-      return [.ok("\(library) is there; infer and bench may use it (--backend cuda), the agent's models run on the processor")]
+  /// Whether there is a driver, and what would run the models of pipelines that may use it: they are loaded, and measured under `auto`.
+  static func cuda(_ configuration: AgentConfiguration? = nil, library: String = "libcuda.so.1") -> Examination {
+    Examination(name: "cuda", limit: .seconds(60)) {
+      let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL)
+      if let handle = unsafe handle { unsafe dlclose(handle) }
+      let isThere = unsafe handle != nil
+      let driver = isThere ? "\(library) is there; pipelines with backend: cuda or auto may use it" : "no driver (\(library)); models run on the processor"
+      let pipelines = configuration?.pipelines.filter { $0.backend != .cpu } ?? []
+      return [.ok(driver)] + pipelines.compactMap(backend(of:))
     }
+  }
+
+  /// Nil where the package can't be opened, of which others complain.
+  private static func backend(of pipeline: PipelineSettings) -> DoctorFinding? {
+    guard let path = pipeline.model.path, let package = try? ModelPackage(contentsOf: path),
+      let choice = try? BackendChoice.onThisMachine(for: package, pipeline)
+    else { return nil }
+    return backend(choice, of: pipeline.name)
+  }
+
+  static func backend(_ choice: BackendChoice, of pipeline: String) -> DoctorFinding {
+    let place = choice.engine == .cuda ? "the CUDA device" : "the processor"
+    let text = "pipeline \(pipeline) (backend \(choice.wanted.rawValue)) runs on \(place): \(choice.reason)"
+    return choice.isSecondBest ? .warn(text, "mend what is wrong with the device, or write backend: cpu") : .ok(text)
   }
 
   /// Heat, memory and what there is too little of.

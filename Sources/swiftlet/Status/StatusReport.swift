@@ -39,9 +39,11 @@ struct StatusReport {
   private static func pipeline(_ pipeline: JSONValue) -> [String] {
     let total = pipeline["latency_ms"]?["total"]
     let isLight = pipeline["lighter"] == .boolean(true)
+    let backend = pipeline["backend"]
+    let place = backend?["wanted"]?.text ?? "cpu" == "cpu" ? "" : "on \((backend?["runs_on"]).word): \((backend?["trouble"] ?? backend?["reason"]).word)"
     return [
       "pipeline on \(pipeline["camera"].word)", pipeline["state"].word,
-      "\(isLight ? "its lighter model" : "model") \((pipeline["model"]?["name"]).word) \((pipeline["model"]?["version"]).word)",
+      "\(isLight ? "its lighter model" : "model") \((pipeline["model"]?["name"]).word) \((pipeline["model"]?["version"]).word)", place,
       "\(decimal(pipeline["frame_rate"])) frames/s", "\(pipeline["processed"].word) processed", "p50 \(decimal(total?["p50"])) ms",
       "p99 \(decimal(total?["p99"])) ms", pipeline["mean_batch"].map { "\(decimal($0)) frames a run" } ?? "", losses(pipeline["decisions"], "decided"),
       losses(pipeline["dropped"], "dropped"), losses(pipeline["left_out"], "left out"),

@@ -36,6 +36,46 @@ import Updates
     #expect(device.last()?.kind == .installed && device.last()?.version.version == "1")
   }
 
+  /// Version 2 on trial, after version 1 whose runs took a millisecond.
+  private func timed(onDevice: Bool) throws -> UpdatedDevice {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes(version: "1"))
+    device.finishTrial()
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .milliseconds(100), isOfDevice: onDevice)
+    try device.install(FixedPackage.bytes(version: "2"))
+    return device
+  }
+
+  @Test func `a version whose device failed isn't blamed for its time, and that isn't kept quiet`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isOfDevice: true)
+    device.updater.watchTrials()
+    device.finishTrial()
+    #expect(device.last()?.kind == .installed && device.last()?.reason == "its time wasn't compared: out of memory")
+    #expect(device.slots() == ["2", "1"])
+  }
+
+  @Test func `a version that should have run on the device and never could isn't blamed either`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory")
+    device.updater.watchTrials()
+    #expect(!device.updater.trials.isEmpty)
+  }
+
+  @Test func `where both versions ran on the processor, their times count whatever the device has`() throws {
+    let device = try timed(onDevice: false)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "the driver is too old")
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `a version that a device can't run is measured by the one that ran there`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100))
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
   @Test func `a pause proves nothing: its time doesn't count`() throws {
     let device = try device()
     device.host.usages["fixed"] = ModelUsage(frames: 1)
