@@ -62,6 +62,16 @@ def command(engine, peers, name, package, threads, arguments):
     return path and [sys.executable, peers.__file__, "--worker", kind, path, str(threads), str(arguments.seconds)]
 
 
+def environment(engine):
+    """Swiftlet traps where it must, and nobody answers for the processor."""
+    return {name: value for name, value in os.environ.items() if engine != OWN or name != "LD_PRELOAD"}
+
+
+def are_held():
+    """Whether this interpreter's peers are those of avx2-peers/make-environment, and the processor is answered for."""
+    return os.path.exists(f"{sys.prefix}/held-to-avx2") and os.environ.get("LD_PRELOAD") == f"{sys.prefix}/cpuid.so"
+
+
 def measure(peers, names, cache, arguments):
     """{(model, threads): {engine: [one result a round]}}, milliseconds scaled to the speed of all runs' median."""
     results, speeds = {}, []
@@ -76,7 +86,7 @@ def measure(peers, names, cache, arguments):
                     if not run:
                         continue
                     before = interpreter_speed()
-                    done = subprocess.run(run, capture_output=True, text=True, timeout=600)
+                    done = subprocess.run(run, capture_output=True, text=True, timeout=600, env=environment(engine))
                     after = interpreter_speed()
                     if done.returncode != 0:
                         sys.exit(f"{engine} on {name}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
@@ -174,7 +184,7 @@ def main():
     head = (f"{datetime.date.today():%-d %B %Y}, {processor()}, {os.cpu_count()} processors; {versions(sys.executable)}; "
             f"{arguments.rounds} rounds of {arguments.seconds} s.")
     if arguments.instructions:
-        head += f" Swiftlet held to {arguments.instructions}; peers {'likewise' if 'cpuid.so' in os.environ.get('LD_PRELOAD', '') else 'not held'}."
+        head += f" Swiftlet held to {arguments.instructions}, peers {'to avx2' if are_held() else 'to nothing'}."
     text = f"{head}\n\n{table(results, arguments)}\n"
     print(text)
     if not arguments.write:
