@@ -176,6 +176,29 @@ import Testing
     #expect(throws: EdgeAgentError.self) { try FrameBatch(three, like: processor, .init(), threads: 1, members: 4) }
   }
 
+  @Test func `a package from the store that takes one image runs each pipeline by itself, and no agent fails to start`() async throws {
+    let trial = try AgentTrial { options in
+      options.openModel = { _ throws(EdgeAgentError) in
+        do throws(ModelPackageError) { return try ModelPackage(ColourPackage.bytes(), origin: "colours") } catch {
+          throw EdgeAgentError(.model, error.description)
+        }
+      }
+    }
+    let path = try trial.folder.file("colours.swiftlet", "known by its file")
+    var configuration = try trial.configuration(frames: 2)
+    configuration.pipelines.append(configuration.pipelines[0])
+    configuration.pipelines[1].name = "second"
+    for at in 0...1 { (configuration.pipelines[at].batch, configuration.pipelines[at].model) = (.init(), .path(path)) }
+    let byPath = configuration
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(byPath) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline surface: batch: ") == true)
+    for at in 0...1 { configuration.pipelines[at].model = .named("colours", folder: trial.folder.path) }
+    let other = try AgentTrial { options in options.openModel = trial.agent.options.openModel }
+    try await other.agent.run(configuration)
+    #expect(other.seen.all.count == 4)
+    #expect(other.lines.all.filter { $0.contains("batch: ") && $0.contains("compile it with --shape") && $0.contains("its frames run alone") }.count == 2)
+  }
+
   @Test func `a check says what keeps pipelines from running together`() throws {
     let folder = try TemporaryFolder()
     for (name, limit) in [("one", 1), ("four", 4)] {
@@ -192,6 +215,7 @@ import Testing
     #expect(read("\(four), batch: {most: 2}", "\(four), batch: {most: 3}").mistakes.allSatisfy { $0.contains("runs the same model with another \"batch\"") })
     #expect(read("\(four), batch: {}", four).warnings.contains { $0.contains("its frames run alone") })
     #expect(read("\(four), batch: {}", "after: a, model: four.swiftlet").mistakes.contains { $0.contains("b comes after it") })
+    #expect(read("\(four), batch: {}, backend: auto", "\(four), batch: {}").mistakes.contains { $0.contains("remove \"batch\" or \"backend\"") })
     #expect(read(four, "after: a, model: four.swiftlet, batch: {}").mistakes.count == 1)
     let one = "camera: top, model: one.swiftlet, batch: {}"
     #expect(read(one, one).mistakes.count == 2 && read(one, one).mistakes[0].contains("compile it with --shape image=1..2x3x1x1"), "\(read(one, one))")

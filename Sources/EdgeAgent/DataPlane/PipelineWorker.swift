@@ -74,6 +74,7 @@ final class PipelineWorker: @unchecked Sendable {
     self.settings = settings
     self.processor = processor
     (standby, hasLighter) = (lighter, lighter != nil)
+    shared.isLighterFit = lighter.map { processor.finds(asIn: $0) } ?? true
     (self.gate, self.snapshots) = (gate, snapshots)
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }

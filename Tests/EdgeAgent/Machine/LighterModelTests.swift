@@ -21,9 +21,9 @@ import Testing
     let worker: PipelineWorker
     private let camera: any CameraSource
 
-    init(keepsAll: Bool = false) throws {
+    init(keepsAll: Bool = false, own: FrameProcessor? = nil) throws {
       worker = PipelineWorker(
-        PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try LighterModelTests.processor("1"),
+        PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try own ?? LighterModelTests.processor("1"),
         lighter: try LighterModelTests.processor("light"), results: results, keepsAll: keepsAll, ledger: ProgressLedger(),
         log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
       camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
@@ -132,6 +132,63 @@ import Testing
       error?.code == .configuration
         && error?.message.contains("it must have the model's labels, in their order; it has dent, and the model scratch, stain") == true,
       "\(String(describing: error))")
+  }
+
+  /// An agent whose model comes from the store; what is in the files is the test's to say.
+  private static func storeTrial(light: @escaping @Sendable () throws -> [UInt8], own: TestBroker.Recorder<[String]>) throws -> AgentTrial {
+    try AgentTrial { options in
+      options.openModel = { settings throws(EdgeAgentError) in
+        do {
+          let isLight = settings.model == .path("light")
+          return try ModelPackage(isLight ? light() : FixedPackage.bytes(labels: own.all.last ?? FixedPackage.labels), origin: isLight ? "light" : "own")
+        } catch { throw EdgeAgentError(.model, "\(error)") }
+      }
+    }
+  }
+
+  private static let wrong: [@Sendable () throws -> [UInt8]] = [{ FixedPackage.bytes(labels: ["dent"]) }, { [1, 2, 3] }]
+
+  @Test(arguments: [0, 1]) func `beside a model from the store one that doesn't fit, or is broken, keeps nothing from starting`(way: Int) async throws {
+    let trial = try Self.storeTrial(light: Self.wrong[way], own: Recorder())
+    var configuration = try trial.configuration(frames: 1)
+    configuration.pipelines[0].lighter = .path("light")
+    // Beside a model that is given by its path it is a mistake, and never the model's own fault.
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(configuration) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline surface: lighter: ") == true)
+    let other = try Self.storeTrial(light: Self.wrong[way], own: Recorder())
+    configuration.pipelines[0].model = .named("own", folder: other.folder.path)
+    try await other.agent.run(configuration)
+    #expect(other.seen.all.count == 1)
+    #expect(other.lines.all.contains { $0.contains("pipeline surface: lighter: ") && $0.contains("; it doesn't run") }, "\(other.lines.all)")
+  }
+
+  @Test func `an update that brings other labels doesn't keep the agent from taking up its configuration again`() async throws {
+    let own = Recorder<[String]>()
+    let trial = try Self.storeTrial(light: { FixedPackage.bytes() }, own: own)
+    var configuration = try trial.configuration()
+    (configuration.pipelines[0].lighter, configuration.pipelines[0].model) = (.path("light"), .named("own", folder: trial.folder.path))
+    let (agent, start) = (trial.agent, configuration)
+    let running = Task { try await agent.run(start) }
+    #expect(await trial.seen.eventually { !$0.isEmpty })
+    #expect(!trial.lines.all.contains { $0.contains("lighter: ") })
+    own.append(["dent", "stain"])
+    // As after a first installation.
+    try agent.reload(configuration)
+    #expect(await trial.seen.eventually { $0.contains { $0.labels.contains("dent") } })
+    #expect(trial.lines.all.contains { $0.contains("lighter: light: it must have the model's labels") && $0.contains("; it doesn't run") })
+    agent.stop()
+    try await running.value
+  }
+
+  @Test func `one that doesn't fit at the start runs once an update has brought a model that it fits`() throws {
+    let bench = try Bench(own: try Self.processor("1", labels: ["dent", "stain"]))
+    defer { bench.end() }
+    bench.worker.degradation = 1
+    #expect(bench.version() == "1")
+    bench.worker.replaceModel(by: try Self.processor("2"))
+    #expect(bench.version() == "2")
+    bench.worker.isOnTrial = false
+    #expect(bench.version() == "light")
   }
 
   @Test func `a check opens both packages, and says where a lighter one never runs`() throws {
