@@ -94,6 +94,22 @@ import Testing
     #expect(bench.version() == "2")
   }
 
+  @Test func `what runs is told, not what is wanted`() throws {
+    let bench = try Bench()
+    defer { bench.end() }
+    #expect(bench.version() == "1")
+    bench.worker.degradation = 1
+    // No frame has come to it, and none will while it is paused.
+    bench.worker.isPaused = true
+    #expect(!bench.worker.runsLighter && bench.worker.lighterSwitches == (false, 0))
+    bench.worker.isPaused = false
+    #expect(bench.version() == "light" && bench.worker.runsLighter)
+    bench.worker.degradation = 0
+    #expect(bench.version() == "1")
+    // There and back between two looks leaves its trace.
+    #expect(bench.worker.lighterSwitches == (false, 2))
+  }
+
   @Test func `a model from the fleet that finds other things has no lighter one`() throws {
     let bench = try Bench()
     defer { bench.end() }
