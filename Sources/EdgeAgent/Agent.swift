@@ -18,6 +18,8 @@ public final class Agent: @unchecked Sendable {
   private let desk: CommandDesk
   private let watch: MachineWatch
   private let mutex = PthreadMutex()
+  /// Held while the service manager is told how the agent goes on, before `mutex`.
+  private let announcements = PthreadMutex()
   private var current: AgentRuntime?
   /// The one that runs or ran last.
   private var latest: AgentRuntime?
@@ -111,13 +113,21 @@ public final class Agent: @unchecked Sendable {
     return try runtime(configuration, try prepareUnwatched(configuration))
   }
 
-  /// Ends in order: frames that are being worked on are finished, results recorded, the broker told. Returns at once.
+  /// Ends in order: frames that are being worked on are finished, results recorded, the broker and the service manager told. Returns at once.
   public func stop() {
-    mutex.withLock { () -> AgentRuntime? in
-      isStopping = true
-      return current
-    }?.stop()
+    let running = announcements.withLock { () -> AgentRuntime? in
+      let (isFirst, running) = mutex.withLock { () -> (Bool, AgentRuntime?) in
+        defer { isStopping = true }
+        return (!isStopping, current)
+      }
+      if isFirst { options.notifier.stopping() }
+      return running
+    }
+    running?.stop()
   }
+
+  /// Tells the service manager something, unless it has been told that this is the end.
+  func announce(_ tell: (SystemdNotifier) -> Void) { announcements.withLock { if !isAskedToStop { tell(options.notifier) } } }
 
   /// Replaces the running configuration, once the new one's models are loaded and fit.
   ///
