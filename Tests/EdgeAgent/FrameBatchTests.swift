@@ -151,6 +151,27 @@ import Testing
     #expect(Set(told.all) == [[0, -1, 0], [1, 1, 2], [2, 2, 2]])
   }
 
+  @Test func `a faulty frame is faulty by itself, and no other one of its round`() throws {
+    let package = try ModelPackage(ColourPackage.bytes(upTo: 2, looksUp: true), origin: "table")
+    let members = try (0..<2).map { try Member(package, $0) }
+    let batch = try FrameBatch(package, like: members[0].processor, .init(most: 2, wait: .seconds(3600)), threads: 1, members: 2)
+    let (turns, told) = (ProcessorTurns(processorCount: 1), Recorder<[Int]>())
+    for (bad, faults) in [(UInt8(0), [UInt64(0), 0]), (255, [1, 0])] {
+      let (held, before) = (Held(turns), told.all.count)
+      for member in members {
+        Thread.detachNewThread {
+          let found = member.go(batch, turns, Self.result(member.processor), [member.number == 0 ? bad : 0, 0, 0])
+          told.append([member.number, found?.count ?? 0])
+        }
+        while batch.joinedCount < member.number + 1 { sched_yield() }
+      }
+      held.giveBack()
+      #expect(told.wait { $0.count == before + 2 })
+      #expect(Set(told.all.suffix(2)) == [[0, 2], [1, 2]])
+      #expect(members.map(\.processor.faultCount) == faults)
+    }
+  }
+
   @Test func `a pipeline whose lighter model takes over leaves its round to the others, and comes back with its own`() throws {
     let (own, other) = (try Member(try Self.package.get(), 0), try Member(try Self.package.get(), 1))
     let batch = try Self.batch([own, other], .init(most: 2, wait: .seconds(3600)))
