@@ -42,7 +42,7 @@ extension VisionBatch where Engine: ~Copyable {
   private func isSame(_ found: ArraySlice<Float>, _ expected: [Float]) -> Bool {
     let largest = expected.reduce(Float(0)) { $1.isFinite ? max($0, abs($1)) : $0 }
     return zip(found, expected).allSatisfy { one, other in
-      one == other || one.isNaN && other.isNaN || abs(one - other) <= 1e-4 * max(abs(one), abs(other), largest / 100)
+      one == other || one.isNaN && other.isNaN || one.isFinite && abs(one - other) <= 1e-4 * max(abs(one), abs(other), largest / 100)
     }
   }
 }

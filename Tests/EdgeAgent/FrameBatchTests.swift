@@ -260,6 +260,7 @@ import Testing
     let batch = try Self.batch(members, .init(most: 2, wait: .seconds(3600)))
     let (turns, result) = (ProcessorTurns(processorCount: 2), Self.result(members[0].processor))
     let (colour, ended, rounds) = (Self.colours[0], Recorder<Int>(), 100)
+    #expect(members[0].go(batch, turns, result, colour)!.count == 1)
     Thread.detachNewThread {
       let (member, result, colour) = (members[1], Self.result(members[1].processor), Self.colours[1])
       for _ in 0..<rounds { _ = member.go(batch, turns, result, colour) }
@@ -274,6 +275,14 @@ import Testing
     #expect(together == 55)
     batch.excuse(0)
     #expect(ended.wait { $0.count == 1 })
+  }
+
+  @Test func `a round takes a processor for each image that it may have, or the model's threads where these are more`() throws {
+    let members = try (0..<3).map { try Member(try Self.package.get(), $0) }
+    for (threads, most, count) in [(1, 4, 3), (1, 2, 2), (4, 2, 4)] {
+      let batch = try FrameBatch(try Self.package.get(), like: members[0].processor, .init(most: most), threads: threads, members: 3)
+      #expect(batch.threadCount == count)
+    }
   }
 
   @Test func `a package for one image says how to compile it`() throws {
