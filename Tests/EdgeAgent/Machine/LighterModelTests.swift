@@ -1,4 +1,5 @@
 import Capture
+import CPUExecution
 import Foundation
 import ModelManifest
 import Pipelines
@@ -108,6 +109,29 @@ import Testing
     #expect(bench.version() == "1")
     // There and back between two looks leaves its trace.
     #expect(bench.worker.lighterSwitches == (false, 2))
+  }
+
+  @Test func `a trial that goes on after a restart is known before the first frame`() throws {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes())
+    var settings = PipelineSettings(name: "p", camera: "c", model: .named("fixed", folder: device.modelsFolder))
+    settings.lighter = .path("light")
+    var configuration = AgentConfiguration(
+      device: DeviceSettings(identifier: "d", site: "s"), storage: StorageSettings(path: device.folder.path + "/state"), cameras: [], pipelines: [settings])
+    configuration.updates = device.settings
+    let package = try ModelPackage(FixedPackage.bytes(), origin: "fixed")
+    let log = AgentLog(name: "test") { _ in }
+    for isOnTrial in [true, false] {
+      let pipeline = PreparedPipeline(
+        settings: settings, processor: try Self.processor("1"), lighter: try Self.processor("light"), package: package, weights: SharedWeights(owner: package))
+      let watch = MachineWatch(log: log, interval: .seconds(3600), read: { MachineReading() })
+      let runtime = try AgentRuntime(
+        configuration, PreparedModels(pipelines: [pipeline], listeners: [], files: []), options: AgentOptions(), desk: CommandDesk(log: log), watch: watch,
+        log: log)
+      #expect(runtime.pipelines[0].isOnTrial == isOnTrial)
+      runtime.discard()
+      device.finishTrial()
+    }
   }
 
   @Test func `a model from the fleet that finds other things has no lighter one`() throws {
