@@ -18,6 +18,8 @@ public final class Agent: @unchecked Sendable {
   private let desk: CommandDesk
   private let watch: MachineWatch
   private let mutex = PthreadMutex()
+  /// Held while the service manager is told how the agent goes on, before `mutex`.
+  private let announcements = PthreadMutex()
   private var current: AgentRuntime?
   /// The one that runs or ran last.
   private var latest: AgentRuntime?
@@ -111,13 +113,21 @@ public final class Agent: @unchecked Sendable {
     return try runtime(configuration, try prepareUnwatched(configuration))
   }
 
-  /// Ends in order: frames that are being worked on are finished, results recorded, the broker told. Returns at once.
+  /// Ends in order: frames that are being worked on are finished, results recorded, the broker and the service manager told. Returns at once.
   public func stop() {
-    mutex.withLock { () -> AgentRuntime? in
-      isStopping = true
-      return current
-    }?.stop()
+    let running = announcements.withLock { () -> AgentRuntime? in
+      let (isFirst, running) = mutex.withLock { () -> (Bool, AgentRuntime?) in
+        defer { isStopping = true }
+        return (!isStopping, current)
+      }
+      if isFirst { options.notifier.stopping() }
+      return running
+    }
+    running?.stop()
   }
+
+  /// Tells the service manager something, unless it has been told that this is the end.
+  func announce(_ tell: (SystemdNotifier) -> Void) { announcements.withLock { if !isAskedToStop { tell(options.notifier) } } }
 
   /// Replaces the running configuration, once the new one's models are loaded and fit.
   ///
@@ -255,19 +265,31 @@ public final class Agent: @unchecked Sendable {
 }
 
 extension Agent {
-  /// At once, so that a machine that is strained has nothing to load.
+  /// At once, so that a machine that is strained has nothing to load. Beside a model from the store nothing about the lighter one keeps the agent from
+  /// running: an update may have brought what it doesn't fit.
+  ///
+  /// - Throws: `configuration`, whatever is wrong: the pipeline's own model, which updates could undo, isn't to blame.
   private func lighter(of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels) throws(EdgeAgentError) -> FrameProcessor? {
     guard let model = settings.lighter else { return nil }
-    var settings = settings
-    settings.model = model
-    let (package, weights) = try opened.open(settings)
-    if let mistake = package.manifest.mistake(inPlaceOf: heavy.manifest) {
-      throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(package.origin): \(mistake)", setting: "lighter")
+    var chosen = settings
+    chosen.model = model
+    let lighter: FrameProcessor?
+    var mistake: String?
+    do throws(EdgeAgentError) {
+      let (package, weights) = try opened.open(chosen)
+      mistake = package.manifest.mistake(inPlaceOf: heavy.manifest).map { "\(package.origin): \($0)" }
+      lighter = try FrameProcessor(package, chosen, sharing: weights, devices: options.devices)
+    } catch { (lighter, mistake) = (nil, mistake ?? error.message) }
+    guard let mistake else { return lighter }
+    guard settings.model.name != nil else {
+      throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(mistake)", setting: "lighter")
     }
-    return try FrameProcessor(package, settings, sharing: weights, devices: options.devices)
+    log.warning("pipeline \(settings.name): lighter: \(mistake); it doesn't run", about: .pipeline(settings.name))
+    // Another update may bring a model that it fits.
+    return lighter
   }
 
-  /// Pipelines with the same package and the same `batch` run their frames together.
+  /// Pipelines with the same package and the same `batch` run their frames together. A package from the store that can't do so runs each by itself.
   private func joinBatches(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
     var rest = pipelines.filter { $0.settings.batch != nil && $0.settings.after == nil }
     while let first = rest.first, let settings = first.settings.batch {
@@ -278,7 +300,16 @@ extension Agent {
       let batch: FrameBatch
       do throws(EdgeAgentError) {
         batch = try FrameBatch(first.package, like: first.processor, settings, threads: threads, members: members.count, sharing: first.weights)
-      } catch { throw EdgeAgentError(error.code, "pipeline \(first.settings.name): batch: \(error.message)", setting: "batch") }
+      } catch {
+        guard members.allSatisfy({ $0.settings.model.name != nil }) else {
+          throw EdgeAgentError(error.code, "pipeline \(first.settings.name): batch: \(error.message)", setting: "batch")
+        }
+        for member in members {
+          log.warning(
+            "pipeline \(member.settings.name): batch: \(error.message); its frames run alone", about: .pipeline(member.settings.name))
+        }
+        continue
+      }
       for (index, member) in members.enumerated() { member.processor.join(batch, as: index) }
     }
   }

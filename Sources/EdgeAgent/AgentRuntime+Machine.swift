@@ -27,24 +27,30 @@ extension AgentRuntime {
     noteTrials()
     // Each tells what it is about, beside its results: whoever counts parts by them has to know.
     for pipeline in pipelines where pipeline.settings.after == nil && configuration.reasonToKeepAll(pipeline.settings) == nil {
-      let isLight = pipeline.runsLighter
-      let hasSwitched = isLight != lightBefore.contains(pipeline.name)
-      if hasSwitched { noteSwitch(of: pipeline.name, isLight) }
-      let step = watch.current.step
-      // A trial that begins or ends changes models, too.
-      guard let change = change ?? (hasSwitched ? MachineWatch.Change(before: step, step: step, reasons: watch.current.reasons) : nil) else { continue }
-      let spared = pipeline.statistics.sparedCount
-      let since = spared - (sparedBefore[pipeline.name] ?? 0)
-      sparedBefore[pipeline.name] = spared
-      publisher.recordEvent(DegradationMessage(change, spared: since, isLight: pipeline.hasLighter ? isLight : nil), of: pipeline.name)
+      let (isLight, count) = pipeline.lighterSwitches
+      let switches = count - (switchesBefore[pipeline.name] ?? 0)
+      switchesBefore[pipeline.name] = count
+      // There and back since the last look is two switches, of which the later one counts for what follows.
+      if switches > 0, switches.isMultiple(of: 2) { tellSwitch(of: pipeline, !isLight, change: nil) }
+      if switches > 0 || change != nil { tellSwitch(of: pipeline, isLight, change: change, isSwitch: switches > 0) }
     }
   }
 }
 
 extension AgentRuntime {
+  /// A trial that goes on after a restart does so from the first frame on.
+  func expectTrials() {
+    guard configuration.updates != nil else { return }
+    var journal = UpdateJournal(path: UpdateJournal.path(in: configuration.storage.updatesFolder))
+    for pipeline in pipelines where pipeline.hasLighter {
+      pipeline.isOnTrial = pipeline.settings.model.name.flatMap { journal.watch(of: $0, in: configuration.storage.modelsFolder) } != nil
+    }
+  }
+
   /// A model that is being tried runs itself.
   private func noteTrials() {
-    let models = publisher.models?.models ?? [:]
+    // Before the updater has said what it tries, what was known at the start holds.
+    guard let models = publisher.models?.models else { return }
     for pipeline in pipelines where pipeline.hasLighter {
       let stage = pipeline.settings.model.name.flatMap { models[$0]?.candidate?.stage }
       // Between the two it may have taken over already.
@@ -52,9 +58,15 @@ extension AgentRuntime {
     }
   }
 
-  private func noteSwitch(of name: String, _ isLight: Bool) {
-    if isLight { lightBefore.insert(name) } else { lightBefore.remove(name) }
-    log.notice("pipeline \(name): its \(isLight ? "lighter" : "own") model runs from now on", about: .pipeline(name))
+  /// - Parameter change: nil where the step stays: a trial that begins or ends changes models, too.
+  private func tellSwitch(of pipeline: PipelineWorker, _ isLight: Bool, change: MachineWatch.Change?, isSwitch: Bool = true) {
+    let (name, step) = (pipeline.name, watch.current.step)
+    if isSwitch { log.notice("pipeline \(name): its \(isLight ? "lighter" : "own") model runs from now on", about: .pipeline(name)) }
+    let change = change ?? MachineWatch.Change(before: step, step: step, reasons: watch.current.reasons)
+    let spared = pipeline.statistics.sparedCount
+    let since = spared - (sparedBefore[name] ?? 0)
+    sparedBefore[name] = spared
+    publisher.recordEvent(DegradationMessage(change, spared: since, isLight: pipeline.hasLighter ? isLight : nil), of: name)
   }
 }
 

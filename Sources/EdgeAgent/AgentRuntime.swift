@@ -31,8 +31,8 @@ final class AgentRuntime: @unchecked Sendable {
   let recent = RecentDetections()
   let rates = FrameRates()
   let watch: MachineWatch
-  /// Which pipelines ran their lighter models at the last look; the watch's service's own.
-  var lightBefore: Set<String> = []
+  /// How often each pipeline had gone over to its lighter model and back at the last look; the watch's service's own.
+  var switchesBefore: [String: Int] = [:]
   /// Frames that each pipeline had left out when the step changed last; the watch's service's own.
   var sparedBefore: [String: UInt64] = [:]
 
@@ -80,6 +80,7 @@ final class AgentRuntime: @unchecked Sendable {
     // A machine that is strained is no less so by another configuration.
     watch.adopt(configuration.degradation)
     for pipeline in pipelines { pipeline.degradation = watch.current.step }
+    expectTrials()
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name && $0.settings.after == nil }
       let names = pipelines.filter { $0.camera == name }.map(\.name)

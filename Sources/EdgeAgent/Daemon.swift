@@ -71,9 +71,9 @@ public enum Daemon {
       try ProcessSignals.handle { signal in
         switch signal {
         case .stop:
-          notifier.stopping()
           log.event(.notice, "stopping")
           agent.stop()
+          reloads.close()
         case .reload: reloads.ask()
         }
       }

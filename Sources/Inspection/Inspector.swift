@@ -45,6 +45,7 @@ public final class Inspector {
   private let ignored: UInt32
   private let (entry, exit): (UInt32, UInt32)
   private let exitLine: Int
+  private let entryRegion: UInt32
   private let doors: Doors
 
   public init(_ settings: InspectionSettings, _ plan: InspectionPlan) {
@@ -60,6 +61,8 @@ public final class Inspector {
       if first < 0 { doors.entry = settings.regions.first { $0.name == entry } }
       if last < 0 { doors.exit = settings.regions.first { $0.name == exit } }
     }
+    let region = doors.entry.flatMap { entry in settings.regions.firstIndex { $0.name == entry.name } }
+    entryRegion = region.map { 1 << UInt32($0) } ?? 0
     entry = first >= 0 ? 1 << UInt32(first) : doors.entry == nil ? 0 : Doors.entered
     exit = last >= 0 ? 1 << UInt32(last) : doors.exit == nil ? 0 : Doors.left
     if let parts = settings.parts { doors.earlyFrames = parts.greatestGap + 1 }
@@ -121,7 +124,7 @@ public final class Inspector {
     if !isComplete { counters.overfull += 1 }
     look(at: detections, size, frame, capturedAt)
     report(&detections)
-    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, at: capturedAt, isComplete: isComplete) }
+    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, region: entryRegion, at: capturedAt, isComplete: isComplete) }
     applyRules(at: capturedAt)
     if isTriggered { judge?.judge(scene, plan, frame: frame, at: capturedAt, isComplete: isComplete, into: &outcomes) }
     if let label = plan.partLabel {

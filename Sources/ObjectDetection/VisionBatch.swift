@@ -8,13 +8,14 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
   /// Most images of a run.
   public let limit: Int
   /// For two images and more.
-  private let sessions: [Session<Engine>]
-  private let inputIndex: Int
+  let sessions: [Session<Engine>]
+  let inputIndex: Int
 
   /// - Parameters:
   ///   - model: of the same package, for one image.
   ///   - limit: at least 2.
-  /// - Throws: where the package's sizes don't leave open how many images there are, or don't lie one behind the other; says how to compile it.
+  /// - Throws: where the package's sizes don't leave open how many images there are, or don't lie one behind the other; says how to compile it. And where
+  ///   made-up images give something else together than alone.
   public init(_ package: ModelPackage, like model: VisionModel<Engine>, limit: Int, options: Engine.Options) throws(ObjectDetectionError) {
     self.limit = limit
     inputIndex = model.inputIndex
@@ -35,6 +36,9 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
       } catch { throw ObjectDetectionError(.unsupported, "\(package.origin): \(count) images at a time: \(error.message)") }
     }
     self.sessions = sessions
+    do throws(InferenceError) { try checkIndependence(package, one, options) } catch {
+      throw ObjectDetectionError(.unsupported, "\(package.origin): \(error.message)")
+    }
   }
 
   /// Run-time indices outside their tensors, over all runs so far.

@@ -43,9 +43,10 @@ extension CUDATests {
       let worker: PipelineWorker
       private let camera: any CameraSource
 
-      init(_ processor: FrameProcessor, onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
+      init(_ processor: FrameProcessor, lighter: FrameProcessor? = nil, onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
         worker = PipelineWorker(
-          PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: processor, turns: turns, results: results, ledger: ProgressLedger(),
+          PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: processor, lighter: lighter, turns: turns, results: results,
+          ledger: ProgressLedger(),
           log: AgentLog(name: "test", write: onLine), onEnd: { _ in })
         camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
         try worker.start()
@@ -126,6 +127,22 @@ extension CUDATests {
         #expect(line.worker.backend.engine == .cpu && line.worker.statistics.snapshot.unusable == 1)
       }
       device.reset()
+    }
+
+    @Test func `what happens to a lighter model's device isn't told of the pipeline's own`() throws {
+      device.reset()
+      let devices = devices()
+      let line = try Line(processor(.cpu, devices), lighter: processor(.cuda, devices))
+      #expect(line.next() == 2 && line.worker.backend.engine == .cpu)
+      line.worker.degradation = 1
+      #expect(line.next() == 2 && line.worker.runsLighter && line.worker.backend.engine == .cuda)
+      #expect(!line.worker.usage.isOfDevice)
+      device.fail(call: 1, code: 2, isLasting: false)
+      #expect(line.next() == nil)
+      #expect(line.next() == 2 && line.worker.runsLighter && line.worker.backend.engine == .cpu && line.worker.backend.trouble != nil)
+      #expect(line.worker.usage.deviceTrouble == nil && line.worker.usage.frames == 1)
+      line.worker.degradation = 0
+      #expect(line.next() == 2 && line.worker.backend.trouble == nil && line.worker.usage.frames == 2)
     }
 
     @Test func `a device that failed for once is taken again with the next model`() throws {

@@ -4,6 +4,7 @@ import Foundation
 import Imaging
 import ModelManifest
 import Pipelines
+import Supervision
 import TestBroker
 import TestPackages
 import Testing
@@ -112,7 +113,106 @@ import Testing
     #expect(told.wait { $0.count == 4 } && told.all[3] == [1, 1, 1])
   }
 
-  @Test func `who doesn't come is waited for no longer than was said, and after a few rounds not at all`() throws {
+  @Test func `who was away for a few rounds isn't waited for`() throws {
+    let members = try (0..<3).map { try Member(try Self.package.get(), $0) }
+    // Whoever waited for one that doesn't come would do so for ever.
+    let batch = try Self.batch(members, .init(most: 2, wait: .seconds(3600)))
+    let (turns, told) = (ProcessorTurns(processorCount: 2), Recorder<[Int]>())
+    #expect(members[2].go(batch, turns, Self.result(members[2].processor), Self.colours[2])?.count == 1)
+    let rounds = Int(FrameBatch.longestAbsence) + 2
+    // Two fill a round and need no third one.
+    for number in 0...1 {
+      let member = members[number]
+      Thread.detachNewThread {
+        let result = Self.result(member.processor)
+        for _ in 0..<rounds { told.append([number, member.go(batch, turns, result, Self.colours[number])?.count ?? 0]) }
+        batch.excuse(number)
+        if number == 0 { told.append([2, member.go(batch, turns, result, Self.colours[number])?.count ?? 0]) }
+      }
+    }
+    #expect(told.wait { $0.count == 2 * rounds + 1 }, "\(told.all)")
+  }
+
+  @Test func `a frame that can't be used costs a full round no more than itself`() throws {
+    let members = try (0..<3).map { try Member(try Self.package.get(), $0) }
+    let batch = try Self.batch(members, .init(most: 3, wait: .seconds(3600)))
+    let (turns, told) = (ProcessorTurns(processorCount: 1), Recorder<[Int]>())
+    let held = Held(turns)
+    for member in members {
+      Thread.detachNewThread {
+        // The first one, which leads, is too short; it is what a late one is, too.
+        let found = member.go(batch, turns, Self.result(member.processor), member.number == 0 ? [1] : Self.colours[member.number])
+        told.append([member.number, found?.label ?? -1, found?.count ?? 0])
+      }
+      while batch.joinedCount < member.number + 1 { sched_yield() }
+    }
+    held.giveBack()
+    #expect(told.wait { $0.count == 3 })
+    #expect(Set(told.all) == [[0, -1, 0], [1, 1, 2], [2, 2, 2]])
+  }
+
+  @Test func `a faulty frame is faulty by itself, and no other one of its round`() throws {
+    let package = try ModelPackage(ColourPackage.bytes(upTo: 2, looksUp: true), origin: "table")
+    let members = try (0..<2).map { try Member(package, $0) }
+    let batch = try FrameBatch(package, like: members[0].processor, .init(most: 2, wait: .seconds(3600)), threads: 1, members: 2)
+    let (turns, told) = (ProcessorTurns(processorCount: 1), Recorder<[Int]>())
+    for (bad, faults) in [(UInt8(0), [UInt64(0), 0]), (255, [1, 0])] {
+      let (held, before) = (Held(turns), told.all.count)
+      for member in members {
+        Thread.detachNewThread {
+          let found = member.go(batch, turns, Self.result(member.processor), [member.number == 0 ? bad : 0, 0, 0])
+          told.append([member.number, found?.count ?? 0])
+        }
+        while batch.joinedCount < member.number + 1 { sched_yield() }
+      }
+      held.giveBack()
+      #expect(told.wait { $0.count == before + 2 })
+      #expect(Set(told.all.suffix(2)) == [[0, 2], [1, 2]])
+      #expect(members.map(\.processor.faultCount) == faults)
+    }
+  }
+
+  @Test func `a pipeline whose lighter model takes over leaves its round to the others, and comes back with its own`() throws {
+    let (own, other) = (try Member(try Self.package.get(), 0), try Member(try Self.package.get(), 1))
+    let batch = try Self.batch([own, other], .init(most: 2, wait: .seconds(3600)))
+    own.processor.join(batch, as: 0)
+    let turns = ProcessorTurns(processorCount: 2)
+    let results = BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest)
+    let worker = PipelineWorker(
+      PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: own.processor,
+      lighter: try FrameProcessor(try ModelPackage(ColourPackage.bytes(), origin: "light"), threshold: nil, threads: 1), turns: turns, results: results,
+      ledger: ProgressLedger(), log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
+    let camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
+    defer { camera.stop() }
+    try worker.start()
+    func see() throws -> Int {
+      while true {
+        guard case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) else { continue }
+        worker.give(frame)
+        let result = try #require(results.pop(timeout: .seconds(60)))
+        defer { worker.recycle(result) }
+        return result.batchCount
+      }
+    }
+    #expect(try see() == 1 && worker.statistics.snapshot.batched == 1)
+    worker.degradation = 1
+    #expect(try see() == 1 && worker.runsLighter && worker.statistics.snapshot.batched == 1)
+    // It isn't expected: the other would wait for an hour.
+    let told = Recorder<Int>()
+    func go() { Thread.detachNewThread { told.append(other.go(batch, turns, Self.result(other.processor), Self.colours[1])?.count ?? 0) } }
+    go()
+    #expect(told.wait { $0 == [1] })
+    worker.degradation = 0
+    go()
+    while batch.joinedCount == 0, told.all.count == 1 { sched_yield() }
+    batch.excuse(1)
+    _ = try see()
+    #expect(!worker.runsLighter && worker.statistics.snapshot.batched == 2)
+    worker.mailbox.close()
+    worker.join()
+  }
+
+  @Test func `who doesn't come is waited for no longer than was said`() throws {
     let members = try (0..<2).map { try Member(try Self.package.get(), $0) }
     let batch = try Self.batch(members, .init(most: 2, wait: .milliseconds(1)))
     let turns = ProcessorTurns(processorCount: 1)
@@ -156,13 +256,33 @@ import Testing
 
   @Test(.enabled(if: allocation_counter_works())) func `a round allocates nothing`() throws {
     let members = try (0..<2).map { try Member(try Self.package.get(), $0) }
-    let batch = try Self.batch(members, .init(most: 2, wait: .milliseconds(1)))
-    let (turns, result) = (ProcessorTurns(processorCount: 1), Self.result(members[0].processor))
-    let colour = Self.colours[0]
-    for _ in 0..<3 { _ = members[0].go(batch, turns, result, colour) }
+    // Who has come once is waited for: so both are in each round, once both have been in one.
+    let batch = try Self.batch(members, .init(most: 2, wait: .seconds(3600)))
+    let (turns, result) = (ProcessorTurns(processorCount: 2), Self.result(members[0].processor))
+    let (colour, ended, rounds) = (Self.colours[0], Recorder<Int>(), 100)
+    #expect(members[0].go(batch, turns, result, colour)!.count == 1)
+    Thread.detachNewThread {
+      let (member, result, colour) = (members[1], Self.result(members[1].processor), Self.colours[1])
+      for _ in 0..<rounds { _ = member.go(batch, turns, result, colour) }
+      batch.excuse(1)
+      ended.append(1)
+    }
+    var together = 0
+    while together < 5 { if members[0].go(batch, turns, result, colour)!.count == 2 { together += 1 } }
     let before = allocation_count()
-    for _ in 0..<100 { _ = members[0].go(batch, turns, result, colour) }
+    for _ in 0..<50 { if members[0].go(batch, turns, result, colour)!.count == 2 { together += 1 } }
     #expect(allocation_count() == before)
+    #expect(together == 55)
+    batch.excuse(0)
+    #expect(ended.wait { $0.count == 1 })
+  }
+
+  @Test func `a round takes a processor for each image that it may have, or the model's threads where these are more`() throws {
+    let members = try (0..<3).map { try Member(try Self.package.get(), $0) }
+    for (threads, most, count) in [(1, 4, 3), (1, 2, 2), (4, 2, 4)] {
+      let batch = try FrameBatch(try Self.package.get(), like: members[0].processor, .init(most: most), threads: threads, members: 3)
+      #expect(batch.threadCount == count)
+    }
   }
 
   @Test func `a package for one image says how to compile it`() throws {
@@ -174,6 +294,29 @@ import Testing
     // Between one and three are open, and four are wanted.
     let three = try ModelPackage(ColourPackage.bytes(upTo: 3), origin: "three")
     #expect(throws: EdgeAgentError.self) { try FrameBatch(three, like: processor, .init(), threads: 1, members: 4) }
+  }
+
+  @Test func `a package from the store that takes one image runs each pipeline by itself, and no agent fails to start`() async throws {
+    let trial = try AgentTrial { options in
+      options.openModel = { _ throws(EdgeAgentError) in
+        do throws(ModelPackageError) { return try ModelPackage(ColourPackage.bytes(), origin: "colours") } catch {
+          throw EdgeAgentError(.model, error.description)
+        }
+      }
+    }
+    let path = try trial.folder.file("colours.swiftlet", "known by its file")
+    var configuration = try trial.configuration(frames: 2)
+    configuration.pipelines.append(configuration.pipelines[0])
+    configuration.pipelines[1].name = "second"
+    for at in 0...1 { (configuration.pipelines[at].batch, configuration.pipelines[at].model) = (.init(), .path(path)) }
+    let byPath = configuration
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(byPath) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline surface: batch: ") == true)
+    for at in 0...1 { configuration.pipelines[at].model = .named("colours", folder: trial.folder.path) }
+    let other = try AgentTrial { options in options.openModel = trial.agent.options.openModel }
+    try await other.agent.run(configuration)
+    #expect(other.seen.all.count == 4)
+    #expect(other.lines.all.filter { $0.contains("batch: ") && $0.contains("compile it with --shape") && $0.contains("its frames run alone") }.count == 2)
   }
 
   @Test func `a check says what keeps pipelines from running together`() throws {
@@ -192,6 +335,7 @@ import Testing
     #expect(read("\(four), batch: {most: 2}", "\(four), batch: {most: 3}").mistakes.allSatisfy { $0.contains("runs the same model with another \"batch\"") })
     #expect(read("\(four), batch: {}", four).warnings.contains { $0.contains("its frames run alone") })
     #expect(read("\(four), batch: {}", "after: a, model: four.swiftlet").mistakes.contains { $0.contains("b comes after it") })
+    #expect(read("\(four), batch: {}, backend: auto", "\(four), batch: {}").mistakes.contains { $0.contains("remove \"batch\" or \"backend\"") })
     #expect(read(four, "after: a, model: four.swiftlet, batch: {}").mistakes.count == 1)
     let one = "camera: top, model: one.swiftlet, batch: {}"
     #expect(read(one, one).mistakes.count == 2 && read(one, one).mistakes[0].contains("compile it with --shape image=1..2x3x1x1"), "\(read(one, one))")

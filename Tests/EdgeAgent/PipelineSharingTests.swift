@@ -49,6 +49,35 @@ import Testing
     }
   }
 
+  @Test func `a frame that grows too old while its turn grows is given up and counted`() throws {
+    let (turns, results) = (ProcessorTurns(processorCount: 2), BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest))
+    var settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
+    settings.budget = .milliseconds(250)
+    let worker = PipelineWorker(
+      settings, processor: try FrameProcessor(try ModelPackage(FixedPackage.bytes(), origin: "fixed"), threshold: nil, threads: 2), turns: turns,
+      results: results, ledger: ProgressLedger(), log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
+    var other: ProcessorTurn? = turns.begin(2)
+    other?.narrow()
+    try worker.start()
+    let camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
+    var deadline: MonotonicInstant?
+    while deadline == nil {
+      guard case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) else { continue }
+      deadline = frame.capturedAt.advanced(by: .milliseconds(250))
+      worker.give(frame)
+    }
+    // It has begun and needs the other's last processor; when it gets that it is too late.
+    while turns.waitingCount == 0, MonotonicClock.now() < deadline! { sched_yield() }
+    while MonotonicClock.now() <= deadline! { sched_yield() }
+    #expect(worker.statistics.snapshot.late == 0)
+    other = nil
+    while !worker.isIdle, results.count == 0 { sched_yield() }
+    #expect(worker.statistics.snapshot.late == 1 && worker.statistics.snapshot.processed == 0 && results.count == 0)
+    worker.mailbox.close()
+    worker.join()
+    camera.stop()
+  }
+
   @Test func `where nothing is found nothing follows`() async throws {
     let trial = try AgentTrial()
     var configuration = try trial.configuration(frames: 4)

@@ -107,6 +107,63 @@ import Testing
     #expect(table.inspector.outcomes.map(\.verdict) == [.reject])
   }
 
+  @Test func `a part that lies in the entry for longer than its patience, is lost and found under another number doesn't pass`() throws {
+    let table = try Table()
+    // Its defect is seen once, then never again; five seconds on it is given up.
+    for frame in 0..<60 { table.see((15, 25, frame == 1)) }
+    #expect(table.verdicts == ["reject lost"])
+    for _ in 0..<3 { table.see() }
+    for x in stride(from: Float(15), through: 80, by: 5) { table.see((x, 75, false)) }
+    #expect(table.verdicts == ["reject lost", "unjudged lost"])
+    // It isn't doubted for ever: a part that comes after that time passes.
+    for _ in 0..<60 { table.see() }
+    table.see((20, 50, false))
+    table.move(from: 25, to: 80)
+    #expect(table.verdicts.last == "pass")
+  }
+
+  @Test func `while a given-up part is seen, others aren't taken for it`() throws {
+    let table = try Table()
+    for _ in 0..<60 { table.see((15, 20, false)) }
+    for _ in 0..<3 { table.see((15, 20, false), (15, 75, false)) }
+    for x in stride(from: Float(20), through: 80, by: 5) { table.see((15, 20, false), (x, 75, false)) }
+    #expect(table.verdicts == ["unjudged lost", "pass"])
+  }
+
+  @Test func `what never entered and is found under another number doesn't pass`() throws {
+    let table = try Table()
+    // There when the camera came back.
+    table.beAway(.seconds(2))
+    for _ in 0..<20 { table.see((15, 25, false)) }
+    for _ in 0..<3 { table.see() }
+    for x in stride(from: Float(15), through: 80, by: 5) { table.see((x, 75, false)) }
+    #expect(table.verdicts == ["unjudged lost"])
+  }
+
+  @Test func `a second box on a part doesn't pass in its place`() throws {
+    let table = try Table()
+    for frame in 0..<5 { table.see((15, 30, frame == 1)) }
+    // Two boxes on one part for a while; then only the second one's place is found.
+    for _ in 0..<12 { table.see((15, 30, false), (15, 42, false)) }
+    for x in stride(from: Float(15), through: 80, by: 5) { table.see((x, 45, false)) }
+    #expect(!table.verdicts.contains("pass") && table.verdicts.contains("unjudged lost"), "\(table.verdicts)")
+  }
+
+  @Test func `a part that is covered in the exit for long comes back as one that was never seen to enter`() throws {
+    let table = try Table()
+    table.see((20, 50, false))
+    table.move(from: 25, to: 80)
+    for _ in 0..<10 { table.see((80, 50, false)) }
+    #expect(table.verdicts == ["pass"])
+    // As long as its track is kept it is the same one; 30 frames later it isn't.
+    for _ in 0..<3 { table.see() }
+    for _ in 0..<3 { table.see((80, 50, false)) }
+    #expect(table.verdicts == ["pass"])
+    for _ in 0..<40 { table.see() }
+    for _ in 0..<3 { table.see((80, 50, false)) }
+    #expect(table.verdicts == ["pass", "unjudged unseen_entry"])
+  }
+
   @Test func `where a thing came in is on the edge that it crossed first`() {
     let square = Region(name: "r", corners: [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)].map { FramePoint(x: $0.0, y: $0.1) })
     #expect(abs(square.entering(from: FramePoint(x: 0, y: 0.5), to: FramePoint(x: 0.4, y: 0.5)) - 0.5) < 1e-5)

@@ -11,18 +11,23 @@ import Testing
 /// Packages for images that leave open how many of them a run takes.
 struct ImageBatchTests {
   /// Scores of three classes: a convolution over an image of 12 × 8 pixels, and a mean.
-  private static let model: ONNXModel = {
+  /// - Parameter isCoupled: whether each image's scores are what it has beyond the mean of all images.
+  private static func model(isCoupled: Bool = false) -> ONNXModel {
     var model = SmallModel(inputs: [("image", SmallModel.float, [1, 3, 0, 0])], outputs: ["scores"])
     model.constants["w"] = HostTensor(SmallModel.numbers(81, seed: 3), dimensions: [3, 3, 3, 3])
     model.append("Conv", ["image", "w"], ["c"], ["pads": .integers([1, 1, 1, 1])])
     model.append("Relu", ["c"], ["r"])
     model.append("GlobalAveragePool", ["r"], ["m"])
-    model.append("Flatten", ["m"], ["f"])
+    if isCoupled {
+      model.append("ReduceMean", ["m"], ["mean"], ["axes": .integers([0]), "keepdims": .integer(1)])
+      model.append("Sub", ["m", "mean"], ["own"])
+    }
+    model.append("Flatten", [isCoupled ? "own" : "m"], ["f"])
     model.append("Sigmoid", ["f"], ["scores"])
     return model.model(open: ["image": [.symbol("N"), .size(3), .size(8), .size(12)]])
-  }()
+  }
 
-  private func compilation(_ images: AxisSize) throws -> OpenCompilation {
+  private func compilation(_ images: AxisSize, _ model: ONNXModel = model()) throws -> OpenCompilation {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-batch-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -37,7 +42,7 @@ struct ImageBatchTests {
     try Data("\(recipe)\n".utf8).write(to: file)
     var options = CompilationOptions()
     options.recipe = try Recipe(contentsOf: file.path)
-    return try OpenCompilation(Self.model, name: "colours", options: options, shapes: ["image": [images, .fixed(3), .fixed(8), .fixed(12)]])
+    return try OpenCompilation(model, name: "colours", options: options, shapes: ["image": [images, .fixed(3), .fixed(8), .fixed(12)]])
   }
 
   @Test func `images that run together give what each gives alone`() throws {
@@ -64,6 +69,14 @@ struct ImageBatchTests {
       batch.run(count)
       for slot in 0..<count { #expect(models[slot].decode(slot, in: count, of: batch) == alone[slot], "image \(slot) of \(count)") }
     }
+  }
+
+  @Test func `a model that looks over all images of a run is refused`() throws {
+    let compiled = try compilation(.open(1...4), Self.model(isCoupled: true)).compiled { (bound) throws(CompilerError) in try bound.compiled() }
+    let package = try ModelPackage(compiled.file(), origin: "coupled.swiftlet")
+    let model = try VisionModel<CPUBackend>(package, options: CPUOptions())
+    let error = #expect(throws: ObjectDetectionError.self) { try VisionBatch(package, like: model, limit: 4, options: CPUOptions()) }
+    #expect(error?.message.contains("what it finds in an image depends on the others of the same run (output 'scores'") == true, "\(error?.message ?? "")")
   }
 
   @Test func `the number of images begins at one`() throws {

@@ -174,6 +174,22 @@ import Testing
     #expect(Self.isFree(turns, 2))
   }
 
+  @Test func `a turn that is over has given everything back once, though its holder goes on`() {
+    for isNarrow in [false, true] {
+      let turns = ProcessorTurns(processorCount: 2)
+      var turn = turns.begin(2)
+      if isNarrow { turn.narrow() }
+      turn.end()
+      #expect(Self.isFree(turns, 2))
+      turn.end()
+      _ = consume turn
+      let all = turns.beginIfFree(2)
+      let isGiven = all != nil
+      #expect(isGiven && !Self.isFree(turns, 1))
+      _ = consume all
+    }
+  }
+
   @Test(arguments: [1, 2, 3, 5])
   func `never more compute than there are processors, and everyone gets every turn, whatever the order`(processorCount: Int) {
     let (turns, ledger) = (ProcessorTurns(processorCount: processorCount), Ledger())

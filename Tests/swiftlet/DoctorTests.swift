@@ -1,3 +1,4 @@
+import Pipelines
 import EdgeAgent
 import Foundation
 import MQTTTransport
@@ -103,6 +104,28 @@ import Testing
     #expect(Examination.lookUpRanOut("plant.example", .seconds(12)).text == "looking up the name plant.example took more than 12 s")
     // Each step's limit fits the whole's.
     #expect(Examination.broker(mqtt, clientIdentifier: "c")[0].limit > .seconds(36))
+  }
+
+  @Test func `what kept a broker from being reached is told apart`() throws {
+    let address = try BrokerAddress(parsing: "mqtt://plant.example:1883")
+    func text(_ failures: [Examination.NoConnection]) -> String { Examination.noConnection(address, failures, .seconds(12)).text }
+    #expect(text([.tookTooLong]).hasSuffix("took more than 4 s"))
+    // The kernel gave up by itself: that is no limit of the doctor's.
+    #expect(text([.failed(ETIMEDOUT)]).hasSuffix("accepts no connection: Connection timed out"))
+    #expect(text([.failed(ECONNREFUSED), .failed(ECONNREFUSED)]).hasSuffix("accepts no connection: Connection refused"))
+    #expect(
+      text([.failed(ECONNREFUSED), .tookTooLong]).hasSuffix("at its first address: Connection refused; at its second address: connecting took more than 4 s"))
+    #expect(text([]).hasSuffix("it has no address"))
+  }
+
+  @Test func `where no thread could be started no time has run out`() {
+    let late = DoctorFinding.fail("no answer within 10 s", "look")
+    #expect(Examination.NoAnswer.tookTooLong.finding(late: late) == late)
+    let none = Examination.NoAnswer.noThread("no thread").finding(late: late)
+    #expect(none.level == .fail && none.text == "this couldn't be looked at: no thread")
+    guard
+      case .failure(.tookTooLong) = Examination.result(of: { BoundedQueue<Int>(capacity: 1, policy: .rejectNewest).pop(timeout: .seconds(60)) }, within: .zero)
+    else { return #expect(Bool(false), "it took too long") }
   }
 
   @Test func `a refused doctor says that it isn't the agent`() {

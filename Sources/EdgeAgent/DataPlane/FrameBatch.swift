@@ -25,7 +25,7 @@ final class FrameBatch: @unchecked Sendable {
   /// Who hasn't been there for so many rounds isn't waited for.
   static let longestAbsence: UInt64 = 8
 
-  /// Processors that a round takes.
+  /// Processors that a round takes: the model's threads, or one for each image that is prepared and decoded where these are more.
   let threadCount: Int
   private let vision: VisionBatch<CPUBackend>
   private let wait: Duration
@@ -44,8 +44,8 @@ final class FrameBatch: @unchecked Sendable {
   /// With an image, in the order of the images in the run.
   private var prepared: [FrameProcessor] = []
   private var inference = Duration.zero
-  /// Run-time indices outside their tensors, in a run of several images.
-  private var faultCount: UInt64 = 0
+  /// Whether each image has run by itself.
+  private var hasRunApart = false
 
   /// - Parameters:
   ///   - processor: one of the members'.
@@ -54,10 +54,10 @@ final class FrameBatch: @unchecked Sendable {
   init(
     _ package: ModelPackage, like processor: FrameProcessor, _ settings: PipelineSettings.Batch, threads: Int, members: Int, sharing: SharedWeights? = nil
   ) throws(EdgeAgentError) {
-    (threadCount, wait) = (threads, settings.wait)
     lastRounds = [UInt64?](repeating: nil, count: members)
     // More than there are members never come together.
     let limit = min(settings.most, max(members, 2))
+    (threadCount, wait) = (max(threads, limit), settings.wait)
     do throws(ObjectDetectionError) { vision = try processor.batch(of: limit, package, CPUOptions(threads: threads, sharing: sharing)) } catch {
       throw EdgeAgentError(.configuration, error.message, setting: "batch")
     }
@@ -137,14 +137,17 @@ final class FrameBatch: @unchecked Sendable {
     // Nobody else touches these now: all have reported, and wait.
     let (begin, faults) = (MonotonicClock.now(), vision.faultCount)
     let count = prepared.count
-    if count == 1 { prepared[0].runAlone() }
+    var isApart = count == 1
     if count > 1 {
       for slot in 0..<count { prepared[slot].write(to: vision, at: slot, of: count) }
       vision.run(count)
+      // Which of the images asked for elements outside the model's tensors isn't known; no other one is to pay for it.
+      isApart = vision.faultCount != faults
     }
+    if isApart { for slot in 0..<count { prepared[slot].runAlone() } }
     mutex.withLock {
       inference = begin.duration(to: MonotonicClock.now())
-      faultCount = vision.faultCount - faults
+      hasRunApart = isApart
       phase = .finished
     }
     changed.broadcast()
@@ -161,13 +164,13 @@ final class FrameBatch: @unchecked Sendable {
   ///
   /// - Returns: false where the model's device failed.
   func decode(_ slot: Int, by processor: FrameProcessor, into result: FrameResult, preparedAt: MonotonicInstant) -> Bool {
-    let (count, inference, faults) = mutex.withLock { (prepared.count, self.inference, faultCount) }
+    let (count, inference, isApart) = mutex.withLock { (prepared.count, self.inference, hasRunApart) }
     let now = MonotonicClock.now()
     result.timings.inference = inference
     let waited = preparedAt.duration(to: now) - inference
     if waited > .zero { result.timings.waiting += waited }
     result.batchCount = count
-    return processor.decode(slot, in: count, of: vision, faultCount: faults, into: result)
+    return isApart ? processor.decode(into: result) : processor.decode(slot, in: count, of: vision, into: result)
   }
 
   /// A member is done with this round. The leader's turn should go on until all are: for it this waits for them.

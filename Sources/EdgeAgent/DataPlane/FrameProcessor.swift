@@ -64,9 +64,7 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// Run-time indices outside their tensors, over all frames so far.
-  var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount + sharedFaultCount }
-  /// Of runs together: what any of their frames had is each one's.
-  private var sharedFaultCount: UInt64 = 0
+  var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount }
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
   var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
@@ -105,9 +103,13 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// Fills the result from the frame, gives the frame back as soon as its pixels are read, and notes the time of each stage.
   ///
-  /// - Parameter turn: over while a device runs the model; else at its end when this returns, unless the frame could not be used.
+  /// - Parameters:
+  ///   - turn: over while a device runs the model; else at its end when this returns, unless the frame could not be used.
+  ///   - deadline: when the model must have begun.
   /// - Returns: what was wrong, where the frame could not be used; the result is then meaningless.
-  func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> FrameOutcome {
+  func process(
+    _ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn, by deadline: MonotonicInstant? = nil
+  ) -> FrameOutcome {
     let outcome = prepare(frame.view, into: result, from: result.begin(frame))
     _ = consume frame
     guard outcome == .prepared else { return .unprepared(outcome) }
@@ -115,17 +117,19 @@ final class FrameProcessor: @unchecked Sendable {
       turn.end()
       return finish(into: result) ? .seen : .deviceFailed
     }
-    widen(&turn, result)
+    guard widen(&turn, result, by: deadline) else { return .late }
     run(into: result)
     turn.narrow()
     return decode(into: result) ? .seen : .deviceFailed
   }
 
   /// As `process`, of a view whose frame others look at, too; the turn stays wide.
-  func look(at view: ImageView, into result: FrameResult, from begin: MonotonicInstant, in turn: inout ProcessorTurn) -> FrameOutcome {
+  func look(
+    at view: ImageView, into result: FrameResult, from begin: MonotonicInstant, in turn: inout ProcessorTurn, by deadline: MonotonicInstant? = nil
+  ) -> FrameOutcome {
     let outcome = prepare(view, into: result, from: begin)
     guard outcome == .prepared else { return .unprepared(outcome) }
-    widen(&turn, result)
+    guard widen(&turn, result, by: deadline) else { return .late }
     return finish(into: result) ? .seen : .deviceFailed
   }
 
@@ -136,10 +140,13 @@ final class FrameProcessor: @unchecked Sendable {
     return finish(into: result) ? .seen : .deviceFailed
   }
 
-  private func widen(_ turn: inout ProcessorTurn, _ result: FrameResult) {
+  /// - Returns: whether the deadline hasn't passed meanwhile.
+  private func widen(_ turn: inout ProcessorTurn, _ result: FrameResult, by deadline: MonotonicInstant?) -> Bool {
     let prepared = MonotonicClock.now()
     turn.widen()
-    result.timings.waiting += prepared.duration(to: MonotonicClock.now())
+    let now = MonotonicClock.now()
+    result.timings.waiting += prepared.duration(to: now)
+    return deadline.map { $0 >= now } ?? true
   }
 
   /// The first stage: pixels into the model's input.
@@ -169,12 +176,10 @@ final class FrameProcessor: @unchecked Sendable {
 
   func runAlone() { vision.run() }
 
-  /// Of the image that it has prepared, after a run.
-  /// - Parameter faultCount: of the run, where it was one of several images'.
+  /// Of the image that it has prepared, after a run of several images.
   /// - Returns: as `finish`.
-  func decode(_ slot: Int, in count: Int, of batch: VisionBatch<CPUBackend>, faultCount: UInt64, into result: FrameResult) -> Bool {
-    sharedFaultCount += faultCount
-    return count == 1 ? decode(into: result) : take(into: result) { vision.decode(slot, in: count, of: batch, threshold: threshold) }
+  func decode(_ slot: Int, in count: Int, of batch: VisionBatch<CPUBackend>, into result: FrameResult) -> Bool {
+    take(into: result) { vision.decode(slot, in: count, of: batch, threshold: threshold) }
   }
 
   private func run(into result: FrameResult) {
@@ -183,8 +188,9 @@ final class FrameProcessor: @unchecked Sendable {
     result.timings.inference = prepared.duration(to: MonotonicClock.now())
   }
 
+  /// Of the image that it has prepared, after a run by itself.
   /// - Returns: as `finish`.
-  private func decode(into result: FrameResult) -> Bool { take(into: result) { decode() } }
+  func decode(into result: FrameResult) -> Bool { take(into: result) { decode() } }
 
   private func take(into result: FrameResult, _ decode: () -> [Detection]?) -> Bool {
     let inferred = MonotonicClock.now()
@@ -267,6 +273,8 @@ enum FrameOutcome: Equatable {
   case unprepared(PreparationOutcome)
   /// Nobody looked at it: what would run the model doesn't any more.
   case deviceFailed
+  /// Nobody looked at it: it had waited too long when its turn came.
+  case late
 
   /// For a person.
   var explanation: String {
@@ -274,6 +282,7 @@ enum FrameOutcome: Equatable {
     case .seen: "nothing is wrong"
     case .unprepared(let outcome): outcome.explanation
     case .deviceFailed: "the device that runs the model has failed"
+    case .late: "it had waited too long"
     }
   }
 }

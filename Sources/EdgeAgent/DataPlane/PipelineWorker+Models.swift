@@ -20,8 +20,9 @@ extension PipelineWorker {
     var retiredShadow: ShadowRun?
     /// Of the pipeline's own model, not its lighter one: since its first frame.
     var usage = ModelUsage()
-    /// Whether the lighter model runs.
+    /// Whether the lighter model runs, and how often it has changed.
     var isLight = false
+    var switchCount = 0
     /// Whether the lighter model finds the same things as the other: one that comes from the fleet may find others.
     var isLighterFit = true
     /// Whether the pipeline's own model has to prove itself.
@@ -82,6 +83,7 @@ extension PipelineWorker {
       if isLight != shared.isLight, let other = standby {
         (processor, standby) = (other, processor)
         shared.isLight = isLight
+        shared.switchCount += 1
       }
       if processor !== before {
         shared.description = PipelineDescription(settings, processor.manifest)
@@ -119,8 +121,11 @@ extension PipelineWorker {
     hasLighter && !keepsAll && shared.degradation > 0 && shared.isLighterFit && !shared.isOnTrial && shared.shadow == nil
   }
 
-  /// Whether the lighter model runs, or is to from the next frame on.
-  var runsLighter: Bool { mutex.withLock { wantsLighter } }
+  /// Whether the lighter model has run the last frame. One that is wanted takes over with the next.
+  var runsLighter: Bool { mutex.withLock { shared.isLight } }
+
+  /// The same, and how often one has taken over from the other so far.
+  var lighterSwitches: (isLight: Bool, count: Int) { mutex.withLock { (shared.isLight, shared.switchCount) } }
 
   /// Whether an update of the pipeline's own model is being tried.
   var isOnTrial: Bool {

@@ -74,6 +74,7 @@ final class PipelineWorker: @unchecked Sendable {
     self.settings = settings
     self.processor = processor
     (standby, hasLighter) = (lighter, lighter != nil)
+    shared.isLighterFit = lighter.map { processor.finds(asIn: $0) } ?? true
     (self.gate, self.snapshots) = (gate, snapshots)
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }
@@ -243,9 +244,10 @@ final class PipelineWorker: @unchecked Sendable {
     return result
   }
 
-  func isInTime(_ frame: borrowing Frame) -> Bool {
-    settings.budget.map { frame.capturedAt.advanced(by: $0) >= MonotonicClock.now() } ?? true
-  }
+  func isInTime(_ frame: borrowing Frame) -> Bool { deadline(of: frame).map { $0 >= MonotonicClock.now() } ?? true }
+
+  /// When its model must have begun; nil where that may be any time.
+  private func deadline(of frame: borrowing Frame) -> MonotonicInstant? { settings.budget.map { frame.capturedAt.advanced(by: $0) } }
 
   func giveUp(_ result: FrameResult, _ count: (PipelineStatistics) -> Void) {
     count(statistics)
@@ -263,14 +265,15 @@ final class PipelineWorker: @unchecked Sendable {
     let taken = takePixels(frame.view)
     keepScene(frame.view)
     let before = processor.faults
+    let deadline = deadline(of: frame)
     guard !followers.isEmpty else {
-      guard isUsable(processor.process(frame, into: result, in: &turn), result) else { return false }
+      guard isUsable(processor.process(frame, into: result, in: &turn, by: deadline), result) else { return false }
       decide(result, isSound: processor.faults == before)
       tell(result, taken)
       return true
     }
     // Those that follow run their models in the same turn: it stays wide.
-    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame), in: &turn)
+    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame), in: &turn, by: deadline)
     guard isUsable(outcome, result) else { return false }
     decide(result, isSound: processor.faults == before)
     for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
@@ -305,6 +308,10 @@ final class PipelineWorker: @unchecked Sendable {
     guard outcome != .seen else { return true }
     scene?.clear()
     inspector?.passOver()
+    guard outcome != .late else {
+      giveUp(result) { $0.countLate() }
+      return false
+    }
     if outcome == .deviceFailed { leaveDevice() }
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
@@ -333,8 +340,12 @@ final class PipelineWorker: @unchecked Sendable {
       if !result.isReused {
         shared.usage.frames += 1
         if processor.waitsForDevice { shared.usage.isOfDevice = true }
-        // Of parts the mean: how many there are is none of the model's doing.
-        shared.usage.inference += result.timings.inference / (max(result.modelRuns, 1) * result.batchCount)
+        // Of parts the mean: how many there are is none of the model's doing. What a frame costs beside others says nothing of what it costs alone.
+        if result.batchCount > 1 {
+          shared.usage.untimedFrames += 1
+        } else {
+          shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
+        }
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)
     }

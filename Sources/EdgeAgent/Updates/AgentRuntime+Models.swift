@@ -72,6 +72,7 @@ extension AgentRuntime: ModelHost {
       let usage = pipeline.usage
       sum.frames += usage.frames
       sum.inference += usage.inference
+      sum.untimedFrames += usage.untimedFrames
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
       if usage.isOfDevice { sum.isOfDevice = true }

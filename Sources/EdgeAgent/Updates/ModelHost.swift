@@ -32,7 +32,7 @@ struct PreparedSwitch: Sendable {
 /// Frames since a switch.
 struct ModelUsage: Equatable, Sendable {
   var frames: UInt64 = 0
-  /// Of the model itself, over these frames.
+  /// Of the model itself, over these frames but the untimed.
   var inference = Duration.zero
   /// Run-time indices outside their tensors.
   var faults: UInt64 = 0
@@ -43,9 +43,14 @@ struct ModelUsage: Equatable, Sendable {
   /// What is wrong with a device that was to run the model in one of the pipelines, and whether a device has run any of these frames.
   var deviceTrouble: String?
   var isOfDevice = false
+  /// Of the frames, those that ran together with others'.
+  var untimedFrames: UInt64 = 0
 
   /// Nil before there are enough to say, and where a device ran some of them and failed.
-  var meanInference: Duration? { !(deviceTrouble != nil && isOfDevice) && frames >= Self.enoughFrames ? inference / Double(frames) : nil }
+  var meanInference: Duration? {
+    let timed = frames - min(untimedFrames, frames)
+    return !(deviceTrouble != nil && isOfDevice) && timed >= Self.enoughFrames ? inference / Double(timed) : nil
+  }
 
   static let enoughFrames: UInt64 = 30
 }

@@ -15,20 +15,21 @@ extension Examination {
   private static func look(at address: BrokerAddress, _ mqtt: MQTTSettings, _ clientIdentifier: String, _ limit: Duration) -> [DoctorFinding] {
     let places: [NetworkPlace]
     switch result(of: { NetworkPlace.all(of: address.host, port: address.port) }, within: limit) {
-    case .success(let found)?: places = found
-    case .failure(let unknown)?:
+    case .success(.success(let found)): places = found
+    case .success(.failure(let unknown)):
       return [
         .fail("the name \(address.host) isn't known: \(unknown.reason)", "correct mqtt.url, or the name servers (/etc/resolv.conf), or plug the network in")
       ]
-    case nil: return [lookUpRanOut(address.host, limit)]
+    case .failure(let missing): return [missing.finding(late: lookUpRanOut(address.host, limit))]
     }
     var findings: [DoctorFinding] = [.ok("\(address.host) is known")]
-    var failures: [CInt] = []
+    var failures: [NoConnection] = []
     // As many as fit the time.
     for place in places.prefix(3) {
-      let code = connect(to: place, within: limit / 3)
-      if code == 0 { return findings + [.ok("port \(address.port) accepts connections"), login(at: address, mqtt, clientIdentifier, limit)] }
-      failures.append(code)
+      guard let failure = connect(to: place, within: limit / 3) else {
+        return findings + [.ok("port \(address.port) accepts connections"), login(at: address, mqtt, clientIdentifier, limit)]
+      }
+      failures.append(failure)
     }
     findings.append(noConnection(address, failures, limit))
     return findings
@@ -40,24 +41,52 @@ extension Examination {
       "see whether the name servers (/etc/resolv.conf) answer, or write the broker's address in mqtt.url")
   }
 
-  private static func noConnection(_ address: BrokerAddress, _ failures: [CInt], _ limit: Duration) -> DoctorFinding {
-    let advice = "see whether the broker runs and listens there, and whether a firewall lets this device through"
-    if failures.last == ETIMEDOUT { return .fail("connecting to \(address) took more than \((limit / 3).inWords)", advice) }
-    let reason = failures.last.map { unsafe String(cString: strerror($0)) } ?? "it has no address"
-    return .fail("\(address) accepts no connection: \(reason)", advice)
+  /// Why one of a broker's addresses accepts no connection.
+  enum NoConnection: Equatable {
+    /// The doctor's own time ran out.
+    case tookTooLong
+    /// An errno: the kernel gave up, or refused.
+    case failed(CInt)
   }
 
-  /// - Returns: 0, or an errno.
-  private static func connect(to place: NetworkPlace, within limit: Duration) -> CInt {
+  /// Names what was met at each address that was tried.
+  static func noConnection(_ address: BrokerAddress, _ failures: [NoConnection], _ limit: Duration) -> DoctorFinding {
+    let advice = "see whether the broker runs and listens there, and whether a firewall lets this device through"
+    let late = "connecting took more than \((limit / 3).inWords)"
+    let reasons = failures.map { failure in
+      switch failure {
+      case .tookTooLong: late
+      case .failed(let code): unsafe String(cString: strerror(code))
+      }
+    }
+    guard let first = reasons.first else { return .fail("\(address) accepts no connection: it has no address", advice) }
+    if reasons.allSatisfy({ $0 == late }) { return .fail("connecting to \(address) took more than \((limit / 3).inWords)", advice) }
+    let isOne = reasons.allSatisfy { $0 == first }
+    let all =
+      isOne ? first : reasons.enumerated().map { "at its \(["first", "second", "third"][min($0.offset, 2)]) address: \($0.element)" }.joined(separator: "; ")
+    return .fail("\(address) accepts no connection: \(all)", advice)
+  }
+
+  /// - Returns: nil where there is a connection.
+  private static func connect(to place: NetworkPlace, within limit: Duration) -> NoConnection? {
     let descriptor = socket(place.family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return errno }
+    guard descriptor >= 0 else { return .failed(errno) }
     defer { close(descriptor) }
-    if place.connect(descriptor) == 0 { return 0 }
-    guard errno == EINPROGRESS else { return errno }
+    if place.connect(descriptor) == 0 { return nil }
+    guard errno == EINPROGRESS else { return .failed(errno) }
+    let deadline = MonotonicClock.now().advanced(by: limit)
     var waits = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    guard unsafe poll(&waits, 1, CInt(clamping: limit.wholeNanoseconds / 1_000_000)) > 0 else { return ETIMEDOUT }
+    while true {
+      let left = MonotonicClock.now().duration(to: deadline)
+      let ready = unsafe poll(&waits, 1, CInt(clamping: max(left, .zero).wholeNanoseconds / 1_000_000))
+      if ready > 0 { break }
+      if ready == 0 { return .tookTooLong }
+      // A signal ends nothing.
+      guard errno == EINTR else { return .failed(errno) }
+    }
     var (code, length) = (CInt(0), socklen_t(MemoryLayout<CInt>.size))
-    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return .failed(errno) }
+    return code == 0 ? nil : .failed(code)
   }
 
   /// By the agent's own name and certificates, but as a client of its own: the agent's connection goes on.

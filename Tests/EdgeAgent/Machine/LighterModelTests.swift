@@ -1,4 +1,5 @@
 import Capture
+import CPUExecution
 import Foundation
 import ModelManifest
 import Pipelines
@@ -21,9 +22,9 @@ import Testing
     let worker: PipelineWorker
     private let camera: any CameraSource
 
-    init(keepsAll: Bool = false) throws {
+    init(keepsAll: Bool = false, own: FrameProcessor? = nil) throws {
       worker = PipelineWorker(
-        PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try LighterModelTests.processor("1"),
+        PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: try own ?? LighterModelTests.processor("1"),
         lighter: try LighterModelTests.processor("light"), results: results, keepsAll: keepsAll, ledger: ProgressLedger(),
         log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
       camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
@@ -94,6 +95,45 @@ import Testing
     #expect(bench.version() == "2")
   }
 
+  @Test func `what runs is told, not what is wanted`() throws {
+    let bench = try Bench()
+    defer { bench.end() }
+    #expect(bench.version() == "1")
+    bench.worker.degradation = 1
+    // No frame has come to it, and none will while it is paused.
+    bench.worker.isPaused = true
+    #expect(!bench.worker.runsLighter && bench.worker.lighterSwitches == (false, 0))
+    bench.worker.isPaused = false
+    #expect(bench.version() == "light" && bench.worker.runsLighter)
+    bench.worker.degradation = 0
+    #expect(bench.version() == "1")
+    // There and back between two looks leaves its trace.
+    #expect(bench.worker.lighterSwitches == (false, 2))
+  }
+
+  @Test func `a trial that goes on after a restart is known before the first frame`() throws {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes())
+    var settings = PipelineSettings(name: "p", camera: "c", model: .named("fixed", folder: device.modelsFolder))
+    settings.lighter = .path("light")
+    var configuration = AgentConfiguration(
+      device: DeviceSettings(identifier: "d", site: "s"), storage: StorageSettings(path: device.folder.path + "/state"), cameras: [], pipelines: [settings])
+    configuration.updates = device.settings
+    let package = try ModelPackage(FixedPackage.bytes(), origin: "fixed")
+    let log = AgentLog(name: "test") { _ in }
+    for isOnTrial in [true, false] {
+      let pipeline = PreparedPipeline(
+        settings: settings, processor: try Self.processor("1"), lighter: try Self.processor("light"), package: package, weights: SharedWeights(owner: package))
+      let watch = MachineWatch(log: log, interval: .seconds(3600), read: { MachineReading() })
+      let runtime = try AgentRuntime(
+        configuration, PreparedModels(pipelines: [pipeline], listeners: [], files: []), options: AgentOptions(), desk: CommandDesk(log: log), watch: watch,
+        log: log)
+      #expect(runtime.pipelines[0].isOnTrial == isOnTrial)
+      runtime.discard()
+      device.finishTrial()
+    }
+  }
+
   @Test func `a model from the fleet that finds other things has no lighter one`() throws {
     let bench = try Bench()
     defer { bench.end() }
@@ -132,6 +172,63 @@ import Testing
       error?.code == .configuration
         && error?.message.contains("it must have the model's labels, in their order; it has dent, and the model scratch, stain") == true,
       "\(String(describing: error))")
+  }
+
+  /// An agent whose model comes from the store; what is in the files is the test's to say.
+  private static func storeTrial(light: @escaping @Sendable () throws -> [UInt8], own: TestBroker.Recorder<[String]>) throws -> AgentTrial {
+    try AgentTrial { options in
+      options.openModel = { settings throws(EdgeAgentError) in
+        do {
+          let isLight = settings.model == .path("light")
+          return try ModelPackage(isLight ? light() : FixedPackage.bytes(labels: own.all.last ?? FixedPackage.labels), origin: isLight ? "light" : "own")
+        } catch { throw EdgeAgentError(.model, "\(error)") }
+      }
+    }
+  }
+
+  private static let wrong: [@Sendable () throws -> [UInt8]] = [{ FixedPackage.bytes(labels: ["dent"]) }, { [1, 2, 3] }]
+
+  @Test(arguments: [0, 1]) func `beside a model from the store one that doesn't fit, or is broken, keeps nothing from starting`(way: Int) async throws {
+    let trial = try Self.storeTrial(light: Self.wrong[way], own: Recorder())
+    var configuration = try trial.configuration(frames: 1)
+    configuration.pipelines[0].lighter = .path("light")
+    // Beside a model that is given by its path it is a mistake, and never the model's own fault.
+    let error = await #expect(throws: EdgeAgentError.self) { try await trial.agent.run(configuration) }
+    #expect(error?.code == .configuration && error?.message.contains("pipeline surface: lighter: ") == true)
+    let other = try Self.storeTrial(light: Self.wrong[way], own: Recorder())
+    configuration.pipelines[0].model = .named("own", folder: other.folder.path)
+    try await other.agent.run(configuration)
+    #expect(other.seen.all.count == 1)
+    #expect(other.lines.all.contains { $0.contains("pipeline surface: lighter: ") && $0.contains("; it doesn't run") }, "\(other.lines.all)")
+  }
+
+  @Test func `an update that brings other labels doesn't keep the agent from taking up its configuration again`() async throws {
+    let own = Recorder<[String]>()
+    let trial = try Self.storeTrial(light: { FixedPackage.bytes() }, own: own)
+    var configuration = try trial.configuration()
+    (configuration.pipelines[0].lighter, configuration.pipelines[0].model) = (.path("light"), .named("own", folder: trial.folder.path))
+    let (agent, start) = (trial.agent, configuration)
+    let running = Task { try await agent.run(start) }
+    #expect(await trial.seen.eventually { !$0.isEmpty })
+    #expect(!trial.lines.all.contains { $0.contains("lighter: ") })
+    own.append(["dent", "stain"])
+    // As after a first installation.
+    try agent.reload(configuration)
+    #expect(await trial.seen.eventually { $0.contains { $0.labels.contains("dent") } })
+    #expect(trial.lines.all.contains { $0.contains("lighter: light: it must have the model's labels") && $0.contains("; it doesn't run") })
+    agent.stop()
+    try await running.value
+  }
+
+  @Test func `one that doesn't fit at the start runs once an update has brought a model that it fits`() throws {
+    let bench = try Bench(own: try Self.processor("1", labels: ["dent", "stain"]))
+    defer { bench.end() }
+    bench.worker.degradation = 1
+    #expect(bench.version() == "1")
+    bench.worker.replaceModel(by: try Self.processor("2"))
+    #expect(bench.version() == "2")
+    bench.worker.isOnTrial = false
+    #expect(bench.version() == "light")
   }
 
   @Test func `a check opens both packages, and says where a lighter one never runs`() throws {

@@ -107,6 +107,12 @@ import Updates
     #expect(device.slots() == ["1", nil] && device.host.committed == ["1", "2", "1"])
   }
 
+  @Test func `frames that ran together with others say nothing of how long a run takes`() {
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 30).meanInference == .milliseconds(10))
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 31).meanInference == nil)
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300)).meanInference == .milliseconds(5))
+  }
+
   private func ago(_ seconds: Int) -> MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(-seconds)) }
 
   @Test func `how long it was watched survives restarts, and is noted once a minute at most`() throws {
