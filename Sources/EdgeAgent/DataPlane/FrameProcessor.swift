@@ -14,6 +14,7 @@ import Pipelines
 /// Where a device runs the model, the processor's form is loaded beside it: the frame after the one on which the device fails goes there.
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
+  private var reservedWidth = 0
   /// Nil where it was never to run on a device.
   private let deviceVision: VisionModel<CUDABackend>?
   private let devices: ComputeDevices?
@@ -36,10 +37,11 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - inspection: what is to be decided about its frames.
   ///   - backend: where the model is to run.
   ///   - devices: beside the processor; without them it runs there.
+  ///   - manners: for the time of loading there.
   /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
   init(
     _ package: ModelPackage, threshold: Double?, threads: Int, sharing: SharedWeights? = nil, inspection: InspectionSettings = InspectionSettings(),
-    backend wanted: PipelineSettings.Backend = .cpu, devices: ComputeDevices? = nil
+    backend wanted: PipelineSettings.Backend = .cpu, devices: ComputeDevices? = nil, manners: LoadingManners = LoadingManners()
   ) throws(EdgeAgentError) {
     processorThreadCount = threads
     self.devices = devices
@@ -49,7 +51,11 @@ final class FrameProcessor: @unchecked Sendable {
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads, sharing: sharing)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
-    (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision) ?? (nil, BackendChoice(wanted: wanted))
+    var manners = manners
+    manners.threadCount = threads
+    (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision, manners) ?? (nil, BackendChoice(wanted: wanted))
+    // What its first run allocates or loads is no matter for the frame on which the device fails.
+    if deviceVision != nil, wanted == .cuda { vision.run() }
     measuredFaultCount = vision.session.faultCount + (deviceVision?.session.faultCount ?? 0)
     guard !inspection.isEmpty else {
       (self.threshold, plan) = (threshold.map { Float($0) }, nil)
@@ -60,8 +66,14 @@ final class FrameProcessor: @unchecked Sendable {
         inspection, labels: vision.manifest.labels, isClassification: vision.decoder.isClassification,
         threshold: threshold.map { Float($0) } ?? vision.decoder.suppression.scoreThreshold)
       (self.threshold, self.plan) = (plan.decodingThreshold(inspection), plan)
-    } catch { throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules") }
+    } catch {
+      // What isn't whole has no end of its own.
+      if deviceVision != nil { devices?.noteEnd() }
+      throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules")
+    }
   }
+
+  deinit { if deviceVision != nil { devices?.noteEnd() } }
 
   /// Run-time indices outside their tensors, over all frames so far.
   var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount + sharedFaultCount }
@@ -213,7 +225,18 @@ final class FrameProcessor: @unchecked Sendable {
     deviceVision?.reserve(sourceWidth: frameWidth)
   }
 
-  private func prepare(_ view: ImageView) -> PreparationOutcome { device?.prepare(view) ?? vision.prepare(view) }
+  /// Whether the device is known to be lost before a frame is given to it.
+  var hasLostDevice: Bool { device?.session.hasFailed ?? false }
+
+  private func prepare(_ view: ImageView) -> PreparationOutcome {
+    guard let device else { return vision.prepare(view) }
+    // The processor's form is ready for the next frame, too.
+    if view.width > reservedWidth {
+      vision.reserve(sourceWidth: view.width)
+      reservedWidth = view.width
+    }
+    return device.prepare(view)
+  }
 
   private func run() {
     if let device { device.run() } else { vision.run() }
