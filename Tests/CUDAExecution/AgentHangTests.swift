@@ -1,7 +1,9 @@
 import Capture
+import CAllocationCounter
 import CUDAExecution
 import Foundation
 import Glibc
+import Imaging
 import ModelManifest
 import Pipelines
 import Supervision
@@ -78,6 +80,27 @@ extension CUDATests {
       #expect(lines.map(\.worker.statistics.snapshot.unusable) == [1, 0])
       #expect(lines.allSatisfy { $0.worker.backend.trouble?.contains("doesn't answer") == true } && devices.isLost)
       device.reset()
+    }
+
+    @Test(.enabled(if: allocation_counter_works())) func `the first frame on the processor costs no more memory than the second`() throws {
+      device.reset()
+      defer { device.reset() }
+      let processor = try agents.processor(.cuda, agents.devices())
+      let settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
+      let result = FrameResult(pipeline: PipelineDescription(settings, processor.manifest), detectionLimit: processor.detectionLimit)
+      let image = RGBImage(width: 160, height: 120, pixels: [UInt8](repeating: 90, count: 160 * 120 * 3))
+      func look() -> (outcome: FrameOutcome, allocations: Int) {
+        let before = allocation_count()
+        let outcome = image.withView { processor.look(at: $0, into: result, from: MonotonicClock.now()) }
+        return (outcome, Int(allocation_count() - before))
+      }
+      #expect(look().outcome == .seen)
+      device.fail(call: 1, code: 719, isLasting: true)
+      #expect(look().outcome == .deviceFailed)
+      processor.leaveDevice()
+      let (first, second) = (look(), look())
+      #expect(first.outcome == .seen && second.outcome == .seen)
+      #expect(first.allocations <= second.allocations)
     }
 
     @Test func `the pipeline that follows another leaves a lost device with it`() throws {

@@ -14,7 +14,8 @@ import Pipelines
 /// Where a device runs the model, the processor's form is loaded beside it: the frame after the one on which the device fails goes there.
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
-  private var reservedWidth = 0
+  /// Up to which the processor's form is ready while a device runs the model.
+  private var readiedWidth = 0
   /// Nil where it was never to run on a device.
   private let deviceVision: VisionModel<CUDABackend>?
   private let devices: ComputeDevices?
@@ -24,6 +25,7 @@ final class FrameProcessor: @unchecked Sendable {
   private let processorThreadCount: Int
   /// What a measurement with made-up frames counted, which says nothing about the model.
   private let measuredFaultCount: UInt64
+  private let measuredNonFiniteCount: UInt64
   /// What is decided about its frames; nil where nothing is.
   let plan: InspectionPlan?
   /// With whose frames its own run together, and its number among them; set before its pipeline begins.
@@ -55,7 +57,11 @@ final class FrameProcessor: @unchecked Sendable {
     manners.threadCount = threads
     (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision, manners) ?? (nil, BackendChoice(wanted: wanted))
     // What its first run allocates or loads is no matter for the frame on which the device fails.
-    if deviceVision != nil, wanted == .cuda { vision.run() }
+    if deviceVision != nil {
+      vision.run()
+      _ = vision.decode(threshold: threshold.map { Float($0) })
+    }
+    measuredNonFiniteCount = vision.nonFiniteFrameCount
     measuredFaultCount = vision.session.faultCount + (deviceVision?.session.faultCount ?? 0)
     guard !inspection.isEmpty else {
       (self.threshold, plan) = (threshold.map { Float($0) }, nil)
@@ -81,7 +87,7 @@ final class FrameProcessor: @unchecked Sendable {
   private var sharedFaultCount: UInt64 = 0
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
-  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
+  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount - measuredNonFiniteCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
 
   /// All that was wrong with what it computed so far.
   struct Faults: Equatable {
@@ -230,10 +236,12 @@ final class FrameProcessor: @unchecked Sendable {
 
   private func prepare(_ view: ImageView) -> PreparationOutcome {
     guard let device else { return vision.prepare(view) }
-    // The processor's form is ready for the next frame, too.
-    if view.width > reservedWidth {
+    // The processor's form is ready for the next frame, too: what it makes for a size of frames it makes with the first of them. Parts are of any
+    // size, and `reserve` has made room for them.
+    if view.width > readiedWidth {
       vision.reserve(sourceWidth: view.width)
-      reservedWidth = view.width
+      _ = vision.prepare(view)
+      readiedWidth = view.width
     }
     return device.prepare(view)
   }
