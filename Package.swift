@@ -110,7 +110,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "ModelFormat", "Inference"], settings: optimised),
+  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "Pipelines", "ModelFormat", "Inference"], settings: optimised),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4

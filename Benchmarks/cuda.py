@@ -112,7 +112,8 @@ def written(page, text):
     """The page with the text between the marks, at its end where it has none."""
     start, end = (page.find(mark) for mark in MARK)
     if start < 0 or end < start:
-        return f"{page.rstrip()}\n\n{MARK[0]}\n{text}\n{MARK[1]}\n"
+        head = f"{page.rstrip()}\n\n" if page.strip() else ""
+        return f"{head}{MARK[0]}\n{text}\n{MARK[1]}\n"
     return f"{page[:start]}{MARK[0]}\n{text}\n{page[end:]}"
 
 
@@ -197,6 +198,13 @@ def main():
     arguments = parser.parse_args()
     if arguments.dry_run and arguments.write:
         parser.error("a dry run is written nowhere")
+    if arguments.write:
+        # Before anything takes its time. A page that isn't there yet is an empty one.
+        try:
+            with open(arguments.write, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            sys.exit(f"nothing was measured: {arguments.write} can't be written: {error.strerror}")
     facts = device(arguments.dry_run or "libcuda.so.1")
     if isinstance(facts, str):
         sys.exit(f"nothing was measured: {facts}")
@@ -214,9 +222,9 @@ def main():
     if not any(times["swiftlet"] for times in measured):
         sys.exit("nothing was measured")
     if arguments.write:
-        with open(arguments.write) as file:
+        with open(arguments.write, encoding="utf-8") as file:
             page = file.read()
-        with open(arguments.write, "w") as file:
+        with open(arguments.write, "w", encoding="utf-8") as file:
             file.write(written(page, text))
 
 

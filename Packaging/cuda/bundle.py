@@ -6,7 +6,8 @@ usage: bundle.py SWIFTLET OUTPUT [--shared FOLDER] [--limit 64]
 In it: the program with its kernels and the libraries that it loads, packages with their inputs and the scalar kernels' outputs, `check`, which compares
 the device's with these bit for bit, and cuda.py with bench.json (see Benchmarks/cuda.py). Packages: the first golden case of each operator that the
 device has kernels for, the built-in detector, and the models of FOLDER where that is there. Batches of 8 and 32 want the Python package onnx; without
-it they are left out, with a note. Fails where it comes to more MiB than allowed.
+it they are left out, with a note. Fails where it comes to more MiB than allowed, and where
+something else than a former bundle is at OUTPUT.
 """
 import argparse
 import json
@@ -184,6 +185,20 @@ def open_batch(path, to):
     return f"{inputs[0].name}=N" + "".join(f"x{d.dim_value}" for d in inputs[0].type.tensor_type.shape.dim[1:])
 
 
+PARTS = {"bench", "bench.json", "cases", "check", "cuda.py", "lib", "swiftlet"}
+
+
+def obstacle(output):
+    """What keeps a bundle from taking the place of what is at OUTPUT; None where nothing does: only a former bundle, and nothing beside it, is removed."""
+    if not output.exists() and not output.is_symlink():
+        return None
+    if output.is_dir() and not output.is_symlink():
+        names = {path.name for path in output.iterdir()}
+        if not names or {"bench.json", "cases", "check", "cuda.py"} <= names <= PARTS:
+            return None
+    return f"{output} is there and is no bundle: it is left as it is; name another place"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("swiftlet", type=pathlib.Path)
@@ -191,6 +206,8 @@ def main():
     parser.add_argument("--shared", type=pathlib.Path, default=pathlib.Path(os.environ.get("SWIFTLET_SHARED", ROOT.parent / "shared")))
     parser.add_argument("--limit", type=int, default=64, help="MiB that it may come to")
     arguments = parser.parse_args()
+    if reason := obstacle(arguments.output):
+        sys.exit(reason)
     swiftlet = arguments.swiftlet.resolve()
     if not (ROOT / "Sources/CCUDAKernels/kernels/image.bin").exists():
         sys.exit("the kernels aren't compiled: make cuda, then build the program anew")
@@ -217,6 +234,9 @@ def main():
         size = sum(path.stat().st_size for path in bundle.output.rglob("*") if path.is_file())
         if size > arguments.limit << 20:
             sys.exit(f"the bundle comes to {size >> 20} MiB, and {arguments.limit} are allowed")
+        # Making it took minutes.
+        if reason := obstacle(arguments.output):
+            sys.exit(reason)
         if arguments.output.exists():
             shutil.rmtree(arguments.output)
         shutil.move(work, arguments.output)

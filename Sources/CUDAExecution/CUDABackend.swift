@@ -30,7 +30,8 @@ import Tensors
   /// What the driver said when a run failed; 0 while all is well.
   private var failed: Int32 = 0
 
-  /// - Throws: `.deviceFailed` where there is no driver, no device, no kernel for it, or a call fails; `.unsupported` with a list where the
+  /// - Throws: `.deviceAbsent` where there is no driver, no device or no code for it; `.deviceFailed` or `.deviceLost` where a call fails;
+  ///   `.unsupported` with a list where the
   ///   program has instructions that no kernel does; `.noResources`; `.sumOverflow`; `.malformedProgram`.
   public convenience init(
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CUDAOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
@@ -54,8 +55,12 @@ import Tensors
     }
   }
 
-  /// Whether there is a driver, of whatever age.
-  public static func hasDriver(_ options: CUDAOptions = CUDAOptions()) -> Bool { CUDADriver.isThere(path: options.driverPath) }
+  /// Something on the device didn't return in time, whoever waited for it: this process's sessions there, present and later ones, fail from now on,
+  /// and nothing is given back, as the driver would wait for it without an end.
+  public static func giveUpDevice(_ options: CUDAOptions) { CUDADeviceFate.of(options).note(CUDADriver.timedOut) }
+
+  /// Whether that was said, or found out.
+  public static func isGivenUp(_ options: CUDAOptions) -> Bool { CUDADeviceFate.of(options).isHung }
 
   private static func constants(_ device: CUDADevice, _ options: CUDAOptions, _ weights: UnsafeRawBufferPointer) -> CUDAConstants {
     CUDAConstants(
@@ -162,10 +167,12 @@ import Tensors
 
   public private(set) var faultCount: UInt64 = 0
 
-  public var hasFailed: Bool { failed != 0 }
+  /// Also where another session has found out that the device is lost.
+  public var hasFailed: Bool { failed != 0 || device.driver.fate.loss != 0 }
 
   public var failure: InferenceError? {
-    failed == 0 ? nil : device.driver.error(failed, "running the model on '\(device.name)'")
+    let result = failed == 0 ? device.driver.fate.loss : failed
+    return result == 0 ? nil : device.driver.error(result, "running the model on '\(device.name)'")
   }
 
   public func run() {
@@ -196,7 +203,8 @@ import Tensors
   /// False where an earlier run failed, or the device can't be reached any more; else `finish` is due, which leaves the device.
   private func bringInputs() -> Bool {
     guard failed == 0 else { return false }
-    let result = device.tryEnter()
+    let loss = device.driver.fate.loss
+    let result = loss == 0 ? device.tryEnter() : loss
     guard result == 0 else {
       take(result)
       return false
@@ -210,6 +218,9 @@ import Tensors
     return true
   }
 
+  /// What a device says is taken for true only where one run could have brought it about: it is added to other counts.
+  static func isPlausible(_ count: UInt64, after before: UInt64) -> Bool { count >= before && count - before <= UInt64(CUDAPlan.largestWork) }
+
   private func finish(_ result: Int32) {
     device.leave()
     take(result)
@@ -217,8 +228,13 @@ import Tensors
 
   /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
   private func take(_ result: Int32) {
+    var result = result
+    if result == 0, let faults {
+      let count = unsafe faults.staging.load(as: UInt64.self) &- faultsWhileLoading
+      if Self.isPlausible(count, after: faultCount) { faultCount = count } else { result = CUDADriver.senseless }
+    }
+    device.driver.fate.note(result)
     failed = result
-    if result == 0, let faults { faultCount = unsafe faults.staging.load(as: UInt64.self) - faultsWhileLoading }
     var index = 0
     while index < outputs.count {
       if result == 0 {

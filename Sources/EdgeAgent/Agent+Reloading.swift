@@ -73,6 +73,8 @@ extension Agent {
       throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
     }
     guard isForced || !isRunning(configuration) else { return nil }
+    // Whoever asks knows what stands in the status.
+    options.devices.trustAgain()
     let ticket = try replace(by: configuration, drawn: number, willApply)
     isReplaced = true
     return ticket

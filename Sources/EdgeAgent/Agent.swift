@@ -64,7 +64,12 @@ public final class Agent: @unchecked Sendable {
     watch.start()
     defer { watch.stop() }
     var good = configuration
-    if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
+    let isDeviceSuspected = options.devices.keep(DeviceMark(configuration.storage))
+    defer { options.devices.endInOrder() }
+    if configuration.updates != nil {
+      let names = configuration.pipelines.compactMap(\.model.name)
+      CrashLoop.check(names: names, storage: configuration.storage, isDeviceSuspected: isDeviceSuspected, log: log)
+    }
     var runtime = try runtime(good, try prepare(good))
     // What ran before, until the new one has begun; and whoever waits for that.
     var before: AgentConfiguration?
@@ -171,7 +176,11 @@ public final class Agent: @unchecked Sendable {
   /// Whether exactly this runs already, with the packages that would be loaded for it now, and nothing else is to follow.
   func isRunning(_ configuration: AgentConfiguration) -> Bool {
     let files = PreparedModels.files(of: configuration)
-    return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
+    return mutex.withLock { next == nil ? current : nil }.map { runtime in
+      // What a device wasn't there for may run there now, unless the whole process has lost it.
+      let wantsDevice = runtime.hasDeviceTrouble && !options.devices.isLost
+      return runtime.isWhole && !wantsDevice && runtime.configuration == configuration && runtime.packageFiles == files
+    } ?? false
   }
 
   var started: AgentRuntime? { mutex.withLock { current }.flatMap { $0.hasStarted ? $0 : nil } }
@@ -237,6 +246,7 @@ public final class Agent: @unchecked Sendable {
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
     var opened = OpenedModels(options)
+    let manners = LoadingManners(turns: mutex.withLock { current }?.turns)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
         log.notice(
@@ -245,7 +255,7 @@ public final class Agent: @unchecked Sendable {
         continue
       }
       let (package, weights) = try opened.open(settings)
-      let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices)
+      let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices, manners: manners)
       processor.backend.tell(of: settings.name, log)
       let lighter = try lighter(of: settings, beside: processor, &opened)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))

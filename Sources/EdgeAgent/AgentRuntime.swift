@@ -12,6 +12,8 @@ final class AgentRuntime: @unchecked Sendable {
   let spoken: BoundedQueue<SpokenResult>
   let publisher: ResultPublisher
   let startedAt = MonotonicClock.now()
+  /// No more threads compute than there are processors; who asks first has his turn first.
+  let turns = ProcessorTurns(processorCount: processorCount())
   private let mutex = PthreadMutex()
   private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
@@ -91,8 +93,6 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// The pipelines in the configuration's order, those first made that others come before. One whose leader waits for its first model waits, too.
   private func makePipelines(_ prepared: [PreparedPipeline]) {
-    // No more threads compute than there are processors; who asks first has his turn first.
-    let turns = ProcessorTurns(processorCount: processorCount())
     func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
       PipelineWorker(
         pipeline.settings, processor: pipeline.processor, lighter: pipeline.lighter, turns: turns, results: results, followers: followers,
@@ -129,6 +129,9 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// Whether all of it runs.
   var isWhole: Bool { mutex.withLock { isStarted && !isStopped && runningPipelines.count == pipelines.count + speech.count } }
+
+  /// Whether a model runs on the processor that a device should run, and something is wrong with that.
+  var hasDeviceTrouble: Bool { pipelines.contains { $0.backend.trouble != nil } }
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))

@@ -52,7 +52,9 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
       let code: ObjectDetectionError.Code =
         switch error.code {
         case .unsupported: .unsupported
-        case .deviceFailed, .noResources: .deviceFailed
+        case .noResources: .noResources
+        case .deviceAbsent: .deviceAbsent
+        case .deviceFailed: .deviceFailed
         case .deviceLost: .deviceLost
         default: .invalidDecoding
         }

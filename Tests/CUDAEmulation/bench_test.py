@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 
+BUNDLER = pathlib.Path(__file__).resolve().parent.parent.parent / "Packaging/cuda/bundle.py"
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent.parent / "Benchmarks/cuda.py"
 spec = importlib.util.spec_from_file_location("cuda_bench", SCRIPT)
 bench = importlib.util.module_from_spec(spec)
@@ -68,6 +69,7 @@ class Table(unittest.TestCase):
             self.assertEqual(line.count("|"), 10)
 
     def test_a_page_keeps_what_stands_around_the_marks(self):
+        self.assertEqual(bench.written("", "one"), "<!-- cuda -->\none\n<!-- end cuda -->\n")
         once = bench.written("# Results\n\nold\n", "one")
         self.assertEqual(once, "# Results\n\nold\n\n<!-- cuda -->\none\n<!-- end cuda -->\n")
         self.assertEqual(bench.written(once + "after\n", "two"), "# Results\n\nold\n\n<!-- cuda -->\ntwo\n<!-- end cuda -->\nafter\n")
@@ -81,6 +83,11 @@ class Program(unittest.TestCase):
         done = self.run_script("/nowhere", "--dry-run", "/nowhere/libcuda.so.1")
         self.assertEqual(done.returncode, 1)
         self.assertIn("nothing was measured: no CUDA driver", done.stderr)
+
+    def test_where_the_page_cannot_be_written_nothing_is_measured(self):
+        done = self.run_script("/nowhere", "--write", "/nowhere/RESULTS.md")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/RESULTS.md can't be written", done.stderr)
 
     def test_a_dry_run_is_written_nowhere(self):
         done = self.run_script("/nowhere", "--dry-run", "/nowhere/libcuda.so.1", "--write", "RESULTS.md")
@@ -101,6 +108,30 @@ class Program(unittest.TestCase):
             self.assertTrue(done.stdout.startswith(bench.DRY))
             self.assertIn("| m | 8 | 2.500 | 3200 | – |", done.stdout)
             self.assertIn("missing (swiftlet: m × 32): no room on the device", done.stdout)
+
+
+class Bundling(unittest.TestCase):
+    def test_what_is_no_bundle_is_left_alone(self):
+        spec = importlib.util.spec_from_file_location("cuda_bundle", BUNDLER)
+        bundler = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(bundler)
+        with tempfile.TemporaryDirectory() as folder:
+            place = pathlib.Path(folder, "place")
+            self.assertIsNone(bundler.obstacle(place))
+            place.mkdir()
+            self.assertIsNone(bundler.obstacle(place))
+            (place / "check").write_text("")
+            self.assertIn("no bundle", bundler.obstacle(place))
+            (place / "bench.json").write_text("[]")
+            (place / "cases").mkdir()
+            (place / "cuda.py").write_text("")
+            self.assertIsNone(bundler.obstacle(place))
+            link = pathlib.Path(folder, "link")
+            link.symlink_to(place)
+            self.assertIn("no bundle", bundler.obstacle(link))
+            (place / "mine").write_text("")
+            self.assertIn("no bundle", bundler.obstacle(place))
+            self.assertIn("no bundle", bundler.obstacle(place / "check"))
 
 
 if __name__ == "__main__":

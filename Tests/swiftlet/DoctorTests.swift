@@ -1,6 +1,7 @@
 import Pipelines
 import EdgeAgent
 import Foundation
+import JSONReading
 import MQTTTransport
 import Testing
 
@@ -55,12 +56,26 @@ import Testing
     var choice = BackendChoice()
     (choice.wanted, choice.engine, choice.reason) = (.auto, .cuda, "measured 2.0 ms a run on the device, 9.5 ms on the processor")
     let onDevice = Examination.backend(choice, of: "top")
-    #expect(onDevice.level == .ok && onDevice.text == "pipeline top (backend auto) runs on the CUDA device: \(choice.reason)")
+    #expect(onDevice.level == .ok && onDevice.text.hasPrefix("pipeline top (backend auto) would run on the CUDA device: \(choice.reason); tried with"))
     (choice.wanted, choice.engine, choice.reason) = (.cuda, .cpu, "no kernel for lstm")
     let onProcessor = Examination.backend(choice, of: "top")
-    #expect(onProcessor.level == .warn && onProcessor.text.contains("runs on the processor: no kernel for lstm"))
+    #expect(onProcessor.level == .warn && onProcessor.text.contains("would run on the processor: no kernel for lstm"))
     choice.wanted = .auto
     #expect(Examination.backend(choice, of: "top").level == .ok, "a choice between the two is no fault")
+  }
+
+  @Test func `where an agent runs, what it says of its pipelines goes before what the doctor could try`() throws {
+    let status = try JSONParser.parse(
+      Array(
+        #"""
+        {"pipelines":[{"name":"a","backend":{"runs_on":"cuda","wanted":"auto","reason":"measured"}},
+        {"name":"b","backend":{"runs_on":"cpu","wanted":"cuda","reason":"the device failed","trouble":"it hangs"}},{"name":"c"}]}
+        """#.utf8))
+    let running = Examination.backend(of: "a", in: status)
+    #expect(running?.level == .ok && running?.text == "pipeline a runs on the CUDA device, as the running agent says: measured")
+    let failed = Examination.backend(of: "b", in: status)
+    #expect(failed?.level == .warn && failed?.text.hasSuffix("runs on the processor, as the running agent says: it hangs") == true)
+    #expect(Examination.backend(of: "c", in: status) == nil && Examination.backend(of: "d", in: status) == nil)
   }
 
   @Test func `a camera that is configured and isn't there fails`() throws {

@@ -15,6 +15,8 @@ public struct BackendChoice: Equatable, Sendable {
   public var reason = "as configured"
   /// What is wrong with a device that was to run the model, where that isn't the model's doing; it runs on the processor then.
   public var trouble: String?
+  /// Whether the model itself keeps the device from running it: there is no kernel or no room for what it needs, or it is no faster there.
+  var isModelsDoing = false
 
   public init(wanted: PipelineSettings.Backend = .cpu) { self.wanted = wanted }
 
@@ -31,6 +33,9 @@ extension BackendChoice {
 }
 
 extension BackendChoice {
+  /// What somebody is to be told of: nil where what was asked for runs.
+  var alarm: String? { isSecondBest ? trouble ?? reason : nil }
+
   /// Says what was chosen, where there was a choice.
   func tell(of pipeline: String, _ log: AgentLog) {
     guard wanted != .cpu else { return }

@@ -14,6 +14,8 @@ import Pipelines
 /// Where a device runs the model, the processor's form is loaded beside it: the frame after the one on which the device fails goes there.
 final class FrameProcessor: @unchecked Sendable {
   private let vision: VisionModel<CPUBackend>
+  /// Up to which the processor's form is ready while a device runs the model.
+  private var readiedWidth = 0
   /// Nil where it was never to run on a device.
   private let deviceVision: VisionModel<CUDABackend>?
   private let devices: ComputeDevices?
@@ -23,6 +25,7 @@ final class FrameProcessor: @unchecked Sendable {
   private let processorThreadCount: Int
   /// What a measurement with made-up frames counted, which says nothing about the model.
   private let measuredFaultCount: UInt64
+  private let measuredNonFiniteCount: UInt64
   /// What is decided about its frames; nil where nothing is.
   let plan: InspectionPlan?
   /// With whose frames its own run together, and its number among them; set before its pipeline begins.
@@ -36,10 +39,11 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - inspection: what is to be decided about its frames.
   ///   - backend: where the model is to run.
   ///   - devices: beside the processor; without them it runs there.
+  ///   - manners: for the time of loading there.
   /// - Throws: `model`, where the package is one that a camera's frames can't go through; `configuration`, where it hasn't what rules ask for.
   init(
     _ package: ModelPackage, threshold: Double?, threads: Int, sharing: SharedWeights? = nil, inspection: InspectionSettings = InspectionSettings(),
-    backend wanted: PipelineSettings.Backend = .cpu, devices: ComputeDevices? = nil
+    backend wanted: PipelineSettings.Backend = .cpu, devices: ComputeDevices? = nil, manners: LoadingManners = LoadingManners()
   ) throws(EdgeAgentError) {
     processorThreadCount = threads
     self.devices = devices
@@ -49,7 +53,15 @@ final class FrameProcessor: @unchecked Sendable {
     do throws(ObjectDetectionError) { vision = try VisionModel(package, options: CPUOptions(threads: threads, sharing: sharing)) } catch {
       throw EdgeAgentError(.model, error.message)
     }
-    (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision) ?? (nil, BackendChoice(wanted: wanted))
+    var manners = manners
+    manners.threadCount = threads
+    (deviceVision, backend) = devices?.open(package, as: wanted, beside: vision, manners) ?? (nil, BackendChoice(wanted: wanted))
+    // What its first run allocates or loads is no matter for the frame on which the device fails.
+    if deviceVision != nil {
+      vision.run()
+      _ = vision.decode(threshold: threshold.map { Float($0) })
+    }
+    measuredNonFiniteCount = vision.nonFiniteFrameCount
     measuredFaultCount = vision.session.faultCount + (deviceVision?.session.faultCount ?? 0)
     guard !inspection.isEmpty else {
       (self.threshold, plan) = (threshold.map { Float($0) }, nil)
@@ -60,14 +72,20 @@ final class FrameProcessor: @unchecked Sendable {
         inspection, labels: vision.manifest.labels, isClassification: vision.decoder.isClassification,
         threshold: threshold.map { Float($0) } ?? vision.decoder.suppression.scoreThreshold)
       (self.threshold, self.plan) = (plan.decodingThreshold(inspection), plan)
-    } catch { throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules") }
+    } catch {
+      // What isn't whole has no end of its own.
+      if deviceVision != nil { devices?.noteEnd() }
+      throw EdgeAgentError(.configuration, "\(package.origin): \(error.explanation)", setting: "rules")
+    }
   }
+
+  deinit { if deviceVision != nil { devices?.noteEnd() } }
 
   /// Run-time indices outside their tensors, over all frames so far.
   var faultCount: UInt64 { vision.session.faultCount + (deviceVision?.session.faultCount ?? 0) - measuredFaultCount }
 
   /// Frames so far whose outputs or boxes held infinities or what is no number.
-  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
+  var nonFiniteFrameCount: UInt64 { vision.nonFiniteFrameCount - measuredNonFiniteCount + (deviceVision?.nonFiniteFrameCount ?? 0) }
 
   /// All that was wrong with what it computed so far.
   struct Faults: Equatable {
@@ -219,7 +237,20 @@ final class FrameProcessor: @unchecked Sendable {
     deviceVision?.reserve(sourceWidth: frameWidth)
   }
 
-  private func prepare(_ view: ImageView) -> PreparationOutcome { device?.prepare(view) ?? vision.prepare(view) }
+  /// Whether the device is known to be lost before a frame is given to it.
+  var hasLostDevice: Bool { device?.session.hasFailed ?? false }
+
+  private func prepare(_ view: ImageView) -> PreparationOutcome {
+    guard let device else { return vision.prepare(view) }
+    // The processor's form is ready for the next frame, too: what it makes for a size of frames it makes with the first of them. Parts are of any
+    // size, and `reserve` has made room for them.
+    if view.width > readiedWidth {
+      vision.reserve(sourceWidth: view.width)
+      _ = vision.prepare(view)
+      readiedWidth = view.width
+    }
+    return device.prepare(view)
+  }
 
   private func run() {
     if let device { device.run() } else { vision.run() }

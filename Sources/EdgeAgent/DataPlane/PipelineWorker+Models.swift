@@ -103,7 +103,7 @@ extension PipelineWorker {
     guard let successor = shared.successor else { return }
     shared.successor = nil
     shared.usage = ModelUsage()
-    shared.usage.deviceTrouble = successor.backend.trouble
+    (shared.usage.deviceTrouble, shared.usage.isKeptOffDevice) = (successor.backend.trouble, successor.backend.isModelsDoing)
     guard let lighter = shared.isLight ? processor : standby else {
       (shared.retired, processor) = (processor, successor)
       return

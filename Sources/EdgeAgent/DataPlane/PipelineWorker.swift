@@ -70,7 +70,7 @@ final class PipelineWorker: @unchecked Sendable {
     scene = settings.still.map { _ in SceneSignature() }
     let description = PipelineDescription(settings, processor.manifest)
     shared = Shared(description: description, backend: processor.backend)
-    shared.usage.deviceTrouble = processor.backend.trouble
+    (shared.usage.deviceTrouble, shared.usage.isKeptOffDevice) = (processor.backend.trouble, processor.backend.isModelsDoing)
     self.settings = settings
     self.processor = processor
     (standby, hasLighter) = (lighter, lighter != nil)
@@ -150,6 +150,9 @@ final class PipelineWorker: @unchecked Sendable {
       progress.work()
       takeSuccessor()
       for follower in followers { follower.takeSuccessor() }
+      // Another pipeline may have found out: no frame of this one is given for it.
+      if processor.hasLostDevice { leaveDevice() }
+      for follower in followers where follower.processor.hasLostDevice { follower.leaveDevice() }
       let (begin, step) = (MonotonicClock.now(), throttleStep)
       if throttle?.admits(at: begin, step: step) ?? true {
         if judge(frame) { processed += 1 }

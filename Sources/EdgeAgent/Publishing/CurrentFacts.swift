@@ -124,7 +124,7 @@ final class CurrentFacts: @unchecked Sendable {
     health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
     health.spared = statistics.spared
     if pipeline.backend.wanted != .cpu { health.runsOn = pipeline.backend.engine.rawValue }
-    health.deviceTrouble = pipeline.backend.trouble
+    health.deviceTrouble = pipeline.backend.alarm
     (health.late, health.reused, health.leftOut, health.unneeded) = (statistics.late, statistics.reused, statistics.leftOut, statistics.unneeded)
     return health
   }

@@ -117,7 +117,7 @@ struct StatusDocument {
     json.member("runs_on", backend.engine.rawValue)
     json.member("wanted", backend.wanted.rawValue)
     json.member("reason", backend.reason)
-    if let trouble = backend.trouble { json.member("trouble", trouble) }
+    if let trouble = backend.alarm { json.member("trouble", trouble) }
   }
 
   private static func write(_ name: String, _ duration: Duration?, _ json: inout JSONWriter) {

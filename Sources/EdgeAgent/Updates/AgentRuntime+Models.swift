@@ -19,11 +19,16 @@ extension AgentRuntime: ModelHost {
     ) { [publisher] in publisher.publish($0) }
   }
 
-  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+  func prepare(_ package: ModelPackage, as name: String, onStep: () -> Void) throws(EdgeAgentError) -> PreparedSwitch {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
     let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing, devices: options.devices)))
+      onStep()
+      let processor = try withoutActuallyEscaping(onStep) { step throws(EdgeAgentError) in
+        try FrameProcessor(
+          package, pipeline.settings, sharing: sharing, devices: options.devices, manners: LoadingManners(onStep: step, turns: turns))
+      }
+      processors.append((pipeline.name, processor))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -76,6 +81,7 @@ extension AgentRuntime: ModelHost {
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
       if usage.isOfDevice { sum.isOfDevice = true }
+      if usage.isKeptOffDevice { sum.isKeptOffDevice = true }
       sum.deviceTrouble = sum.deviceTrouble ?? usage.deviceTrouble
     }
     return sum
@@ -85,10 +91,11 @@ extension AgentRuntime: ModelHost {
 extension FrameProcessor {
   /// As a pipeline's settings want it.
   convenience init(
-    _ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil, devices: ComputeDevices? = nil
+    _ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil, devices: ComputeDevices? = nil,
+    manners: LoadingManners = LoadingManners()
   ) throws(EdgeAgentError) {
     try self.init(
       package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection,
-      backend: settings.backend, devices: devices)
+      backend: settings.backend, devices: devices, manners: manners)
   }
 }

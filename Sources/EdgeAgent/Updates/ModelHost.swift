@@ -4,8 +4,9 @@ import ModelManifest
 protocol ModelHost: AnyObject, Sendable {
   /// Makes a package ready for every pipeline that runs the model of this name; nothing changes yet.
   ///
+  /// - Parameter onStep: called again and again meanwhile: it may take a while.
   /// - Throws: where it doesn't fit one of them, or its rules.
-  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch
+  func prepare(_ package: ModelPackage, as name: String, onStep: () -> Void) throws(EdgeAgentError) -> PreparedSwitch
   /// Lets each pipeline go over to it between two frames. Doesn't wait for that.
   func commit(_ prepared: PreparedSwitch)
   /// Lets a package look at frames of a pipeline that runs the model of this name, until `endShadow`; nil where none runs.
@@ -45,6 +46,8 @@ struct ModelUsage: Equatable, Sendable {
   var isOfDevice = false
   /// Of the frames, those that ran together with others'.
   var untimedFrames: UInt64 = 0
+  /// Whether the model itself is why a device doesn't run it in one of them.
+  var isKeptOffDevice = false
 
   /// Nil before there are enough to say, and where a device ran some of them and failed.
   var meanInference: Duration? {

@@ -24,8 +24,20 @@ struct RunningTrial {
   /// A pause proves nothing: the time goes on with the frames.
   mutating func rest() { (earlier, since) = (watched, nil) }
 
-  /// Whether how long it takes says something about it: not where it should run on a device as the one before did, and the device has failed.
-  func isComparable(_ usage: ModelUsage) -> Bool { usage.deviceTrouble == nil || wasOfDevice == false && !usage.isOfDevice }
+  /// Whether how long it takes says something about it: where both ran on the same, or it is its own doing that it doesn't run on a device as the one
+  /// before did.
+  func isComparable(_ usage: ModelUsage) -> Bool {
+    // What ran on both is no measure of either.
+    if usage.isOfDevice { return usage.deviceTrouble == nil && wasOfDevice == true }
+    return wasOfDevice == true ? usage.isKeptOffDevice : wasOfDevice == false || usage.deviceTrouble == nil
+  }
+
+  /// What there is to say where it wasn't compared.
+  func uncompared(_ usage: ModelUsage) -> String? {
+    guard before != nil, !isComparable(usage) else { return nil }
+    let change = "the one before ran \(wasOfDevice == true ? "on the device" : "on the processor"), and this one elsewhere"
+    return "its time wasn't compared: \(usage.deviceTrouble ?? change)"
+  }
 
   var watched: Duration { earlier + (since.map { $0.duration(to: MonotonicClock.now()) } ?? .zero) }
 }
@@ -38,7 +50,8 @@ extension Updater {
       journal[name].watch?.isRunning = true
       journal[name].watch?.boot = bootIdentifier()
       try? journal.save()
-      trials[name] = RunningTrial(version: watch.version, before: watch.before.map { .microseconds($0) }, earlier: .seconds(watch.watched))
+      trials[name] = RunningTrial(
+        version: watch.version, before: watch.before.map { .microseconds($0) }, wasOfDevice: watch.wasOfDevice, earlier: .seconds(watch.watched))
       candidates[name] = ModelsMessage.Candidate(version: watch.version, stage: .watching)
     }
   }
@@ -71,8 +84,7 @@ extension Updater {
       }
       if trial.watched >= settings.watchTime {
         trials[name] = nil
-        let trouble = trial.isComparable(usage) ? nil : usage.deviceTrouble.map { "its time wasn't compared: \($0)" }
-        let remarks = [trial.remark, trouble].compactMap { $0 }
+        let remarks = [trial.remark, trial.uncompared(usage)].compactMap { $0 }
         conclude(.installed, trial.version, name, reason: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
       } else {
         note(trial, name)
@@ -126,7 +138,7 @@ extension Updater {
     var failure: String?
     do {
       if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
-        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
+        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name) { [self] in working() })
       }
     } catch {
       failure = "the version of \(name) before can't be run until the agent starts anew: \(error)"
@@ -148,7 +160,9 @@ enum CrashLoop {
 
   /// Ends returns that power was cut in the middle of; counts a start for each version on trial, and goes back where the last ones ended in
   /// crashes.
-  static func check(names: [String], storage: StorageSettings, log: AgentLog) {
+  ///
+  /// - Parameter isDeviceSuspected: whether the last end may be a device's doing: it isn't counted then.
+  static func check(names: [String], storage: StorageSettings, isDeviceSuspected: Bool = false, log: AgentLog) {
     var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
     let old = journal
     for name in names {
@@ -156,7 +170,7 @@ enum CrashLoop {
       guard var watch = journal.watch(of: name, in: storage.modelsFolder) else { continue }
       let boot = bootIdentifier()
       // Power cuts end an agent, too, and say nothing about a model.
-      if watch.isRunning, watch.boot == boot { watch.crashes += 1 }
+      if watch.isRunning, watch.boot == boot, !isDeviceSuspected { watch.crashes += 1 }
       (watch.isRunning, watch.boot) = (true, boot)
       journal[name].watch = watch
       guard watch.crashes > limit else { continue }

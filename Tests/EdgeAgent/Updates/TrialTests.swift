@@ -71,9 +71,43 @@ import Updates
 
   @Test func `a version that a device can't run is measured by the one that ran there`() throws {
     let device = try timed(onDevice: true)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100))
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isKeptOffDevice: true)
     device.updater.watchTrials()
     #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `a version that has no room on the device where the one before ran is measured by that one`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isKeptOffDevice: true)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  /// As where somebody changes `backend` in the midst of a trial.
+  @Test(arguments: [true, false]) func `times of two engines aren't compared, not after a restart either, and that isn't kept quiet`(wasOnDevice: Bool) throws {
+    let device = try timed(onDevice: wasOnDevice)
+    device.updater.endTrialsInOrder()
+    try device.restart()
+    #expect(device.updater.trials["fixed"]?.wasOfDevice == wasOnDevice)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: !wasOnDevice)
+    device.updater.watchTrials()
+    device.finishTrial()
+    #expect(device.last()?.kind == .installed && device.last()?.reason?.contains("its time wasn't compared") == true)
+  }
+
+  @Test(arguments: [true, false]) func `a resumed trial compares what ran on the same engine`(isOfDevice: Bool) throws {
+    let device = try timed(onDevice: isOfDevice)
+    device.updater.endTrialsInOrder()
+    try device.restart()
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: isOfDevice)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `ends that may be a device's doing aren't counted against a version`() throws {
+    let device = try timed(onDevice: true)
+    for _ in 0..<4 { try device.restart(isDeviceSuspected: true) }
+    #expect(device.updater.journal["fixed"].watch?.crashes == 0 && device.slots() == ["2", "1"])
   }
 
   @Test func `a pause proves nothing: its time doesn't count`() throws {
