@@ -288,7 +288,7 @@ int swl_video_queue(struct swl_video *video, uint32_t index) {
 static size_t filled_byte_count(const struct swl_video *video, const struct v4l2_plane *planes) {
   size_t end = 0;
   for (uint32_t i = 0; i < video->plane_count; i++) {
-    // No driver is known to put something before the data of planes that lie apart.
+    // No driver is known to put something before the data of planes that lie apart, in a format that is read.
     if (planes[i].bytesused == 0 || (video->plane_count > 1 && planes[i].data_offset != 0)) return 0;
     if (i + 1 < video->plane_count && planes[i].bytesused < video->plane_least[i]) return 0;
     size_t used = planes[i].bytesused < video->plane_size[i] ? planes[i].bytesused : video->plane_size[i];

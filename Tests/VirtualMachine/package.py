@@ -176,9 +176,9 @@ class Steps:
         before, formats = self.process(guest), len(self.formats(guest))
         guest.run("echo vivid.0 >%s/unbind" % CAMERA)
         wait_until(lambda: "waiting for 1 camera" in guest.show("StatusText"), "a word on the camera", 120)
-        # A video input (720x576, interlaced, 25 frames a second), where it was a webcam. Not one of the multi-planar interface: vivid's puts something
-        # before the data of its first format then, which isn't read (docs/cameras.md).
-        guest.run("modprobe -r vivid && modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=2")
+        # A video input (720x576, interlaced, 25 frames a second) behind the multi-planar interface, where it was a webcam. Where all of vivid's cameras are
+        # such, it puts 128 bytes before the picture of its first format.
+        guest.run("modprobe -r vivid && modprobe vivid n_devs=1 node_types=0x1 multiplanar=2 num_inputs=1 input_types=2")
         self.more(20, "from the other camera")
         seen = self.formats(guest)
         assert len(seen) > formats and seen[-1] != seen[0], seen
