@@ -187,7 +187,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("GateProtocol", ["GateProtocol", "Pipelines"]),
     tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
-    tests("GateClient", ["CAllocationCounter", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
+    tests("GateClient", ["CAllocationCounter", "CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
     // A gate's controller on this machine: the firmware's logic behind pseudo-terminals; and what surrounds a controller on trial.
     .target(
       name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",

@@ -106,6 +106,7 @@ struct Measurement {
     let heldBack = log.count(where: \.isHeldBack)
     let acknowledged = log.count { $0.execution != nil }
     print("parts \(log.count)\nordered \(log.count { $0.ordered != nil })\nheld_back \(heldBack)\nacknowledged \(acknowledged)\nlate \(late)")
+    print("late_unheld \(log.count { $0.ending == .late && !$0.isHeldBack })")
     print("refused \(counters.refused)\nlink_lost \(counters.linkLost)\nsilent \(log.count { $0.ending == nil })\nunjudged \(counters.unjudged)")
     // Beyond a quarter of the pulse, by the controller's own clock: such a reject may have hit another part. It has been told as one.
     let missed = log.count { $0.execution?.cause == .missed }

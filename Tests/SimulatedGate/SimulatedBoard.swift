@@ -38,7 +38,7 @@ import Pipelines
 struct SimulatedBoard: GateBoard, ~Copyable {
   private let line: Intake
   private let plant: Intake
-  private let wake: Int32
+  private let wake: Wake
   private let start = MonotonicClock.now()
   private var received: [UInt8] = []
   private var receivedPosition = 0
@@ -51,8 +51,10 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   private var shown = GateOutputs()
 
   /// - Parameter wake: ends its sleep; what comes on the lines makes it ready, too.
-  init(line: Intake, plant: Intake, wake: Int32) {
+  init(line: Intake, plant: Intake, wake: Wake) {
     (self.line, self.plant, self.wake) = (line, plant, wake)
+    received.reserveCapacity(Intake.limit)
+    changes.reserveCapacity(Intake.limit)
   }
 
   deinit {
@@ -62,12 +64,18 @@ struct SimulatedBoard: GateBoard, ~Copyable {
 
   mutating func microseconds() -> UInt64 { UInt64(max(0, start.duration(to: MonotonicClock.now()).wholeNanoseconds) / 1000) }
 
+  /// Whether it knows of a change of an input that the loop hasn't been told of.
+  var hasChange: Bool { changePosition < changes.count }
+
+  private mutating func takeChanges() {
+    guard !hasChange else { return }
+    plant.take(into: &changes)
+    changePosition = 0
+  }
+
   mutating func isPartPresent() -> Bool {
-    if changePosition == changes.count {
-      plant.take(into: &changes)
-      changePosition = 0
-    }
-    guard changePosition < changes.count else { return isPresent }
+    takeChanges()
+    guard hasChange else { return isPresent }
     let change = changes[changePosition]
     if change == UInt8(ascii: "E") {
       ticks += 1
@@ -93,7 +101,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
     return received[receivedPosition]
   }
 
-  mutating func hasLostBytes() -> Bool { false }
+  mutating func hasLostBytes() -> Bool { line.takeLoss() }
   mutating func write(_ byte: UInt8) -> Bool { line.write(byte) }
 
   mutating func apply(_ outputs: GateOutputs) {
@@ -107,12 +115,16 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   mutating func sleep(until moment: UInt64) {
     guard receivedPosition == received.count else { return }
     var moment = moment
-    if changePosition < changes.count {
+    if !hasChange {
+      // What came while a change was held back has had its wake used up by the sleep until then.
+      takeChanges()
+      guard !hasChange else { return }
+    } else {
       guard changes[changePosition] != UInt8(ascii: "E") else { return }
       moment = min(moment, presentSince + Self.dwell)
     }
     let wait = Int64(clamping: moment) - Int64(clamping: microseconds())
-    if wait > 0 { _ = swl_serial_wait(-1, 0, wake, min(wait, 100_000) * 1000) }
+    if wait > 0 { _ = swl_serial_wait(-1, 0, wake.descriptor, min(wait, 100_000) * 1000) }
   }
 }
 
@@ -122,14 +134,13 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   public let line: String
   /// What moves parts and sees the gate move.
   public let plant: String
-  private let wake: Int32
+  private let wake: Wake
   private let mutex = PthreadMutex()
   private var isStopped = false
   private var thread: DataPlaneThread?
 
   public init?() {
-    var wake: Int32 = -1
-    guard let line = PseudoTerminal(), let plant = PseudoTerminal(), unsafe swl_serial_wake_open(&wake) == 0 else { return nil }
+    guard let line = PseudoTerminal(), let plant = PseudoTerminal(), let wake = Wake() else { return nil }
     (self.line, self.plant, self.wake) = (line.path, plant.path, wake)
     guard let lineIntake = Intake(line, wake: wake) else { return nil }
     guard let plantIntake = Intake(plant, wake: wake) else {
@@ -146,14 +157,15 @@ struct SimulatedBoard: GateBoard, ~Copyable {
     guard thread != nil else { return nil }
   }
 
-  deinit { swl_serial_close(wake) }
+  /// May run on the loop's own thread, so it can't wait for that: the loop sees that nobody has it any more, and takes its board with it.
+  deinit { wake.wake() }
 
   private var mustRun: Bool { mutex.withLock { !isStopped } }
 
   /// Takes the controller away: its lines end.
   public func stop() {
     mutex.withLock { isStopped = true }
-    swl_serial_wake(wake)
+    wake.wake()
     thread?.join()
   }
 }

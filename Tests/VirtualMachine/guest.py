@@ -23,6 +23,8 @@ WORK = os.path.join(ROOT, "build/virtual-machine-package")
 KERNEL = WORK + "/kernel"
 # In the order in which they are loaded; the initial RAM disk needs those up to the file system's.
 DRIVERS = ["virtio_pci", "virtio_blk", "virtio_net", "ext4", "vivid"]
+# What the disk needs of them, before there is a file system.
+DISK_DRIVERS = ["virtio_pci", "virtio_blk", "ext4"]
 # What the test needs there; the rest is what the package depends on.
 PACKAGES = ["systemd-sysv", "udev", "kmod", "procps", "python3"]
 TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio", "mmdebstrap": "mmdebstrap", "mkfs.ext4": "e2fsprogs", "depmod": "kmod",
@@ -51,6 +53,20 @@ def obstacle():
         return done.stdout.strip()
     assert done.returncode == 0, done.stdout
     return None
+
+
+def stem(module):
+    """A module's name as the kernel has it, from its file's: also of a compressed one."""
+    return module.split(".ko")[0].replace("-", "_")
+
+
+def upto_disk(order):
+    """Of the modules in the order in which they are loaded, those up to the last that the disk needs. What the kernel has built in isn't among them."""
+    places = {stem(name): place for place, name in enumerate(order)}
+    absent = [name for name in DISK_DRIVERS if name not in places]
+    if absent:
+        print("not among the kernel's modules, so it must have them built in: %s" % " ".join(absent), flush=True)
+    return order[:max((places[name] + 1 for name in DISK_DRIVERS if name in places), default=0)]
 
 
 class Unavailable(Exception):
@@ -94,19 +110,32 @@ class Link:
         self.socket.close()
 
 
+def made_debian(names, archive, *options):
+    """None, or what was said where it can't be made of these packages."""
+    done = subprocess.run(
+        ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--include=" + ",".join(names), *options, "bookworm", archive], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    return None if done.returncode == 0 else done.stdout[-500:]
+
+
 def debian(depends):
-    """The system's files as an archive, made where it isn't at hand for just these packages."""
-    names = sorted({*PACKAGES, *(one.split("|")[0].split("(")[0].strip() for one in depends.split(","))})
+    """The system's files as an archive, made where it isn't at hand for just these packages. A dependency that can't be installed is the package's fault,
+    and fails; that no Debian at all can be had is not."""
+    wanted = {one.split("|")[0].split("(")[0].strip() for one in depends.split(",")} - {""}
+    names = sorted({*PACKAGES, *wanted})
     key = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
     archive = "%s/debian-%s.tar" % (WORK, key)
     if not os.path.exists(archive):
         print("making a Debian of %s" % " ".join(names), flush=True)
         leave_out = ["--dpkgopt=path-exclude=/usr/share/%s/*" % folder for folder in ("man", "locale", "doc", "info")]
-        done = subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--include=" + ",".join(names), *leave_out, "bookworm", archive + ".new"], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
-        if done.returncode != 0:
-            raise Unavailable("a Debian can't be made: " + done.stdout[-500:])
+        trouble = made_debian(names, archive + ".new", *leave_out)
+        if trouble:
+            if os.path.exists(archive + ".new"):
+                os.remove(archive + ".new")
+            without = made_debian(PACKAGES, "/dev/null", "--simulate")
+            if without:
+                raise Unavailable("a Debian can't be made: " + without)
+            raise AssertionError("a Debian can be made, but not with what the package depends on (%s): %s" % (depends, trouble))
         os.rename(archive + ".new", archive)
     return archive
 
@@ -166,7 +195,7 @@ class Guest(System):
         for name, size, more in (("system", "1500M", ["-d", tree]), ("data", "%dM" % DATA_DISK_MEBIBYTES, [])):
             subprocess.run(["mkfs.ext4", "-q", "-F", *more, "%s/%s" % (self.folder, name), size], check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(tree)
-        self.make_initramfs(order[:order.index("ext4.ko") + 1])
+        self.make_initramfs(upto_disk(order))
 
     def make_initramfs(self, order):
         tree = self.folder + "/initial"
@@ -181,8 +210,8 @@ class Guest(System):
         with open(self.folder + "/initramfs", "wb") as file:
             subprocess.run("find . | cpio --quiet -o -H newc", shell=True, cwd=tree, check=True, stdout=file)
 
-    def start(self):
-        """Switches it on. Its disks are as they were left; the network is plugged in."""
+    def start(self, keeps=True):
+        """Switches it on. Its disks are as they were left; the network is plugged in. What it writes is forgotten unless it `keeps` that."""
         self.boots += 1
         paths = {name: "%s/%s-%d" % (self.folder, name, self.boots) for name in ("shell", "control", "console")}
         self.log = paths["console"]
@@ -198,6 +227,8 @@ class Guest(System):
         ]
         for name in ("system", "data"):
             command += ["-drive", "file=%s/%s,if=virtio,format=raw" % (self.folder, name)]
+        if not keeps:
+            command.append("-snapshot")
         with open(self.folder + "/qemu.log", "a") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.shell, self.control = (Link(paths[name], lambda: self.is_up) for name in ("shell", "control"))
@@ -231,7 +262,7 @@ class Guest(System):
             return False
         self.accelerator = "kvm"
         try:
-            self.start()
+            self.start(keeps=False)
             # Several times what it takes where it works.
             self.await_shell(30)
             return True
@@ -245,7 +276,8 @@ class Guest(System):
         return self.process is not None and self.process.poll() is None
 
     def cut_power(self):
-        """Ends it between two instructions. What the guest hasn't had its disk keep, or only has in its memory, is gone."""
+        """Ends it between two instructions. What the guest has only in its memory is gone; what it has written to its disk stays, also where it hasn't
+        asked the disk to keep it, as the disk's own cache is this machine's."""
         if self.process is None:
             return
         self.process.kill()

@@ -35,13 +35,14 @@ mqtt: {url: "mqtt://%s:%d", keep_alive: 5 s}
 cameras: {top: {source: "v4l2:/dev/video0", frame_rate: 10}}
 pipelines: {surface: {camera: top, model: /usr/local/share/fixed.swiftlet, detections: all, threads: 1}}
 """
-# Epoch, what each topic numbers next, and how many messages wait.
+# Epoch, what each topic numbers next, and the topic and number of each message that waits.
 OUTBOX = """
 import json, sqlite3
 database = sqlite3.connect("/var/lib/swiftlet/outbox.sqlite")
 epoch, = database.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
 numbered = dict(database.execute("SELECT name, next_sequence FROM topics"))
-print(json.dumps([epoch, numbered, *database.execute("SELECT count(*) FROM messages").fetchone()]))
+waiting = database.execute("SELECT name, sequence FROM messages JOIN topics ON topics.id = messages.topic").fetchall()
+print(json.dumps([epoch, numbered, waiting]))
 """
 
 
@@ -175,9 +176,9 @@ class Steps:
         before, formats = self.process(guest), len(self.formats(guest))
         guest.run("echo vivid.0 >%s/unbind" % CAMERA)
         wait_until(lambda: "waiting for 1 camera" in guest.show("StatusText"), "a word on the camera", 120)
-        # A video input (720x576, interlaced, 25 frames a second), where it was a webcam. Not one of the multi-planar interface: vivid's puts something
-        # before the data of its first format then, which isn't read (docs/cameras.md).
-        guest.run("modprobe -r vivid && modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=2")
+        # A video input (720x576, interlaced, 25 frames a second) behind the multi-planar interface, where it was a webcam. Where all of vivid's cameras are
+        # such, it puts 128 bytes before the picture of its first format.
+        guest.run("modprobe -r vivid && modprobe vivid n_devs=1 node_types=0x1 multiplanar=2 num_inputs=1 input_types=2")
         self.more(20, "from the other camera")
         seen = self.formats(guest)
         assert len(seen) > formats and seen[-1] != seen[0], seen
@@ -263,11 +264,13 @@ class Steps:
         epoch, numbered, waiting = json.loads(guest.run("/usr/bin/python3 /run/outbox.py"))
         assert self.broker.epochs == {epoch}, (self.broker.epochs, epoch)
         for topic, after in numbered.items():
-            wait_until(lambda: len(self.broker.unknown(after - 1, topic)) <= waiting, "every number of %s; unknown are %s" % (topic, self.broker.unknown(after - 1, topic)[:20]), 60)
+            kept = {sequence for name, sequence in waiting if name == topic}
+            unknown = lambda: [sequence for sequence in self.broker.unknown(after - 1, topic) if sequence not in kept]
+            wait_until(lambda: not unknown(), "every number of %s; unknown are %s" % (topic, unknown()[:20]), 60)
         assert not self.broker.contradictions
         given_up = sum(gap["last_sequence"] - gap["first_sequence"] + 1 for gap in self.broker.gaps())
         print("%d messages received, %d of them again, %d given up in %d gap events, %d wait" % (
-            len(self.broker.messages), self.broker.repeated, given_up, len(self.broker.gaps()), waiting))
+            len(self.broker.messages), self.broker.repeated, given_up, len(self.broker.gaps()), len(waiting)))
 
 
 def main():
