@@ -61,7 +61,7 @@ test-beside-release:
 	$(MAKE) test-kernels
 	$(MAKE) test-arm
 	$(MAKE) test-firmware
-	$(MAKE) test-messaging-sanitized
+	$(MAKE) test-messaging-sanitized MESSAGING_SANITIZERS=thread
 	$(MAKE) test-bench-cuda
 
 test-release:
@@ -235,10 +235,11 @@ test-sanitizers: test-kernels
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
 
-## The transport's and the outbox's tests with the thread and the address sanitizer, in builds of what they need alone; the power cuts, one
-## thread's, take too long there.
+## The transport's and the outbox's tests with the thread and the address sanitizer (`make test` has time for the first), in builds of what they need
+## alone; the power cuts, one thread's, take too long there.
+MESSAGING_SANITIZERS ?= thread address
 test-messaging-sanitized: test-setup
-	for s in thread address; do \
+	for s in $(MESSAGING_SANITIZERS); do \
 	  SWIFTLET_MESSAGING_ONLY=1 swift build --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
 	  SWIFTLET_MESSAGING_ONLY=1 ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=$$s \
 	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' --skip PowerCutTests || exit 1; \

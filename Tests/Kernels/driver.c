@@ -205,8 +205,8 @@ static const int8_t *take_packed(const struct swl_kernel *kernel, const struct s
 static void deepen(struct swl_window *w) {
   w->kernel_height = w->kernel_width = w->stride_height = w->stride_width = w->dilation_height = w->dilation_width = 1;
   w->pad_top = w->pad_left = w->pad_bottom = w->pad_right = 0;
-  w->batch = 1, w->input_height = w->output_height = random_in(1, 3), w->input_width = w->output_width = random_in(1, 4);
-  w->input_channels = random_in(1500, 2600), w->output_channels = random_in(1, 60);
+  w->batch = 1, w->input_height = w->output_height = random_in(1, 2), w->input_width = w->output_width = random_in(1, 3);
+  w->input_channels = random_in(1536, 2100), w->output_channels = random_in(1, 40);
 }
 
 static void case_convolution_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
@@ -214,7 +214,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
   struct swl_window w = random_window(false);
   int32_t groups = random_groups(&w), threads = random_in(1, 4);
   if (random_in(0, 19) == 0) groups = 1, widen_image(&w);
-  if (random_in(0, 19) == 0) groups = 1, deepen(&w);
+  if (random_in(0, 39) == 0) groups = 1, deepen(&w);
   struct swl_blocking b = blocking_of(&w, groups);
   int8_t *weights = take_weights(w.output_channels * b.depth);
   struct swl_convolution_q8 c = {
