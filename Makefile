@@ -287,7 +287,7 @@ fuzz: fuzz-build
 ## judged by the same inputs as the one before it; `make fuzz` goes another way each time.
 BRIEF_FUZZERS = onnx tflite package program
 fuzz-briefly:
-	FUZZ_SEED=1 $(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=60
+	FUZZ_SEED=1 $(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=30
 
 # Of two --sanitize options the compiler hears the last alone: both in one flag, or the fuzzers would grope about blind.
 fuzz-build: setup
