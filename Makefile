@@ -1,6 +1,11 @@
 # The front door. `make demo` and `make test` are all that a newcomer needs; every other target serves the same work in parts.
 
-RELEASE = -c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections
+# Functions that run are laid out side by side (Packaging/link/order), nothing is exported, and the C++ library that Swift's own needs is
+# part of the program where there is an archive of it: a process touches a fifth less memory.
+LINKED = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
+  -Xswiftc -Lbuild/link -Xlinker --gc-sections -Xlinker --version-script=Packaging/link/no-exports.map \
+  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering
+RELEASE = $(LINKED) -Xlinker -s
 PREFIX ?= /usr/local
 SWIFTLET = .build/release/swiftlet
 
@@ -14,7 +19,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check test-cuda test-cuda-emulated test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -22,7 +27,7 @@ demo: build
 
 ## Release binaries: .build/release/swiftlet and .build/release/swiftletd; and tuf-client, which the conformance suite of The Update
 ## Framework calls and nobody installs.
-build: setup cuda-check
+build: setup cuda-check link-setup
 	swift build $(RELEASE) --product swiftlet
 	swift build $(RELEASE) --product swiftletd
 	swift build $(RELEASE) --product tuf-client
@@ -35,6 +40,16 @@ deb: build
 setup:
 	@Packaging/install-dependencies.sh build
 
+link-setup:
+	@mkdir -p build/link
+	@archive=$$(cc -print-file-name=libstdc++.a); if [ -f "$$archive" ]; then ln -sf "$$archive" build/link/libstdc++.a; fi
+
+## Records anew which functions run, for the linker to lay side by side: after larger changes. Ten minutes; needs qemu-x86_64.
+link-order: setup link-setup
+	swift build $(LINKED) --product swiftlet
+	swift build $(LINKED) --product swiftletd
+	Packaging/link/record .build/release/swiftlet .build/release/swiftletd
+
 ## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
 test: test-setup
 	swift build --build-tests
@@ -46,7 +61,8 @@ test-beside-release:
 	$(MAKE) test-kernels
 	$(MAKE) test-arm
 	$(MAKE) test-firmware
-	$(MAKE) test-messaging-sanitized
+	$(MAKE) test-messaging-sanitized MESSAGING_SANITIZERS=thread
+	$(MAKE) test-bench-cuda
 
 test-release:
 	$(MAKE) build
@@ -78,12 +94,33 @@ test-speech-int8:
 cuda:
 	Packaging/cuda/build
 
-## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, and
-## four detectors through the program itself; two minutes beside the builds.
+## A folder that proves (its `check`) and measures (its cuda.py) the CUDA backend on a machine that has a device and nothing else; see docs/cuda.md.
+## Wants the Python package onnx for batches of 8 and 32. PYTHON=build/…/bin/python for one that has it.
+BUNDLE ?= build/cuda-bundle
+PYTHON ?= python3
+cuda-bundle:
+	$(MAKE) cuda
+	$(MAKE) build
+	$(PYTHON) Packaging/cuda/bundle.py $(SWIFTLET) $(BUNDLE)
+
+## The CUDA backend beside ONNX Runtime on this machine's device, at batch 1, 8 and 32, into Benchmarks/RESULTS.md. From BUNDLE, which is made where
+## it isn't there. PYTHON with numpy and onnxruntime-gpu for the comparison.
+bench-cuda:
+	@[ -e $(BUNDLE)/bench.json ] || $(MAKE) cuda-bundle
+	$(PYTHON) $(BUNDLE)/cuda.py $(BUNDLE) --write Benchmarks/RESULTS.md
+
+## What of that needs no device; seconds.
+test-bench-cuda:
+	@Tests/CUDAEmulation/build
+	PYTHONDONTWRITEBYTECODE=1 python3 Tests/CUDAEmulation/bench_test.py build/cuda/libfake-cuda.so
+
+## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, float
+## models, QuartzNet, the smallest Moonshine, and four detectors through the program itself; three minutes beside the builds.
 test-cuda-emulated: cuda
 	swift build --build-tests
 	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
 	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet emulated
+	$(MAKE) test-bench-cuda
 
 ## The same on this machine's own CUDA device; what needs a driver that fails at will is left out.
 test-cuda: cuda
@@ -174,6 +211,20 @@ test-service: build
 	@Packaging/install-dependencies.sh test-deb
 	Tests/Packaging/service.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)"
 
+## The package on a device of its own: a virtual machine with systemd, a camera (vivid) and disks, its broker on this machine. Installed, its camera
+## replaced, frozen, killed, cut off, its power cut twice, its disk filled; every message counted. Needs root and a Debian mirror; with an
+## emulated processor six minutes, two more the first time.
+test-virtual-machine-package: build
+	@Packaging/install-dependencies.sh test-virtual-machine-package
+	swift build $(RELEASE) --product capture-probe
+	Tests/VirtualMachine/package.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)" .build/release/capture-probe
+
+## The daemon for an hour with four cameras, two models and a broker: its memory must not grow, nothing may be lost; the result goes into
+## Benchmarks/RESULTS.md. SOAK_MINUTES for another time; of less than 45 nothing is written, and one of a few minutes can't tell memory's slope and fails.
+SOAK_MINUTES ?= 60
+soak: build
+	Benchmarks/soak.py --minutes $(SOAK_MINUTES) $$([ $(SOAK_MINUTES) -lt 45 ] || echo --write Benchmarks/RESULTS.md)
+
 ## The engine's Swift suites with the address sanitizer, the thread team's with the thread sanitizer, the kernels with both and
 ## the undefined-behaviour sanitizer.
 SANITIZED = TensorsTests|ModelFormatTests|ModelGraphTests|ModelManifestTests|ONNXTests|OperatorsTests|CPUExecutionTests|ModelCompilerTests|PropertiesTests
@@ -184,10 +235,11 @@ test-sanitizers: test-kernels
 	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
 
-## The transport's and the outbox's tests with the thread and the address sanitizer, in builds of what they need alone; the power cuts, one
-## thread's, take too long there.
+## The transport's and the outbox's tests with the thread and the address sanitizer (`make test` has time for the first), in builds of what they need
+## alone; the power cuts, one thread's, take too long there.
+MESSAGING_SANITIZERS ?= thread address
 test-messaging-sanitized: test-setup
-	for s in thread address; do \
+	for s in $(MESSAGING_SANITIZERS); do \
 	  SWIFTLET_MESSAGING_ONLY=1 swift build --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
 	  SWIFTLET_MESSAGING_ONLY=1 ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=$$s \
 	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' --skip PowerCutTests || exit 1; \
@@ -235,7 +287,7 @@ fuzz: fuzz-build
 ## judged by the same inputs as the one before it; `make fuzz` goes another way each time.
 BRIEF_FUZZERS = onnx tflite package program
 fuzz-briefly:
-	FUZZ_SEED=1 $(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=60
+	FUZZ_SEED=1 $(MAKE) fuzz FUZZERS="$(BRIEF_FUZZERS)" FUZZ_SECONDS=30
 
 # Of two --sanitize options the compiler hears the last alone: both in one flag, or the fuzzers would grope about blind.
 fuzz-build: setup

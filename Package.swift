@@ -110,7 +110,7 @@ let library: [Target] = [
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "ModelFormat", "Inference"], settings: optimised),
+  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "Pipelines", "ModelFormat", "Inference"], settings: optimised),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
@@ -133,7 +133,8 @@ let library: [Target] = [
     "EdgeAgent",
     [
       "Tensors", "Pipelines", "JSONReading", "ModelFormat", "Imaging", "YAMLReading", "ModelManifest", "Inference", "MQTTTransport", "Supervision",
-      "CPUExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox", "Sparkplug",
+      "CPUExecution", "CUDAExecution", "ObjectDetection", "Inspection", "GateClient", "GateProtocol", "Transcription", "Capture", "SoundCapture", "Outbox",
+      "Sparkplug",
       "Cryptography", "Updates", "LocalPage",
     ]),
   module("ReleaseAuthoring", ["JSONReading", "Pipelines", "ModelFormat", "Cryptography", "ModelManifest", "MQTTTransport", "Updates"]),
@@ -186,7 +187,7 @@ let package = Package(
     tests("Capture", ["Capture", "Pipelines", "Imaging"]),
     tests("GateProtocol", ["GateProtocol", "Pipelines"]),
     tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
-    tests("GateClient", ["CAllocationCounter", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
+    tests("GateClient", ["CAllocationCounter", "CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),
     // A gate's controller on this machine: the firmware's logic behind pseudo-terminals; and what surrounds a controller on trial.
     .target(
       name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",
@@ -207,7 +208,7 @@ let package = Package(
       "ModelCompiler",
       [
         "SharedData", "Hearing", "ModelManifest", "ModelGraph", "Operators", "GoldenCases", "ModelCompiler", "ONNX", "ModelFormat", "Tensors", "Inference",
-        "CPUExecution",
+        "CPUExecution", "Imaging", "ObjectDetection",
       ]),
     // Random models: fused and unfused, every kernel, against the operators' plain evaluation.
     tests(
@@ -253,8 +254,9 @@ let package = Package(
     tests(
       "CUDAExecution",
       [
-        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Imaging",
-        "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Tensors",
+        "CAllocationCounter", "SharedData", "GoldenCases", "ProgramBuilding", "CUDAExecution", "CPUExecution", "CCUDAKernels", "CKernels", "Capture",
+        "EdgeAgent", "Imaging", "Inference", "ModelCompiler", "ModelFormat", "ModelManifest", "ObjectDetection", "ONNX", "Operators", "Pipelines",
+        "Supervision", "Tensors", "TestPackages", "Transcription",
       ], settings: optimised),
     // Real images beside the package, and numbers that look random.
     .target(name: "SharedData", path: "Tests/SharedData", swiftSettings: swiftSettings),

@@ -6,9 +6,12 @@ spread as trained ones are, one scale a channel. Every run is a process of its o
 after each run a fixed loop of this interpreter is timed, and the run's milliseconds are scaled to the median speed of all of
 them: a machine that slows down for a while slows nobody's result alone. What the packages hold is compiled beforehand.
 
-usage: engines.py [--swiftlet BINARY] [--shared FOLDER] [--models NAME,…] [--engines NAME,…] [--threads 1,2] [--rounds 5] [--seconds 0.4] [--write FILE]
+usage: engines.py [--swiftlet BINARY] [--shared FOLDER] [--models NAME,…] [--engines NAME,…] [--threads 1,2] [--rounds 5] [--seconds 0.4]
+                  [--instructions SET] [--write FILE]
 
 Prints a table; --write puts it between the marks `<!-- engines.py -->` and `<!-- end -->` of a Markdown file.
+--instructions holds Swiftlet to a set (avx2 on a newer processor, say); peers that shall be held to AVX2 too need the environment that
+`Benchmarks/avx2-peers/make-environment` makes.
 needs: pip install -r Benchmarks/requirements-peers.txt
 """
 import argparse
@@ -52,10 +55,21 @@ def load_shared(folder, cache):
 def command(engine, peers, name, package, threads, arguments):
     """The command of one run, or None where the engine has no file for the model."""
     if engine == OWN:
-        return [arguments.swiftlet, "bench", package, "--threads", str(threads), "--seconds", str(arguments.seconds), "--json"]
+        return [arguments.swiftlet, "bench", package, "--threads", str(threads), "--seconds", str(arguments.seconds), "--json",
+                *(["--instructions", arguments.instructions] if arguments.instructions else [])]
     kind, variant = engine.split(":")
     path = peers.model_file(kind, variant, name)
     return path and [sys.executable, peers.__file__, "--worker", kind, path, str(threads), str(arguments.seconds)]
+
+
+def environment(engine):
+    """Swiftlet traps where it must, and nobody answers for the processor."""
+    return {name: value for name, value in os.environ.items() if engine != OWN or name != "LD_PRELOAD"}
+
+
+def are_held():
+    """Whether this interpreter's peers are those of avx2-peers/make-environment, and the processor is answered for."""
+    return os.path.exists(f"{sys.prefix}/held-to-avx2") and os.environ.get("LD_PRELOAD") == f"{sys.prefix}/cpuid.so"
 
 
 def measure(peers, names, cache, arguments):
@@ -72,7 +86,7 @@ def measure(peers, names, cache, arguments):
                     if not run:
                         continue
                     before = interpreter_speed()
-                    done = subprocess.run(run, capture_output=True, text=True, timeout=600)
+                    done = subprocess.run(run, capture_output=True, text=True, timeout=600, env=environment(engine))
                     after = interpreter_speed()
                     if done.returncode != 0:
                         sys.exit(f"{engine} on {name}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
@@ -146,6 +160,7 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.4)
+    parser.add_argument("--instructions")
     parser.add_argument("--write", metavar="FILE")
     arguments = parser.parse_args()
     arguments.engines = arguments.engines.split(",")
@@ -168,6 +183,8 @@ def main():
         results = measure(load_shared(bench, cache), names, cache, arguments)
     head = (f"{datetime.date.today():%-d %B %Y}, {processor()}, {os.cpu_count()} processors; {versions(sys.executable)}; "
             f"{arguments.rounds} rounds of {arguments.seconds} s.")
+    if arguments.instructions:
+        head += f" Swiftlet held to {arguments.instructions}, peers {'to avx2' if are_held() else 'to nothing'}."
     text = f"{head}\n\n{table(results, arguments)}\n"
     print(text)
     if not arguments.write:

@@ -8,14 +8,23 @@
     Benchmarks/gate.py [--parts 10000] [--pause 20] [--write Benchmarks/RESULTS.md]
 
 Twice: against the controller's logic on this machine behind a pseudo-terminal, and against its firmware in QEMU (needs qemu-system-arm). Every
-hundredth order is held back until its part has passed, and must end as late. Fails, and writes nothing, where an order didn't end, or where the gate
-came to a part later than a quarter of its pulse of 1 ms: an idle machine is needed. About seven minutes.
+hundredth order is held back until its part has passed, and must end as late. About seven minutes, on an idle machine.
+
+Fails, and writes nothing, where an order didn't end, or ended otherwise than by the controller or as late: that is what the gate promises. Not that it is
+never late, which no program can promise of the machine it runs on; but that it says so, where it comes to a part later than a quarter of the pulse (here 250 of
+1,000 µs): the order ends as `missed`. So these are counted and stated, as are the orders that came late though nobody held them back; they fail only where both
+together are more than --missed per cent of the parts, as a run like that measures the machine and not the gate. A controller has its processor to itself, so its stand-in on this machine runs with real-time priority (SCHED_FIFO), locked memory and
+timers without slack, where that is permitted; which of it was got is stated. What a virtual machine takes away even then is stated, too: the time that
+its host gave to others meanwhile (steal, of /proc/stat).
 """
 
 import argparse
+import ctypes
 import os
+import resource
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
@@ -33,37 +42,72 @@ def figures(lines):
     return {name: float(value) for name, value in (line.split() for line in lines.splitlines())}
 
 
+PR_SET_TIMERSLACK = 29
+# Above all that isn't real-time, below the kernel's own threads.
+PRIORITY = 40
+# Microseconds of a processor that it may take without waiting once, before the kernel ends it: whatever else runs there would stand still meanwhile.
+UNBROKEN = 1_000_000
+
+
+def be_punctual():
+    """What the program that this process becomes inherits, as far as it is permitted."""
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, ctypes.c_ulong(1), 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_RTTIME, (UNBROKEN, UNBROKEN))
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except PermissionError:
+        pass
+
+
+def stolen():
+    """Seconds that the host of this virtual machine has given to others, of all processors together."""
+    with open("/proc/stat") as file:
+        return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def simulated(parts, pause):
-    with subprocess.Popen([SIMULATOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as simulator:
-        paths = [simulator.stdout.readline().split()[1] for _ in range(2)]
-        trial = subprocess.run([TRIAL, *paths, "--measure", str(parts), str(pause)], capture_output=True, text=True)
+    with subprocess.Popen([SIMULATOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=be_punctual) as simulator:
+        said = dict(simulator.stdout.readline().split() for _ in range(4))
+        trial = subprocess.run([TRIAL, said["line"], said["plant"], "--measure", str(parts), str(pause)], capture_output=True, text=True)
         simulator.stdin.close()
-    return trial
+    got = f"real-time priority {said['priority']}" if int(said["priority"]) else "no real-time priority (not permitted)"
+    return trial, f"{got}, memory {'locked' if int(said['locked']) else 'not locked'}"
 
 
 def emulated(parts, pause):
-    return subprocess.run([ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)], capture_output=True, text=True)
+    return subprocess.run([ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)], capture_output=True, text=True), "QEMU as any program"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=int, default=10_000)
     parser.add_argument("--pause", type=int, default=20, help="milliseconds from part to part")
+    parser.add_argument("--missed", type=float, default=1, help="per cent of the parts whose gate or order may come too late, and say so")
     parser.add_argument("--write", type=Path, help="put the table into this file, between its marks")
     arguments = parser.parse_args()
     text = f"{date.today():%-d %B %Y}, {os.cpu_count()} processors; {arguments.parts:,} parts, one each {arguments.pause} ms. In µs: median, 99 of 100, largest.\n\n"
-    text += "| | " + " | ".join(name for name, _, _ in ROWS) + " | acknowledged | late (held back) | silent |\n|---|---|---|---|---|---|---|\n"
+    text += "| | " + " | ".join(name for name, _, _ in ROWS) + " | acknowledged | of them told as `missed` | late (held back) | silent |\n|---|---|---|---|---|---|---|---|\n"
+    notes = []
     for name, run in (("host build, pseudo-terminal", simulated), ("firmware in QEMU", emulated)):
-        trial = run(arguments.parts, arguments.pause)
-        if trial.returncode not in (0, 1):
+        before, begin = stolen(), time.monotonic()
+        trial, scheduling = run(arguments.parts, arguments.pause)
+        stole, seconds = stolen() - before, time.monotonic() - begin
+        if trial.returncode not in (0, 1) or "missed" not in trial.stdout:
             sys.exit(f"{name}: {trial.stdout}{trial.stderr}")
         got = figures(trial.stdout)
         print(trial.stdout, file=sys.stderr)
-        cells = [" / ".join(f"{got[f'{key}_{part}']:,.0f}" for part in ("p50", "p99", "max")) for _, key, _ in ROWS]
-        text += f"| {name} | " + " | ".join(cells)
         if trial.returncode:
-            sys.exit(f"{name}: {got['missed']:,.0f} parts were missed, {got['silent']:,.0f} orders didn't end")
-        text += f" | {got['acknowledged']:,.0f} | {got['late']:,.0f} ({got['held_back']:,.0f}) | {got['silent']:,.0f} |\n"
+            sys.exit(f"{name}: {got['silent']:,.0f} orders didn't end, {got['link_lost']:,.0f} ended with the link, {got['refused']:,.0f} were refused; {trial.stderr}")
+        note = f"{name}: {scheduling}; the host took {stole:.2f} s of {seconds * os.cpu_count():,.0f} (steal)"
+        late = got["late_unheld"]
+        if got["late"] - late != got["held_back"]:
+            sys.exit(f"{name}: {got['held_back']:,.0f} orders were held back until their parts had passed, and {got['late'] - late:,.0f} of them ended as late")
+        if got["missed"] + late > arguments.missed / 100 * arguments.parts:
+            sys.exit(f"{got['missed']:,.0f} gates came more than a quarter of the pulse late and said so, {late:,.0f} orders came late; that many measure the machine. {note}")
+        cells = [" / ".join(f"{got[f'{key}_{part}']:,.0f}" for part in ("p50", "p99", "max")) for _, key, _ in ROWS]
+        text += f"| {name} | " + " | ".join(cells) + f" | {got['acknowledged']:,.0f} | {got['missed']:,.0f} | {got['late']:,.0f} ({got['held_back']:,.0f}) | {got['silent']:,.0f} |\n"
+        notes.append(note)
+    text += "\n" + ". ".join(one[0].upper() + one[1:] for one in notes) + ".\n"
     print(text)
     if arguments.write:
         parts = arguments.write.read_text().split(MARK)

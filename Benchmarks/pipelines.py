@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What sharing brings: pipelines in turns, a cascade and an unchanged scene, each beside the same box without it.
 
-usage: pipelines.py [--swiftlet BINARY] [--without BINARY] [--frames 200] [--shared FOLDER]
+usage: pipelines.py [--swiftlet BINARY] [--without BINARY] [--batch] [--frames 200] [--shared FOLDER]
 
 Every configuration runs alone with `swiftlet run`; latencies are those in its messages, processor time is the process's own. `--without` names a
-program that doesn't take turns, where one is at hand. needs: make build; YOLOX-nano and the photographs of the shared data
+program that doesn't take turns, where one is at hand. `--batch` measures four cameras whose frames run through one model together beside the same
+without, and nothing else (for it: pip install -r Benchmarks/requirements.txt). needs: make build; YOLOX-nano and the photographs of the shared data
 """
 import argparse
 import json
@@ -49,10 +50,40 @@ def row(title, wall, processor, messages):
     print(f"| {title} | {count / wall:.0f} | {1000 * processor / count:.1f} | {statistics.median(model):.1f} | {cut[49]:.1f} | {cut[98]:.1f} |", flush=True)
 
 
+def batches(arguments, folder, model):
+    """Four cameras' frames alone and together, by packages that leave open how many a run takes."""
+    import onnx
+
+    opened = onnx.load(model)
+    for value in list(opened.graph.input) + list(opened.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    del opened.graph.value_info[:]
+    onnx.save(opened, f"{folder}/opened.onnx")
+    lines = {f"line{i}": "{source: simulated:conveyor, size: 640x480, frame_rate: 60}" for i in range(4)}
+    print("| four cameras | frames a second | processor ms a frame | model ms of a run, median | capture to result ms, median | p99 |\n|---|---|---|---|---|---|")
+    small = f"{arguments.shared}/models/resnet8_cifar_fp32.onnx"
+    for name, path, recipe, shape in [("yolox_nano_416", f"{folder}/opened.onnx", "yolox_nano_416", "images=1..4x3x416x416"),
+                                      ("resnet8_cifar", small, "resnet8_cifar_fp32", "input_1=1..4x32x32x3")]:
+        package = f"{folder}/{name}.swiftlet"
+        made = subprocess.run(
+            [arguments.swiftlet, "compile", path, "--recipe", f"{ROOT}/Calibration/recipes/{recipe}.yaml", "--calibrate",
+             f"{arguments.shared}/data/coco/images", "--shape", shape, "-o", package], capture_output=True, text=True)
+        if made.returncode != 0:
+            print(f"| {name}: {(made.stderr.strip() or 'not compiled').splitlines()[-1]} | | | | | |")
+            continue
+        for most in (1, 2, 4):
+            setting = f", batch: {{most: {most}, wait: 4 ms}}" if most > 1 else ""
+            each = f"model: {package}, detections: all, threads: 2, frames: {arguments.frames}{setting}"
+            four = {f"p{i}": f"{{camera: line{i}, {each}}}" for i in range(4)}
+            title = f"{name}, " + (f"at most {most} a run" if most > 1 else "each alone")
+            row(title, *run(arguments.swiftlet, folder, f"{name}{most}", lines, four, arguments.frames))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--swiftlet", default=f"{ROOT}/.build/release/swiftlet")
     parser.add_argument("--without")
+    parser.add_argument("--batch", action="store_true")
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--shared", default=os.environ.get("SWIFTLET_SHARED", f"{ROOT}/../shared"))
     arguments = parser.parse_args()
@@ -64,6 +95,8 @@ def main():
         subprocess.run(
             [arguments.swiftlet, "compile", model, "--recipe", f"{ROOT}/Calibration/recipes/yolox_nano_416.yaml", "--calibrate",
              f"{arguments.shared}/data/coco/images", "-o", package], check=True, stdout=subprocess.DEVNULL)
+        if arguments.batch:
+            return batches(arguments, folder, model)
         still = f"{folder}/still"
         os.mkdir(still)
         # Uncompressed, as JPEG frames are never compared.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
 # is there.
-# Usage: install-dependencies.sh build | test | deb | test-deb | moonshine | page   ("test" includes "build"; "deb" makes the package, "test-deb"
-# installs it in a container; "moonshine" is what test-moonshine compares with, "page" a browser for test-page and screenshots)
+# Usage: install-dependencies.sh build | test | deb | test-deb | test-virtual-machine-package | moonshine | page   ("test" includes "build"; "deb" makes the package, "test-deb"
+# installs it in a container, "test-virtual-machine-package" in a virtual machine; "moonshine" is what test-moonshine compares with, "page" a browser for test-page and screenshots)
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
@@ -13,14 +13,17 @@ qemu-system-x86 qemu-system-arm busybox-static cpio kmod xz-utils iproute2 faket
 deb="dpkg-dev binutils python3"
 test_deb="$deb systemd-container lintian mosquitto mosquitto-clients groff-base"
 
+test_machine="$deb qemu-system-x86 busybox-static cpio kmod mmdebstrap e2fsprogs mosquitto mosquitto-clients"
+
 case "${1:-}" in
   build) wanted=$build ;;
   test) wanted="$build $test" ;;
   deb) wanted=$deb ;;
   test-deb) wanted=$test_deb ;;
+  test-virtual-machine-package) wanted=$test_machine ;;
   moonshine) wanted=python3-venv ;;
   page) wanted="chromium fonts-dejavu-core python3 python3-prometheus-client" ;;
-  *) echo "usage: $0 build|test|deb|test-deb|moonshine|page" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|deb|test-deb|test-virtual-machine-package|moonshine|page" >&2; exit 2 ;;
 esac
 
 install_packages() {

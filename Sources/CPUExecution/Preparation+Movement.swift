@@ -21,7 +21,9 @@ extension Preparation {
     let items = views.extents.dropLast().reduce(chunks, *)
     // A transposition takes sixteen rows at a time.
     let transposes = views.extents.count > 1 && views.strides[0].last != 1 && views.strides[0][views.extents.count - 2] == 1
-    try unsafe step(kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *), together: transposes ? 16 * chunks : 1)
+    // Where another thread wrote half of the elements, one alone fetches them from its cache in longer time than it takes to copy them.
+    try unsafe step(
+      kernel(SWL_COPY), arguments, count: items, work: views.extents.reduce(1, *), weight: 4, together: transposes ? 16 * chunks : 1)
   }
 
   mutating func append(_ fields: Fill) throws(InferenceError) {

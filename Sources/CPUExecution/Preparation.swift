@@ -85,11 +85,12 @@ import Tensors
 
   /// - Parameters:
   ///   - pace: units of `work` that the kernel does in the time of an element that is read and written.
+  ///   - weight: how much more an element weighs than others where it is decided whether threads share the step.
   ///   - together: items that are quicker together; threads take multiples of it.
   mutating func step<Arguments: BitwiseCopyable>(
-    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, pace: Int = 1, scratch: Int64 = 0, together: Int = 1
+    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, pace: Int = 1, weight: Int = 1, scratch: Int64 = 0, together: Int = 1
   ) throws(InferenceError) {
-    let grain = (Self.grain(count: count, work: work / pace, threads: options.threads) + together - 1) / together * together
+    let grain = (Self.grain(count: count, work: weight * (work / pace), threads: options.threads) + together - 1) / together * together
     try unsafe plan.append(kernel, arguments, count: count, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 

@@ -113,13 +113,6 @@ int swl_serial_wait(int descriptor, int wants_to_write, int wake, int64_t nanose
   return events;
 }
 
-int swl_serial_wait_two(int first, int second, int wake, int64_t nanoseconds) {
-  struct pollfd lines[] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
-  int ready = wait_for(lines, 3, nanoseconds);
-  if (ready <= 0) return ready;
-  return (lines[0].revents & POLLIN ? 1 : 0) | (lines[1].revents & POLLIN ? 2 : 0) | take_wake(&lines[2]);
-}
-
 int swl_serial_pair(int *ret_master, int *ret_slave, char *path, size_t size) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (master < 0) return -errno;

@@ -24,10 +24,14 @@ import Tensors
   private let graph: CUDAGraph
   private let inputs: [Transfer]
   private let outputs: [Transfer]
+  /// The device's count of indices outside their tensors, since the session began to load; and what it was when that was done.
+  private let faults: Transfer?
+  private let faultsWhileLoading: UInt64
   /// What the driver said when a run failed; 0 while all is well.
   private var failed: Int32 = 0
 
-  /// - Throws: `.deviceFailed` where there is no driver, no device, no kernel for it, or a call fails; `.unsupported` with a list where the
+  /// - Throws: `.deviceAbsent` where there is no driver, no device or no code for it; `.deviceFailed` or `.deviceLost` where a call fails;
+  ///   `.unsupported` with a list where the
   ///   program has instructions that no kernel does; `.noResources`; `.sumOverflow`; `.malformedProgram`.
   public convenience init(
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CUDAOptions, onCopy: ((UnsafeRawBufferPointer) -> Void)?
@@ -50,6 +54,13 @@ import Tensors
       return try unsafe CUDABackend(program, weights, arena, options, onCopy, device: device, constants: Self.constants(device, options, weights))
     }
   }
+
+  /// Something on the device didn't return in time, whoever waited for it: this process's sessions there, present and later ones, fail from now on,
+  /// and nothing is given back, as the driver would wait for it without an end.
+  public static func giveUpDevice(_ options: CUDAOptions) { CUDADeviceFate.of(options).note(CUDADriver.timedOut) }
+
+  /// Whether that was said, or found out.
+  public static func isGivenUp(_ options: CUDAOptions) -> Bool { CUDADeviceFate.of(options).isHung }
 
   private static func constants(_ device: CUDADevice, _ options: CUDAOptions, _ weights: UnsafeRawBufferPointer) -> CUDAConstants {
     CUDAConstants(
@@ -74,20 +85,26 @@ import Tensors
     let stream = try CUDAStream(device, deadline: options.deadline)
     let loading = try CUDALoading(device, stream)
     // One allocation, and what its border may cost.
-    let memory = CUDAMemory(device, allowance: program.arenaByteCount + 512, regionByteCount: 1)
+    let memory = CUDAMemory(device, allowance: program.arenaByteCount + 1024, regionByteCount: 1)
     let arenaAddress = try memory.take(program.arenaByteCount)
     try loading.clear(arenaAddress, byteCount: program.arenaByteCount)
+    var faultAddress: DeviceAddress?
+    if program.indexesByData {
+      let address = try memory.take(8)
+      try loading.clear(address, byteCount: 8)
+      faultAddress = address
+    }
     let ports = unsafe Self.transfers(program, arena, arenaAddress)
     // Many ports may name one tensor.
     guard ports.byteCount <= Program.largestArena else {
       throw InferenceError(.noResources, "inputs and outputs take \(ports.byteCount) bytes, and \(Program.largestArena) are allowed")
     }
-    let staging = try CUDAStaging(device, byteCount: ports.byteCount)
+    let staging = try CUDAStaging(device, byteCount: ports.byteCount + 8)
     // What the recording's first launch reads.
     unsafe staging.bytes.initializeMemory(as: UInt8.self, repeating: 0)
     var preparation = unsafe CUDAPreparation(
       program: program, device: device, constants: constants, loading: loading, multiplication: multiplication, weights: weights, arena: arenaAddress,
-      onCopy: onCopy)
+      faults: faultAddress, onCopy: onCopy)
     for (index, instruction) in program.instructions.enumerated() {
       preparation.index = index
       try preparation.append(instruction)
@@ -96,18 +113,22 @@ import Tensors
     let base = unsafe staging.bytes.baseAddress!
     inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
-    let (inputs, outputs) = (inputs, outputs)
+    let faultCount = unsafe base + ports.byteCount
+    faults = faultAddress.map { unsafe Transfer(host: faultCount, staging: faultCount, device: $0, byteCount: 8) }
+    let (inputs, outputs, faults) = (inputs, outputs, faults)
     try Self.rehearse(plan, in: stream, on: device)
     let graph = try CUDAGraph(recording: stream) {
       var result: Int32 = 0
       for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
       for step in plan.steps where result == 0 { result = stream.launch(step) }
       for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+      if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
       return result
     }
     var result = graph.launch(in: stream)
     if result == 0 { result = stream.wait() }
     try device.driver.check(result, "running the recorded model on '\(device.name)' for the first time")
+    faultsWhileLoading = unsafe faultCount.load(as: UInt64.self)
     self.graph = graph
     self.device = device
     self.memory = memory
@@ -144,13 +165,14 @@ import Tensors
     return (inputs, outputs, byteCount)
   }
 
-  /// Always 0: no kernel indexes by data.
-  public var faultCount: UInt64 { 0 }
+  public private(set) var faultCount: UInt64 = 0
 
-  public var hasFailed: Bool { failed != 0 }
+  /// Also where another session has found out that the device is lost.
+  public var hasFailed: Bool { failed != 0 || device.driver.fate.loss != 0 }
 
   public var failure: InferenceError? {
-    failed == 0 ? nil : device.driver.error(failed, "running the model on '\(device.name)'")
+    let result = failed == 0 ? device.driver.fate.loss : failed
+    return result == 0 ? nil : device.driver.error(result, "running the model on '\(device.name)'")
   }
 
   public func run() {
@@ -173,6 +195,7 @@ import Tensors
       nanoseconds[step.instruction] += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
     for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+    if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
     if result == 0 { result = stream.wait() }
     finish(result)
   }
@@ -180,7 +203,8 @@ import Tensors
   /// False where an earlier run failed, or the device can't be reached any more; else `finish` is due, which leaves the device.
   private func bringInputs() -> Bool {
     guard failed == 0 else { return false }
-    let result = device.tryEnter()
+    let loss = device.driver.fate.loss
+    let result = loss == 0 ? device.tryEnter() : loss
     guard result == 0 else {
       take(result)
       return false
@@ -194,6 +218,9 @@ import Tensors
     return true
   }
 
+  /// What a device says is taken for true only where one run could have brought it about: it is added to other counts.
+  static func isPlausible(_ count: UInt64, after before: UInt64) -> Bool { count >= before && count - before <= UInt64(CUDAPlan.largestWork) }
+
   private func finish(_ result: Int32) {
     device.leave()
     take(result)
@@ -201,6 +228,12 @@ import Tensors
 
   /// What a run made, or zeros: nobody may take an earlier run's outputs for this one's.
   private func take(_ result: Int32) {
+    var result = result
+    if result == 0, let faults {
+      let count = unsafe faults.staging.load(as: UInt64.self) &- faultsWhileLoading
+      if Self.isPlausible(count, after: faultCount) { faultCount = count } else { result = CUDADriver.senseless }
+    }
+    device.driver.fate.note(result)
     failed = result
     var index = 0
     while index < outputs.count {

@@ -4,7 +4,7 @@ import Inference
 @safe final class CUDAConstants {
   /// All that a constant's bytes on the device follow from.
   struct Form: Hashable {
-    enum Kind: Hashable { case plain, words, weightSums, taps, columns, zeros }
+    enum Kind: Hashable { case plain, words, weightSums, taps, columns, zeros, scratch }
     var kind: Kind
     /// Where its bytes begin in the weight section.
     var offset: Int

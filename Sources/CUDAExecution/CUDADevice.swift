@@ -14,24 +14,27 @@ import Inference
   private var functions: [UnsafeMutableRawPointer] = unsafe []
 
   init(options: CUDAOptions) throws(InferenceError) {
-    let driver = try CUDADriver(path: options.driverPath)
+    let fate = CUDADeviceFate.of(options)
+    // Whoever turned to the driver of a device that doesn't answer might never return.
+    try fate.check()
+    let driver = try CUDADriver(path: options.driverPath, fate: fate)
     self.driver = driver
     var count: Int32 = 0
-    try driver.check(unsafe driver.calls.cuDeviceGetCount(&count), "counting devices")
-    guard count > 0 else { throw InferenceError(.deviceFailed, "the CUDA driver finds no device") }
+    try driver.checkEarly(unsafe driver.calls.cuDeviceGetCount(&count), "counting devices")
+    guard count > 0 else { throw InferenceError(.deviceAbsent, "the CUDA driver finds no device") }
     guard 0..<Int(count) ~= options.device else {
       throw InferenceError(.deviceFailed, "there is no CUDA device \(options.device): the driver finds \(count), counted from 0")
     }
     var ordinal: Int32 = 0
-    try driver.check(unsafe driver.calls.cuDeviceGet(&ordinal, Int32(options.device)), "opening device \(options.device)")
+    try driver.checkEarly(unsafe driver.calls.cuDeviceGet(&ordinal, Int32(options.device)), "opening device \(options.device)")
     self.ordinal = ordinal
     var text = [CChar](repeating: 0, count: 256)
-    try driver.check(unsafe driver.calls.cuDeviceGetName(&text, Int32(text.count - 1), ordinal), "asking for the device's name")
+    try driver.checkEarly(unsafe driver.calls.cuDeviceGetName(&text, Int32(text.count - 1), ordinal), "asking for the device's name")
     name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     capability = try Self.capability(driver, ordinal)
     let codes = try Self.codes(for: capability, name, options)
     var context: UnsafeMutableRawPointer?
-    try driver.check(unsafe driver.calls.cuDevicePrimaryCtxRetain(&context, ordinal), "taking the device")
+    try driver.checkEarly(unsafe driver.calls.cuDevicePrimaryCtxRetain(&context, ordinal), "taking the device")
     guard let context = unsafe context else { throw InferenceError(.deviceFailed, "CUDA: taking the device gave nothing") }
     unsafe self.context = context
     // From here on all members are there, and `deinit` gives back what was taken.
@@ -42,20 +45,20 @@ import Inference
 
   private static func capability(_ driver: CUDADriver, _ ordinal: Int32) throws(InferenceError) -> ComputeCapability {
     var (major, minor): (Int32, Int32) = (0, 0)
-    try driver.check(unsafe driver.calls.cuDeviceGetAttribute(&major, Int32(SWL_CUDA_COMPUTE_MAJOR), ordinal), "asking what the device can")
-    try driver.check(unsafe driver.calls.cuDeviceGetAttribute(&minor, Int32(SWL_CUDA_COMPUTE_MINOR), ordinal), "asking what the device can")
+    try driver.checkEarly(unsafe driver.calls.cuDeviceGetAttribute(&major, Int32(SWL_CUDA_COMPUTE_MAJOR), ordinal), "asking what the device can")
+    try driver.checkEarly(unsafe driver.calls.cuDeviceGetAttribute(&minor, Int32(SWL_CUDA_COMPUTE_MINOR), ordinal), "asking what the device can")
     return ComputeCapability(Int(major), Int(minor))
   }
 
   private static func codes(for capability: ComputeCapability, _ name: String, _ options: CUDAOptions) throws(InferenceError) -> [[UInt8]] {
     guard let image = options.image ?? builtIn() else {
-      throw InferenceError(.deviceFailed, "this program was built without CUDA kernels: run 'make cuda' before building it")
+      throw InferenceError(.deviceAbsent, "this program was built without CUDA kernels: run 'make cuda' before building it")
     }
     let entries = try CUDAImage(image)
     let chosen = entries.codes(for: capability)
     guard !chosen.isEmpty else {
       throw InferenceError(
-        .deviceFailed, "'\(name)' has compute capability \(capability.name), and the kernels are compiled for \(entries.described): this device can't run them")
+        .deviceAbsent, "'\(name)' has compute capability \(capability.name), and the kernels are compiled for \(entries.described): this device can't run them")
     }
     return chosen
   }
@@ -100,15 +103,9 @@ import Inference
     _ = unsafe driver.calls.cuCtxPopCurrent_v2(&context)
   }
 
-  /// Set where something on the device didn't end in time: then nothing is given back, as the driver would wait for it without an end, and
-  /// the device may still write where it was told to.
-  private(set) var isAbandoned = false
-
-  func abandon() { isAbandoned = true }
-
   /// Gives something back, on a device that still answers.
   func release(_ body: () -> Void) {
-    guard !isAbandoned else { return }
+    guard !driver.fate.isHung else { return }
     let entered = tryEnter()
     body()
     if entered == 0 { leave() }
@@ -117,7 +114,7 @@ import Inference
   func function(_ kernel: swl_cuda_kernel) -> UnsafeMutableRawPointer { unsafe functions[Int(kernel.rawValue)] }
 
   deinit {
-    guard !isAbandoned else { return }
+    guard !driver.fate.isHung else { return }
     release { if let module = unsafe module { _ = unsafe driver.calls.cuModuleUnload(module) } }
     _ = driver.calls.cuDevicePrimaryCtxRelease_v2(ordinal)
   }

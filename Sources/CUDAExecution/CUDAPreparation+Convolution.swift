@@ -15,6 +15,7 @@ extension CUDAPreparation {
       input: input.dimensions, output: tensor(fields.output).dimensions, kernel: HeightWidth(Int32(weights.dimensions[1]), Int32(weights.dimensions[2])),
       strides: fields.strides, dilations: fields.dilations, padding: fields.padding)
     try check(window)
+    if let narrow = fields.narrow { return try appendNarrow(fields, narrow, window) }
     guard input.isQuantised else { return try appendFloat(fields, window) }
     let isDepthwise = fields.groups > 1 && fields.groups == window.input_channels && fields.groups == window.output_channels
     if isDepthwise { try appendDepthwise(fields, window) } else { try appendInteger(fields, window) }
@@ -93,6 +94,16 @@ extension CUDAPreparation {
       }
       try loading.fill(address, with: turned)
     }
+    let arguments = unsafe swl_cuda_convolution_f32(
+      input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: Float.self)),
+      output: try address(fields.output).assumingMemoryBound(to: Float.self), weights: UnsafePointer(bitPattern: UInt(columns)), window: window,
+      group_inputs: Int32(inputs), group_outputs: Int32(outputs / groups), epilogue: try epilogue(fields, outputs: outputs))
+    let count = window.rows * Int(window.output_width) * outputs
+    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth, serial: depth)
+  }
+
+  /// With device addresses.
+  mutating func epilogue(_ fields: Convolution, outputs: Int) throws(InferenceError) -> swl_epilogue_f32 {
     let bias = if let index = fields.bias { try unsafe DeviceAddress(UInt(bitPattern: address(index))) } else { try zeros(4 * outputs) }
     var epilogue = unsafe swl_epilogue_f32()
     unsafe epilogue.bias = UnsafePointer(bitPattern: UInt(bias))
@@ -102,12 +113,7 @@ extension CUDAPreparation {
     unsafe epilogue.beta = fields.beta
     unsafe epilogue.lower = fields.lower
     unsafe epilogue.upper = fields.upper
-    let arguments = unsafe swl_cuda_convolution_f32(
-      input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: Float.self)),
-      output: try address(fields.output).assumingMemoryBound(to: Float.self), weights: UnsafePointer(bitPattern: UInt(columns)), window: window,
-      group_inputs: Int32(inputs), group_outputs: Int32(outputs / groups), epilogue: epilogue)
-    let count = window.rows * Int(window.output_width) * outputs
-    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth, serial: depth)
+    return unsafe epilogue
   }
 
   /// With device addresses.
@@ -187,7 +193,7 @@ struct WordForm {
 
 extension CUDALoading {
   /// Copies an array's bytes to a block.
-  fileprivate func fill<Element: BitwiseCopyable>(_ address: DeviceAddress, with elements: [Element]) throws(InferenceError) {
+  func fill<Element: BitwiseCopyable>(_ address: DeviceAddress, with elements: [Element]) throws(InferenceError) {
     var failure: InferenceError?
     unsafe elements.withUnsafeBytes { bytes in
       do throws(InferenceError) { try unsafe copy(bytes, to: address) } catch { failure = error }

@@ -68,7 +68,7 @@ extension CUDAPreparation {
     let width = output.dimensions.last ?? 1
     let arguments = unsafe swl_softmax(
       input: try address(fields.input).assumingMemoryBound(to: Float.self), output: try address(fields.output).assumingMemoryBound(to: Float.self),
-      width: Int64(width), is_logarithmic: false)
+      width: Int64(width), is_logarithmic: fields.isLogarithmic)
     let rows = width == 0 ? 0 : output.elementCount / width
     try unsafe plan.append(
       swl_cuda_softmax_f32__id, of: device, arguments, grid: (rows, 1, 1), work: 16 * output.elementCount, serial: width / 16, instruction: index)
@@ -82,8 +82,11 @@ extension CUDAPreparation {
       reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint,
       output_zero_point: output.zeroPoint, factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound,
       output_upper: output.upperBound, type: 0)
-    unsafe try checkFinite(arguments.factor, of: "a reduction")
     let (count, reduced) = (Int(fields.outer) * Int(fields.inner), Int(fields.reduced))
+    guard input.isQuantised else {
+      return try unsafe launch(swl_cuda_reduction_f32__id, arguments, threads: count, work: 8 * input.elementCount, serial: reduced)
+    }
+    unsafe try checkFinite(arguments.factor, of: "a reduction")
     guard reduced > Self.longestReductionOfThread else {
       return try unsafe launch(swl_cuda_reduction_q8__id, arguments, threads: count, work: input.elementCount, serial: reduced)
     }

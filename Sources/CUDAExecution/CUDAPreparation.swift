@@ -17,11 +17,13 @@ import Tensors
   var plan = CUDAPlan()
   /// The instruction at hand.
   var index = 0
+  /// Counts indices outside their tensors; where none is counted, nil.
+  let faults: UnsafeMutablePointer<UInt64>?
 
   init(
     program: Program, device: CUDADevice, constants: CUDAConstants, loading: consuming CUDALoading, multiplication: CUDAOptions.Multiplication,
     weights: UnsafeRawBufferPointer,
-    arena: DeviceAddress, onCopy: ((UnsafeRawBufferPointer) -> Void)?
+    arena: DeviceAddress, faults: DeviceAddress?, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) {
     self.program = program
     self.device = device
@@ -30,6 +32,7 @@ import Tensors
     self.multiplication = multiplication
     unsafe self.weights = weights
     self.arena = arena
+    unsafe self.faults = faults.flatMap { unsafe UnsafeMutablePointer(bitPattern: UInt($0)) }
     unsafe self.onCopy = onCopy
   }
 
@@ -49,6 +52,11 @@ import Tensors
     case .fill(let fields): try append(fields)
     case .reduction(let fields): try append(fields)
     case .resize(let fields): try append(fields)
+    case .matrixProduct(let fields): try append(fields)
+    case .normalisation(let fields): try append(fields)
+    case .rotation(let fields): try append(fields)
+    case .gather(let fields): try append(fields)
+    case .attention(let fields): try append(fields)
     default: throw InferenceError(.unsupported, "CUDA has no \(instruction.family)")
     }
   }
@@ -101,6 +109,15 @@ import Tensors
     if let known = constants[form] { return known }
     let address = try constants.take(byteCount)
     try loading.clear(address, byteCount: byteCount)
+    constants.keep(address, as: form)
+    return address
+  }
+
+  /// Room that an instruction fills and reads; others with as much, before or after it, use the same.
+  mutating func scratch(_ byteCount: Int) throws(InferenceError) -> DeviceAddress {
+    let form = CUDAConstants.Form(kind: .scratch, offset: -1, sizes: [byteCount])
+    if let known = constants[form] { return known }
+    let address = try constants.take(byteCount)
     constants.keep(address, as: form)
     return address
   }

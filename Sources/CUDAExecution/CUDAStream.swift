@@ -47,8 +47,9 @@ import Inference
       let result = unsafe calls.cuStreamQuery(handle)
       guard result == Int32(SWL_CUDA_NOT_READY) else { return result }
       let passed = Self.nanoseconds() - begin
-      guard passed < deadline else {
-        device.abandon()
+      // What another session has waited for in vain nobody waits for again.
+      guard passed < deadline, !device.driver.fate.isHung else {
+        device.driver.fate.note(CUDADriver.timedOut)
         return CUDADriver.timedOut
       }
       var pause = timespec(tv_sec: 0, tv_nsec: Int(min(max(passed / 16, 10_000), 1_000_000)))

@@ -16,14 +16,28 @@ extension Program {
   private func missingOnCUDA(_ instruction: Instruction) -> String? {
     switch instruction {
     case .convolution(let fields):
-      if fields.narrow != nil { return "convolution of floats with weights of fewer bits" }
       return fields.function.isExact ? nil : "convolution with the function \(fields.function)"
     case .unary(let fields): return fields.function.isExact ? nil : "the function \(fields.function)"
     case .binary(let fields): return fields.operation == .power ? "power of two tensors" : nil
-    case .softmax(let fields): return fields.isLogarithmic ? "the logarithm of softmax" : nil
-    case .reduction(let fields): return tensors[Int(fields.input)].quantisation == nil ? "reduction of \(tensors[Int(fields.input)].elementType)" : nil
-    case .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize: return nil
+    case .reduction(let fields):
+      let input = tensors[Int(fields.input)]
+      guard input.quantisation == nil else { return nil }
+      guard input.elementType == .float32 else { return "reduction of \(input.elementType)" }
+      return fields.kind == .logSumExp ? "the logarithm of a sum of exponentials" : nil
+    case .softmax, .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize, .matrixProduct, .normalisation, .rotation, .gather, .attention: return nil
     default: return "\(instruction.family)"
+    }
+  }
+}
+
+extension Program {
+  /// Whether any of its instructions takes indices that data name.
+  var indexesByData: Bool {
+    instructions.contains {
+      switch $0 {
+      case .gather, .rotation: true
+      default: false
+      }
     }
   }
 }

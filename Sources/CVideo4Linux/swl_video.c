@@ -288,8 +288,8 @@ int swl_video_queue(struct swl_video *video, uint32_t index) {
 static size_t filled_byte_count(const struct swl_video *video, const struct v4l2_plane *planes) {
   size_t end = 0;
   for (uint32_t i = 0; i < video->plane_count; i++) {
-    // What stands before a plane's data isn't expected by any format that is read.
-    if (planes[i].bytesused == 0 || planes[i].data_offset != 0) return 0;
+    // No driver is known to put something before the data of planes that lie apart, in a format that is read.
+    if (planes[i].bytesused == 0 || (video->plane_count > 1 && planes[i].data_offset != 0)) return 0;
     if (i + 1 < video->plane_count && planes[i].bytesused < video->plane_least[i]) return 0;
     size_t used = planes[i].bytesused < video->plane_size[i] ? planes[i].bytesused : video->plane_size[i];
     end = video->plane_offset[i] + used;
@@ -308,7 +308,12 @@ int swl_video_dequeue(struct swl_video *video, struct swl_video_buffer *ret_buff
   if (status < 0) return status;
   bool monotonic = (buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
   ret_buffer->index = buffer.index;
-  ret_buffer->byte_count = is_multiplanar(video) ? (uint32_t)filled_byte_count(video, planes) : buffer.bytesused;
+  size_t end = is_multiplanar(video) ? filled_byte_count(video, planes) : buffer.bytesused;
+  // The bytes used count what stands before the picture, too.
+  size_t offset = is_multiplanar(video) && video->plane_count == 1 ? planes[0].data_offset : 0;
+  if (offset > end) offset = end;
+  ret_buffer->byte_offset = (uint32_t)offset;
+  ret_buffer->byte_count = (uint32_t)(end - offset);
   ret_buffer->sequence = buffer.sequence;
   ret_buffer->faulty = buffer.flags & V4L2_BUF_FLAG_ERROR;
   ret_buffer->monotonic_nanoseconds =

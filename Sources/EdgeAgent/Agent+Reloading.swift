@@ -41,10 +41,12 @@ extension Agent {
   /// Reads the configuration anew, by `AgentOptions.readConfiguration`, and replaces the running one by it, also by the same; says in the log
   /// what came of it. A bad one never replaces a good one.
   public func reload() {
+    guard !isAskedToStop else { return }
     do throws(EdgeAgentError) {
       _ = try reread(isForced: true) { _ in }
-      log.event(.notice, "applying the new configuration")
+      if !isAskedToStop { log.event(.notice, "applying the new configuration") }
     } catch {
+      guard !isAskedToStop else { return }
       log.event(.error, "the configuration stays as it was; correct it and send SIGHUP again: \(error.message)")
     }
   }
@@ -55,10 +57,11 @@ extension Agent {
   private func reread(isForced: Bool, _ willApply: (AgentConfiguration) -> Void) throws(EdgeAgentError) -> ReloadTicket? {
     // Before the first one runs, or between two, the service manager isn't told: `ready()` would be said too early.
     let isAnnounced = started != nil
-    if isAnnounced { options.notifier.reloading() }
+    if isAnnounced { announce { $0.reloading() } }
+    guard !isAskedToStop else { throw EdgeAgentError(.configuration, "the agent is ending") }
     var isReplaced = false
     // What takes its place says so itself, once it runs.
-    defer { if isAnnounced, !isReplaced { options.notifier.ready() } }
+    defer { if isAnnounced, !isReplaced { announce { $0.ready() } } }
     guard let read = options.readConfiguration else { throw EdgeAgentError(.configuration, "this program reads no configuration file") }
     let number = drawNumber()
     let reading = read()
@@ -70,10 +73,31 @@ extension Agent {
       throw EdgeAgentError(.configuration, shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : ""))
     }
     guard isForced || !isRunning(configuration) else { return nil }
+    // Whoever asks knows what stands in the status.
+    options.devices.trustAgain()
     let ticket = try replace(by: configuration, drawn: number, willApply)
     isReplaced = true
     return ticket
   }
+}
+
+/// Reloads on a thread of its own, one after the other: reading a configuration and loading its models takes as long as a disk does, and whoever asks
+/// (the thread that takes signals) has to be there for others. What is asked during a reload is one more after it, however often.
+final class ReloadRequests: Sendable {
+  private let requests = BoundedQueue<Int>(capacity: 1, policy: .rejectNewest)
+
+  /// - Parameter reload: called on the thread for each.
+  init(_ reload: @escaping @Sendable () -> Void) throws(PipelinesError) {
+    _ = try DataPlaneThread(name: "reload") { [requests] in while requests.pop() != nil { reload() } }
+  }
+
+  deinit { close() }
+
+  /// What is asked from now on is passed over; what was asked before still comes. Returns at once.
+  func close() { requests.close() }
+
+  /// Returns at once.
+  func ask() { requests.push(0) }
 }
 
 extension Agent: CommandObeying {

@@ -18,6 +18,8 @@ public final class Agent: @unchecked Sendable {
   private let desk: CommandDesk
   private let watch: MachineWatch
   private let mutex = PthreadMutex()
+  /// Held while the service manager is told how the agent goes on, before `mutex`.
+  private let announcements = PthreadMutex()
   private var current: AgentRuntime?
   /// The one that runs or ran last.
   private var latest: AgentRuntime?
@@ -62,7 +64,12 @@ public final class Agent: @unchecked Sendable {
     watch.start()
     defer { watch.stop() }
     var good = configuration
-    if configuration.updates != nil { CrashLoop.check(names: configuration.pipelines.compactMap(\.model.name), storage: configuration.storage, log: log) }
+    let isDeviceSuspected = options.devices.keep(DeviceMark(configuration.storage))
+    defer { options.devices.endInOrder() }
+    if configuration.updates != nil {
+      let names = configuration.pipelines.compactMap(\.model.name)
+      CrashLoop.check(names: names, storage: configuration.storage, isDeviceSuspected: isDeviceSuspected, log: log)
+    }
     var runtime = try runtime(good, try prepare(good))
     // What ran before, until the new one has begun; and whoever waits for that.
     var before: AgentConfiguration?
@@ -111,13 +118,21 @@ public final class Agent: @unchecked Sendable {
     return try runtime(configuration, try prepareUnwatched(configuration))
   }
 
-  /// Ends in order: frames that are being worked on are finished, results recorded, the broker told. Returns at once.
+  /// Ends in order: frames that are being worked on are finished, results recorded, the broker and the service manager told. Returns at once.
   public func stop() {
-    mutex.withLock { () -> AgentRuntime? in
-      isStopping = true
-      return current
-    }?.stop()
+    let running = announcements.withLock { () -> AgentRuntime? in
+      let (isFirst, running) = mutex.withLock { () -> (Bool, AgentRuntime?) in
+        defer { isStopping = true }
+        return (!isStopping, current)
+      }
+      if isFirst { options.notifier.stopping() }
+      return running
+    }
+    running?.stop()
   }
+
+  /// Tells the service manager something, unless it has been told that this is the end.
+  func announce(_ tell: (SystemdNotifier) -> Void) { announcements.withLock { if !isAskedToStop { tell(options.notifier) } } }
 
   /// Replaces the running configuration, once the new one's models are loaded and fit.
   ///
@@ -161,7 +176,11 @@ public final class Agent: @unchecked Sendable {
   /// Whether exactly this runs already, with the packages that would be loaded for it now, and nothing else is to follow.
   func isRunning(_ configuration: AgentConfiguration) -> Bool {
     let files = PreparedModels.files(of: configuration)
-    return mutex.withLock { next == nil ? current : nil }.map { $0.isWhole && $0.configuration == configuration && $0.packageFiles == files } ?? false
+    return mutex.withLock { next == nil ? current : nil }.map { runtime in
+      // What a device wasn't there for may run there now, unless the whole process has lost it.
+      let wantsDevice = runtime.hasDeviceTrouble && !options.devices.isLost
+      return runtime.isWhole && !wantsDevice && runtime.configuration == configuration && runtime.packageFiles == files
+    } ?? false
   }
 
   var started: AgentRuntime? { mutex.withLock { current }.flatMap { $0.hasStarted ? $0 : nil } }
@@ -227,6 +246,7 @@ public final class Agent: @unchecked Sendable {
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
     var opened = OpenedModels(options)
+    let manners = LoadingManners(turns: mutex.withLock { current }?.turns)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
         log.notice(
@@ -235,9 +255,12 @@ public final class Agent: @unchecked Sendable {
         continue
       }
       let (package, weights) = try opened.open(settings)
-      let processor = try FrameProcessor(package, settings, sharing: weights)
-      pipelines.append(PreparedPipeline(settings: settings, processor: processor))
+      let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices, manners: manners)
+      processor.backend.tell(of: settings.name, log)
+      let lighter = try lighter(of: settings, beside: processor, &opened)
+      pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))
     }
+    try joinBatches(pipelines)
     warnOfCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
@@ -252,6 +275,55 @@ public final class Agent: @unchecked Sendable {
 }
 
 extension Agent {
+  /// At once, so that a machine that is strained has nothing to load. Beside a model from the store nothing about the lighter one keeps the agent from
+  /// running: an update may have brought what it doesn't fit.
+  ///
+  /// - Throws: `configuration`, whatever is wrong: the pipeline's own model, which updates could undo, isn't to blame.
+  private func lighter(of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels) throws(EdgeAgentError) -> FrameProcessor? {
+    guard let model = settings.lighter else { return nil }
+    var chosen = settings
+    chosen.model = model
+    let lighter: FrameProcessor?
+    var mistake: String?
+    do throws(EdgeAgentError) {
+      let (package, weights) = try opened.open(chosen)
+      mistake = package.manifest.mistake(inPlaceOf: heavy.manifest).map { "\(package.origin): \($0)" }
+      lighter = try FrameProcessor(package, chosen, sharing: weights, devices: options.devices)
+    } catch { (lighter, mistake) = (nil, mistake ?? error.message) }
+    guard let mistake else { return lighter }
+    guard settings.model.name != nil else {
+      throw EdgeAgentError(.configuration, "pipeline \(settings.name): lighter: \(mistake)", setting: "lighter")
+    }
+    log.warning("pipeline \(settings.name): lighter: \(mistake); it doesn't run", about: .pipeline(settings.name))
+    // Another update may bring a model that it fits.
+    return lighter
+  }
+
+  /// Pipelines with the same package and the same `batch` run their frames together. A package from the store that can't do so runs each by itself.
+  private func joinBatches(_ pipelines: [PreparedPipeline]) throws(EdgeAgentError) {
+    var rest = pipelines.filter { $0.settings.batch != nil && $0.settings.after == nil }
+    while let first = rest.first, let settings = first.settings.batch {
+      let members = rest.filter { $0.package === first.package && $0.settings.batch == settings }
+      rest.removeAll { pipeline in members.contains { $0.settings.name == pipeline.settings.name } }
+      guard members.count > 1 else { continue }
+      let threads = members.map(\.processor.threadCount).max() ?? 1
+      let batch: FrameBatch
+      do throws(EdgeAgentError) {
+        batch = try FrameBatch(first.package, like: first.processor, settings, threads: threads, members: members.count, sharing: first.weights)
+      } catch {
+        guard members.allSatisfy({ $0.settings.model.name != nil }) else {
+          throw EdgeAgentError(error.code, "pipeline \(first.settings.name): batch: \(error.message)", setting: "batch")
+        }
+        for member in members {
+          log.warning(
+            "pipeline \(member.settings.name): batch: \(error.message); its frames run alone", about: .pipeline(member.settings.name))
+        }
+        continue
+      }
+      for (index, member) in members.enumerated() { member.processor.join(batch, as: index) }
+    }
+  }
+
   /// A label that the model before doesn't know is never looked at. An update may have taken it away: that stops nothing else.
   private func warnOfCrops(_ pipelines: [PreparedPipeline]) {
     for pipeline in pipelines {
@@ -288,6 +360,9 @@ private struct OpenedModels {
 struct PreparedPipeline: Sendable {
   let settings: PipelineSettings
   let processor: FrameProcessor
+  let lighter: FrameProcessor?
+  let package: ModelPackage
+  let weights: SharedWeights
 }
 
 /// What a configuration needs before it can run.
@@ -299,7 +374,8 @@ struct PreparedModels: Sendable {
   let files: [FileIdentity?]
 
   static func files(of configuration: AgentConfiguration) -> [FileIdentity?] {
-    let models = configuration.pipelines.map(\.model.path) + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
+    let models =
+      configuration.pipelines.flatMap { [$0.model.path, $0.lighter?.path] } + configuration.speech.flatMap { [$0.model.path, $0.voiceActivity.path] }
     return models.map { $0.flatMap { FileIdentity($0) } }
   }
 }

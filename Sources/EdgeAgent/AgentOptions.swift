@@ -25,6 +25,8 @@ public struct AgentOptions: Sendable {
   public var sensors = MachineSensors()
   /// How often.
   var sensorInterval = Duration.seconds(2)
+  /// Beside the processor. Default: the first CUDA device.
+  var devices = ComputeDevices()
 
   public init() {}
 }

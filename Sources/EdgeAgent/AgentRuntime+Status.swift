@@ -24,6 +24,8 @@ extension AgentRuntime {
   private func status(of pipeline: PipelineWorker) -> AgentStatus.Pipeline {
     var status = AgentStatus.Pipeline(
       description: pipeline.description, statistics: pipeline.statistics.snapshot, isPaused: pipeline.isPaused || isLeaderPaused(of: pipeline))
+    if pipeline.hasLighter { status.isLight = pipeline.runsLighter }
+    status.backend = pipeline.backend
     status.frameRate = rates.rate(of: pipeline.name)
     status.recent = recent.findings(of: pipeline.name)
     return status

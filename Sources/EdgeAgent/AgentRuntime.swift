@@ -12,6 +12,8 @@ final class AgentRuntime: @unchecked Sendable {
   let spoken: BoundedQueue<SpokenResult>
   let publisher: ResultPublisher
   let startedAt = MonotonicClock.now()
+  /// No more threads compute than there are processors; who asks first has his turn first.
+  let turns = ProcessorTurns(processorCount: processorCount())
   private let mutex = PthreadMutex()
   private(set) var cameras: [CameraWorker] = []
   private(set) var pipelines: [PipelineWorker] = []
@@ -31,6 +33,8 @@ final class AgentRuntime: @unchecked Sendable {
   let recent = RecentDetections()
   let rates = FrameRates()
   let watch: MachineWatch
+  /// How often each pipeline had gone over to its lighter model and back at the last look; the watch's service's own.
+  var switchesBefore: [String: Int] = [:]
   /// Frames that each pipeline had left out when the step changed last; the watch's service's own.
   var sparedBefore: [String: UInt64] = [:]
 
@@ -78,6 +82,7 @@ final class AgentRuntime: @unchecked Sendable {
     // A machine that is strained is no less so by another configuration.
     watch.adopt(configuration.degradation)
     for pipeline in pipelines { pipeline.degradation = watch.current.step }
+    expectTrials()
     for (name, source) in sources {
       let watching = pipelines.filter { $0.camera == name && $0.settings.after == nil }
       let names = pipelines.filter { $0.camera == name }.map(\.name)
@@ -88,11 +93,9 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// The pipelines in the configuration's order, those first made that others come before. One whose leader waits for its first model waits, too.
   private func makePipelines(_ prepared: [PreparedPipeline]) {
-    // No more threads compute than there are processors; who asks first has his turn first.
-    let turns = ProcessorTurns(processorCount: processorCount())
     func make(_ pipeline: PreparedPipeline, followers: [PipelineWorker] = []) -> PipelineWorker {
       PipelineWorker(
-        pipeline.settings, processor: pipeline.processor, turns: turns, results: results, followers: followers,
+        pipeline.settings, processor: pipeline.processor, lighter: pipeline.lighter, turns: turns, results: results, followers: followers,
         gate: gates.first { $0.pipeline == pipeline.settings.name }, snapshots: makeSnapshots(pipeline.settings),
         keepsAll: configuration.reasonToKeepAll(pipeline.settings) != nil, ledger: ledger, log: log
       ) { [weak self] worker in self?.pipelineEnded(worker) }
@@ -126,6 +129,9 @@ final class AgentRuntime: @unchecked Sendable {
 
   /// Whether all of it runs.
   var isWhole: Bool { mutex.withLock { isStarted && !isStopped && runningPipelines.count == pipelines.count + speech.count } }
+
+  /// Whether a model runs on the processor that a device should run, and something is wrong with that.
+  var hasDeviceTrouble: Bool { pipelines.contains { $0.backend.trouble != nil } }
 
   private func start() throws(EdgeAgentError) {
     try publisher.start(pipelines.map(\.description))

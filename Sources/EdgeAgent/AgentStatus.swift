@@ -18,6 +18,10 @@ public struct AgentStatus: Sendable {
     public var isPaused: Bool
     /// Processed frames a second, over the last seconds.
     public var frameRate = 0.0
+    /// Whether its lighter model runs; nil where there is none.
+    public var isLight: Bool?
+    /// What runs its model.
+    public var backend = BackendChoice()
     /// The last frames in which something was found, the newest first.
     var recent: [RecentDetections.Finding] = []
   }

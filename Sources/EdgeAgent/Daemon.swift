@@ -67,13 +67,14 @@ public enum Daemon {
     options.readConfiguration = { AgentConfiguration.read(path: path) }
     let agent = Agent(options: options, log: log)
     do {
+      let reloads = try ReloadRequests { agent.reload() }
       try ProcessSignals.handle { signal in
         switch signal {
         case .stop:
-          notifier.stopping()
           log.event(.notice, "stopping")
           agent.stop()
-        case .reload: agent.reload()
+          reloads.close()
+        case .reload: reloads.ask()
         }
       }
       log.event(.notice, "version \(agentVersion), configuration \(path)")

@@ -13,7 +13,9 @@ public struct InferenceError: Error, Equatable {
     case shapeMismatch
     /// The system gave no memory or no thread.
     case noResources
-    /// A device that the program runs on is not there, can't be used, or failed.
+    /// There is no device that the program could run on, or this program has no code for it: nothing is wrong with one.
+    case deviceAbsent
+    /// A device that the program runs on can't be used, or failed.
     case deviceFailed
     /// A device failed in a way that stays with this process: no new session will work there, but another process's may.
     case deviceLost

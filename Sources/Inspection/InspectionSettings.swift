@@ -64,7 +64,7 @@ public struct PartSettings: Equatable, Sendable {
   public enum Kind: Equatable, Sendable {
     /// Each frame shows one part: the camera is triggered.
     case trigger
-    /// What is tracked under this class, from one line to another.
+    /// What is tracked under this class, from one line or region to another.
     case tracked(label: String, entry: String, exit: String)
   }
 

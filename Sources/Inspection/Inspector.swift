@@ -45,6 +45,8 @@ public final class Inspector {
   private let ignored: UInt32
   private let (entry, exit): (UInt32, UInt32)
   private let exitLine: Int
+  private let entryRegion: UInt32
+  private let doors: Doors
 
   public init(_ settings: InspectionSettings, _ plan: InspectionPlan) {
     (self.settings, self.plan) = (settings, plan)
@@ -52,12 +54,19 @@ public final class Inspector {
     states = settings.rules.map { _ in RuleState() }
     judge = settings.parts.map { PartJudge($0, rules: settings.rules) }
     ignored = settings.regions.indices.reduce(0) { settings.ignored.contains(settings.regions[$1].name) ? $0 | 1 << UInt32($1) : $0 }
-    var (first, last) = (-1, -1)
+    var (first, last, doors) = (-1, -1, Doors())
     if case .tracked(_, let entry, let exit) = settings.parts?.kind {
       first = settings.lines.firstIndex { $0.name == entry } ?? -1
       last = settings.lines.firstIndex { $0.name == exit } ?? -1
+      if first < 0 { doors.entry = settings.regions.first { $0.name == entry } }
+      if last < 0 { doors.exit = settings.regions.first { $0.name == exit } }
     }
-    (entry, exit, exitLine) = (first < 0 ? 0 : 1 << UInt32(first), last < 0 ? 0 : 1 << UInt32(last), last)
+    let region = doors.entry.flatMap { entry in settings.regions.firstIndex { $0.name == entry.name } }
+    entryRegion = region.map { 1 << UInt32($0) } ?? 0
+    entry = first >= 0 ? 1 << UInt32(first) : doors.entry == nil ? 0 : Doors.entered
+    exit = last >= 0 ? 1 << UInt32(last) : doors.exit == nil ? 0 : Doors.left
+    if let parts = settings.parts { doors.earlyFrames = parts.greatestGap + 1 }
+    (exitLine, self.doors) = (last, doors)
     scene.things.reserveCapacity(Self.thingLimit)
     identities.reserveCapacity(Self.thingLimit)
     ruleEvents.reserveCapacity(InspectionSettings.ruleLimit * 2)
@@ -115,7 +124,7 @@ public final class Inspector {
     if !isComplete { counters.overfull += 1 }
     look(at: detections, size, frame, capturedAt)
     report(&detections)
-    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, at: capturedAt, isComplete: isComplete) }
+    if let label = plan.partLabel { judge?.follow(&scene, label: label, entry: entry, region: entryRegion, at: capturedAt, isComplete: isComplete) }
     applyRules(at: capturedAt)
     if isTriggered { judge?.judge(scene, plan, frame: frame, at: capturedAt, isComplete: isComplete, into: &outcomes) }
     if let label = plan.partLabel {
@@ -202,6 +211,7 @@ extension Inspector {
 
   private func look(at detections: [Detection], _ size: (width: Float, height: Float), _ frame: UInt64, _ now: MonotonicInstant) {
     scene.things.removeAll(keepingCapacity: true)
+    trails.beginFrame()
     if let tracker { for at in 0..<detections.count { identities.append(at < tracker.identities.count ? tracker.identities[at] : 0) } }
     for at in 0..<min(detections.count, Self.thingLimit) {
       let (found, centre) = (detections[at], Self.centre(detections[at].box, size))
@@ -212,8 +222,8 @@ extension Inspector {
       if at < identities.count, identities[at] != 0 {
         thing.track = identities[at]
         // What isn't reported crosses its line when it is again.
-        if !settings.lines.isEmpty, thing.isReported {
-          (thing.crossings, thing.crossedAt) = trails.move(identities[at], to: centre, at: now, frame: frame, settings.lines, marked: exitLine)
+        if !settings.lines.isEmpty || !doors.isEmpty, thing.isReported {
+          (thing.crossings, thing.crossedAt) = trails.move(identities[at], to: centre, at: now, frame: frame, settings.lines, marked: exitLine, doors)
         }
       }
       scene.things.append(thing)

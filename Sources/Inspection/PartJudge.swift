@@ -12,6 +12,7 @@ struct PartJudge {
     let number: UInt64
     let track: UInt64
     let deadline: MonotonicInstant
+    var seenAt: MonotonicInstant
     var views = 0
     /// Frames since it was seen last.
     var unseen = 0
@@ -32,6 +33,7 @@ struct PartJudge {
   /// Frames in which a part must have been seen.
   private let leastViews: Int
   private var parts: [Part] = []
+  private var strays = StrayParts()
   /// Of each part in the table and each rule.
   private var frames = [RecentFrames](repeating: RecentFrames(), count: limit * InspectionSettings.ruleLimit)
   private var lastNumber: UInt64 = 0
@@ -85,25 +87,35 @@ struct PartJudge {
     lastFrame = frame
   }
 
-  // MARK: - From line to line
+  // MARK: - From entry to exit
 
   /// Takes in what a frame shows of the parts: opens those that entered, and says of each thing whose it is.
-  /// - Parameter isComplete: whether all is in the scene that was found; else it is no view.
-  mutating func follow(_ scene: inout Scene, label: Int, entry: UInt32, at now: MonotonicInstant, isComplete: Bool = true) {
+  /// - Parameters:
+  ///   - region: the bit of the region in which parts enter; 0 where that is a line.
+  ///   - isComplete: whether all is in the scene that was found; else it is no view.
+  mutating func follow(
+    _ scene: inout Scene, label: Int, entry: UInt32, region: UInt32 = 0, at now: MonotonicInstant, isComplete: Bool = true
+  ) {
+    strays.beginFrame(at: now)
     for at in 0..<parts.count { (parts[at].thing, parts[at].isNew) = (-1, false) }
     for thing in 0..<scene.things.count where scene.things[thing].label == label && scene.things[thing].track != 0 {
       var part = position(of: scene.things[thing].track)
       if part == nil, scene.things[thing].crossings & entry != 0, parts.count < Self.limit {
         lastNumber += 1
-        parts.append(Part(number: lastNumber, track: scene.things[thing].track, deadline: now.advanced(by: settings.patience)))
+        parts.append(Part(number: lastNumber, track: scene.things[thing].track, deadline: now.advanced(by: settings.patience), seenAt: now))
         part = parts.count - 1
         for rule in 0..<rules.count { frames[(parts.count - 1) * InspectionSettings.ruleLimit + rule].clear() }
       }
-      guard let part else { continue }
-      parts[part].thing = thing
+      guard let part else {
+        let isNew = scene.things[thing].isReported && scene.things[thing].regions & region != 0
+        strays.see(scene.things[thing].track, until: now.advanced(by: settings.patience), isNew: isNew)
+        continue
+      }
+      (parts[part].thing, parts[part].seenAt) = (thing, now)
       if isComplete { (parts[part].views, parts[part].unseen) = (parts[part].views + 1, 0) }
       (scene.things[thing].owner, scene.things[thing].neighbours) = (Int32(part), 1 << UInt32(part))
     }
+    doubtAppeared(in: scene, label: label, at: now)
     noteUnseen(all: !isComplete)
     for thing in 0..<scene.things.count where scene.things[thing].owner < 0 {
       if let part = nearestPart(to: scene.things[thing].centre, scene) { scene.things[thing].owner = Int32(part) }
@@ -111,6 +123,25 @@ struct PartJudge {
         scene.things[thing].neighbours |= 1 << UInt32(at)
       }
     }
+  }
+
+  /// What enters by appearing in a region may be another one under another number: one that is about and isn't seen, or one on which it lies, of which
+  /// only one number will be left.
+  private mutating func doubtAppeared(in scene: borrowing Scene, label: Int, at now: MonotonicInstant) {
+    var isAnyHidden = strays.isAnyHidden(at: now)
+    for at in 0..<parts.count where parts[at].thing < 0 { isAnyHidden = true }
+    for at in 0..<parts.count where parts[at].isNew && parts[at].thing >= 0 && scene.things[parts[at].thing].crossings & Doors.appeared != 0 {
+      if isAnyHidden || liesOnAnother(parts[at].thing, scene, label: label) { parts[at].isDoubtful = true }
+    }
+  }
+
+  /// Whether its box overlaps that of one which was there before.
+  private func liesOnAnother(_ thing: Int, _ scene: borrowing Scene, label: Int) -> Bool {
+    for other in 0..<scene.things.count where other != thing && scene.things[other].label == label && scene.things[other].track != 0 {
+      guard scene.things[other].crossings & Doors.appeared == 0 else { continue }
+      if scene.things[thing].overlaps(scene.things[other], enlargedBy: 0) { return true }
+    }
+    return false
   }
 
   /// A frame that nobody could look at.
@@ -173,6 +204,7 @@ struct PartJudge {
 
   private mutating func leave(_ track: UInt64, at moment: MonotonicInstant?, into outcomes: inout [PartOutcome]) {
     guard let at = position(of: track) else {
+      strays.leave(track)
       lastNumber += 1
       outcomes.append(PartOutcome(number: lastNumber, verdict: .unjudged, obstacle: .unseenEntry, moment: moment))
       return
@@ -216,12 +248,15 @@ struct PartJudge {
   /// Gives up all of them.
   mutating func giveUpAll(_ obstacle: PartOutcome.Obstacle = .interrupted, into outcomes: inout [PartOutcome]) {
     while !parts.isEmpty { giveUp(parts.count - 1, obstacle, into: &outcomes) }
+    // No number is known any more; what is there by then hasn't entered.
+    strays.forget()
   }
 
   /// What it saw is kept, even where its end wasn't seen: bad is bad.
   private mutating func giveUp(_ at: Int, _ obstacle: PartOutcome.Obstacle, into outcomes: inout [PartOutcome]) {
     let part = parts[at]
     outcomes.append(PartOutcome(number: part.number, verdict: part.rule >= 0 ? .reject : .unjudged, obstacle: obstacle, rule: part.rule, views: part.views))
+    strays.note(part.track, until: part.seenAt.advanced(by: settings.patience), isSeen: part.thing >= 0)
     remove(at)
     // The bad one is still on its way, perhaps under another's number.
     if part.rule >= 0 { for other in 0..<parts.count { parts[other].isDoubtful = true } }

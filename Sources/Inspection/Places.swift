@@ -27,6 +27,19 @@ public struct Region: Equatable, Sendable {
     }
     return isInside
   }
+
+  /// Where on its way to a point inside something came in first, 0…1; 0 where it was inside before.
+  func entering(from start: FramePoint, to end: FramePoint) -> Float {
+    guard !contains(start) else { return 0 }
+    var first: Float = 1
+    var before = corners.count - 1
+    for at in 0..<corners.count {
+      let edge = CountLine(name: "", from: corners[before], to: corners[at])
+      if corners[before] != corners[at], let share = edge.crossing(from: start, to: end) { first = min(first, share) }
+      before = at
+    }
+    return first
+  }
 }
 
 /// A named line in the picture that tracked things cross.

@@ -80,10 +80,10 @@ public enum StatusPage {
       }
       const drops = sum(p.dropped);
       const c = card(p.name, p.state, undefined, rate, facts([
-        ['camera', p.camera], ['model', p.model.name + ' ' + p.model.version], ['processed', number(p.processed)],
+        ['camera', p.camera], ['model', p.model.name + ' ' + p.model.version + (p.lighter ? ' (lighter)' : '')], ['processed', number(p.processed)],
         ['with detections', number(p.with_detections)], ['dropped', drops ? number(drops) + ' (' + list(p.dropped) + ')' : '0'],
         ['told again', p.reused || ''], ['nothing to look at', p.unneeded || ''], ['crops left out', p.crops_left_out || '', 'warn'],
-        ['decided', p.decisions ? list(p.decisions) || '0' : ''],
+        ['frames a run', p.mean_batch || ''], ['decided', p.decisions ? list(p.decisions) || '0' : ''],
         ['left out', sum(p.left_out) ? list(p.left_out) : '', 'warn']]), table);
       if (p.recent.length) c.append(found);
       return c;

@@ -45,6 +45,8 @@ public struct CompilationOptions: Sendable {
   public var weights = WeightPrecision.float
   /// Compilations with copies of these options share it.
   let constantForms = ConstantForms()
+  /// Whether a run may take several of the recipe's images.
+  var takesSeveralImages = false
 
   public init() {}
 }
@@ -119,7 +121,7 @@ public struct ModelCompilation: Sendable {
   private func emit(_ graph: Graph, observed: [ValueID]) throws(CompilerError) -> CompiledModel {
     var layouts: [ValueID: Layout] = [:]
     if let input = options.recipe?.input, let id = graph.inputs.first(where: { graph[$0].name == input.tensor }) {
-      layouts[id] = input.layout(for: graph.type(of: id).dimensions)
+      layouts[id] = layout(of: input, for: graph.type(of: id).dimensions)
     }
     for state in options.recipe?.states ?? [] {
       // Outputs lie as their author declared them; what comes back as an input must lie alike.
@@ -157,20 +159,24 @@ public struct ModelCompilation: Sendable {
       let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
       throw CompilerError(.invalid, "\(place): the tensor '\(tensor)' is no input of the model, which has \(names)")
     }
-    guard let input = recipe.input, input.layout(for: graph.type(of: id).dimensions) == nil else { return }
+    guard let input = recipe.input, layout(of: input, for: graph.type(of: id).dimensions) == nil else { return }
     throw CompilerError(
       .invalid,
       "\(place): the recipe prepares \(input.width)x\(input.height) images of \(input.channelCount) channels; "
         + "input '\(tensor)' is \(graph.type(of: id).dimensions)")
+  }
+
+  private func layout(of input: ImageInput, for dimensions: [Int]) -> Layout? {
+    input.layout(for: options.takesSeveralImages && !dimensions.isEmpty ? [1] + dimensions.dropFirst() : dimensions)
   }
 }
 
 extension ImageInput {
   var channelCount: Int { colour == .grey ? 1 : 3 }
 
-  /// Where rows and columns stand in an input of these declared dimensions, whatever their sizes; nil where it can't carry images.
+  /// Where rows and columns stand in an input of these declared dimensions, whatever their sizes and however many images there are; nil where it can't carry images.
   func axes(in dimensions: [Int]) -> (height: Int, width: Int)? {
-    guard dimensions.count == 4, dimensions[0] == 1 else { return nil }
+    guard dimensions.count == 4 else { return nil }
     if dimensions[1] == channelCount { return (2, 3) }
     return dimensions[3] == channelCount ? (1, 2) : nil
   }

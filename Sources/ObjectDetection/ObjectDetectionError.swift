@@ -9,8 +9,14 @@ public struct ObjectDetectionError: Error, Equatable {
     case invalidDecoding
     /// The backend has no way to execute the model.
     case unsupported
-    /// The backend's device is not there, has no room, or failed.
+    /// The system, or the backend's device, has no room for the model.
+    case noResources
+    /// There is no such device here.
+    case deviceAbsent
+    /// The backend's device can't be used, or failed.
     case deviceFailed
+    /// It failed in a way that stays with this process.
+    case deviceLost
     /// A data set can't be read.
     case unreadableDataset
     /// A label file breaks its format.

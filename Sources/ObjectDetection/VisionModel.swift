@@ -12,7 +12,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// Decoded frames whose outputs or boxes held infinities or what is no number.
   public private(set) var nonFiniteFrameCount: UInt64 = 0
   private let preparation: ImagePreparation
-  private let inputIndex: Int
+  let inputIndex: Int
 
   /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
   public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
@@ -52,7 +52,10 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
       let code: ObjectDetectionError.Code =
         switch error.code {
         case .unsupported: .unsupported
-        case .deviceFailed, .deviceLost, .noResources: .deviceFailed
+        case .noResources: .noResources
+        case .deviceAbsent: .deviceAbsent
+        case .deviceFailed: .deviceFailed
+        case .deviceLost: .deviceLost
         default: .invalidDecoding
         }
       throw ObjectDetectionError(code, "\(package.origin): \(error.message)")
@@ -79,7 +82,17 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   ///   same as nothing found.
   public func decode(threshold: Float? = nil) -> [Detection]? {
     guard !session.hasFailed else { return nil }
-    unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold) { unsafe session.outputBytes($0) }
+    return unsafe decode(threshold) { unsafe session.outputBytes($0) }
+  }
+
+  /// As `decode`, of the prepared frame that was one of several in a run.
+  public func decode(_ slot: Int, in count: Int, of batch: borrowing VisionBatch<Engine>, threshold: Float? = nil) -> [Detection]? {
+    guard !batch.hasFailed(count) else { return nil }
+    return unsafe decode(threshold) { unsafe batch.outputBytes($0, of: slot, in: count) }
+  }
+
+  private func decode(_ threshold: Float?, _ tensors: (Int) -> UnsafeRawBufferPointer) -> [Detection] {
+    unsafe decoder.decode(mapping: preparation.mapping, threshold: threshold, tensors: tensors)
     if decoder.hasNonFiniteValues { nonFiniteFrameCount += 1 }
     return decoder.detections
   }

@@ -11,6 +11,7 @@ thread_local int32_t depth;
 EXPORT void swl_fake_reset(int32_t driver_version, int32_t devices, int32_t major, int32_t minor) {
   std::lock_guard<std::mutex> held(lock);
   d = device{};
+  changed.notify_all();
   d.driver_version = driver_version, d.count = devices, d.major = major, d.minor = minor;
 }
 // The call of that number from now on, the next one being 1, gives `code`; 0 for none.
@@ -20,6 +21,13 @@ EXPORT void swl_fake_fail(uint64_t call, int32_t code, bool is_lasting) {
 }
 // Device memory that can be allocated; 0 for any.
 EXPORT void swl_fake_limit(uint64_t bytes) { d.limit = bytes; }
+// The call of that number from now on, the next one being 1, stands still; 0 lets it, and all others, fail.
+EXPORT void swl_fake_block(uint64_t call) {
+  std::lock_guard<std::mutex> held(lock);
+  d.blocked_call = call == 0 ? 0 : d.calls + call;
+  if (call == 0) d.sticky = 719;
+  changed.notify_all();
+}
 // Graphs are taken and not run, so that nothing is allocated on their behalf.
 EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
 // Work that was begun doesn't end.

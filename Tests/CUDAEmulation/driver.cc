@@ -11,12 +11,21 @@ namespace {
 
 char context_object, the_device_name[] = "Emulated device";
 
+// As a driver that doesn't return; others' calls go on meanwhile.
+void stand_still() {
+  std::unique_lock<std::mutex> held(lock);
+  if (d.blocked_call == 0 || d.calls + 1 != d.blocked_call) return;
+  d.calls++;
+  changed.wait(held, [] { return d.blocked_call == 0; });
+}
+
 // Counts a call; what it gives unless the call goes on.
 int32_t begin(bool needs_context = true) {
   d.calls++;
   if (d.sticky != 0) return d.sticky;
   if (d.failing_call != 0 && (d.calls == d.failing_call || (d.is_lasting && d.calls > d.failing_call))) {
-    if (swl_cuda_is_lasting(d.failure)) d.sticky = d.failure;
+    // Errors stay with a context, and so not before there is one.
+    if (swl_cuda_is_lasting(d.failure) && (d.retained > 0 || d.is_lasting)) d.sticky = d.failure;
     return d.failure;
   }
   if (!d.is_initialised) return not_initialised;
@@ -25,10 +34,12 @@ int32_t begin(bool needs_context = true) {
 }
 
 #define BEGIN(...)                                                                                                     \
+  stand_still();                                                                                                       \
   std::lock_guard<std::mutex> held(lock);                                                                              \
   if (const int32_t early = begin(__VA_ARGS__)) return early
 // Of what ends an object's life: a failure is told, but the object is gone.
 #define BEGIN_END()                                                                                                    \
+  stand_still();                                                                                                       \
   std::lock_guard<std::mutex> held(lock);                                                                              \
   const int32_t early = begin();                                                                                       \
   d.has_failed_ending = d.has_failed_ending || early != success
@@ -89,6 +100,7 @@ int32_t put(void *handle, node n) {
 } // namespace
 
 int32_t cuInit(uint32_t flags) {
+  stand_still();
   std::lock_guard<std::mutex> held(lock);
   const bool was = d.is_initialised;
   d.is_initialised = true;
@@ -100,6 +112,7 @@ int32_t cuInit(uint32_t flags) {
 }
 
 int32_t cuDriverGetVersion(int32_t *ret_version) {
+  stand_still();
   std::lock_guard<std::mutex> held(lock);
   const int32_t early = begin(false);
   if (early != success && early != not_initialised) return early;
@@ -152,6 +165,7 @@ int32_t cuDevicePrimaryCtxRelease_v2(int32_t device) {
 }
 
 int32_t cuCtxPushCurrent_v2(void *context) {
+  stand_still();
   std::lock_guard<std::mutex> held(lock);
   if (const int32_t early = begin(false)) {
     // Whoever is in it already misses nothing.

@@ -16,6 +16,13 @@ extern swl_emulated_index threadIdx, blockIdx, blockDim, gridDim;
 // All threads of the block meet, or the run is aborted: on a device the result would be undefined.
 void __syncthreads(void);
 
+// Threads run one after the other.
+static inline unsigned long long atomicAdd(unsigned long long *to, unsigned long long value) {
+  const unsigned long long before = *to;
+  *to += value;
+  return before;
+}
+
 static inline int32_t swl_emulated_dp4a(uint32_t a, uint32_t b, int32_t sum) {
   uint32_t total = (uint32_t)sum;
   for (int i = 0; i < 4; i++) total += (uint32_t)((int32_t)(int8_t)(a >> 8 * i) * (int8_t)(b >> 8 * i));

@@ -65,6 +65,7 @@ struct device {
   bool is_initialised = false;
   uint64_t calls = 0, failing_call = 0;
   int32_t failure = 0;
+  uint64_t blocked_call = 0; // stands still until it is told otherwise, and fails then
   bool is_idle = false;
   bool is_lasting = false; // the device is lost: every later call fails, too
   int32_t sticky = 0;      // what stays with the context, until a new process

@@ -54,8 +54,9 @@ extension CUDATests {
     ) throws {
       var g = SeededGenerator(seed: UInt64(seed) &* 6151 &+ 11)
       let builder = integerProgram(grouping, seed, &g)
-      let program = builder.program
-      let inputs = program.inputs.map { g.values(of: program.tensors[Int($0.tensor)]) }
+      let program = builder.program.withRedZones
+      var inputs = builder.program.inputs.map { g.values(of: builder.program.tensors[Int($0.tensor)]) }
+      inputs += program.redZones(behind: inputs.count)
       let expected = try CUDATests.run(program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
       for multiplication in device.multiplications {
         device.reset()
@@ -81,11 +82,12 @@ extension CUDATests {
         (convolution.middleZeroPoint, convolution.middleLower, convolution.middleUpper) = (3, -128, 127)
         (convolution.tableZeroPoint, convolution.outputLower, convolution.outputUpper) = (3, -128, 127)
         builder.append(.convolution(convolution))
-        let values = [g.values(of: builder.program.tensors[Int(input)])]
-        let expected = try CUDATests.run(builder.program, builder.weights, values, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
+        let program = builder.program.withRedZones
+        let values = [g.values(of: program.tensors[Int(input)])] + program.redZones(behind: 1)
+        let expected = try CUDATests.run(program, builder.weights, values, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
         for multiplication in device.multiplications {
           device.reset()
-          let actual = try CUDATests.run(builder.program, builder.weights, values, on: CUDABackend.self, device.options(multiplication))
+          let actual = try CUDATests.run(program, builder.weights, values, on: CUDABackend.self, device.options(multiplication))
           #expect(CUDATests.difference(actual, expected) == nil, "\(type) by \(multiplication)")
         }
       }
@@ -107,8 +109,9 @@ extension CUDATests {
       convolution.residual = residual
       convolution.lower = -0.5
       builder.append(.convolution(convolution))
-      let program = builder.program
-      let inputs = program.inputs.map { g.values(of: program.tensors[Int($0.tensor)]) }
+      let program = builder.program.withRedZones
+      var inputs = builder.program.inputs.map { g.values(of: builder.program.tensors[Int($0.tensor)]) }
+      inputs += program.redZones(behind: inputs.count)
       let expected = try CUDATests.run(program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
       device.reset()
       let actual = try CUDATests.run(program, builder.weights, inputs, on: CUDABackend.self, device.options())

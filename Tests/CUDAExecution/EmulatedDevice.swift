@@ -56,6 +56,7 @@ struct EmulatedDevice {
     guard !Self.isReal else { return }
     let call: @convention(c) (Int32, Int32, Int32, Int32) -> Void = symbol("swl_fake_reset")
     call(driver, devices, capability.major, capability.minor)
+    CUDADeviceFate.forgetAll()
   }
 
   /// Lets a call fail, the next one being 1, and with `isLasting` all after it.
@@ -75,11 +76,20 @@ struct EmulatedDevice {
     function(true)
   }
 
-  /// Lets nothing end that was begun.
-  func hang() {
+  /// Lets nothing end that was begun, until it is told otherwise.
+  func hang(_ isHung: Bool = true) {
     let function: @convention(c) (Bool) -> Void = symbol("swl_fake_hang")
-    function(true)
+    function(isHung)
   }
+
+  /// Lets a call stand still, the next one being 1, until the device is reset, or `unblock`.
+  func block(call: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_block")
+    function(UInt64(call))
+  }
+
+  /// The call that stands still fails.
+  func unblock() { block(call: 0) }
 
   /// Refuses so many images as another device's.
   func refuseImages(_ count: Int) {

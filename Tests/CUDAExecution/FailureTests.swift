@@ -46,7 +46,12 @@ extension CUDATests {
         // What says that it couldn't end something has ended it, and changes nothing.
         #expect(failed != nil || device.hasFailedEnding, "call \(call)")
         if let failed {
-          let expected: InferenceError.Code = failure.code == 2 ? .noResources : failure.code < 700 ? .deviceFailed : .deviceLost
+          // The second call starts the driver, which says by 100 that there is no device.
+          let isAbsent = failure.code == 100 && call == 2
+          // Up to the eighth, which takes the context, nothing stays with the process.
+          let isPassing = call <= 8 || failure.code == 100
+          let expected: InferenceError.Code =
+            isAbsent ? .deviceAbsent : isPassing ? .deviceFailed : failure.code == 2 ? .noResources : .deviceLost
           #expect(failed.code == expected, "call \(call): \(failed.message)")
           #expect(failed.message.contains("CUDA") && failed.message.contains("(\(failure.code))"), "call \(call): \(failed.message)")
         }
@@ -106,6 +111,15 @@ extension CUDATests {
       #expect(device.aliveCount == 0)
     }
 
+    @Test func `what a driver says before there is a context doesn't stay: its kernel module may come later`() throws {
+      device.reset()
+      device.fail(call: 2, code: 999, isLasting: false)
+      let error = CUDATests.loadError(device.options())
+      #expect(error?.code == .deviceFailed && error?.message.contains("starting the driver: unknown error (999)") == true)
+      #expect(CUDATests.loadError(device.options()) == nil)
+      #expect(device.aliveCount == 0)
+    }
+
     @Test func `an error that stays with the process outlives the session, and says that a restart helps`() throws {
       device.reset()
       try CUDATests.withSession(device.options()) { session in
@@ -142,6 +156,36 @@ extension CUDATests {
       device.hang()
       #expect(CUDATests.loadError(options)?.code == .deviceLost)
       device.reset()
+    }
+
+    @Test func `one session's hang is every session's: nobody else waits, and nothing of either is given back`() throws {
+      device.reset()
+      var (hasty, patient) = (device.options(), device.options())
+      (hasty.deadline, patient.deadline) = (.milliseconds(30), .seconds(3600))
+      try CUDATests.withSession(patient) { other in
+        try other.setInput(0, to: input)
+        other.run()
+        #expect(!other.hasFailed)
+        try CUDATests.withSession(hasty) { session in
+          device.hang()
+          session.run()
+          #expect(session.failure?.code == .deviceLost)
+        }
+        let calls = device.callCount
+        #expect(other.hasFailed && other.failure?.code == .deviceLost)
+        other.run()
+        #expect(try other.output(0).floats().allSatisfy { $0 == 0 })
+        #expect(CUDATests.loadError(patient)?.code == .deviceLost)
+        #expect(device.callCount == calls, "nobody turns to it again")
+      }
+      #expect(device.aliveCount > 0)
+      device.reset()
+    }
+
+    @Test func `a count of faults that no run can bring about is none`() {
+      #expect(CUDABackend.isPlausible(0, after: 0) && CUDABackend.isPlausible(7, after: 3))
+      #expect(!CUDABackend.isPlausible(2, after: 3))
+      #expect(!CUDABackend.isPlausible(.max, after: 3) && !CUDABackend.isPlausible(0 &- 1, after: 0))
     }
 
     @Test func `a run whose device failed has no detections rather than none found`() throws {

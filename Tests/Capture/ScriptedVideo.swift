@@ -15,6 +15,8 @@ struct ScriptedProfile {
   var converterError: Int32 = ENOSYS
   /// The most buffers that the driver gives.
   var bufferLimit = 32
+  /// Bytes before the picture in each buffer.
+  var byteOffset = 0
 
   static func format(_ code: StaticString, _ width: Int, _ height: Int, rates: [Double] = []) -> CameraDeviceFormat {
     let size = CameraDeviceSize(
@@ -147,7 +149,7 @@ final class ScriptedVideo: VideoSystem, @unchecked Sendable {
   }
 
   func map(_ index: Int) throws(SystemFailure) -> UnsafeMutableRawBufferPointer {
-    let part = UnsafeMutableRawBufferPointer.allocate(byteCount: max(format.byteCount, 64), alignment: 64)
+    let part = UnsafeMutableRawBufferPointer.allocate(byteCount: max(profile.byteOffset + format.byteCount, 64), alignment: 64)
     unsafe part.initializeMemory(as: UInt8.self, repeating: 0)
     unsafe memory[index] = part
     mapped += 1
@@ -189,8 +191,9 @@ final class ScriptedVideo: VideoSystem, @unchecked Sendable {
       let given = queued.removeFirst()
       let part = unsafe memory[given]!
       unsafe part.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: sequence))
+      for at in 0..<profile.byteOffset { unsafe part[at] = ~UInt8(truncatingIfNeeded: sequence) }
       buffer = VideoBuffer(
-        index: index ?? given, byteCount: bytes ?? format.byteCount, sequence: sequence, isFaulty: isFaulty,
+        index: index ?? given, byteOffset: profile.byteOffset, byteCount: bytes ?? format.byteCount, sequence: sequence, isFaulty: isFaulty,
         nanoseconds: system.now().nanoseconds - 1_000_000)
       return 0
     case .fails(let number):

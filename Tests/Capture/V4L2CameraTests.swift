@@ -39,6 +39,31 @@ import Testing
     #expect(camera.counters.delivered == 3 && camera.counters.missed == 0)
   }
 
+  @Test func `what stands before the picture in a buffer is no part of it, and its bytes are held to the buffer`() throws {
+    var profile = ScriptedProfile()
+    profile.byteOffset = 128
+    let whole = 64 * 48 * 2
+    let camera = try camera(ScriptedVideo([.frame(1), .frame(2, bytes: whole + 64), .frame(3, bytes: whole - 1)], profile: profile))
+    #expect(camera.seeNext() == Self.streaming)
+    #expect(camera.seeNext().frame?.bytes == [UInt8](repeating: 1, count: whole))
+    #expect(camera.seeNext().frame?.bytes == [UInt8](repeating: 2, count: whole))
+    #expect(camera.seeNext(timeout: .seconds(1)) == .timedOut)
+    #expect(camera.counters.short == 1)
+  }
+
+  @Test func `a camera that sends nothing usable gives way at each timeout, however long`() throws {
+    let system = ScriptedVideo(frames(1...300, bytes: 0))
+    let camera = try camera(system)
+    var reasons: [String] = []
+    while !system.steps.isEmpty {
+      let begin = system.now()
+      let event = camera.seeNext(timeout: .seconds(1))
+      #expect(begin.duration(to: system.now()) <= .seconds(1))
+      if case .state(.waiting(let reason)) = event { reasons.append(reason) } else { #expect(event == .timedOut || event == Self.streaming) }
+    }
+    #expect(reasons.count == 1 && camera.counters.empty == 300)
+  }
+
   @Test func `gaps in the driver's count are missed frames, its wrap and its restart are none`() throws {
     let system = ScriptedVideo([.frame(UInt32.max - 3), .frame(UInt32.max), .frame(1), .frame(0), .frame(1)])
     let camera = try camera(system)

@@ -95,7 +95,7 @@ private struct Sample {
       """
     sample.camera =
       "{source: \"v4l2:/dev/video0\", size: 1280x720, frame_rate: 30, frame_limit: 40, format: SRGGB10P, black_level: 64, white_balance: [1.5, 1, 2], controls: {gain: 3, auto: true}}"
-    sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, frames: 9}"
+    sample.pipeline = "{camera: top, model: m.swiftlet, threshold: 0.25, detections: all, threads: 2, backend: auto, frames: 9}"
     let configuration = try #require(sample.read().configuration)
     var storage = StorageSettings(path: sample.folder.path + "/data", outboxByteCount: 5_000_000)
     (storage.commitInterval, storage.commitByteCount, storage.offlineDetections) = (.seconds(2), 1_000_000, 10)
@@ -119,7 +119,7 @@ private struct Sample {
     let pipeline = configuration.pipelines[0]
     #expect(pipeline.threshold == 0.25)
     #expect(pipeline.reporting == .all)
-    #expect(pipeline.threads == 2)
+    #expect(pipeline.threads == 2 && pipeline.backend == .auto)
     #expect(pipeline.frameCount == 9)
   }
 

@@ -4,7 +4,7 @@ import GateProtocol
 import Glibc
 @testable import Inspection
 import Pipelines
-import SimulatedGate
+@testable import SimulatedGate
 import Supervision
 import TestBroker
 import Testing
@@ -73,6 +73,35 @@ import Testing
     controller.stop()
     desk.stop()
     #expect(notices.all.count { $0 == .link(.meeting) } == 1, "\(notices.all)")
+  }
+
+  @Test func `a controller of an older protocol is named, and a reject that it can't take is told as failed`() throws {
+    let old = try #require(PseudoTerminal())
+    // Header and check are the same in every version, the rest is its own.
+    var bytes = FrameBytes()
+    bytes.append(UInt8(0))
+    for _ in 0..<12 { bytes.append(UInt8(1)) }
+    var check = FrameCheck()
+    for index in 0..<bytes.count { check.update(bytes[index]) }
+    bytes.append(check.value)
+    let answer = WireFrame(bytes)
+    var gate = NamedGate(name: "g", settings: GateSettings(device: old.path, configuration: GateConfiguration(travel: 400_000)))
+    gate.tolerance = .milliseconds(20)
+    let notices = Recorder<GateNotice>()
+    let desk = GateDesk(gate, pipeline: "p", ledger: ProgressLedger()) { notices.append($0) }
+    try desk.start()
+    defer { desk.stop() }
+    let limit = MonotonicClock.now().advanced(by: .seconds(20))
+    var greeting = [UInt8](repeating: 0, count: 64)
+    while !notices.all.contains(.link(.incompatible(0))), MonotonicClock.now() < limit {
+      guard old.read(into: &greeting) > 0 else { _ = sched_yield(); continue }
+      for index in 0..<answer.count { _ = old.write(answer[index]) }
+    }
+    #expect(notices.wait { $0.contains(.link(.incompatible(0))) })
+    desk.judge(outcome(1, .reject, at: MonotonicClock.now()))
+    #expect(notices.wait { $0.contains { if case .failed(part: 1, .reject, _) = $0 { true } else { false } } })
+    #expect(desk.counters == GateDesk.Counters(passes: 0, rejects: 1, unplaced: 0, failed: 1))
+    #expect(desk.link.state == .incompatible(0))
   }
 
   @Test func `an order under way is told as lost with the link`() throws {

@@ -1,6 +1,7 @@
-import Capture
+@testable import Capture
 @testable import EdgeAgent
 import Glibc
+import Imaging
 import Inspection
 import ModelManifest
 import Pipelines
@@ -15,7 +16,7 @@ import Testing
     let worker: PipelineWorker
     let camera: any CameraSource
 
-    init(_ inspection: InspectionSettings, follower: InspectionSettings? = nil, threshold: Double? = nil) throws {
+    init(_ inspection: InspectionSettings, follower: InspectionSettings? = nil, threshold: Double? = nil, budget: Duration? = nil) throws {
       let log = AgentLog(name: "test") { _ in }
       func worker(_ settings: PipelineSettings, _ results: BoundedQueue<FrameResult>, _ followers: [PipelineWorker] = []) throws -> PipelineWorker {
         let package = try ModelPackage(FixedPackage.bytes(), origin: "fixed")
@@ -30,17 +31,16 @@ import Testing
         followers.append(try worker(settings, results))
       }
       var settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
-      (settings.inspection, settings.threshold) = (inspection, threshold)
+      (settings.inspection, settings.threshold, settings.budget) = (inspection, threshold, budget)
       self.worker = try worker(settings, results, followers)
       camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
       try self.worker.start()
     }
 
-    func give() {
-      while true {
-        guard case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) else { continue }
-        return worker.give(frame)
-      }
+    func give() { worker.give(nextFrame()) }
+
+    func nextFrame() -> Frame {
+      while true { if case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) { return frame } }
     }
 
     /// Until so many frames came to something.
@@ -54,6 +54,26 @@ import Testing
       worker.join()
       camera.stop()
     }
+  }
+
+  /// Another frame's pixels, for as long as they are needed.
+  private final class Lender: FrameBufferOwner {
+    private let frame: Frame
+
+    init(_ frame: consuming Frame) { self.frame = frame }
+
+    /// The same frame, taken so much earlier, or without most of its bytes.
+    func frame(age: Duration = .zero, isShort: Bool = false) -> Frame {
+      var view = frame.view
+      if isShort {
+        let plane = unsafe ImageView.Plane(base: view.planes.0.base, byteCount: 1, bytesPerLine: view.planes.0.bytesPerLine)
+        view = ImageView(format: view.format, encoding: view.encoding, width: view.width, height: view.height, planes: (plane, nil, nil))
+      }
+      return Frame(
+        view: view, sequence: frame.sequence, capturedAt: frame.capturedAt.advanced(by: .zero - age), buffer: FrameBuffer(index: 0), owner: self)
+    }
+
+    func takeBack(_ buffer: FrameBuffer) {}
   }
 
   private static func rule(_ rejects: Bool) throws -> RuleSettings {
@@ -76,6 +96,25 @@ import Testing
     #expect(inspector.counters.rejected == UInt64(count) && inspector.counters.unjudged == 0)
     // The rule's end at last, too.
     #expect(bench.worker.statistics.snapshot.unrecorded == 4 + 1 && bench.results.count == PipelineWorker.resultCount)
+  }
+
+  @Test func `the part of a frame that is late, or can't be read, is unjudged`() throws {
+    var inspection = InspectionSettings()
+    (inspection.rules, inspection.parts) = ([try Self.rule(true)], PartSettings(.trigger))
+    // Long enough for a machine that is busy; the late frame is older still.
+    let bench = try Bench(inspection, budget: .seconds(20))
+    bench.give()
+    bench.wait { $0.processed == 1 }
+    bench.worker.give(Lender(bench.nextFrame()).frame(age: .seconds(40)))
+    bench.wait { $0.late == 1 }
+    bench.worker.give(Lender(bench.nextFrame()).frame(isShort: true))
+    bench.wait { $0.unusable == 1 }
+    bench.give()
+    bench.wait { $0.processed == 2 }
+    bench.end()
+    let (inspector, statistics) = (try #require(bench.worker.inspector), bench.worker.statistics.snapshot)
+    #expect(statistics.processed == 2 && statistics.late == 1 && statistics.unusable == 1)
+    #expect(inspector.counters.rejected == 2 && inspector.counters.unjudged == 2 && inspector.counters.passed == 0)
   }
 
   @Test func `a pause ends what is under way at once, also of those that follow`() throws {

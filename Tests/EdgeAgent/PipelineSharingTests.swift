@@ -49,6 +49,35 @@ import Testing
     }
   }
 
+  @Test func `a frame that grows too old while its turn grows is given up and counted`() throws {
+    let (turns, results) = (ProcessorTurns(processorCount: 2), BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest))
+    var settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
+    settings.budget = .milliseconds(250)
+    let worker = PipelineWorker(
+      settings, processor: try FrameProcessor(try ModelPackage(FixedPackage.bytes(), origin: "fixed"), threshold: nil, threads: 2), turns: turns,
+      results: results, ledger: ProgressLedger(), log: AgentLog(name: "test") { _ in }, onEnd: { _ in })
+    var other: ProcessorTurn? = turns.begin(2)
+    other?.narrow()
+    try worker.start()
+    let camera = try openCamera("simulated:conveyor", settings: CameraSettings(size: (160, 120), frameRate: .infinity))
+    var deadline: MonotonicInstant?
+    while deadline == nil {
+      guard case .frame(let frame) = camera.nextFrame(timeout: .seconds(10)) else { continue }
+      deadline = frame.capturedAt.advanced(by: .milliseconds(250))
+      worker.give(frame)
+    }
+    // It has begun and needs the other's last processor; when it gets that it is too late.
+    while turns.waitingCount == 0, MonotonicClock.now() < deadline! { sched_yield() }
+    while MonotonicClock.now() <= deadline! { sched_yield() }
+    #expect(worker.statistics.snapshot.late == 0)
+    other = nil
+    while !worker.isIdle, results.count == 0 { sched_yield() }
+    #expect(worker.statistics.snapshot.late == 1 && worker.statistics.snapshot.processed == 0 && results.count == 0)
+    worker.mailbox.close()
+    worker.join()
+    camera.stop()
+  }
+
   @Test func `where nothing is found nothing follows`() async throws {
     let trial = try AgentTrial()
     var configuration = try trial.configuration(frames: 4)
@@ -151,6 +180,11 @@ import Testing
       }
     }
 
+    private var held: ProcessorTurn?
+
+    func hold() { held = turns.begin(1) }
+    func letGo() { held = nil }
+
     func waitForTurn() { while turns.waitingCount < 1 { sched_yield() } }
 
     func end() {
@@ -162,11 +196,11 @@ import Testing
 
   @Test func `while others have their turn a newer frame takes the older one's place`() throws {
     let bench = try Bench(PipelineSettings(name: "p", camera: "c", modelPath: ""))
-    bench.turns.take(1)
+    bench.hold()
     _ = bench.give()
     bench.waitForTurn()
     let second = bench.give()
-    bench.turns.give(1)
+    bench.letGo()
     let result = try #require(bench.results.pop(timeout: .seconds(30)))
     #expect(result.frameNumber == second)
     bench.worker.recycle(result)
@@ -180,12 +214,12 @@ import Testing
     var settings = PipelineSettings(name: "p", camera: "c", modelPath: "")
     settings.budget = .milliseconds(20)
     let bench = try Bench(settings)
-    bench.turns.take(1)
+    bench.hold()
     _ = bench.give()
     bench.waitForTurn()
     let over = MonotonicClock.now().advanced(by: .milliseconds(21))
     while MonotonicClock.now() < over { sched_yield() }
-    bench.turns.give(1)
+    bench.letGo()
     bench.end()
     let statistics = bench.worker.statistics.snapshot
     #expect(statistics.late == 1 && statistics.processed == 0)

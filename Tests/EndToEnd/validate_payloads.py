@@ -7,7 +7,10 @@ Reads lines of TOPIC, a space, and PAYLOAD on standard input, as `mosquitto_sub 
 
 Each payload must be valid by the schema that it names, that schema must be one that its topic may carry, and sequences must be
 contiguous by topic and epoch, apart from repetitions and from what gap events name. Commands and their replies go by
-their topic and have no sequence. Exit status: 0 valid, 1 not, 2 wrong use.
+their topic and have no sequence.
+
+With --document NAME standard input is one document of swiftlet/NAME/1 that is no message (status). It must be valid, and every member that it has must
+be one that the schema names, so that the schema stays complete; other readers let members be added. Exit status: 0 valid, 1 not, 2 wrong use.
 """
 import argparse
 import collections
@@ -55,6 +58,23 @@ def check_line(line, validators):
     return topic, payload
 
 
+def closed(schema):
+    """The same without room for members that it doesn't name."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    same = {key: closed(part) for key, part in schema.items()}
+    return {"additionalProperties": False, **same} if isinstance(same.get("properties"), dict) and "type" in same else same
+
+
+def check_document(name, folder):
+    schema = json.loads((folder / f"{name}-1.schema.json").read_text(encoding="utf-8"))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(closed(schema)).iter_errors(json.load(sys.stdin)))
+    print(f"{error.json_path}: {error.message}" if error else "the document is valid")
+    return 1 if error else 0
+
+
 def missing_sequences(messages):
     """Complaints about sequences that are neither there nor named by a gap event."""
     seen = collections.defaultdict(set)
@@ -73,7 +93,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--schemas", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2] / "Packaging" / "schemas")
     parser.add_argument("--expect", action="append", default=[], metavar="NAME=COUNT", help="at least so many of swiftlet/NAME/1")
+    parser.add_argument("--document", metavar="NAME", help="one document of swiftlet/NAME/1 in place of messages")
     options = parser.parse_args()
+    if options.document:
+        return check_document(options.document, options.schemas)
     validators = load(options.schemas)
     if not validators:
         parser.error(f"no schemas in {options.schemas}")

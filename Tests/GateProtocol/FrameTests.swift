@@ -108,6 +108,43 @@ import Testing
     #expect(version == 2)
   }
 
+  /// The longest that fits, of another version, as its check says; `isSplit`: with a zero in it.
+  private static func longest(isSplit: Bool) -> [UInt8] {
+    for filler in UInt8(1)... {
+      var bytes = FrameBytes()
+      bytes.append(UInt8(2))
+      while bytes.count < FrameBytes.capacity - 4 { bytes.append(isSplit && bytes.count == 30 ? 0 : filler) }
+      var check = FrameCheck()
+      for index in 0..<bytes.count { check.update(bytes[index]) }
+      bytes.append(check.value)
+      let all = (0..<bytes.count).map { bytes[$0] }
+      if !all.suffix(4).contains(0) { return all }
+    }
+    return []
+  }
+
+  @Test func `a frame that is one byte too long is refused, wherever it becomes too long, and the next is found`() {
+    let (plain, split) = (Self.longest(isSplit: false), Self.longest(isSplit: true))
+    // In its only block, by a zero between blocks, and within its second block.
+    let cases: [(fits: [UInt8], over: [UInt8])] = [
+      ([65] + plain, [66] + plain + [7]), ([65] + plain, [65] + plain + [1]),
+      ([31] + split[..<30] + [34] + split[31...], [31] + split[..<30] + [35] + split[31...] + [7]),
+    ]
+    for (fits, over) in cases {
+      var reader = FrameReader()
+      var (others, damaged, frames) = (0, 0, 0)
+      for byte in fits + [0] + over + [0] + Samples.wire(Samples.frames[4]) {
+        switch reader.receive(byte) {
+        case .incomplete: break
+        case .frame: frames += 1
+        case .damaged: damaged += 1
+        case .otherVersion: others += 1
+        }
+      }
+      #expect(others == 1 && damaged == 1 && frames == 1)
+    }
+  }
+
   @Test func `what is no frame never stops the next one`() {
     var random = SeededRandom(seed: 3)
     let good = Samples.wire(Samples.frames[4])

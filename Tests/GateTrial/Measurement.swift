@@ -12,6 +12,8 @@ struct Measurement {
   let pause: Duration
   /// Every so many orders one is held back until its part has passed.
   static let lateEach = 100
+  /// Of the gate, microseconds.
+  static let pulse: UInt32 = 1000
 
   /// Moments of one part, in this machine's clock.
   private struct Part {
@@ -26,7 +28,7 @@ struct Measurement {
 
   func run() throws(GateClientError) -> Bool {
     var configuration = GateConfiguration(travel: 150_000)
-    (configuration.pulse, configuration.debounce, configuration.silence) = (1000, 200, 2_000_000)
+    (configuration.pulse, configuration.debounce, configuration.silence) = (Self.pulse, 200, 2_000_000)
     let ledger = Ledger()
     var settings = GateSettings(device: line, configuration: configuration)
     settings.queueCapacity = 256
@@ -104,11 +106,12 @@ struct Measurement {
     let heldBack = log.count(where: \.isHeldBack)
     let acknowledged = log.count { $0.execution != nil }
     print("parts \(log.count)\nordered \(log.count { $0.ordered != nil })\nheld_back \(heldBack)\nacknowledged \(acknowledged)\nlate \(late)")
+    print("late_unheld \(log.count { $0.ending == .late && !$0.isHeldBack })")
     print("refused \(counters.refused)\nlink_lost \(counters.linkLost)\nsilent \(log.count { $0.ending == nil })\nunjudged \(counters.unjudged)")
-    // Beyond a quarter of the pulse, by the controller's own clock: such a reject may have hit another part.
+    // Beyond a quarter of the pulse, by the controller's own clock: such a reject may have hit another part. It has been told as one.
     let missed = log.count { $0.execution?.cause == .missed }
     print("missed \(missed)\noverridden \(counters.overridden)\ndamaged_frames \(counters.damagedFrames)\nlost_frames \(counters.lostFrames)")
-    return log.allSatisfy { $0.ending != nil } && acknowledged + late == log.count && missed == 0
+    return log.allSatisfy { $0.ending != nil } && acknowledged + late == log.count
   }
 
   private func show(_ name: String, _ durations: [Duration]) {

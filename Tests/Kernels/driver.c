@@ -201,11 +201,20 @@ static const int8_t *take_packed(const struct swl_kernel *kernel, const struct s
   return exact;
 }
 
+// Panels so deep that kernels ask for the next one while they multiply: rows of one pixel.
+static void deepen(struct swl_window *w) {
+  w->kernel_height = w->kernel_width = w->stride_height = w->stride_width = w->dilation_height = w->dilation_width = 1;
+  w->pad_top = w->pad_left = w->pad_bottom = w->pad_right = 0;
+  w->batch = 1, w->input_height = w->output_height = random_in(1, 2), w->input_width = w->output_width = random_in(1, 3);
+  w->input_channels = random_in(1536, 2100), w->output_channels = random_in(1, 40);
+}
+
 static void case_convolution_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_convolution_q8 arguments[2];
   struct swl_window w = random_window(false);
   int32_t groups = random_groups(&w), threads = random_in(1, 4);
   if (random_in(0, 19) == 0) groups = 1, widen_image(&w);
+  if (random_in(0, 39) == 0) groups = 1, deepen(&w);
   struct swl_blocking b = blocking_of(&w, groups);
   int8_t *weights = take_weights(w.output_channels * b.depth);
   struct swl_convolution_q8 c = {
@@ -605,7 +614,8 @@ static void test_kernel(enum swl_family family, const struct swl_kernel *kernel,
 }
 
 // Steps of every length and grain, with pauses in which the threads fall asleep: each item is run exactly once.
-static int team_items[5000];
+#define TEAM_ITEMS 100000
+static int team_items[TEAM_ITEMS];
 
 static void count_items(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   *(char *)scratch = 1;
@@ -619,7 +629,8 @@ static void test_team(int32_t threads) {
     report(false, &name, threads, "was not created");
     return;
   }
-  int expected[5000] = {0};
+  static int expected[TEAM_ITEMS];
+  memset(expected, 0, sizeof expected);
   memset(team_items, 0, sizeof team_items);
   for (int run = 0; run < 1500; run++) {
     int amount = run % 7;
@@ -628,6 +639,11 @@ static void test_team(int32_t threads) {
     swl_team_run(team, &step);
     if (run % 250 == 0) nanosleep(&(struct timespec){0, 3000000}, NULL);
   }
+  // More than a ticket can count.
+  int one = 1;
+  const struct swl_step many = {count_items, &one, TEAM_ITEMS, 1};
+  swl_team_run(team, &many);
+  for (int i = 0; i < TEAM_ITEMS; i++) expected[i]++;
   swl_team_destroy(team);
   report(memcmp(expected, team_items, sizeof expected) == 0, &name, threads, "ran an item twice or never");
 }

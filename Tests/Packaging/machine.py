@@ -31,7 +31,17 @@ def wait_until(condition, what, seconds=60, pause=0.05):
         time.sleep(pause)
 
 
-class Machine:
+class System:
+    """What is asked of a system that has the service, by its `run`."""
+
+    def show(self, property, unit="swiftletd.service"):
+        return self.run("systemctl show -P %s %s" % (property, unit)).strip()
+
+    def journal(self, arguments=""):
+        return self.run("journalctl --no-pager -o cat -u swiftletd.service %s" % arguments, check=False)
+
+
+class Machine(System):
     def __init__(self):
         self.leader = None
         self.container = None
@@ -165,11 +175,9 @@ class Machine:
             raise AssertionError("%s: status %d: %s" % (command, done.returncode, done.stdout))
         return done.stdout
 
-    def show(self, property, unit="swiftletd.service"):
-        return self.run("systemctl show -P %s %s" % (property, unit)).strip()
-
-    def journal(self, arguments=""):
-        return self.run("journalctl --no-pager -o cat -u swiftletd.service %s" % arguments, check=False)
+    @property
+    def is_up(self):
+        return self.leader is not None
 
     def host_pid(self, inside):
         """This system's number of a process of the container."""
@@ -184,7 +192,7 @@ class Machine:
         raise AssertionError("process %d is not there" % inside)
 
 
-def run_steps(name, steps):
+def run_steps(name, steps, system=Machine, obstacle=obstacle):
     """Runs the steps of a test, in order, on one system; says which failed, and what the system wrote."""
     # Whoever ends this early finds no mounts left.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -196,7 +204,7 @@ def run_steps(name, steps):
         print("%s: FAILED: this needs root" % name, file=sys.stderr)
         return 1
     began = time.monotonic()
-    with Machine() as machine:
+    with system() as machine:
         step = None
         try:
             for step in steps:
@@ -205,7 +213,7 @@ def run_steps(name, steps):
                 print("%s: %s (%.1f s)" % (name, step.__doc__, time.monotonic() - start), flush=True)
         except Exception as error:
             print("%s: FAILED: %s: %s: %s" % (name, step.__doc__, type(error).__name__, error), file=sys.stderr)
-            if machine.leader:
+            if machine.is_up:
                 print(machine.journal("-n 60"), machine.console(), file=sys.stderr)
             return 1
     print("%s: %d steps passed in %.0f s" % (name, len(steps), time.monotonic() - began))

@@ -3,8 +3,6 @@
 
 Usage: service.py PACKAGE
 """
-import contextlib
-import ctypes
 import json
 import os
 import re
@@ -14,12 +12,11 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from freeze import FrozenThread
 from machine import run_steps, wait_until
 
 CONFIGURATION = "/etc/swiftlet/swiftlet.yaml"
 DATA = "/var/lib/swiftlet"
-PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
-WAIT_ALL = 0x40000000
 RUNNING = """
 device: {id: d, site: s}
 storage: {path: /var/lib/swiftlet, outbox: 1 MB}
@@ -39,35 +36,6 @@ print(json.dumps({"epoch": database.execute("SELECT value FROM meta WHERE key = 
 """
 # No step here waits as long as the package's own limits.
 QUICKER = "[Service]\nWatchdogSec=4\nRestartSec=100ms\n"
-
-
-class FrozenThread:
-    """Stops one thread of a process in the midst of its work, as a driver that doesn't return would, until it is let go or killed."""
-
-    def __init__(self, process, name):
-        self.library = ctypes.CDLL(None, use_errno=True)
-        self.library.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-        self.thread = next(int(thread) for thread in os.listdir("/proc/%d/task" % process) if self.read(process, thread, "comm").strip() == name)
-        wait_until(lambda: self.catch(process), "work of the thread " + name, pause=0.001)
-
-    def catch(self, process):
-        """Stops it; where it was waiting for a frame, standing still is no fault, and it goes on."""
-        self.trace(PTRACE_SEIZE)
-        self.trace(PTRACE_INTERRUPT)
-        os.waitpid(self.thread, WAIT_ALL)
-        works = self.read(process, self.thread, "syscall").startswith("-1 ")
-        if not works:
-            self.trace(PTRACE_DETACH)
-        return works
-
-    @staticmethod
-    def read(process, thread, name):
-        with open("/proc/%d/task/%s/%s" % (process, thread, name)) as file:
-            return file.read()
-
-    def trace(self, request):
-        if self.library.ptrace(request, self.thread, None, None) != 0:
-            raise OSError(ctypes.get_errno(), "ptrace")
 
 
 class Steps:
@@ -183,9 +151,7 @@ class Steps:
         try:
             wait_until(lambda: machine.journal().count("Watchdog timeout") == 2, "the watchdog")
         finally:
-            # A process that is traced isn't gone before the tracer has looked.
-            with contextlib.suppress(OSError):
-                os.waitpid(frozen.thread, WAIT_ALL)
+            frozen.bury()
         self.restarts(machine, before, "no progress in: pipeline renamed")
 
     def killed(self, machine):

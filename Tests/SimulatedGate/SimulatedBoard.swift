@@ -36,32 +36,47 @@ import Pipelines
 /// `E` the encoder's next tick; `G` the gate has power, `g` none, `L` the lamp is lit, `l` dark. Two changes of the sensor that were read together
 /// lie `dwell` apart all the same, as those of a real part would.
 struct SimulatedBoard: GateBoard, ~Copyable {
-  private let line: PseudoTerminal
-  private let plant: PseudoTerminal
-  private let wake: Int32
+  private let line: Intake
+  private let plant: Intake
+  private let wake: Wake
   private let start = MonotonicClock.now()
   private var received: [UInt8] = []
   private var receivedPosition = 0
-  private var buffer = [UInt8](repeating: 0, count: 256)
   private var changes: [UInt8] = []
+  private var changePosition = 0
   private var isPresent = false
   private var presentSince: UInt64 = 0
   private static let dwell: UInt64 = 3000
   private var ticks: UInt64 = 0
   private var shown = GateOutputs()
 
-  init(line: PseudoTerminal, plant: PseudoTerminal, wake: Int32) {
+  /// - Parameter wake: ends its sleep; what comes on the lines makes it ready, too.
+  init(line: Intake, plant: Intake, wake: Wake) {
     (self.line, self.plant, self.wake) = (line, plant, wake)
+    received.reserveCapacity(Intake.limit)
+    changes.reserveCapacity(Intake.limit)
+  }
+
+  deinit {
+    line.stop()
+    plant.stop()
   }
 
   mutating func microseconds() -> UInt64 { UInt64(max(0, start.duration(to: MonotonicClock.now()).wholeNanoseconds) / 1000) }
 
+  /// Whether it knows of a change of an input that the loop hasn't been told of.
+  var hasChange: Bool { changePosition < changes.count }
+
+  private mutating func takeChanges() {
+    guard !hasChange else { return }
+    plant.take(into: &changes)
+    changePosition = 0
+  }
+
   mutating func isPartPresent() -> Bool {
-    if changes.isEmpty {
-      let count = plant.read(into: &buffer)
-      changes = Array(buffer[..<count])
-    }
-    guard let change = changes.first else { return isPresent }
+    takeChanges()
+    guard hasChange else { return isPresent }
+    let change = changes[changePosition]
     if change == UInt8(ascii: "E") {
       ticks += 1
     } else {
@@ -70,7 +85,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
       presentSince = now
       isPresent = change == UInt8(ascii: "P")
     }
-    changes.removeFirst()
+    changePosition += 1
     return isPresent
   }
 
@@ -78,9 +93,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
 
   mutating func readByte() -> UInt8? {
     if receivedPosition == received.count {
-      let count = line.read(into: &buffer)
-      received.removeAll(keepingCapacity: true)
-      received.append(contentsOf: buffer[..<count])
+      line.take(into: &received)
       receivedPosition = 0
     }
     guard receivedPosition < received.count else { return nil }
@@ -88,7 +101,7 @@ struct SimulatedBoard: GateBoard, ~Copyable {
     return received[receivedPosition]
   }
 
-  mutating func hasLostBytes() -> Bool { false }
+  mutating func hasLostBytes() -> Bool { line.takeLoss() }
   mutating func write(_ byte: UInt8) -> Bool { line.write(byte) }
 
   mutating func apply(_ outputs: GateOutputs) {
@@ -100,9 +113,18 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   mutating func feedWatchdog() {}
 
   mutating func sleep(until moment: UInt64) {
-    guard changes.isEmpty, receivedPosition == received.count else { return }
+    guard receivedPosition == received.count else { return }
+    var moment = moment
+    if !hasChange {
+      // What came while a change was held back has had its wake used up by the sleep until then.
+      takeChanges()
+      guard !hasChange else { return }
+    } else {
+      guard changes[changePosition] != UInt8(ascii: "E") else { return }
+      moment = min(moment, presentSince + Self.dwell)
+    }
     let wait = Int64(clamping: moment) - Int64(clamping: microseconds())
-    if wait > 0 { _ = swl_serial_wait_two(line.master, plant.master, wake, min(wait, 100_000) * 1000) }
+    if wait > 0 { _ = swl_serial_wait(-1, 0, wake.descriptor, min(wait, 100_000) * 1000) }
   }
 }
 
@@ -112,16 +134,20 @@ struct SimulatedBoard: GateBoard, ~Copyable {
   public let line: String
   /// What moves parts and sees the gate move.
   public let plant: String
-  private let wake: Int32
+  private let wake: Wake
   private let mutex = PthreadMutex()
   private var isStopped = false
   private var thread: DataPlaneThread?
 
   public init?() {
-    var wake: Int32 = -1
-    guard let line = PseudoTerminal(), let plant = PseudoTerminal(), unsafe swl_serial_wake_open(&wake) == 0 else { return nil }
+    guard let line = PseudoTerminal(), let plant = PseudoTerminal(), let wake = Wake() else { return nil }
     (self.line, self.plant, self.wake) = (line.path, plant.path, wake)
-    let board = SimulatedBoard(line: line, plant: plant, wake: wake)
+    guard let lineIntake = Intake(line, wake: wake) else { return nil }
+    guard let plantIntake = Intake(plant, wake: wake) else {
+      lineIntake.stop()
+      return nil
+    }
+    let board = SimulatedBoard(line: lineIntake, plant: plantIntake, wake: wake)
     var whole: ControllerLoop<SimulatedBoard>? = ControllerLoop(board: board, firmware: 0x01_0000, bootCause: .power)
     let handed = SendableBox(whole.take()!)
     thread = try? DataPlaneThread(name: "simulated gate") { [weak self] in
@@ -131,14 +157,15 @@ struct SimulatedBoard: GateBoard, ~Copyable {
     guard thread != nil else { return nil }
   }
 
-  deinit { swl_serial_close(wake) }
+  /// May run on the loop's own thread, so it can't wait for that: the loop sees that nobody has it any more, and takes its board with it.
+  deinit { wake.wake() }
 
   private var mustRun: Bool { mutex.withLock { !isStopped } }
 
   /// Takes the controller away: its lines end.
   public func stop() {
     mutex.withLock { isStopped = true }
-    swl_serial_wake(wake)
+    wake.wake()
     thread?.join()
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import ModelFormat
+public import ModelFormat
 public import ModelManifest
 import Tensors
 
@@ -44,11 +44,15 @@ public enum FixedPackage {
       decoding: .ssd(SSDDecoding(scores: "scores", boxes: "boxes", suppression: Suppression(scoreThreshold: threshold))))
   }
 
-  static func encoded(_ manifest: Manifest) -> [UInt8] {
+  /// A manifest as a package has it.
+  public static func encoded(_ manifest: Manifest) -> [UInt8] {
     (try? JSONEncoder().encode(manifest)).map { [UInt8]($0) } ?? []
   }
 
-  static let program = Program(
+  /// Its weight section.
+  public static let weights = (scores + boxes).flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }
+
+  public static let program = Program(
     tensors: [
       TensorDescription(name: "image", elementType: .float32, dimensions: [1, 32, 32, 3], storage: .arena(offset: 0)),
       TensorDescription(name: "scores", elementType: .float32, dimensions: [1, 2, 3], storage: .weights(offset: 0)),

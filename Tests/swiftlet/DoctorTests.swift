@@ -1,5 +1,7 @@
+import Pipelines
 import EdgeAgent
 import Foundation
+import JSONReading
 import MQTTTransport
 import Testing
 
@@ -50,6 +52,32 @@ import Testing
     #expect(Examination.cuda(library: "libc.so.6").findings()[0].text.hasPrefix("libc.so.6 is there"))
   }
 
+  @Test func `what runs a pipeline's model is said, and warned of where it isn't what was asked for`() {
+    var choice = BackendChoice()
+    (choice.wanted, choice.engine, choice.reason) = (.auto, .cuda, "measured 2.0 ms a run on the device, 9.5 ms on the processor")
+    let onDevice = Examination.backend(choice, of: "top")
+    #expect(onDevice.level == .ok && onDevice.text.hasPrefix("pipeline top (backend auto) would run on the CUDA device: \(choice.reason); tried with"))
+    (choice.wanted, choice.engine, choice.reason) = (.cuda, .cpu, "no kernel for lstm")
+    let onProcessor = Examination.backend(choice, of: "top")
+    #expect(onProcessor.level == .warn && onProcessor.text.contains("would run on the processor: no kernel for lstm"))
+    choice.wanted = .auto
+    #expect(Examination.backend(choice, of: "top").level == .ok, "a choice between the two is no fault")
+  }
+
+  @Test func `where an agent runs, what it says of its pipelines goes before what the doctor could try`() throws {
+    let status = try JSONParser.parse(
+      Array(
+        #"""
+        {"pipelines":[{"name":"a","backend":{"runs_on":"cuda","wanted":"auto","reason":"measured"}},
+        {"name":"b","backend":{"runs_on":"cpu","wanted":"cuda","reason":"the device failed","trouble":"it hangs"}},{"name":"c"}]}
+        """#.utf8))
+    let running = Examination.backend(of: "a", in: status)
+    #expect(running?.level == .ok && running?.text == "pipeline a runs on the CUDA device, as the running agent says: measured")
+    let failed = Examination.backend(of: "b", in: status)
+    #expect(failed?.level == .warn && failed?.text.hasSuffix("runs on the processor, as the running agent says: it hangs") == true)
+    #expect(Examination.backend(of: "c", in: status) == nil && Examination.backend(of: "d", in: status) == nil)
+  }
+
   @Test func `a camera that is configured and isn't there fails`() throws {
     var good = AgentConfiguration(
       device: DeviceSettings(identifier: "a", site: "b"), cameras: [NamedCamera(name: "top", source: .device("/dev/video4711"))], pipelines: [])
@@ -69,6 +97,55 @@ import Testing
     // Nobody listens on it.
     let closed = try findings("mqtt://127.0.0.1:1")
     #expect(levels(closed) == [.ok, .fail] && closed[1].text.contains("refused"))
+  }
+
+  @Test func `each step of a broker's examination says when its own time ran out`() throws {
+    // It takes connections and says nothing.
+    let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(silent) }
+    var address = sockaddr_in()
+    (address.sin_family, address.sin_addr.s_addr) = (sa_family_t(AF_INET), UInt32(0x7f00_0001).bigEndian)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = unsafe withUnsafeMutablePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(silent, $0, length) == 0 && listen(silent, 4) == 0 && getsockname(silent, $0, &length) == 0
+      }
+    }
+    try #require(bound)
+    let mqtt = MQTTSettings(broker: try BrokerAddress(parsing: "mqtt://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"))
+    let findings = Examination.broker(mqtt, clientIdentifier: "c", limit: .milliseconds(900)).flatMap { $0.findings() }
+    #expect(levels(findings) == [.ok, .ok, .fail])
+    #expect(findings[2].text.contains("the login took more than 900 ms"), "\(findings)")
+    #expect(Examination.lookUpRanOut("plant.example", .seconds(12)).text == "looking up the name plant.example took more than 12 s")
+    // Each step's limit fits the whole's.
+    #expect(Examination.broker(mqtt, clientIdentifier: "c")[0].limit > .seconds(36))
+  }
+
+  @Test func `what kept a broker from being reached is told apart`() throws {
+    let address = try BrokerAddress(parsing: "mqtt://plant.example:1883")
+    func text(_ failures: [Examination.NoConnection]) -> String { Examination.noConnection(address, failures, .seconds(12)).text }
+    #expect(text([.tookTooLong]).hasSuffix("took more than 4 s"))
+    // The kernel gave up by itself: that is no limit of the doctor's.
+    #expect(text([.failed(ETIMEDOUT)]).hasSuffix("accepts no connection: Connection timed out"))
+    #expect(text([.failed(ECONNREFUSED), .failed(ECONNREFUSED)]).hasSuffix("accepts no connection: Connection refused"))
+    #expect(
+      text([.failed(ECONNREFUSED), .tookTooLong]).hasSuffix("at its first address: Connection refused; at its second address: connecting took more than 4 s"))
+    #expect(text([]).hasSuffix("it has no address"))
+  }
+
+  @Test func `where no thread could be started no time has run out`() {
+    let late = DoctorFinding.fail("no answer within 10 s", "look")
+    #expect(Examination.NoAnswer.tookTooLong.finding(late: late) == late)
+    let none = Examination.NoAnswer.noThread("no thread").finding(late: late)
+    #expect(none.level == .fail && none.text == "this couldn't be looked at: no thread")
+    guard
+      case .failure(.tookTooLong) = Examination.result(of: { BoundedQueue<Int>(capacity: 1, policy: .rejectNewest).pop(timeout: .seconds(60)) }, within: .zero)
+    else { return #expect(Bool(false), "it took too long") }
+  }
+
+  @Test func `a refused doctor says that it isn't the agent`() {
+    let advice = Examination.refusalAdvice("swiftlet-a-b-doctor-7", agent: "swiftlet-a-b")
+    #expect(advice.contains("asked as client ‘swiftlet-a-b-doctor-7’") && advice.contains("take the agent's, ‘swiftlet-a-b’"))
   }
 
   @Test func `findings for people and for programs say the same`() {

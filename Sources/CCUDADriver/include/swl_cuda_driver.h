@@ -17,6 +17,7 @@ struct swl_cuda_driver {
 // Errors that are told apart.
 enum {
   SWL_CUDA_OUT_OF_MEMORY = 2,
+  SWL_CUDA_NO_DEVICE = 100,
   SWL_CUDA_INVALID_IMAGE = 200,
   SWL_CUDA_NO_BINARY = 209,
   SWL_CUDA_ECC_UNCORRECTABLE = 214,

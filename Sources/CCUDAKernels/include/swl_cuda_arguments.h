@@ -5,12 +5,15 @@
 
 #include "swl_convolution.h"
 #include "swl_elementwise.h"
+#include "swl_matrix.h"
 #include "swl_movement.h"
 #include "swl_pooling.h"
 #include "swl_reduction.h"
+#include "swl_sequence.h"
+#include "swl_whole.h"
 
 // Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
-#define SWL_CUDA_ABI 2
+#define SWL_CUDA_ABI 4
 
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
@@ -54,6 +57,30 @@ struct swl_cuda_convolution_f32 {
   struct swl_epilogue_f32 epilogue;
 };
 
+// Weights of 8 or 4 bits, with a scale for each output channel's groups of the depth.
+struct swl_cuda_convolution_narrow {
+  const float *input;
+  float *output;
+  const uint8_t *weights; // [depth, or two of it a byte][output channel]
+  const float *scales;    // [output channel][scale groups]
+  struct swl_window window;
+  int32_t group_inputs, group_outputs;
+  int32_t bits, scale_group, scale_groups; // scale_group: elements of the depth
+  int32_t depth;
+  bool is_row; // one output pixel: the CPU adds up the products of even and of odd elements apart
+  struct swl_epilogue_f32 epilogue;
+};
+
+struct swl_cuda_normalisation_f32 {
+  struct swl_normalisation rows_of;
+  int64_t rows;
+};
+
+struct swl_cuda_attention_f32 {
+  struct swl_attention attention;
+  float *scores; // [heads, rows + 1] where there is one query
+};
+
 // Three compilers must agree on what is handed over: this machine's, the device's, and the emulation's.
 #ifdef __cplusplus
 #define SWL_SAME_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
@@ -73,6 +100,12 @@ SWL_SAME_SIZE(struct swl_fill, 32);
 SWL_SAME_SIZE(struct swl_resize, 80);
 SWL_SAME_SIZE(struct swl_reduction, 80);
 SWL_SAME_SIZE(struct swl_softmax, 32);
+SWL_SAME_SIZE(struct swl_cuda_convolution_narrow, 168);
+SWL_SAME_SIZE(struct swl_matrix_product, 88);
+SWL_SAME_SIZE(struct swl_cuda_normalisation_f32, 56);
+SWL_SAME_SIZE(struct swl_rotation, 96);
+SWL_SAME_SIZE(struct swl_gather, 216);
+SWL_SAME_SIZE(struct swl_cuda_attention_f32, 96);
 #undef SWL_SAME_SIZE
 
 #endif

@@ -1,4 +1,5 @@
 // Everything in one translation unit.
+#include "attention.cu"
 #include "convolution_f32.cu"
 #include "convolution_q8.cu"
 #include "depthwise_q8.cu"
@@ -6,3 +7,4 @@
 #include "movement.cu"
 #include "pooling.cu"
 #include "reduction.cu"
+#include "sequence.cu"

@@ -5,6 +5,8 @@
 
 #ifdef SWL_EMULATED
 #include "emulation.h"
+
+#define swl_library_logf logf
 #endif
 
 #define restrict __restrict__
@@ -15,6 +17,9 @@
 
 // The thread's number in the grid.
 SWL_DEVICE int64_t swl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
+
+// An index that data named lay outside.
+SWL_DEVICE void swl_count_fault(uint64_t *faults) { atomicAdd((unsigned long long *)faults, 1ull); }
 
 // One sum to its byte: `swl_requantise_row` for a single element.
 SWL_DEVICE void swl_requantise(const struct swl_requantisation *r, int32_t sum, int32_t channel, int64_t element, uint8_t *output) {

@@ -97,5 +97,43 @@ extern "C" __global__ void swl_cuda_softmax_f32(const struct swl_softmax a) {
   if (thread == 0) result = total;
   __syncthreads();
   total = result;
-  for (int64_t i = thread; i < a.width; i += 128) output[i] = swl_exp(input[i] - largest) / total;
+  const float logarithm = a.is_logarithmic ? swl_library_logf(total) : 0.0f;
+  for (int64_t i = thread; i < a.width; i += 128) {
+    output[i] = a.is_logarithmic ? input[i] - largest - logarithm : swl_exp(input[i] - largest) / total;
+  }
+}
+
+// One more element into a total, in double precision as on the CPU.
+SWL_DEVICE double swl_accumulate(int32_t kind, double total, double x) {
+  switch (kind) {
+  case SWL_SUM_OF_SQUARES:
+  case SWL_EUCLIDEAN_NORM: return total + x * x;
+  case SWL_REDUCE_MAXIMUM: return x > total || x != x ? x : total;
+  case SWL_REDUCE_MINIMUM: return x < total || x != x ? x : total;
+  case SWL_PRODUCT: return total * x;
+  case SWL_ABSOLUTE_SUM: return total + (x < 0.0 ? -x : x);
+  default: return total + x;
+  }
+}
+
+// A thread an output. What lies together is added up in eight lanes, which are added in their order; columns one element after the other.
+extern "C" __global__ void swl_cuda_reduction_f32(const struct swl_reduction a) {
+  const int64_t index = swl_thread();
+  if (index >= a.outer * a.inner) return;
+  const int64_t outer = index / a.inner;
+  const float *input = (const float *)a.input + outer * a.reduced * a.inner + (index - outer * a.inner);
+  const int32_t kind = a.kind, count = a.inner == 1 ? 8 : 1;
+  const double start = kind == SWL_REDUCE_MAXIMUM ? -INFINITY : kind == SWL_REDUCE_MINIMUM ? INFINITY : kind == SWL_PRODUCT ? 1.0 : 0.0;
+  // What two totals make together.
+  const int32_t joint = kind == SWL_REDUCE_MAXIMUM || kind == SWL_REDUCE_MINIMUM || kind == SWL_PRODUCT ? kind : SWL_SUM;
+  double total = start;
+  for (int32_t lane = 0; lane < count; lane++) {
+    double own = start;
+    for (int64_t r = lane; r < a.reduced; r += count) own = swl_accumulate(kind, own, (double)input[r * a.inner]);
+    total = lane == 0 ? own : swl_accumulate(joint, total, own);
+  }
+  float result = (float)total;
+  if (kind == SWL_MEAN) result /= (float)a.reduced;
+  if (kind == SWL_EUCLIDEAN_NORM) result = sqrtf(result);
+  ((float *)a.output)[index] = result;
 }

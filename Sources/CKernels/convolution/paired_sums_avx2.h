@@ -115,6 +115,67 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, co
   for (int r = 0; r < rows; r++) add_pairs(is_wide, pick(is_short, row[r] + window->offset, order), low, high, &t->low[r], &t->high[r]);
 }
 
+// The bytes of two windows in their panel's order: of the one that is multiplied and of the next, a line of all rows for each. A quartet of a row is then
+// spread to all columns by its load alone; a shuffle would take a port that additions need.
+struct ordered {
+  uint8_t bytes[2][ROWS][SWL_PAIRED_WINDOW];
+};
+
+SWL_TARGET_AVX2 SWL_INLINE void put_in_order(const int rows, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
+                                             uint8_t (*to)[SWL_PAIRED_WINDOW]) {
+  const __m128i order = _mm_loadu_si128((const __m128i *)(const void *)window->order);
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(row[r] + window->offset));
+    _mm_storeu_si128((__m128i *)(void *)to[r], _mm_shuffle_epi8(bytes, order));
+  }
+}
+
+// In registers, so that a compiler doesn't take the lines for vectors that it may keep and shuffle.
+SWL_INLINE void exchange_lines(uint8_t (**present)[SWL_PAIRED_WINDOW], uint8_t (**next)[SWL_PAIRED_WINDOW]) {
+  uint8_t(*const other)[SWL_PAIRED_WINDOW] = *present;
+  *present = *next, *next = other;
+  __asm__("" : "+r"(*present), "+r"(*next));
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void sum_ordered(const int rows, const bool is_wide, const uint8_t (*from)[SWL_PAIRED_WINDOW], int i, const int8_t *weights,
+                                            struct tile *t) {
+  const __m256i low = weights_at(weights), high = is_wide ? weights_at(weights + 32) : low;
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) add_pairs(is_wide, spread(from[r] + 4 * i), low, high, &t->low[r], &t->high[r]);
+}
+
+// A window of any number of quartets, the first of which lie in order.
+SWL_TARGET_AVX2 SWL_INLINE const int8_t *sum_any(const int rows, const bool is_wide, const uint8_t *const row[ROWS],
+                                                 const uint8_t (*ordered)[SWL_PAIRED_WINDOW], const struct swl_paired_window *window, const int8_t *weights,
+                                                 struct tile *t) {
+  int i = 0;
+  for (; i < window->quartets && i < SWL_PAIRED_WINDOW / 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, ordered, i, weights, t);
+  for (; i < window->quartets; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+  return weights;
+}
+
+// Windows of a shallow panel, at most: all are brought into order before any is multiplied.
+#define SHALLOW 8
+
+static inline bool swl_is_shallow(const struct swl_paired_panel *p) { return p->windows_of_four + p->windows_of_five + p->other_windows <= SHALLOW; }
+
+SWL_TARGET_AVX2 SWL_INLINE void sum_shallow(const int rows, const bool is_wide, const uint8_t *const row[ROWS], const struct swl_paired_panel *panel,
+                                            const struct swl_paired_window *window, const int8_t *weights, struct tile *t) {
+  uint8_t ordered[SHALLOW][ROWS][SWL_PAIRED_WINDOW], (*lines)[ROWS][SWL_PAIRED_WINDOW] = ordered;
+  const int32_t count = panel->windows_of_four + panel->windows_of_five + panel->other_windows;
+  for (int32_t i = 0; i < count; i++) put_in_order(rows, row, window + i, lines[i]);
+  __asm__("" : "+r"(lines) : : "memory");
+  const struct swl_paired_window *end = window + panel->windows_of_four;
+  for (; window < end; window++, lines++) {
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, *lines, i, weights, t);
+  }
+  for (end += panel->windows_of_five + panel->other_windows; window < end; window++, lines++) {
+    weights = sum_any(rows, is_wide, row, *lines, window, weights, t);
+  }
+}
+
 // Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
 SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS],
                                             const struct swl_paired_panel *panel, const int8_t *weights, struct ahead *ahead, struct tile *t) {
@@ -127,23 +188,39 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
     sum_octets(rows, row, window, panel->octet_windows, weights, t);
     window += panel->octet_windows, weights += panel->octets * 8 * COLUMNS;
   }
+  const struct swl_paired_window *const last = window + panel->windows_of_four + panel->windows_of_five + panel->other_windows - 1;
+  if (!is_deep && swl_is_shallow(panel)) {
+    sum_shallow(rows, is_wide, row, panel, window, weights, t);
+    return;
+  }
+  struct ordered ordered;
+  uint8_t(*present)[SWL_PAIRED_WINDOW] = ordered.bytes[0], (*next)[SWL_PAIRED_WINDOW] = ordered.bytes[1];
+  put_in_order(rows, row, window, present);
   for (int32_t left = panel->windows_of_four, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
     if (is_deep) ask(ahead);
     for (end = window + (left < some ? left : some); window < end; window++) {
+      put_in_order(rows, row, window + (window < last), next);
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, present, i, weights, t);
+      exchange_lines(&present, &next);
     }
   }
   for (int32_t left = panel->windows_of_five, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
     if (is_deep) ask(ahead);
     for (end = window + (left < some ? left : some); window < end; window++) {
-#pragma GCC unroll 5
-      for (int i = 0; i < 5; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+      put_in_order(rows, row, window + (window < last), next);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, present, i, weights, t);
+      sum_pairs(rows, is_wide, false, row, window, 4, weights, t);
+      weights += 4 * COLUMNS;
+      exchange_lines(&present, &next);
     }
   }
   for (end = window + panel->other_windows; window < end; window++) {
     if (is_deep) ask(ahead);
-    for (int i = 0; i < window->quartets; i++, weights += 4 * COLUMNS) sum_pairs(rows, is_wide, false, row, window, i, weights, t);
+    put_in_order(rows, row, window + (window < last), next);
+    weights = sum_any(rows, is_wide, row, present, window, weights, t);
+    exchange_lines(&present, &next);
   }
 }
 

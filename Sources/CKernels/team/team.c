@@ -16,7 +16,8 @@
 // How often a thread looks again before it sleeps: some tens of microseconds, about the length of a step.
 #define SPINS 4000
 
-// A ticket is the generation (high 32 bits), then the number of chunks and the next one to hand out, 16 bits each.
+// A ticket is the generation (high 32 bits), then the end of the chunks that are left and the first of them, 16 bits each. The caller takes
+// chunks from the front and the others from the back: what a thread wrote in one step it mostly reads in the next, out of its own cache.
 #define CHUNK_BITS 16
 #define MAXIMUM_CHUNKS ((1 << CHUNK_BITS) - 1)
 
@@ -27,7 +28,7 @@ struct worker {
 };
 
 struct swl_team {
-  _Alignas(64) _Atomic uint64_t ticket; // generation << 32 | chunk count << 16 | next chunk
+  _Alignas(64) _Atomic uint64_t ticket; // generation << 32 | end of the chunks left << 16 | first of them
   _Alignas(64) _Atomic uint32_t wakeups; // changes whenever a sleeping worker should look again
   _Atomic uint32_t sleepers;
   _Atomic bool is_stopping;
@@ -57,18 +58,19 @@ static inline void relax(void) {
 
 // Claims chunks until none is left. What a claim reads beforehand belongs to its generation: had the step changed since,
 // the exchange would fail.
-static void work(struct swl_team *team, void *scratch) {
+static void work(struct swl_team *team, void *scratch, bool from_front) {
   uint64_t ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
   for (;;) {
-    uint32_t next = ticket & MAXIMUM_CHUNKS, chunks = (ticket >> CHUNK_BITS) & MAXIMUM_CHUNKS;
-    if (next >= chunks) return;
+    const uint32_t first = ticket & MAXIMUM_CHUNKS, end = (ticket >> CHUNK_BITS) & MAXIMUM_CHUNKS;
+    if (first >= end) return;
     swl_function function = atomic_load_explicit(&team->function, memory_order_relaxed);
     const void *arguments = atomic_load_explicit(&team->arguments, memory_order_relaxed);
     int64_t count = atomic_load_explicit(&team->count, memory_order_relaxed), grain = atomic_load_explicit(&team->grain, memory_order_relaxed);
-    if (!atomic_compare_exchange_weak_explicit(&team->ticket, &ticket, ticket + 1, memory_order_acq_rel, memory_order_acquire)) continue;
-    int64_t begin = next * grain, end = begin + grain < count ? begin + grain : count;
-    function(arguments, scratch, begin, end);
-    if (atomic_fetch_add(&team->completed, 1) + 1 == chunks && atomic_load(&team->caller_sleeps)) futex_wake(&team->completed, 1);
+    const uint64_t rest = from_front ? ticket + 1 : ticket - (1u << CHUNK_BITS);
+    if (!atomic_compare_exchange_weak_explicit(&team->ticket, &ticket, rest, memory_order_acq_rel, memory_order_acquire)) continue;
+    const int64_t begin = (from_front ? first : end - 1) * grain;
+    function(arguments, scratch, begin, begin + grain < count ? begin + grain : count);
+    if (atomic_fetch_add(&team->completed, 1) + 1 == (count + grain - 1) / grain && atomic_load(&team->caller_sleeps)) futex_wake(&team->completed, 1);
     ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
   }
 }
@@ -82,7 +84,7 @@ static void *serve(void *argument) {
   struct worker *worker = argument;
   struct swl_team *team = worker->team;
   while (!atomic_load(&team->is_stopping)) {
-    work(team, worker->scratch);
+    work(team, worker->scratch, false);
     bool found = false;
     for (int spin = 0; spin < SPINS && !found; spin++) {
       relax();
@@ -174,7 +176,7 @@ void swl_team_run(struct swl_team *team, const struct swl_step *step) {
     atomic_fetch_add(&team->wakeups, 1);
     futex_wake(&team->wakeups, INT32_MAX);
   }
-  work(team, team->scratch);
+  work(team, team->scratch, true);
   wait_for_completion(team, (uint32_t)chunks);
 }
 

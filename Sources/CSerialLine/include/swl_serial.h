@@ -28,9 +28,6 @@ enum swl_serial_event { SWL_SERIAL_READABLE = 1, SWL_SERIAL_WRITABLE = 2, SWL_SE
 /// descriptor is not waited for. Returns the events, 0 after the time, or a negative errno.
 int swl_serial_wait(int descriptor, int wants_to_write, int wake, int64_t nanoseconds);
 
-/// The same for two lines, without writing: 1 for the first, 2 for the second, 4 for woken; lines that are gone are not waited for.
-int swl_serial_wait_two(int first, int second, int wake, int64_t nanoseconds);
-
 /// A pseudo-terminal: the master's descriptor and the path of the slave, which is raw. The slave is held open by `*ret_slave`, so that the master
 /// has no end before somebody opens it. Returns 0 or a negative errno.
 int swl_serial_pair(int *ret_master, int *ret_slave, char *path, size_t size);

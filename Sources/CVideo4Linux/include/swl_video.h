@@ -64,7 +64,9 @@ struct swl_video_control {
 
 struct swl_video_buffer {
   uint32_t index;
-  // To the end of the last memory plane; 0 where one of them is empty or one before it short.
+  // What stands before the picture in a buffer of one memory plane.
+  uint32_t byte_offset;
+  // From there to the end of the last memory plane; 0 where one of them is empty or one before it short.
   uint32_t byte_count;
   uint32_t sequence;
   bool faulty;

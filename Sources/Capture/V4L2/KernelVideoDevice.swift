@@ -105,8 +105,8 @@ import Glibc
     let status = unsafe swl_video_dequeue(video, &filled)
     guard status == 0 else { return -status }
     buffer = VideoBuffer(
-      index: Int(filled.index), byteCount: Int(filled.byte_count), sequence: filled.sequence, isFaulty: filled.faulty,
-      nanoseconds: filled.monotonic_nanoseconds)
+      index: Int(filled.index), byteOffset: Int(filled.byte_offset), byteCount: Int(filled.byte_count), sequence: filled.sequence,
+      isFaulty: filled.faulty, nanoseconds: filled.monotonic_nanoseconds)
     return 0
   }
 }

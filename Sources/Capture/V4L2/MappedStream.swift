@@ -57,10 +57,11 @@ import Pipelines
     return .filled(buffers[filled.index], filled)
   }
 
-  /// The first bytes of a buffer, held to its size.
-  func bytes(of buffer: FrameBuffer, count: Int) -> UnsafeRawBufferPointer {
+  /// The picture's bytes in a buffer, held to its size.
+  func bytes(of buffer: FrameBuffer, _ filled: VideoBuffer) -> UnsafeRawBufferPointer {
     let whole = unsafe UnsafeRawBufferPointer(memory[buffer.index])
-    return unsafe UnsafeRawBufferPointer(rebasing: whole[..<min(max(count, 0), whole.count)])
+    let start = min(max(filled.byteOffset, 0), whole.count)
+    return unsafe UnsafeRawBufferPointer(rebasing: whole[start..<start + min(max(filled.byteCount, 0), whole.count - start)])
   }
 
   /// Whether the driver has no buffer to fill, since all are leased.

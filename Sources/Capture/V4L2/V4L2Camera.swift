@@ -187,7 +187,7 @@ extension CameraScheme {
     let now = system.now()
     lastFilled = now
     countGap(to: filled.sequence)
-    let bytes = unsafe stream.bytes(of: buffer, count: filled.byteCount)
+    let bytes = unsafe stream.bytes(of: buffer, filled)
     guard filled.byteCount > 0, !filled.isFaulty, let view = unsafe stream.format.view(of: bytes) else {
       stream.takeBack(buffer)
       countUnusable(filled, in: stream)

@@ -41,6 +41,9 @@ struct VideoFormat: Equatable, Sendable {
 /// A filled buffer.
 struct VideoBuffer: Equatable {
   var index = 0
+  /// What stands before the picture.
+  var byteOffset = 0
+  /// The picture's own.
   var byteCount = 0
   var sequence: UInt32 = 0
   var isFaulty = false

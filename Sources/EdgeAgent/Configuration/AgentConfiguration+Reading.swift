@@ -65,6 +65,10 @@ extension AgentConfiguration {
     configuration.gates = gates
     configuration.page = page ?? nil
     if let degradation { configuration.degradation = degradation ?? DegradationSettings() }
+    for pipeline in configuration.pipelines where pipeline.lighter != nil {
+      guard let reason = configuration.reasonAgainstLighter(pipeline) else { continue }
+      context.warn(map["pipelines"], "pipelines.\(pipeline.name).lighter: \(reason); its lighter model never runs")
+    }
     return configuration
   }
 
@@ -101,6 +105,7 @@ extension AgentConfiguration {
       }
     }
     PipelineSettings.connect(&pipelines.vision, maps, context)
+    PipelineSettings.checkBatches(pipelines.vision, maps, context)
     return pipelines
   }
 

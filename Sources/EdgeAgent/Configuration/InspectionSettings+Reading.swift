@@ -21,7 +21,7 @@ extension InspectionSettings {
     if let area = map["minimum_area"]?.float(in: 0...1) { settings.minimumArea = Float(area) }
     settings.tracking = map["tracking"].flatMap { readTracking($0) }
     settings.rules = map["rules"].map { RuleSettings.readList($0, regions: names.0, lines: names.1, surroundings) } ?? []
-    settings.parts = map["parts"]?.mapping { PartSettings.read($0, lines: settings.lines, labels: surroundings.labels) }
+    settings.parts = map["parts"]?.mapping { PartSettings.read($0, settings, labels: surroundings.labels) }
     settings.checkTogether(map, pipeline, surroundings, context)
     return settings
   }
@@ -199,7 +199,8 @@ extension PartSettings {
     case frame
   }
 
-  static func read(_ map: YAMLMapping, lines: [CountLine], labels: [String]?) -> PartSettings? {
+  /// - Parameter places: the pipeline's lines and regions.
+  static func read(_ map: YAMLMapping, _ places: InspectionSettings, labels: [String]?) -> PartSettings? {
     if let trigger = map["trigger"] {
       for key in ["label", "entry", "exit", "views", "patience", "gap"] where map[key] != nil {
         map.report(key, "parts: with \"trigger\" each frame is a part; remove \"\(key)\"")
@@ -209,14 +210,13 @@ extension PartSettings {
     let label = map.required("label").flatMap { value in
       labels.map { InspectionSettings.readName(value, of: "class", among: $0) } ?? value.string()
     }
-    let names = lines.map(\.name)
-    let entry = map.required("entry").flatMap { InspectionSettings.readName($0, of: "line", among: names) }
+    let entry = map.required("entry").flatMap { readDoor($0, places) }
     let exit = map.required("exit").flatMap { value in
-      let name = InspectionSettings.readName(value, of: "line", among: names)
+      let name = readDoor(value, places)
       if name != nil, name == entry { value.report("\(value.path): is the entry, too") }
       return name
     }
-    for (key, name) in [("entry", entry), ("exit", exit)] where lines.first(where: { $0.name == name })?.direction == .both {
+    for (key, name) in [("entry", entry), ("exit", exit)] where places.lines.first(where: { $0.name == name })?.direction == .both {
       map.report(key, "parts.\(key): the line \"\(name ?? "")\" needs a direction, so that a part that trembles on it counts once")
     }
     let views = map["views"]?.int(in: 1...1000)
@@ -228,5 +228,20 @@ extension PartSettings {
     if let patience { parts.patience = patience }
     if let gap { parts.greatestGap = gap }
     return parts
+  }
+
+  /// A line or a region, by its name.
+  private static func readDoor(_ value: YAMLValue, _ places: InspectionSettings) -> String? {
+    let (lines, regions) = (places.lines.map(\.name), places.regions.map(\.name))
+    guard let name = value.string() else { return nil }
+    guard lines.contains(name) || regions.contains(name) else {
+      let known = lines + regions
+      let hint = known.isEmpty ? "there are none; add \"lines\" or \"regions\"" : "known: \(known.joined(separator: ", "))"
+      value.report("\(value.path): there is no line or region \"\(name)\"; " + (nearestName(to: name, among: known).map { "did you mean \"\($0)\"?" } ?? hint))
+      return nil
+    }
+    if lines.contains(name), regions.contains(name) { value.report("\(value.path): \"\(name)\" is a line and a region; name one of them otherwise") }
+    if places.ignored.contains(name), !lines.contains(name) { value.report("\(value.path): \"\(name)\" is a region in which nothing counts (\"ignore\")") }
+    return name
   }
 }

@@ -14,6 +14,15 @@ public struct PipelineSettings: Equatable, Sendable {
     case all
   }
 
+  /// What runs the model.
+  public enum Backend: String, CaseIterable, Sendable {
+    /// The device, where there is one that can and is measured to be faster, else the processor.
+    case auto
+    case cpu
+    /// The first CUDA device; the processor, with a warning, where it can't be had.
+    case cuda
+  }
+
   public var name: String
   /// `camera`: a name under `cameras`; required, unless there is `after`. Of a pipeline that follows another, that one's.
   public var camera: String
@@ -23,14 +32,20 @@ public struct PipelineSettings: Equatable, Sendable {
   public var crops: Crops?
   /// `model`: a name in the store (`STORAGE/models`), or a path; required.
   public var model: ModelSource
+  /// `lighter`: a package, as `model`, with the same labels that runs in its place while the machine is strained. Default: none.
+  public var lighter: ModelSource?
   /// `threshold`: least score of a reported detection, 0 to 1. Default: the package's own.
   public var threshold: Double?
   /// `detections`: which frames give a message. Default: `any`.
   public var reporting: Reporting = .any
   /// `threads`: threads that run the model, 1 to 64. Default: as many as the machine has processors, at most 4.
   public var threads: Int?
+  /// `backend`: where the model runs. Default: `cpu`.
+  public var backend = Backend.cpu
   /// `budget`: a frame that is older than this before the model sees it is given up, and counted as late. Default: none.
   public var budget: Duration?
+  /// `batch`: frames of the cameras whose pipelines run the same model run together. Default: each alone.
+  public var batch: Batch?
   /// `still`: what was found is told again, without the model, while the scene doesn't change. Default: every frame is looked at.
   public var still: StillScene?
   /// `frames`: stop after so many processed frames, for trials. Default: none.
@@ -126,17 +141,20 @@ public struct PipelineSettings: Equatable, Sendable {
       return model
     }
     var settings = PipelineSettings(name: name, camera: camera ?? "", model: model ?? .path(""))
+    settings.lighter = map["lighter"].flatMap { readLighter($0, model, storage, context) }
     settings.threshold = map["threshold"]?.float(in: 0...1)
     inspected.threshold = settings.threshold ?? inspected.threshold
     if let reporting = map["detections"]?.choice(of: Reporting.self) { settings.reporting = reporting }
     settings.threads = map["threads"]?.int(in: 1...64)
+    if let backend = map["backend"]?.choice(of: Backend.self) { settings.backend = backend }
     settings.frameCount = map["frames"]?.int(in: 1 ... .max)
     settings.after = map["after"]?.string()
     settings.crops = map["crops"].flatMap { $0.mapping(Crops.read) }
     settings.budget = map["budget"]?.duration(in: .milliseconds(1) ... .seconds(60))
     settings.still = map["still"].flatMap { $0.mapping(StillScene.read) }
+    settings.batch = map["batch"].flatMap { $0.mapping(Batch.read) }
     if !isFollowing, map["crops"] != nil { map.report("crops", "pipelines.\(name).crops: are of what another pipeline found; add \"after\"") }
-    for key in ["frames", "still"] where isFollowing && map[key] != nil {
+    for key in ["frames", "still", "batch", "lighter"] where isFollowing && map[key] != nil {
       map.report(key, "pipelines.\(name).\(key): is decided by the pipeline that it comes after; write it there")
     }
     settings.inspection = InspectionSettings.read(map, pipeline: name, inspected, context)

@@ -35,6 +35,8 @@ public final class FrameResult: @unchecked Sendable {
   public internal(set) var leftOut = 0
   /// Whether everything that the model found above the threshold is among the detections.
   var isComplete = true
+  /// Frames, of other pipelines, too, that the model saw in the same run.
+  public internal(set) var batchCount = 1
   /// Times that the model ran for it.
   var modelRuns = 1
 

@@ -1,6 +1,6 @@
 /// How long a frame spent in each stage.
 public struct FrameTimings: Sendable, Equatable {
-  /// From the capture's time stamp until the pipeline took the frame.
+  /// From the capture's time stamp until the pipeline took the frame, and from its preparation until the pipeline had all its processors.
   public var waiting = Duration.zero
   /// Conversion and resizing into the input tensor.
   public var preparation = Duration.zero

@@ -32,6 +32,9 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var missedSnapshots = 0
     /// Frames left out on purpose, as the machine was too hot or short of memory.
     public var spared: UInt64 = 0
+    /// Of the processed, frames that could run together with others', and the frames of all those runs.
+    public var batched: UInt64 = 0
+    public var batchedFrames: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -95,6 +98,13 @@ public final class PipelineStatistics: @unchecked Sendable {
       current.missedSnapshots = missedSnapshots
       current.decided = inspector.counters
       for at in 0..<current.crossings.count { current.crossings[at] = inspector.crossings[at] }
+    }
+  }
+
+  func countBatch(of count: Int) {
+    mutex.withLock {
+      current.batched += 1
+      current.batchedFrames += UInt64(count)
     }
   }
 

@@ -26,9 +26,12 @@ final class PipelineWorker: @unchecked Sendable {
   var shared: Shared
   /// Look at its frames where it found something, on its thread.
   let followers: [PipelineWorker]
-  private let turns: ProcessorTurns
+  let turns: ProcessorTurns
   // The worker thread's own; of one that follows, its leader's thread's.
   var processor: FrameProcessor
+  /// The lighter model while the pipeline's own runs, and the other way round.
+  var standby: FrameProcessor?
+  let hasLighter: Bool
   var shadow: ShadowRun?
   let scene: SceneSignature?
   var lookedAt = MonotonicInstant(nanoseconds: 0)
@@ -36,7 +39,7 @@ final class PipelineWorker: @unchecked Sendable {
   var lastFound: (detections: [Detection], width: Int, height: Int, isComplete: Bool) = ([], 0, 0, true)
   var followed = FollowedFrame()
   private let frameCount: Int?
-  private let keepsAll: Bool
+  let keepsAll: Bool
   let results: BoundedQueue<FrameResult>
   let unused: BoundedQueue<FrameResult>
   /// For what must be judged though the recorder has all the others: it isn't recorded.
@@ -44,11 +47,12 @@ final class PipelineWorker: @unchecked Sendable {
   private var wasPaused = false
   let progress: StageProgress
   private let ledger: ProgressLedger
-  private let log: AgentLog
+  let log: AgentLog
   private let onEnd: @Sendable (PipelineWorker) -> Void
   private var thread: DataPlaneThread?
 
   /// - Parameters:
+  ///   - lighter: runs in place of the other model while the machine is strained.
   ///   - turns: the processors that it shares with other pipelines; all by itself where not given.
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
   ///   - followers: pipelines that come after it; they have no threads of their own.
@@ -57,16 +61,20 @@ final class PipelineWorker: @unchecked Sendable {
   ///   - keepsAll: whether no frame is ever left out for the machine's sake.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(
-    _ settings: PipelineSettings, processor: FrameProcessor, turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
+    _ settings: PipelineSettings, processor: FrameProcessor, lighter: FrameProcessor? = nil,
+    turns: ProcessorTurns = ProcessorTurns(processorCount: processorCount()),
     results: BoundedQueue<FrameResult>, followers: [PipelineWorker] = [], gate: GateDesk? = nil, snapshots: SnapshotDesk? = nil,
     keepsAll: Bool = false, ledger: ProgressLedger, log: AgentLog, onEnd: @escaping @Sendable (PipelineWorker) -> Void
   ) {
     (self.turns, self.followers) = (turns, followers)
     scene = settings.still.map { _ in SceneSignature() }
     let description = PipelineDescription(settings, processor.manifest)
-    shared = Shared(description: description)
+    shared = Shared(description: description, backend: processor.backend)
+    (shared.usage.deviceTrouble, shared.usage.isKeptOffDevice) = (processor.backend.trouble, processor.backend.isModelsDoing)
     self.settings = settings
     self.processor = processor
+    (standby, hasLighter) = (lighter, lighter != nil)
+    shared.isLighterFit = lighter.map { processor.finds(asIn: $0) } ?? true
     (self.gate, self.snapshots) = (gate, snapshots)
     mailbox = FrameIntake(keepsEach: settings.inspection.parts?.kind == .trigger)
     inspector = processor.plan.map { Inspector(settings.inspection, $0) }
@@ -142,7 +150,10 @@ final class PipelineWorker: @unchecked Sendable {
       progress.work()
       takeSuccessor()
       for follower in followers { follower.takeSuccessor() }
-      let (begin, step) = (MonotonicClock.now(), degradation)
+      // Another pipeline may have found out: no frame of this one is given for it.
+      if processor.hasLostDevice { leaveDevice() }
+      for follower in followers where follower.processor.hasLostDevice { follower.leaveDevice() }
+      let (begin, step) = (MonotonicClock.now(), throttleStep)
       if throttle?.admits(at: begin, step: step) ?? true {
         if judge(frame) { processed += 1 }
         let end = MonotonicClock.now()
@@ -161,6 +172,7 @@ final class PipelineWorker: @unchecked Sendable {
   }
 
   private func end() {
+    excuse()
     interruptInspection()
     ledger.remove(progress)
     onEnd(self)
@@ -175,9 +187,10 @@ final class PipelineWorker: @unchecked Sendable {
       repeatLast(taken, into: result)
       return true
     }
-    let share = processorShare
-    defer { turns.give(share) }
-    guard let frame = waitForTurn(with: taken, share) else {
+    if let batch = processor.batch { return judgeTogether(batch, taken, into: result) }
+    var waiting: Frame? = consume taken
+    var turn = waitForTurn(with: &waiting)
+    guard let frame = waiting.take() else {
       putBack(result)
       return false
     }
@@ -186,21 +199,22 @@ final class PipelineWorker: @unchecked Sendable {
       giveUp(result) { $0.countLate() }
       return false
     }
-    return process(frame, into: result)
+    return process(frame, into: result, in: &turn)
   }
 
   /// Meanwhile the frame waits where a newer one replaces it: nobody holds the camera's buffers.
   ///
-  /// - Returns: the newest frame; nil where the pipeline is at its end.
-  private func waitForTurn(with frame: consuming Frame, _ share: Int) -> Frame? {
-    if turns.takeIfFree(share) { return frame }
+  /// - Parameter frame: the newest afterwards; nil where the pipeline is at its end.
+  private func waitForTurn(with frame: inout Frame?) -> ProcessorTurn {
+    let share = processorShare
+    if let turn = turns.beginIfFree(share) { return turn }
     // Nil but for a part's own frame, which none replaces.
-    var own = mailbox.putBack(frame)
+    if let taken = frame.take() { frame = mailbox.putBack(taken) }
     progress.wait()
-    turns.take(share)
+    let turn = turns.begin(share)
     progress.work()
-    if let frame = own.take() { return frame }
-    return mailbox.take(timeout: .zero)
+    if frame == nil { frame = mailbox.take(timeout: .zero) }
+    return turn
   }
 
   /// The processors that a frame takes, those that follow included.
@@ -211,6 +225,7 @@ final class PipelineWorker: @unchecked Sendable {
     guard !isPaused else {
       if !wasPaused {
         wasPaused = true
+        excuse()
         interruptInspection()
         // They see no frames either.
         for follower in followers { follower.interruptInspection() }
@@ -232,9 +247,10 @@ final class PipelineWorker: @unchecked Sendable {
     return result
   }
 
-  func isInTime(_ frame: borrowing Frame) -> Bool {
-    settings.budget.map { frame.capturedAt.advanced(by: $0) >= MonotonicClock.now() } ?? true
-  }
+  func isInTime(_ frame: borrowing Frame) -> Bool { deadline(of: frame).map { $0 >= MonotonicClock.now() } ?? true }
+
+  /// When its model must have begun; nil where that may be any time.
+  private func deadline(of frame: borrowing Frame) -> MonotonicInstant? { settings.budget.map { frame.capturedAt.advanced(by: $0) } }
 
   func giveUp(_ result: FrameResult, _ count: (PipelineStatistics) -> Void) {
     count(statistics)
@@ -247,21 +263,20 @@ final class PipelineWorker: @unchecked Sendable {
   /// - Returns: false where the recorder has no room.
   func handOn(_ result: FrameResult) -> Bool { result !== spare && results.push(result) }
 
-  private func process(_ frame: consuming Frame, into result: FrameResult) -> Bool {
+  private func process(_ frame: consuming Frame, into result: FrameResult, in turn: inout ProcessorTurn) -> Bool {
     defer { shadow = nil }
     let taken = takePixels(frame.view)
-    if let scene {
-      scene.keep(frame.view)
-      lookedAt = MonotonicClock.now()
-    }
+    keepScene(frame.view)
     let before = processor.faults
+    let deadline = deadline(of: frame)
     guard !followers.isEmpty else {
-      guard isUsable(processor.process(frame, into: result), result) else { return false }
+      guard isUsable(processor.process(frame, into: result, in: &turn, by: deadline), result) else { return false }
       decide(result, isSound: processor.faults == before)
       tell(result, taken)
       return true
     }
-    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame))
+    // Those that follow run their models in the same turn: it stays wide.
+    let outcome = processor.look(at: frame.view, into: result, from: result.begin(frame), in: &turn, by: deadline)
     guard isUsable(outcome, result) else { return false }
     decide(result, isSound: processor.faults == before)
     for follower in followers { follower.followed.choose(from: result, follower.settings.crops) }
@@ -269,6 +284,15 @@ final class PipelineWorker: @unchecked Sendable {
     tell(result, taken)
     for follower in followers { follower.follow(frame, after: self) }
     return true
+  }
+
+  /// Others don't wait for its frames.
+  private func excuse() { processor.batch?.excuse(processor.batchMember) }
+
+  func keepScene(_ view: ImageView) {
+    guard let scene else { return }
+    scene.keep(view)
+    lookedAt = MonotonicClock.now()
   }
 
   /// Who else keeps a frame's pixels.
@@ -287,6 +311,11 @@ final class PipelineWorker: @unchecked Sendable {
     guard outcome != .seen else { return true }
     scene?.clear()
     inspector?.passOver()
+    guard outcome != .late else {
+      giveUp(result) { $0.countLate() }
+      return false
+    }
+    if outcome == .deviceFailed { leaveDevice() }
     log.log(
       .warning, "pipeline \(settings.name): a frame of camera \(settings.camera) was skipped: \(outcome.explanation)",
       subject: "unusable \(settings.name)", about: [.pipeline(settings.name), .camera(settings.camera)])
@@ -310,10 +339,16 @@ final class PipelineWorker: @unchecked Sendable {
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty, isReused: result.isReused)
     let faults = processor.faults
     mutex.withLock {
+      guard !shared.isLight else { return }
       if !result.isReused {
         shared.usage.frames += 1
-        // Of parts the mean: how many there are is none of the model's doing.
-        shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
+        if processor.waitsForDevice { shared.usage.isOfDevice = true }
+        // Of parts the mean: how many there are is none of the model's doing. What a frame costs beside others says nothing of what it costs alone.
+        if result.batchCount > 1 {
+          shared.usage.untimedFrames += 1
+        } else {
+          shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
+        }
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)
     }

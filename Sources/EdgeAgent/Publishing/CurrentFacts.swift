@@ -123,6 +123,8 @@ final class CurrentFacts: @unchecked Sendable {
     health.decisions = statistics.decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
     health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
     health.spared = statistics.spared
+    if pipeline.backend.wanted != .cpu { health.runsOn = pipeline.backend.engine.rawValue }
+    health.deviceTrouble = pipeline.backend.alarm
     (health.late, health.reused, health.leftOut, health.unneeded) = (statistics.late, statistics.reused, statistics.leftOut, statistics.unneeded)
     return health
   }

@@ -61,6 +61,10 @@ struct AgentMetrics {
     }
     text.begin("swiftlet_pipeline_frames_per_second", .gauge, "Processed frames a second, over the last seconds.")
     each { text.sample($0, $1.frameRate) }
+    text.begin("swiftlet_pipeline_on_device", .gauge, "Whether a device runs the model, not the processor.")
+    each { text.sample($0, $1.backend.engine == .cuda ? 1 : 0) }
+    text.begin("swiftlet_pipeline_device_trouble", .gauge, "Whether a device was to run the model, and can't.")
+    each { text.sample($0, $1.backend.isSecondBest ? 1 : 0) }
     text.begin("swiftlet_pipeline_frames_total", .counter, "Frames that went through the model.")
     each { text.sample($0, $1.statistics.processed) }
     text.begin("swiftlet_pipeline_frames_with_detections_total", .counter, "Of these, frames in which something was found.")
@@ -72,6 +76,10 @@ struct AgentMetrics {
       text.sample(labels + [("reason", "paused")], pipeline.statistics.passedOver)
       text.sample(labels + [("reason", "strained")], pipeline.statistics.spared)
     }
+    text.begin("swiftlet_pipeline_batched_frames_total", .counter, "Frames that could run together with other pipelines' frames.")
+    each { text.sample($0, $1.statistics.batched) }
+    text.begin("swiftlet_pipeline_batch_frames_total", .counter, "All frames of the runs in which these were; by their number, the mean batch.")
+    each { text.sample($0, $1.statistics.batchedFrames) }
     text.begin("swiftlet_pipeline_stage_duration_seconds", .histogram, "How long frames spent in each stage; total is from capture to result.")
     each { labels, pipeline in
       for (stage, buckets) in zip(PipelineStage.allCases, pipeline.statistics.buckets) {

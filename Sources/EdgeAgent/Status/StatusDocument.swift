@@ -72,6 +72,11 @@ struct StatusDocument {
         $0.member("name", pipeline.description.modelName)
         $0.member("version", pipeline.description.modelVersion)
       })
+    if let isLight = pipeline.isLight {
+      json.key("lighter")
+      json.boolean(isLight)
+    }
+    json.member("backend", object: { write(pipeline.backend, &$0) })
     json.member("frame_rate", pipeline.frameRate)
     json.member("processed", statistics.processed)
     json.member("with_detections", statistics.withDetections)
@@ -82,6 +87,7 @@ struct StatusDocument {
         $0.member("paused", statistics.passedOver)
         $0.member("strained", statistics.spared)
       })
+    if let batch = statistics.meanBatch { json.member("mean_batch", batch) }
     json.member("reused", statistics.reused)
     json.member("unneeded", statistics.unneeded)
     json.member("crops_left_out", statistics.leftOut)
@@ -105,6 +111,13 @@ struct StatusDocument {
         }
       })
     json.member("recent", array: { for finding in pipeline.recent { $0.object { Self.write(finding, &$0) } } })
+  }
+
+  private func write(_ backend: BackendChoice, _ json: inout JSONWriter) {
+    json.member("runs_on", backend.engine.rawValue)
+    json.member("wanted", backend.wanted.rawValue)
+    json.member("reason", backend.reason)
+    if let trouble = backend.alarm { json.member("trouble", trouble) }
   }
 
   private static func write(_ name: String, _ duration: Duration?, _ json: inout JSONWriter) {
@@ -232,6 +245,9 @@ extension CaptureCounters {
 }
 
 extension PipelineStatistics.Snapshot {
+  /// Frames of a run in which one of its own was, on average; nil where frames don't run together.
+  var meanBatch: Double? { batched > 0 ? (Double(batchedFrames) / Double(batched) * 100).rounded() / 100 : nil }
+
   /// Frames that came and gave no result, by reason; not those that were left out on purpose.
   var drops: [(reason: String, count: UInt64)] { [("replaced", replaced), ("late", late), ("unusable", unusable), ("unrecorded", unrecorded)] }
 }

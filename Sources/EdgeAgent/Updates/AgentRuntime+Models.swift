@@ -19,11 +19,16 @@ extension AgentRuntime: ModelHost {
     ) { [publisher] in publisher.publish($0) }
   }
 
-  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+  func prepare(_ package: ModelPackage, as name: String, onStep: () -> Void) throws(EdgeAgentError) -> PreparedSwitch {
     var processors: [(pipeline: String, processor: FrameProcessor)] = []
     let sharing = SharedWeights(owner: package)
     for pipeline in pipelines where pipeline.settings.model.name == name {
-      processors.append((pipeline.name, try FrameProcessor(package, pipeline.settings, sharing: sharing)))
+      onStep()
+      let processor = try withoutActuallyEscaping(onStep) { step throws(EdgeAgentError) in
+        try FrameProcessor(
+          package, pipeline.settings, sharing: sharing, devices: options.devices, manners: LoadingManners(onStep: step, turns: turns))
+      }
+      processors.append((pipeline.name, processor))
     }
     // A pipeline that has waited for its first model isn't among them; the model must fit it all the same.
     if processors.isEmpty, let waiting = configuration.pipelines.first(where: { $0.model.name == name }) { _ = try FrameProcessor(package, waiting) }
@@ -37,7 +42,10 @@ extension AgentRuntime: ModelHost {
   }
 
   func commit(_ prepared: PreparedSwitch) {
-    for (name, processor) in prepared.processors { pipelines.first { $0.name == name }?.replaceModel(by: processor) }
+    for (name, processor) in prepared.processors {
+      processor.backend.tell(of: name, log)
+      pipelines.first { $0.name == name }?.replaceModel(by: processor)
+    }
   }
 
   func beginShadow(
@@ -69,8 +77,12 @@ extension AgentRuntime: ModelHost {
       let usage = pipeline.usage
       sum.frames += usage.frames
       sum.inference += usage.inference
+      sum.untimedFrames += usage.untimedFrames
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
+      if usage.isOfDevice { sum.isOfDevice = true }
+      if usage.isKeptOffDevice { sum.isKeptOffDevice = true }
+      sum.deviceTrouble = sum.deviceTrouble ?? usage.deviceTrouble
     }
     return sum
   }
@@ -78,8 +90,12 @@ extension AgentRuntime: ModelHost {
 
 extension FrameProcessor {
   /// As a pipeline's settings want it.
-  convenience init(_ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil) throws(EdgeAgentError) {
+  convenience init(
+    _ package: ModelPackage, _ settings: PipelineSettings, sharing: SharedWeights? = nil, devices: ComputeDevices? = nil,
+    manners: LoadingManners = LoadingManners()
+  ) throws(EdgeAgentError) {
     try self.init(
-      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection)
+      package, threshold: settings.threshold, threads: settings.threads ?? min(4, processorCount()), sharing: sharing, inspection: settings.inspection,
+      backend: settings.backend, devices: devices, manners: manners)
   }
 }

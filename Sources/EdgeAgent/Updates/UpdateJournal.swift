@@ -41,6 +41,8 @@ struct UpdateJournal: Equatable {
     var boot = ""
     /// What a run took before, in microseconds; nil where it isn't known, or doesn't matter.
     var before: Int?
+    /// Whether that was on a device; nil where it isn't known.
+    var wasOfDevice: Bool?
     /// Seconds that it has been watched, up to the last note of it.
     var watched = 0
   }
@@ -109,6 +111,10 @@ struct UpdateJournal: Equatable {
                   $0.boolean(watch.isRunning)
                   $0.member("boot", watch.boot)
                   if let before = watch.before { $0.member("before_us", before) }
+                  if let wasOfDevice = watch.wasOfDevice {
+                    $0.key("before_on_device")
+                    $0.boolean(wasOfDevice)
+                  }
                   $0.member("watched_s", watch.watched)
                 })
             }
@@ -147,6 +153,7 @@ extension UpdateJournal {
       if case .boolean(let isRunning)? = fields["running"] { model.watch?.isRunning = isRunning }
       model.watch?.boot = text(watch, "boot") ?? ""
       if case .number(let digits)? = fields["before_us"] { model.watch?.before = Int(digits) }
+      if case .boolean(let wasOfDevice)? = fields["before_on_device"] { model.watch?.wasOfDevice = wasOfDevice }
       if case .number(let digits)? = fields["watched_s"] { model.watch?.watched = max(0, Int(digits) ?? 0) }
     }
     return model

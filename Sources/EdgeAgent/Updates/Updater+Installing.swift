@@ -85,13 +85,19 @@ extension Updater {
       return false
     }
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
-    let before = isReturn ? nil : unproved.map(\.before) ?? host.usage(of: name).meanInference
+    let usage = host.usage(of: name)
+    let before = isReturn ? nil : unproved.map(\.before) ?? usage.meanInference
     journal.note(version, of: name)
-    journal[name].watch = isProved ? nil : UpdateJournal.Watch(version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) })
+    let wasOfDevice = unproved.map(\.wasOfDevice) ?? usage.isOfDevice
+    journal[name].watch =
+      isProved
+      ? nil
+      : UpdateJournal.Watch(
+        version: version, boot: bootIdentifier(), before: before.map { Int($0 / .microseconds(1)) }, wasOfDevice: before == nil ? nil : wasOfDevice)
     try journal.save()
     try store.activate(isActiveProved: unproved == nil)
     log.notice("updates: \(name) goes over to \(version.version) (release \(version.release))", about: .model(name))
-    trials[name] = isProved ? nil : RunningTrial(version: version, before: before, remark: remark)
+    trials[name] = isProved ? nil : RunningTrial(version: version, before: before, wasOfDevice: wasOfDevice, remark: remark)
     candidates[name] = isProved ? nil : ModelsMessage.Candidate(version: version, stage: .watching)
     host.commit(prepared)
     if isProved { conclude(.installed, version, name) } else { report() }
@@ -120,7 +126,7 @@ extension Updater {
   }
 
   private func prepare(_ package: ModelPackage, _ name: String) throws(ModelTrial.Finding) -> PreparedSwitch {
-    do throws(EdgeAgentError) { return try host.prepare(package, as: name) } catch {
+    do throws(EdgeAgentError) { return try host.prepare(package, as: name) { [self] in working() } } catch {
       throw ModelTrial.Finding(code: "unusable", reason: error.message)
     }
   }

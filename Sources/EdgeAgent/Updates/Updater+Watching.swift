@@ -8,6 +8,8 @@ struct RunningTrial {
   let version: UpdateJournal.Version
   /// What a run took before, on average; nil where it isn't known.
   let before: Duration?
+  /// Whether that was on a device; nil where it isn't known.
+  var wasOfDevice: Bool?
   /// What there is to say about it though it is good.
   var remark: String?
   /// How long it was watched before the agent last started.
@@ -22,6 +24,21 @@ struct RunningTrial {
   /// A pause proves nothing: the time goes on with the frames.
   mutating func rest() { (earlier, since) = (watched, nil) }
 
+  /// Whether how long it takes says something about it: where both ran on the same, or it is its own doing that it doesn't run on a device as the one
+  /// before did.
+  func isComparable(_ usage: ModelUsage) -> Bool {
+    // What ran on both is no measure of either.
+    if usage.isOfDevice { return usage.deviceTrouble == nil && wasOfDevice == true }
+    return wasOfDevice == true ? usage.isKeptOffDevice : wasOfDevice == false || usage.deviceTrouble == nil
+  }
+
+  /// What there is to say where it wasn't compared.
+  func uncompared(_ usage: ModelUsage) -> String? {
+    guard before != nil, !isComparable(usage) else { return nil }
+    let change = "the one before ran \(wasOfDevice == true ? "on the device" : "on the processor"), and this one elsewhere"
+    return "its time wasn't compared: \(usage.deviceTrouble ?? change)"
+  }
+
   var watched: Duration { earlier + (since.map { $0.duration(to: MonotonicClock.now()) } ?? .zero) }
 }
 
@@ -33,7 +50,8 @@ extension Updater {
       journal[name].watch?.isRunning = true
       journal[name].watch?.boot = bootIdentifier()
       try? journal.save()
-      trials[name] = RunningTrial(version: watch.version, before: watch.before.map { .microseconds($0) }, earlier: .seconds(watch.watched))
+      trials[name] = RunningTrial(
+        version: watch.version, before: watch.before.map { .microseconds($0) }, wasOfDevice: watch.wasOfDevice, earlier: .seconds(watch.watched))
       candidates[name] = ModelsMessage.Candidate(version: watch.version, stage: .watching)
     }
   }
@@ -66,7 +84,8 @@ extension Updater {
       }
       if trial.watched >= settings.watchTime {
         trials[name] = nil
-        conclude(.installed, trial.version, name, reason: trial.remark)
+        let remarks = [trial.remark, trial.uncompared(usage)].compactMap { $0 }
+        conclude(.installed, trial.version, name, reason: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
       } else {
         note(trial, name)
       }
@@ -92,7 +111,8 @@ extension Updater {
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
     if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
     if usage.nonFiniteFrames > 0 { return ("wrong results", "of \(usage.frames) frames \(usage.nonFiniteFrames) gave infinities or what is no number") }
-    guard let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200) else { return nil }
+    guard trial.isComparable(usage), let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200)
+    else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
     return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
   }
@@ -118,7 +138,7 @@ extension Updater {
     var failure: String?
     do {
       if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
-        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name))
+        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name) { [self] in working() })
       }
     } catch {
       failure = "the version of \(name) before can't be run until the agent starts anew: \(error)"
@@ -140,7 +160,9 @@ enum CrashLoop {
 
   /// Ends returns that power was cut in the middle of; counts a start for each version on trial, and goes back where the last ones ended in
   /// crashes.
-  static func check(names: [String], storage: StorageSettings, log: AgentLog) {
+  ///
+  /// - Parameter isDeviceSuspected: whether the last end may be a device's doing: it isn't counted then.
+  static func check(names: [String], storage: StorageSettings, isDeviceSuspected: Bool = false, log: AgentLog) {
     var journal = UpdateJournal(path: UpdateJournal.path(in: storage.updatesFolder))
     let old = journal
     for name in names {
@@ -148,7 +170,7 @@ enum CrashLoop {
       guard var watch = journal.watch(of: name, in: storage.modelsFolder) else { continue }
       let boot = bootIdentifier()
       // Power cuts end an agent, too, and say nothing about a model.
-      if watch.isRunning, watch.boot == boot { watch.crashes += 1 }
+      if watch.isRunning, watch.boot == boot, !isDeviceSuspected { watch.crashes += 1 }
       (watch.isRunning, watch.boot) = (true, boot)
       journal[name].watch = watch
       guard watch.crashes > limit else { continue }

@@ -80,6 +80,7 @@ public struct OpenCompilation {
   private func compilation(sizes: [Int]) throws(CompilerError) -> ModelCompilation {
     var bound = options
     bound.shapes = [:]
+    bound.takesSeveralImages = Self.images(among: dimensions, of: model, options.recipe) != nil
     for (index, input) in model.graph.inputs.enumerated() {
       let given = shapes[input.name]
       let places = dimensions.enumerated().flatMap { position, dimension in
@@ -116,6 +117,16 @@ public struct OpenCompilation {
     guard let recipe, let image = recipe.input, let index = model.graph.inputs.firstIndex(where: { $0.name == image.tensor }),
       let axes = shapes[image.tensor].flatMap({ image.axes(in: $0.map(\.upperBound)) })
     else { return sizes }
+    // Images are looked at one by one when a compilation observes or measures.
+    if let images = images(among: dimensions, of: model, recipe) {
+      guard dimensions[images].bounds.lowerBound == 1 else {
+        throw CompilerError(
+          .invalid,
+          "\(recipe.place(of: "input")): '\(dimensions[images].name)' is how many images a run takes, and begins at \(dimensions[images].bounds.lowerBound): let it begin at 1"
+        )
+      }
+      sizes[images] = 1
+    }
     for (axis, size) in [(axes.height, image.height), (axes.width, image.width)] {
       guard let position = dimensions.firstIndex(where: { $0.places.contains(OpenDimension.Place(input: index, axis: axis)) }) else { continue }
       let (name, bounds) = (dimensions[position].name, dimensions[position].bounds)
@@ -128,6 +139,12 @@ public struct OpenCompilation {
       sizes[position] = size
     }
     return sizes
+  }
+
+  /// The dimension that is how many of the recipe's images a run takes.
+  private static func images(among dimensions: [OpenDimension], of model: ONNXModel, _ recipe: Recipe?) -> Int? {
+    guard let index = model.graph.inputs.firstIndex(where: { $0.name == recipe?.input?.tensor }) else { return nil }
+    return dimensions.firstIndex { $0.places.contains(OpenDimension.Place(input: index, axis: 0)) }
   }
 
   private static func dimensions(of model: ONNXModel, _ shapes: [String: [AxisSize]]) throws(CompilerError) -> [OpenDimension] {

@@ -37,6 +37,9 @@ public struct HealthMessage: Payload {
     /// Parts of frames that were to be looked at and weren't; frames in which there was nothing to look at.
     public var leftOut: UInt64 = 0
     public var unneeded: UInt64 = 0
+    /// What runs the model (`cpu`, `cuda`), where the configuration asks for more than the processor; and what is wrong with the device, if anything is.
+    public var runsOn: String?
+    public var deviceTrouble: String?
 
     public init(name: String, camera: String, state: String, frameRate: Double, processed: UInt64, dropped: UInt64, thinned: UInt64 = 0) {
       self.name = name
@@ -218,6 +221,8 @@ public struct HealthMessage: Payload {
     json.member("spared", pipeline.spared)
     for (name, count) in [("late", pipeline.late), ("reused", pipeline.reused), ("left_out", pipeline.leftOut), ("unneeded", pipeline.unneeded)]
     where count > 0 { json.member(name, count) }
+    if let place = pipeline.runsOn { json.member("runs_on", place) }
+    if let trouble = pipeline.deviceTrouble { json.member("device_trouble", trouble) }
     guard let decisions = pipeline.decisions else { return }
     json.member(
       "decisions",

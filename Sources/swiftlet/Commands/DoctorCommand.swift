@@ -32,16 +32,21 @@ struct DoctorCommand: ParsableCommand {
     }
     let configuration = (config ?? Self.serviceConfiguration).flatMap { path -> AgentConfiguration? in
       // Models may lie on a disk that hangs.
-      guard let reading = Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) else {
-        note("configuration", [.fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)")])
+      switch Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) {
+      case .success(let reading):
+        note("configuration", Self.findings(of: reading, path))
+        return reading.configuration
+      case .failure(let missing):
+        note(
+          "configuration",
+          [missing.finding(late: .fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)"))])
         return nil
       }
-      note("configuration", Self.findings(of: reading, path))
-      return reading.configuration
     }
     let storage = configuration?.storage ?? StorageSettings()
     var examinations = [
-      Examination.processor(), .cuda(), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration), .disk(storage),
+      Examination.processor(), .cuda(configuration), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration),
+      .disk(storage),
     ]
     if let page = Examination.page(configuration) { examinations.append(page) }
     if let configuration {

@@ -137,7 +137,7 @@ struct InferCommand: ParsableCommand {
     do throws(ObjectDetectionError) {
       return try VisionModel(package, options: CUDAOptions())
     } catch {
-      guard backend == .auto, error.code == .deviceFailed || error.code == .unsupported else { throw error }
+      guard backend == .auto, [.deviceAbsent, .deviceFailed, .deviceLost, .noResources, .unsupported].contains(error.code) else { throw error }
       fallBack(error.message)
       return nil
     }
@@ -222,5 +222,5 @@ extension Manifest {
 
 extension InferenceError {
   /// Whether a processor may do what a device refused.
-  fileprivate var isOfDevice: Bool { [.deviceFailed, .deviceLost, .unsupported, .noResources].contains(code) }
+  fileprivate var isOfDevice: Bool { [.deviceAbsent, .deviceFailed, .deviceLost, .unsupported, .noResources].contains(code) }
 }

@@ -27,15 +27,37 @@ struct Examination: Sendable {
   var look: @Sendable () -> [DoctorFinding]
 
   func findings() -> [DoctorFinding] {
-    Self.result(of: look, within: limit)
-      ?? [.fail("no answer within \(limit.components.seconds) s", "the driver, the disk or the network hangs; look at the kernel's log (dmesg)")]
+    switch Self.result(of: look, within: limit) {
+    case .success(let findings): findings
+    case .failure(let missing):
+      [
+        missing.finding(
+          late: .fail("no answer within \(limit.components.seconds) s", "the driver, the disk or the network hangs; look at the kernel's log (dmesg)"))
+      ]
+    }
   }
 
-  /// Works on a thread of its own, which is left to itself where it hangs; nil then, and where there is no thread.
-  static func result<Result: Sendable>(of work: @escaping @Sendable () -> Result, within limit: Duration) -> Result? {
-    let answer = BoundedQueue<Result>(capacity: 1, policy: .rejectNewest)
-    guard (try? DataPlaneThread(name: "examination", body: { answer.push(work()) })) != nil else { return nil }
-    return answer.pop(timeout: limit)
+  /// Why there is no answer.
+  enum NoAnswer: Error {
+    case tookTooLong
+    /// It wasn't even begun.
+    case noThread(String)
+
+    /// - Parameter late: what to say where it took too long.
+    func finding(late: DoctorFinding) -> DoctorFinding {
+      switch self {
+      case .tookTooLong: late
+      case .noThread(let reason):
+        .fail("this couldn't be looked at: \(reason)", "the machine has no room for one more thread: see what takes its memory or its processes")
+      }
+    }
+  }
+
+  /// Works on a thread of its own, which is left to itself where it hangs.
+  static func result<Answer: Sendable>(of work: @escaping @Sendable () -> Answer, within limit: Duration) -> Result<Answer, NoAnswer> {
+    let answer = BoundedQueue<Answer>(capacity: 1, policy: .rejectNewest)
+    do { _ = try DataPlaneThread(name: "examination", body: { answer.push(work()) }) } catch { return .failure(.noThread(error.message)) }
+    return answer.pop(timeout: limit).map { .success($0) } ?? .failure(.tookTooLong)
   }
 }
 

@@ -1,7 +1,9 @@
 import CPUExecution
 import EdgeAgent
 import Glibc
+import JSONReading
 import LocalPage
+import ModelManifest
 import Pipelines
 
 extension Examination {
@@ -84,13 +86,51 @@ extension Examination {
     }
   }
 
-  /// Whether there is a driver, no more: the agent doesn't use it yet.
-  static func cuda(library: String = "libcuda.so.1") -> Examination {
-    Examination(name: "cuda") {
-      guard let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL) else { return [.ok("no driver (\(library)); models run on the processor")] }
-      unsafe dlclose(handle)
-      return [.ok("\(library) is there; infer and bench may use it (--backend cuda), the agent's models run on the processor")]
+  /// Whether there is a driver, and what would run the models of pipelines that may use it: they are loaded, and measured under `auto`.
+  static func cuda(_ configuration: AgentConfiguration? = nil, library: String = "libcuda.so.1") -> Examination {
+    Examination(name: "cuda", limit: .seconds(60)) {
+      let handle = unsafe dlopen(library, RTLD_LAZY | RTLD_LOCAL)
+      if let handle = unsafe handle { unsafe dlclose(handle) }
+      let isThere = unsafe handle != nil
+      let driver = isThere ? "\(library) is there; pipelines with backend: cuda or auto may use it" : "no driver (\(library)); models run on the processor"
+      let pipelines = configuration?.pipelines.filter { $0.backend != .cpu } ?? []
+      guard !pipelines.isEmpty else { return [.ok(driver)] }
+      // Who runs as the service has its rights, and the device.
+      let status = (configuration?.storage).flatMap { storage in (try? storage.askRunningAgent()).flatMap { try? JSONParser.parse($0) } }
+      return [.ok(driver)] + pipelines.compactMap { pipeline in status.flatMap { backend(of: pipeline.name, in: $0) } ?? backend(of: pipeline) }
     }
+  }
+
+  /// Nil where the package can't be opened, of which others complain.
+  private static func backend(of pipeline: PipelineSettings) -> DoctorFinding? {
+    guard let path = pipeline.model.path, let package = try? ModelPackage(contentsOf: path),
+      let choice = try? BackendChoice.onThisMachine(for: package, pipeline)
+    else { return nil }
+    return backend(choice, of: pipeline.name)
+  }
+
+  /// What a running agent says of a pipeline; nil where it says nothing.
+  static func backend(of pipeline: String, in status: JSONValue) -> DoctorFinding? {
+    guard case .object(let members) = status, case .array(let pipelines)? = members["pipelines"] else { return nil }
+    for case .object(let fields) in pipelines where fields["name"] == .string(pipeline) {
+      guard case .object(let backend)? = fields["backend"], case .string(let engine)? = backend["runs_on"], case .string(let reason)? = backend["reason"]
+      else { return nil }
+      let place = engine == BackendChoice.Engine.cuda.rawValue ? "the CUDA device" : "the processor"
+      let text = "pipeline \(pipeline) runs on \(place), as the running agent says: "
+      guard case .string(let trouble)? = backend["trouble"] else { return .ok(text + reason) }
+      return .warn(text + trouble, Self.remedy)
+    }
+    return nil
+  }
+
+  private static let remedy = "mend what is wrong with the device, or write backend: cpu"
+
+  static func backend(_ choice: BackendChoice, of pipeline: String) -> DoctorFinding {
+    let place = choice.engine == .cuda ? "the CUDA device" : "the processor"
+    let text =
+      "pipeline \(pipeline) (backend \(choice.wanted.rawValue)) would run on \(place): \(choice.reason); tried with the rights of this user (id \(geteuid())), "
+      + "not with the service's"
+    return choice.isSecondBest ? .warn(text, remedy) : .ok(text)
   }
 
   /// Heat, memory and what there is too little of.

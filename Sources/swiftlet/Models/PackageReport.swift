@@ -107,6 +107,7 @@ struct PackageReport {
       ("inputs", .array(program.inputs.map(portJSON))),
       ("outputs", .array(program.outputs.map(portJSON))),
       ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
+      ("multiplications", .integer(program.instructions.reduce(0) { $0 &+ ($1.multiplications(in: program) ?? 0) })),
     ])
   }
 

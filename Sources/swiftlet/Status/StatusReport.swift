@@ -17,6 +17,7 @@ struct StatusReport {
     for camera in status["cameras"].items { rows.append((camera["name"].word, Self.camera(camera))) }
     for pipeline in status["pipelines"].items { rows.append((pipeline["name"].word, Self.pipeline(pipeline))) }
     for speech in status["speech"].items { rows.append((speech["name"].word, Self.speech(speech))) }
+    for gate in status["gates"].items { rows.append((gate["name"].word, Self.gate(gate))) }
     rows.append(("queue", queue))
     rows.append(("broker", [status["broker"]?["state"]?.text ?? "none: results stay in the outbox"]))
     rows.append(("machine", machine))
@@ -37,10 +38,15 @@ struct StatusReport {
 
   private static func pipeline(_ pipeline: JSONValue) -> [String] {
     let total = pipeline["latency_ms"]?["total"]
+    let isLight = pipeline["lighter"] == .boolean(true)
+    let backend = pipeline["backend"]
+    let place = backend?["wanted"]?.text ?? "cpu" == "cpu" ? "" : "on \((backend?["runs_on"]).word): \((backend?["trouble"] ?? backend?["reason"]).word)"
     return [
-      "pipeline on \(pipeline["camera"].word)", pipeline["state"].word, "model \((pipeline["model"]?["name"]).word) \((pipeline["model"]?["version"]).word)",
+      "pipeline on \(pipeline["camera"].word)", pipeline["state"].word,
+      "\(isLight ? "its lighter model" : "model") \((pipeline["model"]?["name"]).word) \((pipeline["model"]?["version"]).word)", place,
       "\(decimal(pipeline["frame_rate"])) frames/s", "\(pipeline["processed"].word) processed", "p50 \(decimal(total?["p50"])) ms",
-      "p99 \(decimal(total?["p99"])) ms", losses(pipeline["dropped"], "dropped"), losses(pipeline["left_out"], "left out"),
+      "p99 \(decimal(total?["p99"])) ms", pipeline["mean_batch"].map { "\(decimal($0)) frames a run" } ?? "", losses(pipeline["decisions"], "decided"),
+      losses(pipeline["dropped"], "dropped"), losses(pipeline["left_out"], "left out"),
     ]
   }
 
@@ -50,6 +56,15 @@ struct StatusReport {
       "model \((speech["model"]?["name"]).word) \((speech["model"]?["version"]).word)", "\(speech["utterances"].word) texts",
       "\(decimal(speech["lost_s"])) s lost", "\(decimal(speech["dropped_s"])) s dropped",
     ]
+  }
+
+  private static func gate(_ gate: JSONValue) -> [String] {
+    var words = ["gate of \(gate["pipeline"].word)", gate["state"].word, gate["reason"]?.text ?? ""]
+    words += ["\(gate["passes"].word) passed", "\(gate["rejects"].word) rejected"]
+    for (key, what) in [("failed", "failed orders"), ("unplaced", "without order")] where (gate[key]?.number ?? 0) > 0 {
+      words.append("\(gate[key].word) \(what)")
+    }
+    return words
   }
 
   private var queue: [String] {

@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import GateClient
 import Inspection
 import JSONReading
 import LocalPage
@@ -29,8 +30,9 @@ private final class Watched: Sendable {
     var options = AgentOptions()
     options.sensors = folder.machineSensors
     options.sensorInterval = .milliseconds(50)
-    options.openModel = { _ throws(EdgeAgentError) in
-      do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(), origin: "fixed") } catch { throw EdgeAgentError(.model, error.description) }
+    options.openModel = { settings throws(EdgeAgentError) in
+      let bytes = FixedPackage.bytes(version: settings.model == .path("light") ? "2" : "1")
+      do throws(ModelPackageError) { return try ModelPackage(bytes, origin: "fixed") } catch { throw EdgeAgentError(.model, error.description) }
     }
     options.onResult = { [seen] _ in seen.append(1) }
     var camera = CameraSettings(size: (160, 120))
@@ -107,6 +109,24 @@ extension JSONValue {
     #expect(try #require(metrics.value("swiftlet_outbox_messages")) > 0)
     // Without a broker there is nothing to be connected to.
     #expect(metrics.value("swiftlet_broker_connected") == nil)
+  }
+
+  @Test func `each gate's link, orders and failures are metrics`() async throws {
+    let watched = try Watched()
+    var status = try await watched.look { try #require(watched.status) }
+    func gate(_ name: String, _ link: GateLinkState, _ counts: [UInt64]) -> AgentStatus.Gate {
+      AgentStatus.Gate(
+        name: name, pipeline: "surface", link: link, counters: GateCounters(), passes: counts[0], rejects: counts[1], unplaced: counts[2], failed: counts[3])
+    }
+    status.gates = [gate("reject", .armed, [5, 2, 1, 3]), gate("spare", .incompatible(0), [0, 0, 7, 0])]
+    let metrics = try Exposition(String(decoding: AgentMetrics(status, watched.configuration).text, as: UTF8.self))
+    for (name, armed, counts) in [("reject", 1, [5, 2, 1, 3]), ("spare", 0, [0, 0, 7, 0])] as [(String, Double, [Double])] {
+      #expect(metrics.value("swiftlet_gate_armed", ["gate": name, "pipeline": "surface"]) == armed)
+      #expect(metrics.value("swiftlet_gate_orders_total", ["gate": name, "order": "pass"]) == counts[0])
+      #expect(metrics.value("swiftlet_gate_orders_total", ["gate": name, "order": "reject"]) == counts[1])
+      #expect(metrics.value("swiftlet_gate_failures_total", ["gate": name, "reason": "unplaced"]) == counts[2])
+      #expect(metrics.value("swiftlet_gate_failures_total", ["gate": name, "reason": "failed"]) == counts[3])
+    }
   }
 
   @Test func `the page, its data and the socket tell the same agent`() async throws {
@@ -243,5 +263,25 @@ extension JSONValue {
     #expect(events[0]["spared"]?.number == 0 && events[2]["reasons"]?[0]?.text == "cpu is at 99.0 °C (limit 95.0 °C)")
     // Left out isn't dropped, and what was processed is recorded.
     #expect(statistics.unrecorded == 0 && statistics.spared > statistics.unusable)
+  }
+
+  @Test func `a hot machine's pipeline runs its lighter model, and says so`() async throws {
+    let watched = try Watched({ $0.pipelines[0].lighter = .path("light") }, sensors: { try $0.sensors(celsius: 99, critical: 100) })
+    let status = try await watched.look { () -> [UInt8] in
+      _ = watched.lines.wait { $0.contains { $0.contains("pipeline surface: its lighter model runs from now on") } }
+      watched.waitForFrames(5)
+      return try watched.configuration.storage.askRunningAgent()
+    }
+    let pipeline = try #require(try JSONParser.parse(status)["pipelines"]?[0])
+    #expect(pipeline["lighter"] == .boolean(true) && pipeline["model"]?["version"]?.text == "2")
+    let outbox = try Outbox(path: watched.folder.path + "/state/outbox.sqlite", byteLimit: 100_000_000)
+    defer { outbox.close() }
+    let messages = outbox.messages(count: 100_000, bytes: 100_000_000)
+    func read(_ topic: String) throws -> [JSONValue] {
+      try messages.filter { $0.topic.hasSuffix("/surface/\(topic)") }.map { try JSONParser.parse($0.payload) }
+    }
+    let (events, detections) = (try read("events"), try read("detections"))
+    #expect(events.first?["step"]?.number == 1 && events.contains { $0["lighter"] == .boolean(true) })
+    #expect(detections.first?["model"]?["version"]?.text == "1" && detections.last?["model"]?["version"]?.text == "2")
   }
 }

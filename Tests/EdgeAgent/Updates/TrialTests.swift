@@ -36,6 +36,80 @@ import Updates
     #expect(device.last()?.kind == .installed && device.last()?.version.version == "1")
   }
 
+  /// Version 2 on trial, after version 1 whose runs took a millisecond.
+  private func timed(onDevice: Bool) throws -> UpdatedDevice {
+    let device = try UpdatedDevice()
+    try device.install(FixedPackage.bytes(version: "1"))
+    device.finishTrial()
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .milliseconds(100), isOfDevice: onDevice)
+    try device.install(FixedPackage.bytes(version: "2"))
+    return device
+  }
+
+  @Test func `a version whose device failed isn't blamed for its time, and that isn't kept quiet`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isOfDevice: true)
+    device.updater.watchTrials()
+    device.finishTrial()
+    #expect(device.last()?.kind == .installed && device.last()?.reason == "its time wasn't compared: out of memory")
+    #expect(device.slots() == ["2", "1"])
+  }
+
+  @Test func `a version that should have run on the device and never could isn't blamed either`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory")
+    device.updater.watchTrials()
+    #expect(!device.updater.trials.isEmpty)
+  }
+
+  @Test func `where both versions ran on the processor, their times count whatever the device has`() throws {
+    let device = try timed(onDevice: false)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "the driver is too old")
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `a version that a device can't run is measured by the one that ran there`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isKeptOffDevice: true)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `a version that has no room on the device where the one before ran is measured by that one`() throws {
+    let device = try timed(onDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isKeptOffDevice: true)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  /// As where somebody changes `backend` in the midst of a trial.
+  @Test(arguments: [true, false]) func `times of two engines aren't compared, not after a restart either, and that isn't kept quiet`(wasOnDevice: Bool) throws {
+    let device = try timed(onDevice: wasOnDevice)
+    device.updater.endTrialsInOrder()
+    try device.restart()
+    #expect(device.updater.trials["fixed"]?.wasOfDevice == wasOnDevice)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: !wasOnDevice)
+    device.updater.watchTrials()
+    device.finishTrial()
+    #expect(device.last()?.kind == .installed && device.last()?.reason?.contains("its time wasn't compared") == true)
+  }
+
+  @Test(arguments: [true, false]) func `a resumed trial compares what ran on the same engine`(isOfDevice: Bool) throws {
+    let device = try timed(onDevice: isOfDevice)
+    device.updater.endTrialsInOrder()
+    try device.restart()
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: isOfDevice)
+    device.updater.watchTrials()
+    #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
+  }
+
+  @Test func `ends that may be a device's doing aren't counted against a version`() throws {
+    let device = try timed(onDevice: true)
+    for _ in 0..<4 { try device.restart(isDeviceSuspected: true) }
+    #expect(device.updater.journal["fixed"].watch?.crashes == 0 && device.slots() == ["2", "1"])
+  }
+
   @Test func `a pause proves nothing: its time doesn't count`() throws {
     let device = try device()
     device.host.usages["fixed"] = ModelUsage(frames: 1)
@@ -65,6 +139,12 @@ import Updates
     #expect(last.kind == .rolledBack && last.code == "wrong results" && last.version.version == "2")
     #expect(last.reason?.contains(reason) == true, "\(last.reason ?? "")")
     #expect(device.slots() == ["1", nil] && device.host.committed == ["1", "2", "1"])
+  }
+
+  @Test func `frames that ran together with others say nothing of how long a run takes`() {
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 30).meanInference == .milliseconds(10))
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 31).meanInference == nil)
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300)).meanInference == .milliseconds(5))
   }
 
   private func ago(_ seconds: Int) -> MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(-seconds)) }

@@ -65,8 +65,9 @@ final class UpdatedDevice {
   }
 
   /// As an agent that starts: what was in memory is gone.
-  func restart() throws {
-    CrashLoop.check(names: updater.names, storage: StorageSettings(path: folder.path + "/state"), log: updater.log)
+  func restart(isDeviceSuspected: Bool = false) throws {
+    let storage = StorageSettings(path: folder.path + "/state")
+    CrashLoop.check(names: updater.names, storage: storage, isDeviceSuspected: isDeviceSuspected, log: updater.log)
     updater = try Self.start(settings, folder, connection, host, published)
     updater.resumeTrials()
   }
@@ -143,8 +144,9 @@ final class StubHost: ModelHost, @unchecked Sendable {
   var onPrepare: () -> Void = {}
   var refusal: EdgeAgentError?
 
-  func prepare(_ package: ModelPackage, as name: String) throws(EdgeAgentError) -> PreparedSwitch {
+  func prepare(_ package: ModelPackage, as name: String, onStep: () -> Void) throws(EdgeAgentError) -> PreparedSwitch {
     onPrepare()
+    onStep()
     if let refusal { throw refusal }
     prepared.append(package.manifest.version)
     return PreparedSwitch(processors: [], hasWaiting: false)

@@ -1,0 +1,141 @@
+// Attention, in the scalar CPU kernel's two ways: of one query with all its scores, and of several with blocks of keys.
+#include "device.h"
+
+#define SWL_ATTENTION_KEYS 120
+#define SWL_ATTENTION_LANES 8
+#define SWL_ATTENTION_THREADS 128
+
+SWL_DEVICE int64_t swl_open_rows(const struct swl_attention *a) { return a->count ? swl_maximum(0, swl_minimum(*a->count, a->rows)) : a->rows; }
+
+SWL_DEVICE float swl_lanes_together(const float *lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+}
+
+SWL_DEVICE float swl_product(const float *query, const float *key, int64_t size) {
+  float lanes[SWL_ATTENTION_LANES] = {};
+  int64_t i = 0;
+  for (; i + SWL_ATTENTION_LANES <= size; i += SWL_ATTENTION_LANES) {
+    for (int32_t lane = 0; lane < SWL_ATTENTION_LANES; lane++) lanes[lane] += query[i + lane] * key[i + lane];
+  }
+  for (int32_t lane = 0; lane < SWL_ATTENTION_LANES; lane++) {
+    if (i + lane < size) lanes[lane] += query[i + lane] * key[i + lane];
+  }
+  return swl_lanes_together(lanes);
+}
+
+// The greatest of what all threads found, NaN never; `found` holds one value a thread.
+SWL_DEVICE float swl_greatest(float *found, float own) {
+  __syncthreads();
+  found[threadIdx.x] = own;
+  for (int32_t half = SWL_ATTENTION_THREADS / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if ((int32_t)threadIdx.x < half && found[threadIdx.x + half] > found[threadIdx.x]) found[threadIdx.x] = found[threadIdx.x + half];
+  }
+  __syncthreads();
+  return found[0];
+}
+
+// One query: a block of 128 a head. The scores of head h are [rows + 1] at h × (rows + 1).
+extern "C" __global__ void swl_cuda_attention_f32__alone(const struct swl_cuda_attention_f32 c) {
+  __shared__ float found[SWL_ATTENTION_THREADS];
+  __shared__ float lanes[SWL_ATTENTION_LANES];
+  const struct swl_attention *a = &c.attention;
+  const int64_t width = a->heads * a->size, head = blockIdx.x, rows = swl_open_rows(a), count = rows + (a->own_key ? 1 : 0);
+  const int32_t thread = threadIdx.x;
+  const float *query = a->queries + head * a->size;
+  float *scores = c.scores + head * (a->rows + 1), *output = a->output + head * a->size;
+  float own = -INFINITY;
+  for (int64_t row = thread; row < count; row += SWL_ATTENTION_THREADS) {
+    const float *key = row < rows ? a->keys + row * width : a->own_key;
+    const float score = swl_product(query, key + head * a->size, a->size);
+    scores[row] = score;
+    own = score > own ? score : own;
+  }
+  const float largest = swl_greatest(found, own), base = largest == -INFINITY ? 0.0f : largest;
+  for (int64_t row = thread; row < count; row += SWL_ATTENTION_THREADS) scores[row] = swl_exp(scores[row] - base);
+  __syncthreads();
+  if (thread < SWL_ATTENTION_LANES) {
+    const int64_t whole = count / SWL_ATTENTION_LANES * SWL_ATTENTION_LANES;
+    float sum = 0.0f;
+    for (int64_t i = thread; i < whole; i += SWL_ATTENTION_LANES) sum += scores[i];
+    if (thread == 0) {
+      for (int64_t i = whole; i < count; i++) sum += scores[i];
+    }
+    lanes[thread] = sum;
+  }
+  __syncthreads();
+  const float total = swl_lanes_together(lanes);
+  for (int64_t row = thread; row < count; row += SWL_ATTENTION_THREADS) scores[row] /= total;
+  __syncthreads();
+  for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) {
+    const float *values = a->values + head * a->size + i;
+    float sum = 0.0f;
+    int64_t row = 0;
+    for (; row + 4 <= rows; row += 4) {
+      const float *four = values + row * width;
+      sum += (scores[row] * four[0] + scores[row + 1] * four[width]) + (scores[row + 2] * four[2 * width] + scores[row + 3] * four[3 * width]);
+    }
+    for (; row < rows; row++) sum += scores[row] * values[row * width];
+    if (count > rows) sum += scores[rows] * a->own_value[head * a->size + i];
+    output[i] = sum;
+  }
+}
+
+// As the CPU's `attention_power`.
+SWL_DEVICE float swl_power(float x) {
+  const float bounded = x < -87.0f ? -87.0f : x;
+  const float shifted = bounded * 1.44269504f + 12582912.0f;
+  const float r = (shifted - 12582912.0f) * -0.69314718f + bounded;
+  float p = 1.0f / 720.0f * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const float power = swl_from_bits(swl_bits(p) + ((swl_bits(shifted) - 0x4B400000u) << 23));
+  const float bounded_power = x < -87.0f ? 0.0f : power;
+  return x != x ? x : bounded_power;
+}
+
+// Several queries: a block of 128 a query of a head. What was found lies in the output until all keys were met.
+extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attention_f32 c) {
+  __shared__ float found[SWL_ATTENTION_THREADS];
+  __shared__ float shares[SWL_ATTENTION_KEYS];
+  __shared__ float totals;
+  const struct swl_attention *a = &c.attention;
+  const int64_t width = a->heads * a->size, head = blockIdx.y, rows = swl_open_rows(a);
+  const int32_t thread = threadIdx.x;
+  const float *query = a->queries + blockIdx.x * width + head * a->size;
+  float *output = a->output + blockIdx.x * width + head * a->size;
+  for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[i] = 0.0f;
+  if (thread == 0) totals = 0.0f;
+  float largest = -INFINITY;
+  for (int64_t first = 0; first < rows; first += SWL_ATTENTION_KEYS) {
+    const int32_t keys = (int32_t)swl_minimum(SWL_ATTENTION_KEYS, rows - first);
+    float score = -INFINITY;
+    if (thread < keys) {
+      const float *key = a->keys + (first + thread) * width + head * a->size;
+      score = 0.0f;
+      for (int64_t i = 0; i < a->size; i++) score += key[i] * query[i];
+    }
+    const float before = largest, met = swl_greatest(found, score > -INFINITY ? score : -INFINITY);
+    largest = met > largest ? met : largest;
+    const float base = largest == -INFINITY ? 0.0f : largest, correction = before == -INFINITY ? 0.0f : swl_power(before - base);
+    if (thread < keys) shares[thread] = swl_power(score - base);
+    __syncthreads();
+    if (thread == 0) {
+      float total = totals * correction;
+      for (int32_t i = 0; i < keys; i++) total += shares[i];
+      totals = total;
+    }
+    for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) {
+      const float *values = a->values + first * width + head * a->size + i;
+      float sum = 0.0f;
+      for (int32_t key = 0; key < keys; key++) sum += values[key * width] * shares[key];
+      output[i] = output[i] * correction + sum;
+    }
+  }
+  __syncthreads();
+  const float inverse = rows > 0 ? 1.0f / totals : 0.0f;
+  for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[i] *= inverse;
+}
