@@ -18,7 +18,6 @@ struct place {
   struct ahead ahead;
   bool is_short;                            // rows of eight bytes
   __m256i low, high;                        // where sums start
-  bool is_plain;                            // narrow, sixteen columns, and nothing but perhaps a table behind requantisation
   const struct swl_table_avx2 *table;       // NULL or the requantisation's, or its gates
 };
 
@@ -73,16 +72,15 @@ SWL_TARGET_AVX2 SWL_INLINE void finish_gated(const int rows, const bool is_wide,
   if (rows > 3) store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
 }
 
-// Four rows of sixteen columns, where only a table may follow.
-SWL_TARGET_AVX2 SWL_INLINE void finish_plain(const struct place *p, const struct swl_narrow_avx2 *narrow, const struct tile *t) {
+// Four rows of sixteen columns, of a narrow requantisation without gates.
+SWL_TARGET_AVX2 SWL_INLINE void finish_four(const struct place *p, const struct swl_narrow_avx2 *narrow, const struct tile *t) {
   __m256i first = swl_narrow_two(narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
   __m256i second = swl_narrow_two(narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
   if (p->table) swl_look_up_two(p->table, &first, &second);
-  uint8_t *to = p->convolution->output + p->element;
-  _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(first));
-  _mm_storeu_si128((__m128i *)(to + p->pixel), _mm256_extracti128_si256(first, 1));
-  _mm_storeu_si128((__m128i *)(to + 2 * p->pixel), _mm256_castsi256_si128(second));
-  _mm_storeu_si128((__m128i *)(to + 3 * p->pixel), _mm256_extracti128_si256(second, 1));
+  store(p, 0, _mm256_castsi256_si128(first), NULL);
+  store(p, 1, _mm256_extracti128_si256(first, 1), NULL);
+  store(p, 2, _mm256_castsi256_si128(second), NULL);
+  store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const struct place *p, const struct tile *t) {
@@ -104,13 +102,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
     if (rows == 4) {
-      __m256i first = swl_narrow_two(&narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
-      __m256i second = swl_narrow_two(&narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
-      if (p->table) swl_look_up_two(p->table, &first, &second);
-      store(p, 0, _mm256_castsi256_si128(first), NULL);
-      store(p, 1, _mm256_extracti128_si256(first, 1), NULL);
-      store(p, 2, _mm256_castsi256_si128(second), NULL);
-      store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
+      finish_four(p, &narrow, t);
       return;
     }
 #pragma GCC unroll 3
@@ -182,7 +174,7 @@ SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const struct row_source *source
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; r++) from[r] = row_at(source, row + r), t.low[r] = low, t.high[r] = high;
     sum_shallow(ROWS, true, from, panel, windows, weights, &t);
-    finish_plain(p, &narrow, &t);
+    finish_four(p, &narrow, &t);
   }
   return row;
 }
@@ -191,7 +183,8 @@ SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const struct row_source *source
 SWL_TARGET_AVX2 __attribute__((noinline)) static void wide_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
                                                                  const int8_t *weights, struct place *p) {
   int64_t row = 0;
-  if (p->is_plain && !p->is_short && panel->octets == 0 && swl_is_shallow(panel)) row = shallow_tiles(source, rows, panel, weights, p);
+  const bool has_plain_end = p->is_narrow && p->columns == COLUMNS && !p->convolution->requantisation.gates;
+  if (has_plain_end && !p->is_short && panel->octets == 0 && swl_is_shallow(panel)) row = shallow_tiles(source, rows, panel, weights, p);
   tiles_of(true, false, source, row, rows, panel, weights, p);
 }
 
@@ -222,7 +215,6 @@ SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const s
     place.is_short = b->strip_pitch == 0 && b->padded_depth < SWL_PAIRED_WINDOW;
     place.has_residual = c->requantisation.residual != NULL;
     place.is_narrow = c->requantisation.is_narrow && (place.columns == COLUMNS || place.columns == 8);
-    place.is_plain = place.is_narrow && place.columns == COLUMNS && !place.has_residual && !c->requantisation.gates;
     const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
     place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
     if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));

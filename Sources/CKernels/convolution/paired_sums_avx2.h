@@ -115,12 +115,8 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_pairs(const int rows, const bool is_wide, co
   for (int r = 0; r < rows; r++) add_pairs(is_wide, pick(is_short, row[r] + window->offset, order), low, high, &t->low[r], &t->high[r]);
 }
 
-// The bytes of two windows in their panel's order: of the one that is multiplied and of the next, a line of all rows for each. A quartet of a row is then
-// spread to all columns by its load alone; a shuffle would take a port that additions need.
-struct ordered {
-  uint8_t bytes[2][ROWS][SWL_PAIRED_WINDOW];
-};
-
+// The bytes of a window in its panel's order, a line for each row. A quartet of a row is then spread to all columns by its load alone; a shuffle would take
+// a port that additions need.
 SWL_TARGET_AVX2 SWL_INLINE void put_in_order(const int rows, const uint8_t *const row[ROWS], const struct swl_paired_window *window,
                                              uint8_t (*to)[SWL_PAIRED_WINDOW]) {
   const __m128i order = _mm_loadu_si128((const __m128i *)(const void *)window->order);
@@ -129,13 +125,6 @@ SWL_TARGET_AVX2 SWL_INLINE void put_in_order(const int rows, const uint8_t *cons
     const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(row[r] + window->offset));
     _mm_storeu_si128((__m128i *)(void *)to[r], _mm_shuffle_epi8(bytes, order));
   }
-}
-
-// In registers, so that a compiler doesn't take the lines for vectors that it may keep and shuffle.
-SWL_INLINE void exchange_lines(uint8_t (**present)[SWL_PAIRED_WINDOW], uint8_t (**next)[SWL_PAIRED_WINDOW]) {
-  uint8_t(*const other)[SWL_PAIRED_WINDOW] = *present;
-  *present = *next, *next = other;
-  __asm__("" : "+r"(*present), "+r"(*next));
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void sum_ordered(const int rows, const bool is_wide, const uint8_t (*from)[SWL_PAIRED_WINDOW], int i, const int8_t *weights,
@@ -176,10 +165,46 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_shallow(const int rows, const bool is_wide, 
   }
 }
 
+// Where a walk over the windows of deeper panels is: the bytes of the present window lie in order already, those of the next are brought into order
+// while the present one is multiplied.
+struct paired_walk {
+  const struct swl_paired_window *window, *last;
+  const int8_t *weights;
+  uint8_t (*present)[SWL_PAIRED_WINDOW], (*next)[SWL_PAIRED_WINDOW];
+};
+
+SWL_TARGET_AVX2 SWL_INLINE void order_next(const int rows, const uint8_t *const row[ROWS], const struct paired_walk *walk) {
+  // Once more the last one where nothing follows.
+  put_in_order(rows, row, walk->window + (walk->window < walk->last), walk->next);
+}
+
+SWL_INLINE void advance(struct paired_walk *walk) {
+  uint8_t(*const other)[SWL_PAIRED_WINDOW] = walk->present;
+  walk->present = walk->next, walk->next = other, walk->window++;
+  // In registers, so that a compiler doesn't take the lines for vectors that it may keep and shuffle.
+  __asm__("" : "+r"(walk->present), "+r"(walk->next));
+}
+
+// Windows of four quartets, or of five, the last of which is picked. (`has_fifth` is a constant at every call.)
+SWL_TARGET_AVX2 SWL_INLINE void sum_run(const int rows, const bool is_wide, const bool is_deep, const bool has_fifth, const uint8_t *const row[ROWS],
+                                        int32_t count, struct paired_walk *walk, struct ahead *ahead, struct tile *t) {
+  for (int32_t left = count, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
+    if (is_deep) ask(ahead);
+    for (const struct swl_paired_window *const end = walk->window + (left < some ? left : some); walk->window < end; advance(walk)) {
+      order_next(rows, row, walk);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++, walk->weights += 4 * COLUMNS) sum_ordered(rows, is_wide, walk->present, i, walk->weights, t);
+      if (!has_fifth) continue;
+      sum_pairs(rows, is_wide, false, row, walk->window, 4, walk->weights, t);
+      walk->weights += 4 * COLUMNS;
+    }
+  }
+}
+
 // Rows of which every window is brought into order as it is read; 16 bytes can be read from where a window begins.
 SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, const bool is_deep, const uint8_t *const from[ROWS],
                                             const struct swl_paired_panel *panel, const int8_t *weights, struct ahead *ahead, struct tile *t) {
-  const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1), *end;
+  const struct swl_paired_window *window = (const struct swl_paired_window *)(const void *)(panel + 1);
   const uint8_t *row[ROWS];
 #pragma GCC unroll 4
   for (int r = 0; r < rows; r++) row[r] = from[r];
@@ -188,39 +213,20 @@ SWL_TARGET_AVX2 SWL_INLINE void sum_windows(const int rows, const bool is_wide, 
     sum_octets(rows, row, window, panel->octet_windows, weights, t);
     window += panel->octet_windows, weights += panel->octets * 8 * COLUMNS;
   }
-  const struct swl_paired_window *const last = window + panel->windows_of_four + panel->windows_of_five + panel->other_windows - 1;
   if (!is_deep && swl_is_shallow(panel)) {
     sum_shallow(rows, is_wide, row, panel, window, weights, t);
     return;
   }
-  struct ordered ordered;
-  uint8_t(*present)[SWL_PAIRED_WINDOW] = ordered.bytes[0], (*next)[SWL_PAIRED_WINDOW] = ordered.bytes[1];
-  put_in_order(rows, row, window, present);
-  for (int32_t left = panel->windows_of_four, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
+  uint8_t ordered[2][ROWS][SWL_PAIRED_WINDOW];
+  const struct swl_paired_window *const end = window + panel->windows_of_four + panel->windows_of_five + panel->other_windows;
+  struct paired_walk walk = {.window = window, .last = end - 1, .weights = weights, .present = ordered[0], .next = ordered[1]};
+  put_in_order(rows, row, window, walk.present);
+  sum_run(rows, is_wide, is_deep, false, row, panel->windows_of_four, &walk, ahead, t);
+  sum_run(rows, is_wide, is_deep, true, row, panel->windows_of_five, &walk, ahead, t);
+  for (; walk.window < end; advance(&walk)) {
     if (is_deep) ask(ahead);
-    for (end = window + (left < some ? left : some); window < end; window++) {
-      put_in_order(rows, row, window + (window < last), next);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, present, i, weights, t);
-      exchange_lines(&present, &next);
-    }
-  }
-  for (int32_t left = panel->windows_of_five, some = is_deep ? WINDOWS_A_REQUEST : left; left > 0; left -= some) {
-    if (is_deep) ask(ahead);
-    for (end = window + (left < some ? left : some); window < end; window++) {
-      put_in_order(rows, row, window + (window < last), next);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++, weights += 4 * COLUMNS) sum_ordered(rows, is_wide, present, i, weights, t);
-      sum_pairs(rows, is_wide, false, row, window, 4, weights, t);
-      weights += 4 * COLUMNS;
-      exchange_lines(&present, &next);
-    }
-  }
-  for (end = window + panel->other_windows; window < end; window++) {
-    if (is_deep) ask(ahead);
-    put_in_order(rows, row, window + (window < last), next);
-    weights = sum_any(rows, is_wide, row, present, window, weights, t);
-    exchange_lines(&present, &next);
+    order_next(rows, row, &walk);
+    walk.weights = sum_any(rows, is_wide, row, walk.present, walk.window, walk.weights, t);
   }
 }
 
