@@ -27,6 +27,8 @@ import sys
 import tempfile
 import time
 
+from marked import write_between
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OWN = "swiftlet:qdq"
 BEGIN, END = "<!-- engines.py -->", "<!-- end -->"
@@ -187,16 +189,8 @@ def main():
         head += f" Swiftlet held to {arguments.instructions}, peers {'to avx2' if are_held() else 'to nothing'}."
     text = f"{head}\n\n{table(results, arguments)}\n"
     print(text)
-    if not arguments.write:
-        return
-    with open(arguments.write) as file:
-        document = file.read()
-    before, mark, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        sys.exit(f"{arguments.write} lacks the marks {BEGIN} and {END}")
-    with open(arguments.write, "w") as file:
-        file.write(f"{before}{BEGIN}\n{text}{END}{after}")
+    if arguments.write:
+        write_between(arguments.write, BEGIN, END, text)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ import time
 from datetime import date
 from pathlib import Path
 
+from marked import write_between
+
 ROOT = Path(__file__).resolve().parents[1]
 TRIAL, SIMULATOR = (ROOT / "build/gate/release" / name for name in ("gate-trial", "gate-simulator"))
 MARK = "<!-- gate -->"
@@ -110,10 +112,7 @@ def main():
     text += "\n" + ". ".join(one[0].upper() + one[1:] for one in notes) + ".\n"
     print(text)
     if arguments.write:
-        parts = arguments.write.read_text().split(MARK)
-        if len(parts) != 3:
-            sys.exit(f"{arguments.write} hasn't two marks {MARK}")
-        arguments.write.write_text(parts[0] + MARK + "\n" + text + MARK + parts[2])
+        write_between(arguments.write, MARK, MARK, text)
 
 
 if __name__ == "__main__":

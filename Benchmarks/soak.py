@@ -43,6 +43,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+from marked import write_between
+
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "<!-- soak -->"
 # Student's t, two-sided 95 %, by degrees of freedom.
@@ -388,10 +390,7 @@ def main():
                 process.terminate()
                 process.wait()
     if arguments.write:
-        parts = arguments.write.read_text().split(MARK)
-        if len(parts) != 3:
-            sys.exit(f"{arguments.write} hasn't two marks {MARK}")
-        arguments.write.write_text(parts[0] + MARK + "\n" + text + MARK + parts[2])
+        write_between(arguments.write, MARK, MARK, text)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 
+from marked import write_between
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- speech.py -->", "<!-- end of speech.py -->"
 OWN = {"Swiftlet FP32": "float", "Swiftlet INT8": "int8", "Swiftlet INT8 dynamic": "int8-dynamic"}
@@ -129,14 +131,8 @@ def main():
             f"{arguments.size}, random weights; packages: {sizes}; {arguments.rounds} rounds of {arguments.repetitions} sounds.")
     text = f"{head}\n\n{table(results)}\n"
     print(text)
-    if not arguments.write:
-        return
-    document = pathlib.Path(arguments.write).read_text()
-    before, mark, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        sys.exit(f"{arguments.write} lacks the marks {BEGIN} and {END}")
-    pathlib.Path(arguments.write).write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    if arguments.write:
+        write_between(arguments.write, BEGIN, END, text)
 
 
 if __name__ == "__main__":

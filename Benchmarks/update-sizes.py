@@ -20,6 +20,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from marked import write_between
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SWIFTLET_SHARED", ROOT.parent / "shared"))
 RECIPES = ROOT / "Calibration/recipes"
@@ -127,10 +129,7 @@ def main():
     table = "\n".join(rows)
     print(table)
     if arguments.write:
-        parts = arguments.write.read_text().split(MARK)
-        if len(parts) != 3:
-            sys.exit(f"{arguments.write} hasn't two marks {MARK}")
-        arguments.write.write_text(parts[0] + MARK + "\n" + table + "\n" + MARK + parts[2])
+        write_between(arguments.write, MARK, MARK, table + "\n")
 
 
 if __name__ == "__main__":
