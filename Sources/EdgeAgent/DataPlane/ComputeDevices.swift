@@ -150,14 +150,19 @@ final class ComputeDevices: @unchecked Sendable {
   private func attempt<Value>(_ manners: LoadingManners, _ body: @escaping () -> Value) throws(Obstacle) -> Value {
     let answer = BoundedQueue<Carried<Value>>(capacity: 1, policy: .rejectNewest)
     let work = Carried(value: body)
+    let thread: DataPlaneThread
     do throws(PipelinesError) {
-      _ = try DataPlaneThread(name: Self.threadName) { answer.push(Carried(value: work.value())) }
+      thread = try DataPlaneThread(name: Self.threadName) { answer.push(Carried(value: work.value())) }
     } catch { throw Obstacle(reason: error.message) }
     let end = MonotonicClock.now().advanced(by: loadingLimit)
     while true {
       manners.onStep()
       let now = MonotonicClock.now()
-      if let found = answer.pop(timeout: now < end ? min(now.duration(to: end), .seconds(1)) : .zero) { return found.value }
+      if let found = answer.pop(timeout: now < end ? min(now.duration(to: end), .seconds(1)) : .zero) {
+        // What it holds of the model goes before anybody else turns to the device, and on the caller's thread.
+        thread.join()
+        return found.value
+      }
       guard MonotonicClock.now() < end else { break }
     }
     CUDABackend.giveUpDevice(options)

@@ -61,10 +61,11 @@ import SoundCapture
     if case .capturing = state { true } else { false }
   }
 
-  /// Stops this process for longer than the device's buffer lasts.
+  /// Stops this process for longer than the device's buffer lasts, from when it stands still on.
   private func sleepThroughTheBuffer() {
     var child = pid_t()
-    let texts: [String] = ["/bin/sh", "-c", "usleep 1200000; kill -CONT \(getpid())"]
+    let script = "until grep -q '^State:.T' /proc/\(getpid())/status; do usleep 10000; done; usleep 1200000; kill -CONT \(getpid())"
+    let texts: [String] = ["/bin/sh", "-c", script]
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
     guard unsafe posix_spawn(&child, "/bin/sh", nil, nil, arguments, environ) == 0 else { return }
