@@ -16,7 +16,7 @@ if [ "${2:-}" = emulated ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-image=$(find "$SWIFTLET_SHARED/data/coco/images" -name '*.jpg' | sort | head -1)
+image=$(find "$SWIFTLET_SHARED/data/coco/images" -name '*.jpg' | sort | sed -n 1p)
 for model in ultraface_rfb_320 nanodet_m_320 fastestdet_352 yolox_nano_416; do
   "$swiftlet" compile "$SWIFTLET_SHARED/models/$model.onnx" --recipe "Calibration/recipes/$model.yaml" \
     --calibrate "$SWIFTLET_SHARED/data/coco/images" --method min-max -o "$work/$model.swiftlet" >/dev/null 2>"$work/notes" || { cat "$work/notes" >&2; exit 1; }

@@ -40,7 +40,7 @@ if [ $# -ge 1 ]; then
   if [ -d "$models" ]; then
     data="$models/../data"
     recipes="$root/Calibration/recipes"
-    image() { find "$data/$1" -type f | sort | head -n "$2"; }
+    image() { find "$data/$1" -type f | sort | sed -n "1,$2p"; }
     "$1" --model "$folder/mobilenet.bundle" 'MobileNetV2 INT8' "$models/mobilenet_v2_224_qdq.onnx" "$recipes/mobilenet_v2_224_qdq.yaml" \
       "$(image imagenet 1)"
     # shellcheck disable=SC2046
