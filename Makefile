@@ -19,7 +19,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -85,6 +85,16 @@ test-moonshine: build
 	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE) && \
 	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Moonshine/compare.py $(SWIFTLET) --size $(MOONSHINE_SIZE) --weights int8 --seconds 1 5 10; \
 	else echo "test-moonshine: SKIPPED, for the reference implementation can't be installed" >&2; fi
+
+## Whisper of the published sizes with random weights, beside transformers, padded to half a minute and following the sound. Minutes, in Moonshine's
+## environment. WHISPER_SIZE=base for the larger one.
+WHISPER_SIZE ?= tiny
+test-whisper: build
+	@Packaging/install-dependencies.sh moonshine
+	@if build/moonshine-python/bin/python -c 'import torch, transformers' 2>/dev/null; then \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) && \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) --shortest 1 --seconds 1 5; \
+	else echo "test-whisper: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
 ## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=percentile chooses ranges otherwise.
 test-speech-int8:

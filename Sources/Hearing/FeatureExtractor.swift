@@ -27,14 +27,17 @@ public struct FeatureExtractor {
     guard input.features != .waveform else {
       throw HearingError(.invalidInput, "input \(input.tensor) takes waveform samples in chunks; this version hears through log-mel and mfcc features only")
     }
-    guard input.transform >= 4, input.transform & (input.transform - 1) == 0, input.transform <= 65_536 else {
-      throw HearingError(.invalidInput, "input \(input.tensor) has a transform of \(input.transform) points; it must be a power of two, 4 to 65536")
+    guard 4...65_536 ~= input.transform, RealFourierTransform.isPossible(count: input.transform) else {
+      throw HearingError(
+        .invalidInput, "input \(input.tensor) has a transform of \(input.transform) points; it must be an even number of factors 2, 3 and 5, 4 to 65536")
     }
     try input.checkSizes()
     let areCountsPossible =
       1...input.transform ~= input.window && 1...4096 ~= input.bands && 0...1 << 20 ~= input.frames && input.sampleRate > 0
+    let isFloorPossible = input.logFloor.map { 0...1 ~= $0 } ?? true
     let areFrequenciesPossible = 0 <= input.lowestFrequency && input.lowestFrequency < input.highestFrequency && input.highestFrequency.isFinite
-    let isPossible = areCountsPossible && areFrequenciesPossible && (input.features != .mfcc || 1...input.bands ~= input.coefficients)
+    let isPossible =
+      areCountsPossible && areFrequenciesPossible && isFloorPossible && (input.features != .mfcc || 1...input.bands ~= input.coefficients)
     guard isPossible else { throw HearingError(.invalidInput, "input \(input.tensor) is described by impossible numbers: correct the recipe's sound section") }
     self.input = input
     valuesPerFrame = input.features == .mfcc ? input.coefficients : input.bands
@@ -81,7 +84,7 @@ public struct FeatureExtractor {
       transform.powers(of: frame, into: &spectrum)
       if input.spectrum == .magnitude { for bin in spectrum.indices { spectrum[bin] = spectrum[bin].squareRoot() } }
       filters.apply(to: spectrum, into: &bands)
-      for band in bands.indices { bands[band] = log(bands[band] + Double(input.logOffset)) }
+      for band in bands.indices { bands[band] = log(max(bands[band], Double(input.logFloor ?? 0)) + Double(input.logOffset)) }
       addValues()
     }
     normalise(frames: frames)
@@ -137,7 +140,14 @@ public struct FeatureExtractor {
     case .none: break
     case .band: for band in 0..<valuesPerFrame { normalise(stride(from: band, to: values.count, by: valuesPerFrame)) { $0 + 1e-5 } }
     case .clip: normalise(stride(from: 0, to: values.count, by: 1)) { max($0, 1e-3) }
+    case .decades: bringIntoDecades()
     }
+  }
+
+  private mutating func bringIntoDecades() {
+    for position in values.indices { values[position] /= log(10) }
+    let least = (values.max() ?? 0) - 8
+    for position in values.indices { values[position] = (max(values[position], least) + 4) / 4 }
   }
 
   private mutating func normalise(_ positions: StrideTo<Int>, _ divisor: (Double) -> Double) {

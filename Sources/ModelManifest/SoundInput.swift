@@ -1,7 +1,7 @@
 /// How sound becomes the input tensor: the feature front end, recorded for the device.
 ///
 /// In this order: samples at `sampleRate`, −1…1, mono, scaled to `level`; pre-emphasis; frames of `window` samples every `hop`, centred with reflection
-/// where `isCentred`; a Fourier transform of `transform` points; `spectrum`; mel bands; `log(x + logOffset)`; for `mfcc` the first
+/// where `isCentred`; a Fourier transform of `transform` points; `spectrum`; mel bands; `log(max(x, logFloor) + logOffset)`; for `mfcc` the first
 /// `coefficients` of an cosine transform (type 2, × √(2 ÷ bands)); normalisation; `frames` of them, by `alignment`.
 public struct SoundInput: Codable, Equatable, Sendable {
   public enum Features: String, Codable, Sendable, CaseIterable {
@@ -43,6 +43,9 @@ public struct SoundInput: Codable, Equatable, Sendable {
     case band
     /// All values together have mean 0 and deviation 1 over the utterance.
     case clip
+    /// Logarithms of base 10, none more than 8 below the clip's greatest; 4 is added and the sum divided by 4 (A. Radford et al., "Robust speech
+    /// recognition via large-scale weak supervision", 2022).
+    case decades
   }
 
   public enum Axes: String, Codable, Sendable, CaseIterable {
@@ -72,6 +75,8 @@ public struct SoundInput: Codable, Equatable, Sendable {
   public var lowestFrequency: Float = 0
   public var highestFrequency: Float = 0
   public var logOffset: Float = 0
+  /// nil: 0
+  public var logFloor: Float?
   public var coefficients: Int = 0
   public var normalisation: Normalisation = .none
   /// Frames of the tensor; 0 where it takes any number.

@@ -4,15 +4,20 @@ public struct TokenText: Sendable {
     case nothing
     case text(String)
     case byte(UInt8)
+    case bytes([UInt8])
   }
 
   private let pieces: [Piece]
   private let strippedSpaces: Int
+  private let isByteLevel: Bool
 
   public init(_ vocabulary: Vocabulary) {
     let special = Set(vocabulary.special)
+    let isByteLevel = vocabulary.isByteLevel ?? false
+    self.isByteLevel = isByteLevel
     pieces = vocabulary.pieces.enumerated().map { number, piece in
       if special.contains(number) { return .nothing }
+      if isByteLevel { return .bytes(ByteLevelCharacters.bytes(of: piece)) }
       if vocabulary.hasByteFallback, let byte = Self.byte(of: piece) { return .byte(byte) }
       return .text(vocabulary.spaceMark.map { piece.replacing(scalars: $0, with: " ") } ?? piece)
     }
@@ -24,13 +29,16 @@ public struct TokenText: Sendable {
     var text = ""
     var bytes: [UInt8] = []
     func flush() {
-      text += String(validating: bytes, as: UTF8.self) ?? String(repeating: "\u{FFFD}", count: bytes.count)
+      // A character's bytes may be spread over tokens.
+      text +=
+        isByteLevel ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self) ?? String(repeating: "\u{FFFD}", count: bytes.count)
       bytes = []
     }
     for token in tokens where pieces.indices.contains(token) {
       switch pieces[token] {
       case .nothing: continue
       case .byte(let byte): bytes.append(byte)
+      case .bytes(let part): bytes += part
       case .text(let piece):
         flush()
         text += piece

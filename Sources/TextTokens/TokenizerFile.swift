@@ -1,7 +1,7 @@
 import JSONReading
 
 /// Reading `tokenizer.json`, as far as turning tokens into text needs it: byte-pair vocabularies whose decoder replaces a mark by spaces,
-/// joins bytes and strips leading spaces. Merges and whatever else is for the way from text to tokens are not looked at.
+/// joins bytes and strips leading spaces, or takes characters for bytes. Merges and whatever else is for the way from text to tokens are not looked at.
 public enum TokenizerFile {
   /// Numbers of tokens beyond it are refused.
   public static let largestVocabulary = 1 << 20
@@ -47,8 +47,12 @@ public enum TokenizerFile {
     return result
   }
 
-  /// One step, or a sequence of them, in the one order that `Vocabulary` has.
+  /// Characters as bytes; or one step, or a sequence of them, in the one order that `Vocabulary` has.
   private static func readDecoder(_ decoder: JSONValue, into vocabulary: inout Vocabulary) throws(TokenizerError) {
+    if decoder["type"] == .string("ByteLevel") {
+      vocabulary.isByteLevel = true
+      return
+    }
     var steps = [decoder]
     if decoder["type"] == .string("Sequence") {
       guard case .array(let items)? = decoder["decoders"] else { throw TokenizerError(.malformed, "has a decoder Sequence without decoders") }

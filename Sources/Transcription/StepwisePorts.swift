@@ -47,8 +47,22 @@ struct StepwisePorts {
     guard decoding.capacity > 0, 0..<scoreCount ~= start, ends.allSatisfy({ 0..<scoreCount ~= $0 }) else {
       throw TranscriptionError(.invalidDecoding, "the manifest's tokens \([start] + ends) or its capacity \(decoding.capacity) don't fit \(scoreCount) scores")
     }
+    if let rules = decoding.rules { try Self.check(rules, decoding, scoreCount: scoreCount) }
     guard 0...1000 ~= decoding.tokensPerSecond, 0...1_000_000 ~= decoding.spareTokens else {
       throw TranscriptionError(.invalidDecoding, "the manifest allows \(decoding.tokensPerSecond) tokens a second and \(decoding.spareTokens) more")
+    }
+  }
+
+  private static func check(_ rules: TokenRules, _ decoding: StepwiseDecoding, scoreCount: Int) throws(TranscriptionError) {
+    let all = rules.prompt + rules.suppressed + rules.suppressedFirst + (rules.silence.map { [$0.token] } ?? [])
+    guard all.allSatisfy({ 0..<scoreCount ~= $0 }), rules.prompt.count < decoding.capacity - 1 else {
+      throw TranscriptionError(.invalidDecoding, "the manifest's rules have tokens beyond \(scoreCount) scores, or a prompt that leaves no room for text")
+    }
+    guard Set(rules.suppressed).union(rules.suppressedFirst).count < scoreCount else {
+      throw TranscriptionError(.invalidDecoding, "the manifest's rules suppress every token")
+    }
+    guard rules.silence.map({ 0...1 ~= $0.probability && $0.logProbability.isFinite }) ?? true else {
+      throw TranscriptionError(.invalidDecoding, "the manifest's rule of silence has no probabilities")
     }
   }
 }

@@ -7,7 +7,8 @@ import TextTokens
 
 /// A speech model of an encoder and a decoder's step, which writes token by token: always the likeliest next one.
 ///
-/// Sound is padded with silence to whole blocks of the model's (`SoundInput.chunk`), and each number of blocks binds both programs anew.
+/// Sound is padded with silence to whole blocks of the model's (`SoundInput.chunk`), and each number of blocks binds both programs anew. The encoder
+/// takes a row of samples for each block, or where the model hears by bands, those of the block's frames.
 public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
   public let manifest: Manifest
   public let sampleRate: Int
@@ -21,6 +22,12 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   private let encoder: Session<Engine>
   private let step: Session<Engine>
   private let text: TokenText
+  private let choice: TokenChoice
+  /// What becomes a block's row in the encoder's input.
+  private let valuesPerBlock: Int
+  /// For the number of blocks that is bound; nil where samples themselves are heard.
+  private var features: FeatureExtractor?
+  private var values: [Float] = []
   private let block: Int
   private let blocks: ClosedRange<Int>
   private var boundBlocks: Int
@@ -32,13 +39,17 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   public init(_ package: ModelPackage, options: Engine.Options) throws(TranscriptionError) {
     manifest = package.manifest
     origin = package.origin
-    guard let sound = manifest.sound, sound.features == .waveform, case .stepwise(let decoding)? = manifest.decoding, let stepProgram = package.step,
+    guard let sound = manifest.sound, case .stepwise(let decoding)? = manifest.decoding, let stepProgram = package.step,
       let family = package.family, family.dimensions.count == 1, stepProgram.family?.dimensions.count == 1
     else {
       throw TranscriptionError(.unsuitableInput, "\(origin): is no speech model of two programs of open length: compile it with this version")
     }
+    guard let rowWidth = sound.valuesPerBlock else {
+      throw TranscriptionError(.unsuitableInput, "\(origin): its manifest gives the encoder neither samples nor bands, frame by frame, in whole blocks")
+    }
     self.decoding = decoding
     self.sound = sound
+    valuesPerBlock = rowWidth
     sampleRate = sound.sampleRate
     block = sound.chunk
     blocks = family.dimensions[0].bounds
@@ -47,12 +58,14 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
     do throws(TranscriptionError) { ports = try StepwisePorts(decoding, sound, encoder: package.program, step: stepProgram.program) } catch {
       throw TranscriptionError(error.code, "\(origin): \(error.message)")
     }
-    guard 1...1 << 20 ~= block, 1...1_000_000 ~= sampleRate, package.program.inputs[ports.samples].declaredDimensions == [blocks.upperBound, block] else {
+    guard 1...1 << 20 ~= block, 1...1_000_000 ~= sampleRate, package.program.inputs[ports.samples].declaredDimensions == [blocks.upperBound, valuesPerBlock]
+    else {
       throw TranscriptionError(.unsuitableInput, "\(origin): takes no sound of \(blocks.upperBound) blocks of \(block) samples")
     }
     guard blocks.upperBound * block >= sound.sampleRate else {
       throw TranscriptionError(.unsuitableInput, "\(origin): takes less than a second of sound: compile it anew")
     }
+    choice = TokenChoice(decoding.rules, scoreCount: ports.scoreCount)
     do throws(InferenceError) {
       encoder = try unsafe Session(
         program: package.program, family: family, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
@@ -70,14 +83,14 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
     let bound = clock.now
     hear(samples)
     let heard = clock.now
-    let tokens = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
+    let (tokens, isSilence) = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
     let stages = StageTimes(binding: bound - start, encoder: heard - bound, decoder: clock.now - heard)
-    return Transcript(text: text.text(of: tokens), tokens: tokens, stages: stages)
+    return Transcript(text: isSilence ? "" : text.text(of: tokens), tokens: tokens, stages: stages)
   }
 
-  /// Most tokens of so much sound, the first one counted.
+  /// Most tokens of so much sound, the first one and the prompt counted.
   private func tokenLimit(seconds: Float) -> Int {
-    min(decoding.capacity, 1 + Int((seconds * decoding.tokensPerSecond).rounded(.up)) + decoding.spareTokens)
+    min(decoding.capacity, 1 + (decoding.rules?.prompt.count ?? 0) + Int((seconds * decoding.tokensPerSecond).rounded(.up)) + decoding.spareTokens)
   }
 
   /// Makes both programs those for a number of blocks, and checks that they still fit each other: how a program follows its open sizes is the
@@ -96,12 +109,19 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
     do throws(TranscriptionError) { ports = try StepwisePorts(decoding, sound, encoder: encoder.program, step: step.program) } catch {
       throw TranscriptionError(error.code, "\(origin), at \(count) blocks: \(error.message)")
     }
-    guard unsafe encoder.inputBytes(ports.samples).count == 4 * count * block else {
+    guard unsafe encoder.inputBytes(ports.samples).count == 4 * count * valuesPerBlock else {
       throw TranscriptionError(.unsuitableInput, "\(origin): at \(count) blocks input \(sound.tensor) takes no \(count * block) samples")
     }
     for copy in ports.handedOn {
       guard unsafe encoder.outputBytes(copy.output).count == step.inputBytes(copy.input).count else {
         throw TranscriptionError(.unusableProgram, "\(origin): what the encoder makes isn't what the step takes, at \(count) blocks")
+      }
+    }
+    if sound.features != .waveform {
+      var described = sound
+      described.frames = count * block / sound.hop
+      do throws(HearingError) { features = try FeatureExtractor(described) } catch {
+        throw TranscriptionError(.unsuitableInput, "\(origin): \(error.message)")
       }
     }
     boundBlocks = count
@@ -110,8 +130,13 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   /// Runs the encoder and hands its outputs to the step.
   private func hear(_ samples: [Float]) {
     let input = unsafe encoder.inputBytes(ports.samples)
-    unsafe input.initializeMemory(as: UInt8.self, repeating: 0)
-    unsafe samples.withUnsafeBytes { unsafe input.copyMemory(from: $0) }
+    if features != nil {
+      _ = features?.extract(samples, into: &values)
+      unsafe values.withUnsafeBytes { unsafe input.copyMemory(from: $0) }
+    } else {
+      unsafe input.initializeMemory(as: UInt8.self, repeating: 0)
+      unsafe samples.withUnsafeBytes { unsafe input.copyMemory(from: $0) }
+    }
     if let positions = ports.framePositions {
       let numbers = unsafe encoder.inputBytes(positions)
       for index in 0..<numbers.count / 8 { unsafe numbers.storeBytes(of: Int64(index), toByteOffset: 8 * index, as: Int64.self) }
@@ -127,8 +152,11 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   }
 
   /// Steps until an end token or a limit.
-  private func write(atMost limit: Int) throws(TranscriptionError) -> [Int] {
+  private func write(atMost limit: Int) throws(TranscriptionError) -> (tokens: [Int], isSilence: Bool) {
+    let given = [decoding.startToken] + (decoding.rules?.prompt ?? [])
     var tokens = [decoding.startToken]
+    var mayBeSilence = false
+    var logProbabilities: [Float] = []
     while tokens.count < limit {
       let position = tokens.count - 1
       unsafe step.inputBytes(ports.token).storeBytes(of: Int64(tokens[position]), as: Int64.self)
@@ -136,17 +164,19 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
       step.run()
       for copy in ports.rows { remember(copy, at: position) }
       if let onTensors, let scores = try? step.output(ports.scores) { onTensors("scores", scores) }
-      tokens.append(likeliest())
-      if decoding.endTokens.contains(tokens[position + 1]) { break }
+      let scores = unsafe step.outputBytes(ports.scores).bindMemory(to: Float.self)
+      if position == 0 { mayBeSilence = unsafe choice.mayBeSilence(scores) }
+      guard tokens.count >= given.count else {
+        tokens.append(given[tokens.count])
+        continue
+      }
+      let isFirst = tokens.count == given.count
+      let next = unsafe choice.likeliest(scores, isFirst: isFirst)
+      if mayBeSilence { logProbabilities.append(unsafe choice.logProbability(of: next, scores, isFirst: isFirst)) }
+      tokens.append(next)
+      if decoding.endTokens.contains(next) { break }
     }
-    return tokens
-  }
-
-  private func likeliest() -> Int {
-    let scores = unsafe step.outputBytes(ports.scores).bindMemory(to: Float.self)
-    var best = 0
-    for index in 1..<max(1, ports.scoreCount) where unsafe scores[index] > scores[best] { best = index }
-    return best
+    return (tokens, mayBeSilence && choice.isSilence(logProbabilities: logProbabilities))
   }
 
   /// Copies a row of each head, `[heads, 1, size]`, to its place in `[heads, capacity, size]`.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Tests/TextTokens/Golden: a small tokenizer of our own and what `tokenizers` makes of random tokens with it.
+"""Makes Tests/TextTokens/Golden: two small tokenizers of our own, and what `tokenizers` makes of random tokens with them.
 
 Usage: build/moonshine-python/bin/python Tests/Conformance/make_token_cases.py
 """
@@ -43,3 +43,21 @@ for _ in range(300):
             tokens.append(random.randrange(3 + 256, len(pieces)))
     cases.append({"tokens": tokens, "text": decode(tokens, skip_special_tokens=True)})
 (folder / "texts.json").write_text("[" + ",\n".join(json.dumps(case) for case in cases) + "]\n")
+
+# Characters as bytes, whole and broken ones, also pieces with characters that stand for none.
+printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+others = iter(range(256, 512))
+characters = [chr(byte if byte in printable else next(others)) for byte in range(256)]
+words = ["".join(characters[byte] for byte in text.encode()) for text in (" the", "é", " Straße", "字", "🐦", ".\n", ", ")]
+pieces = characters + words + ["漢", "Ġ漢a", "\u0143\u0144"]
+added = [{"id": len(pieces) + i, "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": name != "<|0.02|>"}
+         for i, name in enumerate(["<|endoftext|>", "<|0.02|>"])]
+tokenizer |= {"added_tokens": added, "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+              "model": tokenizer["model"] | {"unk_token": None, "fuse_unk": False, "byte_fallback": False, "vocab": {piece: i for i, piece in enumerate(pieces)}}}
+(folder / "byte-level.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
+decode = Tokenizer.from_file(str(folder / "byte-level.json")).decode
+cases = []
+for _ in range(300):
+    tokens = [random.choice([random.randrange(len(pieces) + 3), random.randrange(256, len(pieces) + 2)]) for _ in range(random.randrange(12))]
+    cases.append({"tokens": tokens, "text": decode(tokens, skip_special_tokens=True)})
+(folder / "byte-level-texts.json").write_text("[" + ",\n".join(json.dumps(case) for case in cases) + "]\n")

@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["quartznet", "spelling", "keywords", "tinyVAD"], [300, 1600, 4000])
+  @Test(arguments: ["quartznet", "spelling", "keywords", "tinyVAD", "whisper"], [300, 1600, 4000])
   func `each front end equals its definition`(kind: String, count: Int) throws {
     var input = try #require(FrontEnds.all[kind])
     // The definition is slow.
@@ -113,7 +113,8 @@ import Testing
 
   @Test func `descriptions that contradict themselves are refused`() {
     let changes: [(inout SoundInput) -> Void] = [
-      { $0.features = .waveform }, { $0.transform = 500 }, { $0.window = 0 }, { $0.window = 513 }, { $0.hop = 0 }, { $0.bands = 0 },
+      { $0.features = .waveform }, { $0.transform = 518 }, { $0.transform = 501 }, { $0.logFloor = -1 }, { $0.window = 0 }, { $0.window = 513 }, { $0.hop = 0 },
+      { $0.bands = 0 },
       { $0.lowestFrequency = 9000 }, { $0.highestFrequency = .nan },
       {
         $0.features = .mfcc; $0.coefficients = 65

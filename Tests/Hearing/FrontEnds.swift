@@ -37,7 +37,14 @@ enum FrontEnds {
     $0.frames = 16
   }
 
-  static let all = ["quartznet": quartznet, "spelling": spelling, "keywords": keywords, "tinyVAD": tinyVAD]
+  static let whisper = made(.logMel, window: 400, hop: 160, bands: 80) {
+    $0.transform = 400
+    $0.logFloor = 1e-10
+    $0.normalisation = .decades
+    $0.axes = .framesBands
+  }
+
+  static let all = ["quartznet": quartznet, "spelling": spelling, "keywords": keywords, "tinyVAD": tinyVAD, "whisper": whisper]
 
   private static func made(
     _ features: SoundInput.Features, window: Int, hop: Int, bands: Int, _ change: (inout SoundInput) -> Void

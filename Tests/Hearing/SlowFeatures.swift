@@ -22,6 +22,9 @@ struct SlowFeatures {
     case .clip:
       let (mean, deviation) = moments(frames.flatMap { $0 })
       frames = frames.map { $0.map { ($0 - mean) / max(deviation, 1e-3) } }
+    case .decades:
+      let greatest = frames.flatMap { $0 }.max()! / log(10)
+      frames = frames.map { $0.map { (max($0 / log(10), greatest - 8) + 4) / 4 } }
     case .band:
       for band in frames[0].indices {
         let (mean, deviation) = moments(frames.map { $0[band] })
@@ -60,7 +63,7 @@ struct SlowFeatures {
       let power = real * real + imaginary * imaginary
       return input.spectrum == .power ? power : power.squareRoot()
     }
-    let logs = (0..<input.bands).map { band in log(weigh(spectrum, band) + Double(input.logOffset)) }
+    let logs = (0..<input.bands).map { band in log(max(weigh(spectrum, band), Double(input.logFloor ?? 0)) + Double(input.logOffset)) }
     guard input.features == .mfcc else { return logs }
     return (0..<input.coefficients).map { k in
       (2 / Double(input.bands)).squareRoot() * logs.indices.reduce(0) { $0 + logs[$1] * cos(.pi * Double(k) * (Double($1) + 0.5) / Double(input.bands)) }

@@ -13,18 +13,20 @@ import Testing
   private static let weights = #"{"model.encoder.conv1.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#
 
   private static func refusal(
-    configuration: String? = configuration, vocabulary: String? = vocabulary, weights: String? = weights
+    configuration: String? = configuration, vocabulary: String? = vocabulary, weights: String? = weights, generation: String? = nil,
+    options: SequenceOptions = SequenceOptions()
   ) throws -> (error: CompilerError?, folder: String) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pretrained-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try configuration?.write(to: folder.appending(path: "config.json"), atomically: true, encoding: .utf8)
+    try generation?.write(to: folder.appending(path: "generation_config.json"), atomically: true, encoding: .utf8)
     try vocabulary?.write(to: folder.appending(path: "tokenizer.json"), atomically: true, encoding: .utf8)
     if let weights {
       try Data([UInt8(weights.utf8.count), 0, 0, 0, 0, 0, 0, 0] + weights.utf8).write(to: folder.appending(path: "model.safetensors"))
     }
     do throws(CompilerError) {
-      _ = try SequenceCompilation(folder: folder.path)
+      _ = try SequenceCompilation(folder: folder.path, options: options)
       return (nil, folder.path)
     } catch { return (error, folder.path) }
   }
@@ -47,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"moonshine\"", "\"parakeet\"", CompilerError.Code.unsupported, "'model_type' is 'parakeet'; known are: moonshine"),
+    ("\"moonshine\"", "\"parakeet\"", CompilerError.Code.unsupported, "'model_type' is 'parakeet'; known are: moonshine, whisper"),
     ("\"hidden_size\": 16, ", "", .invalid, "has no 'hidden_size'"),
     ("\"hidden_size\": 16", "\"hidden_size\": \"x\"", .invalid, "'hidden_size' is no whole number"),
     ("\"hidden_size\": 16", "\"hidden_size\": 17", .invalid, "2 heads and a rotary share of 0.9 don't fit 'hidden_size' 17"),
@@ -69,5 +71,47 @@ import Testing
   @Test func `a tokenizer of another model is refused`() throws {
     let (error, folder) = try Self.refusal(vocabulary: #"{"model": {"type": "BPE", "vocab": {"a": 8}}}"#)
     #expect(error == CompilerError(.invalid, "\(folder): tokenizer.json has 9 tokens, config.json 8: they are of two models"))
+  }
+
+  private static let whisper = """
+    {"model_type": "whisper", "d_model": 16, "encoder_ffn_dim": 8, "decoder_ffn_dim": 8, "vocab_size": 16, "encoder_layers": 1, "decoder_layers": 1, \
+    "encoder_attention_heads": 2, "decoder_attention_heads": 2, "decoder_start_token_id": 9, "eos_token_id": 8}
+    """
+  private static let generation = """
+    {"no_timestamps_token_id": 14, "lang_to_id": {"<|en|>": 10, "<|de|>": 11}, "task_to_id": {"transcribe": 12}, "suppress_tokens": [-1, 3], \
+    "begin_suppress_tokens": [2]}
+    """
+
+  @Test(arguments: [
+    ("\"d_model\": 16", "\"d_model\": 17", "config.json: 2 heads don't divide 'd_model' 17"),
+    ("{\"model", "{\"activation_function\": \"relu\", \"model", "config.json: 'activation_function' is relu; only gelu is supported"),
+    ("{\"model", "{\"scale_embedding\": true, \"model", "config.json: 'scale_embedding' is true"),
+    ("{\"model", "{\"tie_word_embeddings\": false, \"model", "config.json: 'tie_word_embeddings' is false"),
+    ("{\"model", "{\"max_source_positions\": 49, \"model", "config.json: 'max_source_positions' 49 is less than a second of sound"),
+    ("{\"model", "{\"max_target_positions\": 10, \"model", "config.json: 'max_target_positions' 10 leaves no room behind the prompt"),
+    ("{\"no", "{\"decoder_start_token_id\": 16, \"no", "generation_config.json: 'decoder_start_token_id' is no whole number of 0 to 15"),
+    ("\"no_timestamps_token_id\": 14", "\"x\": 14", "generation_config.json: has no 'no_timestamps_token_id'"),
+    ("\"transcribe\"", "\"x\"", "generation_config.json: 'task_to_id' has no 'transcribe'"),
+    ("[2]", "[\"a\"]", "generation_config.json: 'begin_suppress_tokens' is no whole number of 0 to 15"),
+    ("11}", "16}", "generation_config.json: '<|de|>' is no whole number of 0 to 15"),
+    ("{\"<|en|>\": 10, \"<|de|>\": 11}", "null", "generation_config.json: has no 'lang_to_id': the model knows one language, leave --language out"),
+  ])
+  func `a Whisper that isn't done is refused by its key`(_ old: String, _ new: String, _ message: String) throws {
+    let (error, folder) = try Self.refusal(
+      configuration: Self.whisper.replacingOccurrences(of: old, with: new), generation: Self.generation.replacingOccurrences(of: old, with: new),
+      options: SequenceOptions(language: "de"))
+    #expect(error?.message.hasPrefix("\(folder)/\(message)") == true, "\(error?.message ?? "accepted")")
+  }
+
+  @Test func `a model of several languages wants to know which, and Moonshine has no choice`() throws {
+    func message(_ language: String?) throws -> String? {
+      try Self.refusal(configuration: Self.whisper, generation: Self.generation, options: SequenceOptions(language: language)).error?.message
+    }
+    #expect(try message(nil) == "the model knows several languages, say which with --language: de, en")
+    #expect(try message("fr") == "the model knows several languages, but no 'fr': --language is one of de, en")
+    // The next thing that is missing.
+    #expect(try message("en")?.hasSuffix("tensor 'model.encoder.conv1.weight' is [0]; config.json makes it [16, 80, 3]") == true)
+    let (error, folder) = try Self.refusal(options: SequenceOptions(shortestSeconds: 5))
+    #expect(error?.message == "\(folder): is a Moonshine model, for which there is no --shortest-sound")
   }
 }

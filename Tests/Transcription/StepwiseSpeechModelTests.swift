@@ -1,19 +1,16 @@
 import CPUExecution
-import Foundation
-import JSONReading
 import ModelCompiler
 import ModelManifest
-import SoundFiles
 import Tensors
 import Testing
 import Transcription
 
 /// A smallest Moonshine of random weights, and what transformers makes of a sound with it (Tests/Conformance/Moonshine/make_cases.py).
 @Suite struct StepwiseSpeechModelTests {
-  private static let folder = Bundle.module.url(forResource: "Golden/moonshine", withExtension: nil)!.path
+  private static let golden = GoldenSpeech("moonshine")
 
   /// Compiled once: unoptimised builds take seconds.
-  private static let compiled: Result<CompiledModel, any Error> = Result { try SequenceCompilation(folder: folder).compiled() }
+  private static let compiled: Result<CompiledModel, any Error> = Result { try SequenceCompilation(folder: golden.folder).compiled() }
 
   /// - Parameter change: of what the manifest says about decoding.
   private static func speech(_ change: (inout StepwiseDecoding) -> Void = { _ in }) throws -> StepwiseSpeechModel<CPUBackend> {
@@ -24,28 +21,6 @@ import Transcription
     return try StepwiseSpeechModel(ModelPackage(model.file(), origin: "m"), options: CPUOptions(threads: 1))
   }
 
-  private static func golden(_ name: String) throws -> HostTensor {
-    try HostTensor(npy: [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))))
-  }
-
-  private static func samples() throws -> [Float] {
-    var reader = try SoundReader(path: "\(folder)/sound.wav", sampleRate: 16000)
-    var (all, part): ([Float], [Float]) = ([], [])
-    while try reader.read(into: &part) { all += part }
-    return all
-  }
-
-  private static func tokens(_ name: String) throws -> [Int] {
-    let json = try JSONParser.parse([UInt8](try Data(contentsOf: URL(filePath: "\(folder)/tokens.json"))))
-    guard case .object(let members) = json, case .array(let items)? = members[name] else { return [] }
-    return items.compactMap { if case .number(let text) = $0 { Int(text) } else { nil } }
-  }
-
-  /// Not where a number is none.
-  private static func areClose(_ a: HostTensor, _ b: HostTensor, within tolerance: Float) -> Bool {
-    a.elementCount == b.elementCount && zip(a.floats(), b.floats()).allSatisfy { abs($0 - $1) < tolerance }
-  }
-
   @Test func `encoder, scores and tokens are the reference's, and an end token ends`() throws {
     let speech = try Self.speech()
     var heard: [HostTensor] = []
@@ -54,11 +29,13 @@ import Transcription
       if name == "heard" { heard.append(tensor) }
       if name == "scores" { scores += tensor.floats() }
     }
-    let transcript = try speech.transcript(of: Self.samples(), from: .zero)
-    let (expectedHeard, expectedScores, expected) = (try Self.golden("heard.npy"), try Self.golden("scores.npy"), try Self.tokens("tokens"))
+    let transcript = try speech.transcript(of: Self.golden.samples(), from: .zero)
+    let (expectedHeard, expectedScores, expected) = (
+      try Self.golden.tensor("heard.npy"), try Self.golden.tensor("scores.npy"), try Self.golden.tokens("tokens")
+    )
     #expect(heard.count == 1)
-    #expect(try Self.areClose(#require(heard.first), expectedHeard, within: 2e-5))
-    #expect(Self.areClose(HostTensor(scores, dimensions: [scores.count]), expectedScores, within: 1e-5))
+    #expect(try GoldenSpeech.areClose(#require(heard.first), expectedHeard, within: 2e-5))
+    #expect(GoldenSpeech.areClose(HostTensor(scores, dimensions: [scores.count]), expectedScores, within: 1e-5))
     #expect(transcript.tokens == expected)
     // The start token is special; the end token is an ordinary one here.
     #expect(transcript.text == expected.dropFirst().map { "t\($0)" }.joined(separator: " "))
@@ -69,7 +46,7 @@ import Transcription
 
   @Test func `a model that finds no end stops at its limit, and remembers nothing from one sound to the next`() throws {
     let speech = try Self.speech { $0.endTokens = [] }
-    let (samples, expected) = (try Self.samples(), try Self.tokens("free"))
+    let (samples, expected) = (try Self.golden.samples(), try Self.golden.tokens("free"))
     // ⌈0.9 × 6.5⌉ and 8 behind the start token.
     #expect(expected.count == 15)
     #expect(try speech.transcript(of: samples, from: .zero).tokens == expected)

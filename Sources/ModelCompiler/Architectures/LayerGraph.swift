@@ -70,15 +70,17 @@ extension LayerGraph {
     return add("Gemm", inputs, ["transB": .integer(1)], name: "\(weight.name) ·")
   }
 
-  /// Each row of mean 0 and deviation 1, times a scale.
-  mutating func normalised(_ x: String, _ scale: NamedTensor) -> String {
-    add("LayerNormalization", [x, constant(scale.name, scale.tensor)], ["axis": .integer(-1), "epsilon": .float(1e-5)], name: "\(scale.name) ·")
+  /// Each row of mean 0 and deviation 1, times a scale and shifted.
+  mutating func normalised(_ x: String, _ scale: NamedTensor, shift: NamedTensor? = nil) -> String {
+    let inputs = [x, constant(scale.name, scale.tensor)] + (shift.map { [constant($0.name, $0.tensor)] } ?? [])
+    return add("LayerNormalization", inputs, ["axis": .integer(-1), "epsilon": .float(1e-5)], name: "\(scale.name) ·")
   }
 
   /// A convolution over `[1, channels, length]`.
-  mutating func convolution(_ x: String, _ weight: NamedTensor, bias: NamedTensor? = nil, stride: Int64) -> String {
+  /// - Parameter padding: zeros at either end.
+  mutating func convolution(_ x: String, _ weight: NamedTensor, bias: NamedTensor? = nil, stride: Int64, padding: Int64 = 0) -> String {
     let inputs = [x, constant(weight.name, weight.tensor)] + (bias.map { [constant($0.name, $0.tensor)] } ?? [])
-    return add("Conv", inputs, ["strides": .integers([stride])], name: "\(weight.name) ·")
+    return add("Conv", inputs, ["strides": .integers([stride]), "pads": .integers([padding, padding])], name: "\(weight.name) ·")
   }
 
   /// What queries `[length, heads × size]` find in values by their keys; the queries bring the scale.

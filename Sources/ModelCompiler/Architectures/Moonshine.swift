@@ -16,13 +16,11 @@ struct Moonshine: SequenceArchitecture {
   private let weights: MoonshineWeights
   private let vocabulary: Vocabulary
 
-  init(_ folder: borrowing PretrainedFolder) throws(CompilerError) {
+  init(_ folder: borrowing PretrainedFolder, _ options: SequenceOptions) throws(CompilerError) {
+    if let other = options.name { throw CompilerError(.invalid, "\(folder.path): is a Moonshine model, for which there is no \(other)") }
     configuration = try MoonshineConfiguration(folder.configuration)
     vocabulary = try folder.vocabulary()
-    guard vocabulary.pieces.count <= configuration.vocabularySize else {
-      throw CompilerError(
-        .invalid, "\(folder.path): tokenizer.json has \(vocabulary.pieces.count) tokens, config.json \(configuration.vocabularySize): they are of two models")
-    }
+    guard vocabulary.pieces.count <= configuration.vocabularySize else { throw CompilerError(vocabulary, folder.path, configuration.vocabularySize) }
     weights = try MoonshineWeights(folder, configuration)
   }
 
@@ -41,14 +39,9 @@ struct Moonshine: SequenceArchitecture {
   func manifest(name: String) -> Manifest {
     var sound = SoundInput(tensor: "samples", sampleRate: 16000, features: .waveform)
     sound.chunk = Self.block
-    let layers = 0..<configuration.decoderLayers
     let decoding = StepwiseDecoding(
-      framePositions: "frames",
-      handedOn: layers.flatMap { layer in
-        ["heard_keys", "heard_values"].map { StateBinding(input: "\($0).\(layer)", output: "\($0).\(layer)") }
-      },
-      token: "token", position: "position", scores: "scores",
-      rows: layers.flatMap { layer in ["keys", "values"].map { StateBinding(input: "past_\($0).\(layer)", output: "\($0).\(layer)") } },
+      framePositions: "frames", handedOn: SequenceNames.heard(layers: configuration.decoderLayers), token: "token", position: "position",
+      scores: "scores", rows: SequenceNames.rows(layers: configuration.decoderLayers),
       capacity: configuration.capacity, startToken: configuration.startToken, endTokens: configuration.endTokens,
       // The model's authors let it write 6.5 tokens a second.
       tokensPerSecond: 6.5, spareTokens: 8, vocabulary: vocabulary)

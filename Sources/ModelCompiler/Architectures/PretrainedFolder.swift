@@ -1,4 +1,5 @@
 import FileMapping
+import Glibc
 import JSONReading
 import SafeTensors
 import Tensors
@@ -9,15 +10,24 @@ struct PretrainedFolder: ~Copyable {
   /// Without a slash at its end.
   let path: String
   let configuration: PretrainedConfiguration
+  /// What `generation_config.json` says of writing; the configuration itself where there is no such file, as older folders have it there.
+  let generation: PretrainedConfiguration
   private let weights: SafeTensorsFile
 
   init(_ given: String) throws(CompilerError) {
     var path = given[...]
     while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
     let configuration = try PretrainedConfiguration(Self.json("\(path)/config.json"), origin: "\(path)/config.json")
+    let generation = try Self.generation("\(path)/generation_config.json") ?? configuration
     weights = try Self.weights("\(path)/model.safetensors")
+    self.generation = generation
     self.path = String(path)
     self.configuration = configuration
+  }
+
+  private static func generation(_ path: String) throws(CompilerError) -> PretrainedConfiguration? {
+    guard unsafe access(path, F_OK) == 0 else { return nil }
+    return try PretrainedConfiguration(json(path), origin: path)
   }
 
   private static func weights(_ path: String) throws(CompilerError) -> SafeTensorsFile {
@@ -45,7 +55,7 @@ struct PretrainedFolder: ~Copyable {
     } catch { throw CompilerError(error) }
   }
 
-  /// Bytes of a JSON file; Moonshine's have 4 MB.
+  /// Bytes of a JSON file; those of real models have 4 MB.
   private static let largestText = 64 << 20
 
   private static func json(_ path: String) throws(CompilerError) -> JSONValue {
@@ -130,6 +140,14 @@ struct PretrainedConfiguration {
       return has(key) ? [try number(key, in: range)] : fallback
     }
     return try items.map { (item) throws(CompilerError) in try PretrainedConfiguration([key: item], origin: origin).number(key, in: range) }
+  }
+
+  /// Whole numbers by name; empty where the key is missing or null.
+  func numbersByName(_ key: String, in range: ClosedRange<Int>) throws(CompilerError) -> [String: Int] {
+    let inner = try part(key)
+    var found: [String: Int] = [:]
+    for name in inner.members.keys { found[name] = try inner.number(name, in: range) }
+    return found
   }
 
   func real(_ key: String, default fallback: Double) throws(CompilerError) -> Double {

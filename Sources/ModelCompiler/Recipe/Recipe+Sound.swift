@@ -38,6 +38,7 @@ extension RecipeReading {
     sound.highestFrequency = Float(mapping["highest"]?.float(in: 0...half) ?? half)
     if sound.lowestFrequency >= sound.highestFrequency { mapping.report("lowest", "sound.lowest: must be below sound.highest") }
     if let value = mapping["log-offset"]?.float(in: 0...1) { sound.logOffset = Float(value) }
+    if let value = mapping["log-floor"]?.float(in: 0...1) { sound.logFloor = Float(value) }
     if let value = mapping["normalise"]?.choice(of: SoundInput.Normalisation.self) { sound.normalisation = value }
     if let value = mapping["frames"]?.int(in: 1...1 << 20) { sound.frames = value }
     if let value = mapping["axes"]?.choice(of: SoundInput.Axes.self) { sound.axes = value }

@@ -24,10 +24,12 @@ public struct StepwiseDecoding: Codable, Equatable, Sendable {
   public var tokensPerSecond: Float
   public var spareTokens: Int
   public var vocabulary: Vocabulary
+  /// nil: every token may follow every other.
+  public var rules: TokenRules?
 
   public init(
     framePositions: String?, handedOn: [StateBinding], token: String, position: String, scores: String, rows: [StateBinding], capacity: Int,
-    startToken: Int, endTokens: [Int], tokensPerSecond: Float, spareTokens: Int, vocabulary: Vocabulary
+    startToken: Int, endTokens: [Int], tokensPerSecond: Float, spareTokens: Int, vocabulary: Vocabulary, rules: TokenRules? = nil
   ) {
     self.framePositions = framePositions
     self.handedOn = handedOn
@@ -41,5 +43,6 @@ public struct StepwiseDecoding: Codable, Equatable, Sendable {
     self.tokensPerSecond = tokensPerSecond
     self.spareTokens = spareTokens
     self.vocabulary = vocabulary
+    self.rules = rules
   }
 }

@@ -8,10 +8,10 @@ import SoundFiles
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
-    abstract: "Turn an ONNX or TFLite model, or a folder of Moonshine, into a package.",
+    abstract: "Turn an ONNX or TFLite model, or a folder of Moonshine or Whisper, into a package.",
     discussion: """
       Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision. A folder with config.json, model.safetensors and \
-      tokenizer.json of Moonshine (tiny or base) needs no recipe, and takes --weights only.
+      tokenizer.json of Moonshine or Whisper (tiny or base) needs no recipe, and takes --weights, --language and --shortest-sound only.
 
       Examples: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
                   --calibrate images/ -o yolox-nano.swiftlet
@@ -19,6 +19,7 @@ struct CompileCommand: ParsableCommand {
                   --accuracy-budget 0.5% --report report/ -o parts.swiftlet
                 swiftlet compile speech.onnx --shape mel=1x64x16..2048 -o speech.swiftlet
                 swiftlet compile moonshine-tiny/ -o moonshine.swiftlet
+                swiftlet compile whisper-base/ --language de --weights int8 -o whisper.swiftlet
       """)
 
   enum Method: String, ExpressibleByArgument, CaseIterable {
@@ -58,6 +59,17 @@ struct CompileCommand: ParsableCommand {
       """)
   var weights = WeightPrecision.float
 
+  @Option(help: ArgumentHelp("The language that a Whisper model of several is to write, such as en or de.", valueName: "code"))
+  var language: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Pad sound to so many seconds at least for a Whisper model (30, with which it was trained): with less, cost follows the sound's length, and the model may \
+      write what nobody said; measure with evaluate.
+      """, valueName: "seconds"))
+  var shortestSound: Double?
+
   @Option(
     help: ArgumentHelp(
       "Labelled images, as for evaluate: measure what 8 bits cost against float, and keep the report in the package.", valueName: "dataset"))
@@ -86,6 +98,9 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     try checkOptions()
     if FileStart.isFolder(model) { return try compileFolder() }
+    guard language == nil, shortestSound == nil else {
+      throw CommandFailure("--language and --shortest-sound are for a pretrained model's folder, which \(model) isn't", status: .wrongUse)
+    }
     let result =
       try source.openCompilation(of: model, weights: weights).map(compiled)
       ?? compiled(source.compilation(of: model, weights: weights))
@@ -108,8 +123,10 @@ struct CompileCommand: ParsableCommand {
     guard source.recipe == nil, source.shape.isEmpty, source.constant.isEmpty, calibrate == nil else {
       throw CommandFailure("\(model) is a pretrained model's folder: --recipe, --shape, --constant and --calibrate are for model files", status: .wrongUse)
     }
-    let compiled = try source.explaining(model) { try SequenceCompilation(folder: model, weights: weights).compiled() }
-    try OutputFile.write(compiled.file(), to: output, madeFrom: ["config.json", "model.safetensors", "tokenizer.json"].map { "\(model)/\($0)" })
+    let options = SequenceOptions(language: language, shortestSeconds: shortestSound)
+    let compiled = try source.explaining(model) { try SequenceCompilation(folder: model, weights: weights, options: options).compiled() }
+    try OutputFile.write(
+      compiled.file(), to: output, madeFrom: ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"].map { "\(model)/\($0)" })
     let summary = PackageReport(try ModelPackage(contentsOf: output))
     Terminal.show(json ? "\(summary.json.text)\n" : summary.text)
   }
@@ -139,6 +156,9 @@ struct CompileCommand: ParsableCommand {
     guard evaluate != nil || (accuracyBudget == nil && report == nil && labels == nil) else {
       let option = accuracyBudget != nil ? "--accuracy-budget" : report != nil ? "--report" : "--labels"
       throw CommandFailure("\(option) needs labelled images: give --evaluate DATASET", status: .wrongUse)
+    }
+    guard shortestSound.map({ 0.2...30 ~= $0 }) ?? true else {
+      throw CommandFailure("--shortest-sound \(shortestSound ?? 0): is no length of 0.2 to 30 seconds", status: .wrongUse)
     }
     if let report { try ReportFolder.check(report) }
   }

@@ -14,10 +14,10 @@ struct TranscribeCommand: ParsableCommand {
     commandName: "transcribe",
     abstract: "Write down what is said in sound files, or into a microphone.",
     discussion: """
-      The model is a package of a CTC model, of Moonshine (see compile) or of single words, or an ONNX or TFLite file with its recipe. Sound \
+      The model is a package of a CTC model, of Moonshine or Whisper (see compile) or of single words, or an ONNX or TFLite file with its recipe. Sound \
       of any rate and any number of channels becomes mono at the model's rate. Sound longer than the model takes is cut at quiet places; memory does not grow \
       with it. One line a file. With --voice-activity only utterances are transcribed: silence and noise cost next to nothing, and --json tells each one's time \
-      and how likely it was speech. Beams and expected words are for CTC models; Moonshine writes the likeliest token each time, and has no times for its words.
+      and how likely it was speech. Beams and expected words are for CTC models; Moonshine and Whisper write the likeliest token each time, and have no times for their words.
 
       With --microphone it listens, and writes a line for each utterance as soon as it is over (--voice-activity energy unless given; with none, for pieces that \
       end at quiet places and last eight seconds at most). Ctrl-C ends it in order; a microphone that is pulled out is waited for.
