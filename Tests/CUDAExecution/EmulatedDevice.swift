@@ -70,7 +70,7 @@ struct EmulatedDevice {
     function(UInt64(byteCount))
   }
 
-  /// Lets graphs be taken and not run, so that the device allocates nothing on the caller's thread.
+  /// Lets work be taken and not done, so that the device allocates nothing on the caller's thread.
   func idle() {
     let function: @convention(c) (Bool) -> Void = symbol("swl_fake_idle")
     function(true)
@@ -104,6 +104,18 @@ struct EmulatedDevice {
     function(Int32(threads))
   }
 
+  /// Lets nothing end before so many more recordings have been launched.
+  func gather(_ graphs: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_gather")
+    function(UInt64(graphs))
+  }
+
+  /// Makes it a device that shares the host's memory.
+  func integrate() {
+    let function: @convention(c) (Bool) -> Void = symbol("swl_fake_integrate")
+    function(true)
+  }
+
   private func count(_ name: String) -> Int {
     guard !Self.isReal else { return 0 }
     let function: @convention(c) () -> UInt64 = symbol(name)
@@ -113,6 +125,9 @@ struct EmulatedDevice {
   var callCount: Int { count("swl_fake_calls") }
   var launchedGraphCount: Int { count("swl_fake_launched_graphs") }
   var launchedKernelCount: Int { count("swl_fake_launched_kernels") }
+  /// Copies to the device, and their bytes.
+  var copyCount: Int { count("swl_fake_copies") }
+  var copiedByteCount: Int { count("swl_fake_copied_bytes") }
   /// Objects that nobody gave back.
   var aliveCount: Int { count("swl_fake_alive") }
   /// Allocations of the device's memory so far, those given back included.
