@@ -111,7 +111,7 @@ let library: [Target] = [
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
   module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "CImaging", "Tensors", "Pipelines", "ModelFormat", "Inference"], settings: optimised),
-  module("ObjectDetection", ["CImaging", "Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
+  module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4
   module("Transcription", ["ModelFormat", "ModelManifest", "Inference", "Pipelines", "Tensors", "Hearing", "TextTokens"]),

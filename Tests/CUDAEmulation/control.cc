@@ -32,6 +32,11 @@ EXPORT void swl_fake_block(uint64_t call) {
 EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
 // Work that was begun doesn't end.
 EXPORT void swl_fake_hang(bool is_hung) { d.is_hung = is_hung; }
+// Work doesn't end from that launch of a graph on, the first since the reset being 1; 0 for never.
+EXPORT void swl_fake_hang_from(uint64_t launch) {
+  std::lock_guard<std::mutex> held(lock);
+  d.hanging_launch = launch;
+}
 // So many images, the next ones, are for other devices.
 EXPORT void swl_fake_refuse_images(int32_t count) { d.refused_images = count; }
 // No recording ends before so many threads have begun one.

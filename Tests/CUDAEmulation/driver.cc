@@ -216,6 +216,7 @@ int32_t cuStreamQuery(void *handle) {
   stream *s = (stream *)handle;
   if (s->captured) return capture_unsupported;
   // Whoever asks once has not waited.
+  if (d.hanging_launch != 0 && d.launched_graphs >= d.hanging_launch) return not_ready;
   if (d.is_hung || d.launched_graphs < d.gathering || (!s->waiting.empty() && !s->is_asked)) {
     s->is_asked = true;
     return not_ready;

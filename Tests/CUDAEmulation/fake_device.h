@@ -71,6 +71,7 @@ struct device {
   int32_t sticky = 0;      // what stays with the context, until a new process
   bool has_failed_ending = false; // the call that failed was one that ends something
   bool is_hung = false;           // what was begun never ends
+  uint64_t hanging_launch = 0;    // nor does what was when so many graphs had been launched; 0 for never
   int32_t refused_images = 0;     // so many modules are refused with no_binary
   int32_t meeting = 0, met = 0;   // recordings that end when so many have begun
   uint64_t gathering = 0;         // no work ends before so many graphs have been launched in all

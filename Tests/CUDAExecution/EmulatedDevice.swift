@@ -82,6 +82,12 @@ struct EmulatedDevice {
     function(isHung)
   }
 
+  /// Lets nothing end from a recording's launch on, the first since the reset being 1; with 0 all ends again.
+  func hang(from launch: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_hang_from")
+    function(UInt64(launch))
+  }
+
   /// Lets a call stand still, the next one being 1, until the device is reset, or `unblock`.
   func block(call: Int) {
     let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_block")
