@@ -78,7 +78,7 @@ let c: [Target] = [
   // Loaded at run time, too; the declarations are ours.
   .target(name: "CCUDADriver", linkerSettings: [.linkedLibrary("dl")]),
   // What runs on the device is compiled by `make cuda`, or not at all.
-  .target(name: "CCUDAKernels", dependencies: ["CKernels"], exclude: ["kernels"]),
+  .target(name: "CCUDAKernels", dependencies: ["CKernels", "CImaging"], exclude: ["kernels"]),
 ]
 
 let library: [Target] = [
@@ -104,13 +104,13 @@ let library: [Target] = [
   // 2
   module("ModelGraph", ["Tensors", "ModelFormat"], settings: optimised),
   module("ModelManifest", ["JSONReading", "Tensors", "ModelFormat", "TextTokens"]),
-  module("Inference", ["CKernels", "Tensors", "ModelFormat"]),
+  module("Inference", ["CKernels", "CImaging", "Tensors", "ModelFormat"]),
   module("MQTTTransport", ["CMosquitto", "Pipelines"]),
   module("Supervision", ["CThreads", "Pipelines"]),
   // 3
   module("Operators", ["Tensors", "ModelFormat", "ModelGraph"], settings: optimised),
   module("CPUExecution", ["CKernels", "Tensors", "ModelFormat", "Inference"]),
-  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "Tensors", "Pipelines", "ModelFormat", "Inference"], settings: optimised),
+  module("CUDAExecution", ["CCUDADriver", "CCUDAKernels", "CKernels", "CImaging", "Tensors", "Pipelines", "ModelFormat", "Inference"], settings: optimised),
   module("ObjectDetection", ["Tensors", "Pipelines", "ModelFormat", "Imaging", "ModelManifest", "Inference"]),
   module("Hearing", ["ModelManifest"]),
   // 4

@@ -54,7 +54,8 @@ class Compiler:
         source = (KERNELS / "kernels/all.cu").read_bytes()
         program = ctypes.c_void_p()
         self.check(self.nvrtc.nvrtcCreateProgram(ctypes.byref(program), source, b"all.cu", 0, None, None))
-        folders = [KERNELS / "kernels/nvrtc", KERNELS / "kernels", KERNELS / "include", ROOT / "Sources/CKernels/include"]
+        folders = [KERNELS / "kernels/nvrtc", KERNELS / "kernels", KERNELS / "include", ROOT / "Sources/CKernels/include",
+                   ROOT / "Sources/CImaging/include"]
         # --fmad=false: results must not depend on what a compiler contracts. Host functions of shared headers become the device's.
         # 161: their pragmas are other compilers'.
         options = [f"--gpu-architecture=compute_{architecture}", "--std=c++17", "--fmad=false", "--device-as-default-execution-space", "--diag-suppress=161"]
@@ -92,7 +93,8 @@ def resources(log: str) -> dict:
 
 def digest() -> int:
     """FNV-1a of all that is compiled and of what compiles it, in the order of the paths."""
-    paths = [path for folder in ("CCUDAKernels/kernels", "CCUDAKernels/include", "CCUDAKernels/list", "CKernels/include", "CKernels/shared")
+    paths = [path for folder in ("CCUDAKernels/kernels", "CCUDAKernels/include", "CCUDAKernels/list", "CKernels/include", "CKernels/shared", "CImaging/include",
+                                 "CImaging/shared")
              for path in (ROOT / "Sources" / folder).rglob("*") if path.suffix in (".cu", ".h", ".inc")]
     paths += [pathlib.Path(__file__).resolve(), ROOT / "Packaging/cuda/requirements.txt"]
     value = 0xCBF29CE484222325

@@ -27,17 +27,13 @@ SWL_TARGET static inline void SWL_VARIANT(resample_row)(
     const int32_t *restrict first = p->x_first;
     const int16_t *restrict weight = p->x_weight;
     int32_t *restrict o = out + (ptrdiff_t)c * columns;
-    for (int32_t x = 0; x < columns; x++) {
-      int32_t left = s[first[x]], right = s[first[x] + 1];
-      o[x] = (left << 11) + (right - left) * weight[x];
-    }
+    for (int32_t x = 0; x < columns; x++) o[x] = swl_pixel_between(s[first[x]], s[first[x] + 1], weight[x]);
   }
 }
 
 SWL_TARGET static inline void SWL_VARIANT(blend_rows)(
     const int32_t *restrict upper, const int32_t *restrict lower, int32_t weight, int32_t count, uint8_t *restrict out) {
-  const int32_t rest = 2048 - weight;
-  for (int32_t x = SWL_BLEND(upper, lower, weight, count, out); x < count; x++) out[x] = (uint8_t)((upper[x] * rest + lower[x] * weight + (1 << 21)) >> 22);
+  for (int32_t x = SWL_BLEND(upper, lower, weight, count, out); x < count; x++) out[x] = swl_pixel_blended(upper[x], lower[x], weight);
 }
 
 SWL_TARGET static inline void SWL_VARIANT(scatter_bytes)(

@@ -5,20 +5,6 @@
 //   SWL_BLEND            does the first elements of a blended row, and gives how many
 //   SWL_MIXES            whether three channels are resampled together, as columns_avx2.h does
 
-SWL_TARGET static inline uint8_t SWL_VARIANT(saturate)(int32_t value) {
-  return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-}
-
-/// One pixel of Y, U, V to the three planes.
-SWL_TARGET static inline void SWL_VARIANT(convert)(
-    const struct swl_colour_coefficients *c, int32_t y, int32_t u, int32_t v, uint8_t *r, uint8_t *g, uint8_t *b) {
-  int32_t l = c->y_scale * (int16_t)(y - c->y_offset) + 4096;
-  int16_t du = (int16_t)(u - 128), dv = (int16_t)(v - 128);
-  *r = SWL_VARIANT(saturate)((l + c->r_v * dv) >> 13);
-  *g = SWL_VARIANT(saturate)((l - c->g_u * du - c->g_v * dv) >> 13);
-  *b = SWL_VARIANT(saturate)((l + c->b_u * du) >> 13);
-}
-
 /// Packed 4:2:2: Y at `y0` and `y0 + 2`, U at `u0`, V at `v0` of each four bytes.
 SWL_TARGET static inline void SWL_VARIANT(read_packed)(
     const uint8_t *restrict s, int32_t width, const struct swl_colour_coefficients *colour, int y0, int u0, int v0, uint8_t *restrict r,
@@ -27,12 +13,12 @@ SWL_TARGET static inline void SWL_VARIANT(read_packed)(
   int32_t pairs = width / 2;
   for (int32_t i = SWL_CONVERT_PACKED(s, width, colour, y0, r, g, b); i < pairs; i++) {
     int32_t u = s[4 * i + u0], v = s[4 * i + v0];
-    SWL_VARIANT(convert)(&c, s[4 * i + y0], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
-    SWL_VARIANT(convert)(&c, s[4 * i + y0 + 2], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
+    swl_pixel_colours(&c, s[4 * i + y0], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, s[4 * i + y0 + 2], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
   }
   if (width & 1) {
     int32_t i = pairs;
-    SWL_VARIANT(convert)(&c, s[4 * i + y0], s[4 * i + u0], s[4 * i + v0], &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, s[4 * i + y0], s[4 * i + u0], s[4 * i + v0], &r[2 * i], &g[2 * i], &b[2 * i]);
   }
 }
 
@@ -44,12 +30,12 @@ SWL_TARGET static inline void SWL_VARIANT(read_interleaved)(
   int32_t pairs = width / 2;
   for (int32_t i = 0; i < pairs; i++) {
     int32_t u = chroma[2 * i + u0], v = chroma[2 * i + v0];
-    SWL_VARIANT(convert)(&c, luma[2 * i], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
-    SWL_VARIANT(convert)(&c, luma[2 * i + 1], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
+    swl_pixel_colours(&c, luma[2 * i], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, luma[2 * i + 1], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
   }
   if (width & 1) {
     int32_t i = pairs;
-    SWL_VARIANT(convert)(&c, luma[2 * i], chroma[2 * i + u0], chroma[2 * i + v0], &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, luma[2 * i], chroma[2 * i + u0], chroma[2 * i + v0], &r[2 * i], &g[2 * i], &b[2 * i]);
   }
 }
 
@@ -61,12 +47,12 @@ SWL_TARGET static inline void SWL_VARIANT(read_planar)(
   int32_t pairs = width / 2;
   for (int32_t i = 0; i < pairs; i++) {
     int32_t u = cb[i], v = cr[i];
-    SWL_VARIANT(convert)(&c, luma[2 * i], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
-    SWL_VARIANT(convert)(&c, luma[2 * i + 1], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
+    swl_pixel_colours(&c, luma[2 * i], u, v, &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, luma[2 * i + 1], u, v, &r[2 * i + 1], &g[2 * i + 1], &b[2 * i + 1]);
   }
   if (width & 1) {
     int32_t i = pairs;
-    SWL_VARIANT(convert)(&c, luma[2 * i], cb[i], cr[i], &r[2 * i], &g[2 * i], &b[2 * i]);
+    swl_pixel_colours(&c, luma[2 * i], cb[i], cr[i], &r[2 * i], &g[2 * i], &b[2 * i]);
   }
 }
 
@@ -74,7 +60,7 @@ SWL_TARGET static inline void SWL_VARIANT(read_planar)(
 SWL_TARGET static inline void SWL_VARIANT(read_luminance)(
     const uint8_t *restrict s, int step, int32_t width, const struct swl_colour_coefficients *colour, uint8_t *restrict l) {
   const int16_t offset = colour->y_offset, scale = colour->y_scale;
-  for (int32_t i = 0; i < width; i++) l[i] = SWL_VARIANT(saturate)((scale * (int16_t)(s[step * i] - offset) + 4096) >> 13);
+  for (int32_t i = 0; i < width; i++) l[i] = swl_pixel_luminance(scale, offset, s[step * i]);
 }
 
 SWL_TARGET static inline void SWL_VARIANT(read_triplets)(
@@ -86,12 +72,9 @@ SWL_TARGET static inline void SWL_VARIANT(read_triplets)(
   }
 }
 
-/// Luminance of red, green and blue: 0.299, 0.587, 0.114 in 14 bits.
 SWL_TARGET static inline void SWL_VARIANT(read_triplet_luminance)(
     const uint8_t *restrict s, int32_t width, int red, int blue, uint8_t *restrict l) {
-  for (int32_t i = 0; i < width; i++) {
-    l[i] = (uint8_t)((4899 * s[3 * i + red] + 9617 * s[3 * i + 1] + 1868 * s[3 * i + blue] + 8192) >> 14);
-  }
+  for (int32_t i = 0; i < width; i++) l[i] = swl_pixel_luminance_of_colours(s[3 * i + red], s[3 * i + 1], s[3 * i + blue]);
 }
 
 SWL_TARGET static inline void SWL_VARIANT(read_luminance_row)(const struct swl_source *source, int32_t y, uint8_t *l) {

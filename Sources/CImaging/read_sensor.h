@@ -44,7 +44,7 @@ SWL_TARGET static inline const uint16_t *SWL_VARIANT(sample_row)(const struct sw
 /// A sum of samples, `shift` bits above a byte, less the sum's black level, times a gain of 256 a whole.
 SWL_TARGET static inline uint8_t SWL_VARIANT(level)(int32_t sum, int32_t black, int32_t gain, int32_t shift) {
   const int32_t above = sum > black ? sum - black : 0;
-  return SWL_VARIANT(saturate)((above * gain) >> (8 + shift));
+  return swl_pixel_saturated((above * gain) >> (8 + shift));
 }
 
 /// Where there are no filters. All planes get the same; green's gain counts.
@@ -99,6 +99,6 @@ SWL_TARGET static inline void SWL_VARIANT(read_sensor)(const struct swl_source *
     SWL_VARIANT(read_filters)(source, up, row, down, !red_is_even, source->gain[2], source->gain[0], blue, green, red);
   }
   if (channels == 1) {
-    for (size_t x = 0; x < width; x++) red[x] = (uint8_t)((4899 * red[x] + 9617 * green[x] + 1868 * blue[x] + 8192) >> 14);
+    for (size_t x = 0; x < width; x++) red[x] = swl_pixel_luminance_of_colours(red[x], green[x], blue[x]);
   }
 }

@@ -1,4 +1,4 @@
-#include "swl_imaging.h"
+#include "shared/pixel.h"
 
 /// The last rows of samples unpacked, row y at y modulo 4, and which they are.
 struct swl_sample_rows {

@@ -1,4 +1,5 @@
 import CCUDADriver
+public import CImaging
 public import Inference
 public import ModelFormat
 import Tensors
@@ -9,6 +10,8 @@ import Tensors
 
   /// A port's tensor: where it lies in the session's arena, on the device, and between the two.
   @safe private struct Transfer {
+    /// The port's number among the inputs or outputs.
+    let port: Int
     let host: UnsafeMutableRawPointer
     let staging: UnsafeMutableRawPointer
     let device: DeviceAddress
@@ -29,6 +32,13 @@ import Tensors
   private let faultsWhileLoading: UInt64
   /// What the driver said when a run failed; 0 while all is well.
   private var failed: Int32 = 0
+  /// What it was, where that isn't all in the code.
+  private var obstacle: InferenceError?
+  /// Set once frames may be taken in place of an input's tensor.
+  private var frames: CUDAFrames?
+  private var frameGraph: CUDAGraph?
+  /// Whether the last that was given is a frame.
+  private var runsFrame = false
 
   /// - Throws: `.deviceAbsent` where there is no driver, no device or no code for it; `.deviceFailed` or `.deviceLost` where a call fails;
   ///   `.unsupported` with a list where the
@@ -111,20 +121,13 @@ import Tensors
     }
     let plan = preparation.finish()
     let base = unsafe staging.bytes.baseAddress!
-    inputs = ports.inputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
-    outputs = ports.outputs.map { unsafe Transfer(host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
+    inputs = ports.inputs.map { unsafe Transfer(port: $0.port, host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
+    outputs = ports.outputs.map { unsafe Transfer(port: $0.port, host: $0.host, staging: base + $0.offset, device: $0.device, byteCount: $0.byteCount) }
     let faultCount = unsafe base + ports.byteCount
-    faults = faultAddress.map { unsafe Transfer(host: faultCount, staging: faultCount, device: $0, byteCount: 8) }
+    faults = faultAddress.map { unsafe Transfer(port: 0, host: faultCount, staging: faultCount, device: $0, byteCount: 8) }
     let (inputs, outputs, faults) = (inputs, outputs, faults)
     try Self.rehearse(plan, in: stream, on: device)
-    let graph = try CUDAGraph(recording: stream) {
-      var result: Int32 = 0
-      for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
-      for step in plan.steps where result == 0 { result = stream.launch(step) }
-      for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
-      if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
-      return result
-    }
+    let graph = try Self.record(inputs, nil, plan, outputs, faults, in: stream)
     var result = graph.launch(in: stream)
     if result == 0 { result = stream.wait() }
     try device.driver.check(result, "running the recorded model on '\(device.name)' for the first time")
@@ -136,6 +139,22 @@ import Tensors
     self.staging = staging
     self.stream = stream
     self.plan = plan
+  }
+
+  /// - Parameter first: goes before the plan's own steps.
+  private static func record(
+    _ inputs: [Transfer], _ first: CUDAStep?, _ plan: borrowing CUDAPlan, _ outputs: [Transfer], _ faults: Transfer?, in stream: CUDAStream
+  ) throws(InferenceError) -> CUDAGraph {
+    let steps = plan.steps
+    return try CUDAGraph(recording: stream) {
+      var result: Int32 = 0
+      for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
+      if result == 0, let first { result = stream.launch(first) }
+      for step in steps where result == 0 { result = stream.launch(step) }
+      for port in outputs where result == 0 { result = unsafe stream.copy(from: port.device, to: port.staging, port.byteCount) }
+      if result == 0, let faults { result = unsafe stream.copy(from: faults.device, to: faults.staging, faults.byteCount) }
+      return result
+    }
   }
 
   /// Runs the steps once on zeros: what a driver loads with a kernel's first launch can't be loaded while it records, and a device that can't
@@ -153,12 +172,12 @@ import Tensors
   ) -> (inputs: [PortPlace], outputs: [PortPlace], byteCount: Int) {
     var byteCount = 0
     func places(_ ports: [Port]) -> [PortPlace] {
-      ports.compactMap { port in
+      ports.enumerated().compactMap { number, port in
         let tensor = program.tensors[Int(port.tensor)]
         guard case .arena(let offset) = tensor.storage, tensor.byteCount > 0 else { return nil }
         defer { byteCount += (tensor.byteCount + 63) / 64 * 64 }
         return unsafe PortPlace(
-          host: arena.baseAddress! + offset, offset: byteCount, device: address + UInt64(offset), byteCount: tensor.byteCount)
+          port: number, host: arena.baseAddress! + offset, offset: byteCount, device: address + UInt64(offset), byteCount: tensor.byteCount)
       }
     }
     let (inputs, outputs) = (places(program.inputs), places(program.outputs))
@@ -171,13 +190,20 @@ import Tensors
   public var hasFailed: Bool { failed != 0 || device.driver.fate.loss != 0 }
 
   public var failure: InferenceError? {
+    if let obstacle { return obstacle }
     let result = failed == 0 ? device.driver.fate.loss : failed
     return result == 0 ? nil : device.driver.error(result, "running the model on '\(device.name)'")
   }
 
   public func run() {
     guard bringInputs() else { return }
-    var result = graph.launch(in: stream)
+    var result: Int32 = 0
+    if runsFrame, let frames, let frameGraph {
+      result = frames.bring(in: stream)
+      if result == 0 { result = frameGraph.launch(in: stream) }
+    } else {
+      result = graph.launch(in: stream)
+    }
     if result == 0 { result = stream.wait() }
     finish(result)
   }
@@ -185,7 +211,11 @@ import Tensors
   public func run(recording nanoseconds: inout [UInt64]) {
     guard bringInputs() else { return }
     var result: Int32 = 0
-    for port in inputs where result == 0 { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
+    for port in inputs where result == 0 && !isOfFrame(port) { result = unsafe stream.copy(from: port.staging, to: port.device, port.byteCount) }
+    if result == 0, runsFrame, let frames {
+      result = frames.bring(in: stream)
+      if result == 0 { result = stream.launch(frames.step) }
+    }
     if result == 0 { result = stream.wait() }
     for step in plan.steps where result == 0 {
       let begin = ContinuousClock.now
@@ -212,11 +242,48 @@ import Tensors
     // Counted by hand: an iterator of an unoptimised build allocates.
     var index = 0
     while index < inputs.count {
+      defer { index += 1 }
+      guard !isOfFrame(inputs[index]) else { continue }
       unsafe inputs[index].staging.copyMemory(from: inputs[index].host, byteCount: inputs[index].byteCount)
-      index += 1
     }
     return true
   }
+
+  private func isOfFrame(_ input: Transfer) -> Bool { runsFrame && input.port == frames?.port }
+
+  public func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool {
+    let byteCount = unsafe Int(pass.width) * Int(pass.height) * Int(pass.channels) * Int(pass.element_bytes)
+    // A tensor that several ports name would still be copied for the others.
+    guard let port = inputs.first(where: { $0.port == input }), port.byteCount == byteCount, inputs.count(where: { $0.device == port.device }) == 1 else {
+      return false
+    }
+    try device.enter()
+    defer { device.leave() }
+    let frames = try unsafe CUDAFrames(device, port: input, pass, tensor: port.device)
+    var result = frames.bring(in: stream)
+    if result == 0 { result = stream.launch(frames.step) }
+    if result == 0 { result = stream.wait() }
+    try device.driver.check(result, "preparing a frame on '\(device.name)' for the first time")
+    frameGraph = try Self.record(inputs.filter { $0.port != input }, frames.step, plan, outputs, faults, in: stream)
+    self.frames = frames
+    return true
+  }
+
+  public func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool {
+    guard let frames else { return false }
+    // The run to come says how.
+    guard !hasFailed else { return true }
+    switch unsafe frames.take(pass, source) {
+    case .refused: return false
+    case .taken: runsFrame = true
+    case .failed(let error):
+      obstacle = error
+      take(CUDADriver.senseless)
+    }
+    return true
+  }
+
+  public func leaveFrame() { runsFrame = false }
 
   /// What a device says is taken for true only where one run could have brought it about: it is added to other counts.
   static func isPlausible(_ count: UInt64, after before: UInt64) -> Bool { count >= before && count - before <= UInt64(CUDAPlan.largestWork) }
@@ -249,6 +316,7 @@ import Tensors
 
 /// Where a port's tensor lies in the arenas, and its bytes' offset in the staging memory.
 @safe private struct PortPlace {
+  let port: Int
   let host: UnsafeMutableRawPointer
   let offset: Int
   let device: DeviceAddress

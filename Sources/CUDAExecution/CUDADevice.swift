@@ -50,6 +50,14 @@ import Inference
     return ComputeCapability(Int(major), Int(minor))
   }
 
+  /// Whether it computes on the host's memory, as those of a Jetson do, so that what it is to read needn't be copied.
+  func sharesMemory() throws(InferenceError) -> Bool {
+    var (isIntegrated, maps): (Int32, Int32) = (0, 0)
+    try driver.check(unsafe driver.calls.cuDeviceGetAttribute(&isIntegrated, Int32(SWL_CUDA_INTEGRATED), ordinal), "asking what the device can")
+    try driver.check(unsafe driver.calls.cuDeviceGetAttribute(&maps, Int32(SWL_CUDA_CAN_MAP_HOST_MEMORY), ordinal), "asking what the device can")
+    return isIntegrated != 0 && maps != 0
+  }
+
   private static func codes(for capability: ComputeCapability, _ name: String, _ options: CUDAOptions) throws(InferenceError) -> [[UInt8]] {
     guard let image = options.image ?? builtIn() else {
       throw InferenceError(.deviceAbsent, "this program was built without CUDA kernels: run 'make cuda' before building it")

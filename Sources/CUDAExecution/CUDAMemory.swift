@@ -61,13 +61,23 @@ final class CUDAMemory {
 /// Memory of the host that the device reaches by itself.
 @safe final class CUDAStaging {
   let bytes: UnsafeMutableRawBufferPointer
+  /// Where the device's own instructions find them; nil unless they are mapped there.
+  private(set) var mappedAddress: DeviceAddress?
   private let device: CUDADevice
 
-  init(_ device: CUDADevice, byteCount: Int) throws(InferenceError) {
+  /// - Parameter isMapped: whether the device's instructions reach them, too, and not its copies alone.
+  init(_ device: CUDADevice, byteCount: Int, isMapped: Bool = false) throws(InferenceError) {
     self.device = device
+    let (calls, size) = (device.driver.calls, max(byteCount, 1))
     var base: UnsafeMutableRawPointer?
-    try device.driver.check(unsafe device.driver.calls.cuMemAllocHost_v2(&base, max(byteCount, 1)), "allocating \(byteCount) bytes of pinned memory")
+    let result =
+      isMapped ? unsafe calls.cuMemHostAlloc(&base, size, UInt32(SWL_CUDA_HOST_MAPPED)) : unsafe calls.cuMemAllocHost_v2(&base, size)
+    try device.driver.check(result, "allocating \(byteCount) bytes of pinned memory")
     unsafe bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    guard isMapped else { return }
+    var address: DeviceAddress = 0
+    try device.driver.check(unsafe calls.cuMemHostGetDevicePointer_v2(&address, base, 0), "finding pinned memory on the device")
+    mappedAddress = address
   }
 
   deinit { device.release { if let base = unsafe bytes.baseAddress { _ = unsafe device.driver.calls.cuMemFreeHost(base) } } }

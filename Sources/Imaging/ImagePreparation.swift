@@ -1,4 +1,4 @@
-import CImaging
+public import CImaging
 import Tensors
 
 /// What preparing a frame came to. Nothing is thrown on the hot path.
@@ -65,13 +65,22 @@ public enum PreparationOutcome: Equatable, Sendable {
   /// Fills the tensor from a frame.
   /// - Precondition: `tensor` has at least `tensorByteCount` bytes, aligned for its element type.
   public func prepare(_ view: ImageView, into tensor: UnsafeMutableRawBufferPointer) -> PreparationOutcome {
-    precondition(tensor.count >= tensorByteCount)
+    unsafe prepare(view, into: unsafe tensor, unless: { _, _ in false })
+  }
+
+  /// As `prepare(_:into:)`, for whoever may make the tensor of the pixels elsewhere.
+  /// - Parameters:
+  ///   - tensor: asked for only where it is to be filled.
+  ///   - isTaken: gets what `swl_prepare` would, valid until it returns, and says whether nothing is to be filled here.
+  public func prepare(
+    _ view: ImageView, into tensor: @autoclosure () -> UnsafeMutableRawBufferPointer, unless isTaken: (swl_preparation, swl_source) -> Bool
+  ) -> PreparationOutcome {
     switch view.fault {
     case .impossibleGeometry: return .impossibleGeometry
     case .shortFrame(let needed, let got): return .shortFrame(needed: needed, got: got)
     case nil: break
     }
-    if view.format == .mjpeg { return unsafe prepareJPEG(view.planes.0, into: tensor) }
+    if view.format == .mjpeg { return unsafe prepareJPEG(view.planes.0, into: tensor, unless: isTaken) }
     var source = swl_source()
     source.describe(view.format, view.balance)
     source.width = Int32(view.width)
@@ -79,11 +88,13 @@ public enum PreparationOutcome: Equatable, Sendable {
     source.colour = view.encoding.coefficients
     unsafe source.plane = (view.planes.0.base, view.planes.1?.base, view.planes.2?.base)
     source.bytes_per_line = (view.planes.0.bytesPerLine, view.planes.1?.bytesPerLine ?? 0, view.planes.2?.bytesPerLine ?? 0)
-    unsafe fill(tensor, from: &source, frameWidth: view.width, frameHeight: view.height)
+    unsafe fill(tensor, from: &source, unless: isTaken, frameWidth: view.width, frameHeight: view.height)
     return .prepared
   }
 
-  private func prepareJPEG(_ file: ImageView.Plane, into tensor: UnsafeMutableRawBufferPointer) -> PreparationOutcome {
+  private func prepareJPEG(
+    _ file: ImageView.Plane, into tensor: () -> UnsafeMutableRawBufferPointer, unless isTaken: (swl_preparation, swl_source) -> Bool
+  ) -> PreparationOutcome {
     if decoder == nil { decoder = try? JPEGDecoder() }
     guard let decoder else { return .damagedImage }
     let channels: JPEGDecoder.Channels = settings.colour == .grey ? .grey : .rgb
@@ -98,22 +109,38 @@ public enum PreparationOutcome: Equatable, Sendable {
     source.height = Int32(height)
     unsafe source.plane = (decoder.pixels.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, nil)
     source.bytes_per_line = (width * channels.rawValue, 0, 0)
-    unsafe fill(tensor, from: &source, frameWidth: headerWidth, frameHeight: headerHeight)
+    unsafe fill(tensor, from: &source, unless: isTaken, frameWidth: headerWidth, frameHeight: headerHeight)
     return .prepared
   }
 
-  private func fill(_ tensor: UnsafeMutableRawBufferPointer, from source: inout swl_source, frameWidth: Int, frameHeight: Int) {
+  private func fill(
+    _ tensor: () -> UnsafeMutableRawBufferPointer, from source: inout swl_source, unless isTaken: (swl_preparation, swl_source) -> Bool, frameWidth: Int,
+    frameHeight: Int
+  ) {
     let width = Int(source.width)
     let height = Int(source.height)
     if sourceSize != (width, height, frameWidth, frameHeight) {
       makeTables(width: width, height: height, frameWidth: frameWidth, frameHeight: frameHeight)
     }
-    let base = unsafe scratch.bytes.baseAddress!
-    let elementBytes = target.elementType.byteCount
+    var pass = unsafe pass
+    mapping = geometry.mapping
+    guard unsafe !isTaken(pass, source) else { return }
+    let tensor = unsafe tensor()
+    precondition(tensor.count >= tensorByteCount)
+    unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
+  }
+
+  /// What `swl_prepare` takes, of frames of the size before; before the first it has no scratch memory.
+  public var pass: swl_preparation {
     var pass = unsafe swl_preparation()
     unsafe pass.width = Int32(settings.width)
     unsafe pass.height = Int32(settings.height)
     unsafe pass.channels = Int32(settings.channelCount)
+    unsafe pass.reverses_channels = settings.colour == .bgr ? 1 : 0
+    unsafe pass.element_bytes = Int32(target.elementType.byteCount)
+    unsafe pass.tables = UnsafeRawPointer(tables.bytes.baseAddress!)
+    unsafe pass.padding = UnsafeRawPointer(padding.bytes.baseAddress!)
+    guard let base = unsafe scratch.bytes.baseAddress, scratch.count > 0 else { return unsafe pass }
     unsafe pass.content_x = Int32(geometry.contentX)
     unsafe pass.content_y = Int32(geometry.contentY)
     unsafe pass.content_width = Int32(geometry.contentWidth)
@@ -122,18 +149,13 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe pass.y_first = UnsafePointer((base + layout.yFirst).assumingMemoryBound(to: Int32.self))
     unsafe pass.x_weight = UnsafePointer((base + layout.xWeight).assumingMemoryBound(to: Int16.self))
     unsafe pass.y_weight = UnsafePointer((base + layout.yWeight).assumingMemoryBound(to: Int16.self))
-    unsafe pass.reverses_channels = settings.colour == .bgr ? 1 : 0
-    unsafe pass.element_bytes = Int32(elementBytes)
-    unsafe pass.tables = UnsafeRawPointer(tables.bytes.baseAddress!)
-    unsafe pass.padding = UnsafeRawPointer(padding.bytes.baseAddress!)
     unsafe pass.pixels = (base + layout.pixels).assumingMemoryBound(to: UInt8.self)
     unsafe pass.mixed = (base + layout.mixed).assumingMemoryBound(to: UInt8.self)
     unsafe pass.rows = ((base + layout.rows.0).assumingMemoryBound(to: Int32.self), (base + layout.rows.1).assumingMemoryBound(to: Int32.self))
     unsafe pass.blended = (base + layout.blended).assumingMemoryBound(to: UInt8.self)
     unsafe pass.samples = (base + layout.samples).assumingMemoryBound(to: UInt16.self)
     unsafe pass.colours = (base + layout.colours).assumingMemoryBound(to: UInt8.self)
-    unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
-    mapping = geometry.mapping
+    return unsafe pass
   }
 
   /// Makes room for views of any size up to a width: after that none of them makes it allocate.

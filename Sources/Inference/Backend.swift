@@ -1,3 +1,4 @@
+public import CImaging
 public import ModelFormat
 
 /// What executes a program's instructions: prepared once, then run without allocating or throwing.
@@ -27,6 +28,22 @@ public protocol Backend: ~Copyable {
   /// - Precondition: one element for each instruction.
   borrowing func run(recording nanoseconds: inout [UInt64])
 
+  /// Makes ready to take frames' pixels in place of an input's tensor, which it makes of them itself, with the bits of `swl_prepare`. Off the hot path.
+  /// - Parameters:
+  ///   - input: its index among the program's.
+  ///   - pass: its sizes and tables are those of all frames.
+  /// - Returns: whether it will.
+  borrowing func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool
+
+  /// Takes a frame's pixels, of which runs make the input's tensor from now on; what it needs of them it has read when it returns. A frame larger
+  /// than those before it may allocate.
+  /// - Parameter pass: as `swl_prepare` takes it, but for the scratch memory.
+  /// - Returns: false where it doesn't take such a frame: then the tensor is to be made in the arena.
+  borrowing func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool
+
+  /// From now on runs take the input's tensor from the arena again.
+  borrowing func leaveFrame()
+
   /// Run-time indices of gathers and scatters that lay outside their tensors, over all runs so far. Such an index never reads or writes
   /// outside: gathers take the nearest element, scatters leave the update out.
   var faultCount: UInt64 { get }
@@ -42,4 +59,7 @@ public protocol Backend: ~Copyable {
 extension Backend where Self: ~Copyable {
   public var failure: InferenceError? { nil }
   public var hasFailed: Bool { false }
+  public func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool { false }
+  public func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool { false }
+  public func leaveFrame() {}
 }

@@ -9,7 +9,7 @@ import Tensors
   /// How `writeInput` goes through each input; made beforehand, since writing allocates nothing.
   private(set) var inputWalks: [PermutedWalk]
   private let arena: AlignedBytes
-  private var engine: Engine
+  private(set) var engine: Engine
   private let options: Engine.Options
   /// Set where the model has open dimensions.
   public let family: ProgramFamily?
@@ -114,8 +114,10 @@ import Tensors
 
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Ports live through the whole program where the compiler plans memory, so what was written stays from run to run until `bind`.
+  /// A frame that was taken in place of a tensor counts no more.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
-    unsafe arenaBytes(of: program.tensors[Int(program.inputs[index].tensor)])
+    engine.leaveFrame()
+    return unsafe arenaBytes(of: program.tensors[Int(program.inputs[index].tensor)])
   }
 
   /// The bytes that carry an output after a run, in the layout and type of its tensor; valid until the next run.

@@ -18,6 +18,8 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
   ///   made-up images give something else together than alone.
   public init(_ package: ModelPackage, like model: VisionModel<Engine>, limit: Int, options: Engine.Options) throws(ObjectDetectionError) {
     self.limit = limit
+    // What it prepares is handed on as a tensor.
+    model.takesFrames = false
     inputIndex = model.inputIndex
     let one = model.session.program
     let port = one.inputs[inputIndex]

@@ -13,6 +13,8 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   public private(set) var nonFiniteFrameCount: UInt64 = 0
   private let preparation: ImagePreparation
   let inputIndex: Int
+  /// Whether the session makes the input of a frame's pixels itself.
+  var takesFrames = false
 
   /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
   public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
@@ -48,6 +50,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     }
     do throws(InferenceError) {
       session = try unsafe Session(program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
+      takesFrames = unsafe try session.openFrames(as: index, preparation.pass)
     } catch {
       let code: ObjectDetectionError.Code =
         switch error.code {
@@ -68,9 +71,11 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// Makes room for views of any size up to a width, so that none of them allocates.
   public func reserve(sourceWidth: Int) { preparation.reserve(sourceWidth: sourceWidth) }
 
-  /// Fills the input from a frame.
-  public func prepare(_ view: ImageView) -> PreparationOutcome {
-    unsafe preparation.prepare(view, into: session.inputBytes(inputIndex))
+  /// Fills the input from a frame, or hands its pixels over to a device that does. The view is read when it returns.
+  /// - Parameter isPart: one of many views of many sizes: the processor prepares it, as a device would want other memory again and again.
+  public func prepare(_ view: ImageView, isPart: Bool = false) -> PreparationOutcome {
+    guard takesFrames, !isPart else { return unsafe preparation.prepare(view, into: session.inputBytes(inputIndex)) }
+    return unsafe preparation.prepare(view, into: session.inputBytes(inputIndex), unless: { unsafe session.takeFrame($0, $1) })
   }
 
   /// Computes the outputs of the prepared frame.

@@ -28,14 +28,28 @@ EXPORT void swl_fake_block(uint64_t call) {
   if (call == 0) d.sticky = 719;
   changed.notify_all();
 }
-// Graphs are taken and not run, so that nothing is allocated on their behalf.
+// Work is taken and not done, so that nothing is allocated on its behalf.
 EXPORT void swl_fake_idle(bool is_idle) { d.is_idle = is_idle; }
 // Work that was begun doesn't end.
 EXPORT void swl_fake_hang(bool is_hung) { d.is_hung = is_hung; }
+// Work doesn't end from that launch of a graph on, the first since the reset being 1; 0 for never.
+EXPORT void swl_fake_hang_from(uint64_t launch) {
+  std::lock_guard<std::mutex> held(lock);
+  d.hanging_launch = launch;
+}
 // So many images, the next ones, are for other devices.
 EXPORT void swl_fake_refuse_images(int32_t count) { d.refused_images = count; }
 // No recording ends before so many threads have begun one.
 EXPORT void swl_fake_meet(int32_t threads) { d.meeting = threads; }
+// No work ends before so many more graphs have been launched.
+EXPORT void swl_fake_gather(uint64_t graphs) {
+  std::lock_guard<std::mutex> held(lock);
+  d.gathering = graphs == 0 ? 0 : d.launched_graphs + graphs;
+}
+// Host and device share their memory.
+EXPORT void swl_fake_integrate(bool is_integrated) { d.is_integrated = is_integrated; }
+EXPORT uint64_t swl_fake_copies(void) { return d.copies; }
+EXPORT uint64_t swl_fake_copied_bytes(void) { return d.copied_bytes; }
 EXPORT uint64_t swl_fake_depth(void) { return (uint64_t)depth; }
 EXPORT uint64_t swl_fake_failed_endings(void) { return d.has_failed_ending; }
 EXPORT uint64_t swl_fake_met(void) { return (uint64_t)d.met; }

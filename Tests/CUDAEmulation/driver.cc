@@ -1,6 +1,6 @@
 // A driver whose device is this machine's processor. It is as strict as the real one where that would fail only sometimes: work waits
 // until somebody waits for it, addresses and sizes are checked, and what is left behind is counted.
-#include "fake_device.h"
+#include "calls.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -11,59 +11,12 @@ namespace {
 
 char context_object, the_device_name[] = "Emulated device";
 
-// As a driver that doesn't return; others' calls go on meanwhile.
-void stand_still() {
-  std::unique_lock<std::mutex> held(lock);
-  if (d.blocked_call == 0 || d.calls + 1 != d.blocked_call) return;
-  d.calls++;
-  changed.wait(held, [] { return d.blocked_call == 0; });
-}
-
-// Counts a call; what it gives unless the call goes on.
-int32_t begin(bool needs_context = true) {
-  d.calls++;
-  if (d.sticky != 0) return d.sticky;
-  if (d.failing_call != 0 && (d.calls == d.failing_call || (d.is_lasting && d.calls > d.failing_call))) {
-    // Errors stay with a context, and so not before there is one.
-    if (swl_cuda_is_lasting(d.failure) && (d.retained > 0 || d.is_lasting)) d.sticky = d.failure;
-    return d.failure;
-  }
-  if (!d.is_initialised) return not_initialised;
-  if (needs_context && (depth == 0 || d.retained == 0)) return invalid_context;
-  return success;
-}
-
-#define BEGIN(...)                                                                                                     \
-  stand_still();                                                                                                       \
-  std::lock_guard<std::mutex> held(lock);                                                                              \
-  if (const int32_t early = begin(__VA_ARGS__)) return early
-// Of what ends an object's life: a failure is told, but the object is gone.
-#define BEGIN_END()                                                                                                    \
-  stand_still();                                                                                                       \
-  std::lock_guard<std::mutex> held(lock);                                                                              \
-  const int32_t early = begin();                                                                                       \
-  d.has_failed_ending = d.has_failed_ending || early != success
-
-bool is_device(uint64_t address, size_t size) {
-  auto next = d.memory.upper_bound(address);
-  if (next == d.memory.begin()) return false;
-  --next;
-  return address + size <= next->first + next->second;
-}
-
-// What the thread that records may not do meanwhile; others may, as recordings are their thread's own.
-bool is_capturing() {
-  for (void *s : d.streams) {
-    if (((stream *)s)->captured && ((stream *)s)->captured_by == std::this_thread::get_id()) return true;
-  }
-  return false;
-}
-
 int32_t perform(const node &n) {
   switch (n.kind) {
   case node::to_device:
     if (!is_device((uint64_t)n.to, n.size)) return illegal_address;
     memcpy(n.to, n.from, n.size);
+    d.copies++, d.copied_bytes += n.size;
     return success;
   case node::clear:
     if (!is_device((uint64_t)n.to, n.size)) return illegal_address;
@@ -93,6 +46,7 @@ int32_t perform_all(std::vector<node> &nodes) {
 int32_t put(void *handle, node n) {
   if (!d.streams.count(handle)) return invalid_handle;
   stream *s = (stream *)handle;
+  if (d.is_idle && !s->captured) return success;
   (s->captured ? s->captured->nodes : s->waiting).push_back(std::move(n));
   return success;
 }
@@ -143,9 +97,13 @@ int32_t cuDeviceGetName(char *ret_name, int32_t capacity, int32_t device) {
 int32_t cuDeviceGetAttribute(int32_t *ret_value, int32_t attribute, int32_t device) {
   BEGIN(false);
   if (device < 0 || device >= d.count) return invalid_device;
-  if (attribute != SWL_CUDA_COMPUTE_MAJOR && attribute != SWL_CUDA_COMPUTE_MINOR) return invalid_value;
-  *ret_value = attribute == SWL_CUDA_COMPUTE_MAJOR ? d.major : d.minor;
-  return success;
+  switch (attribute) {
+  case SWL_CUDA_COMPUTE_MAJOR: *ret_value = d.major; return success;
+  case SWL_CUDA_COMPUTE_MINOR: *ret_value = d.minor; return success;
+  case SWL_CUDA_INTEGRATED:
+  case SWL_CUDA_CAN_MAP_HOST_MEMORY: *ret_value = d.is_integrated; return success;
+  default: return invalid_value;
+  }
 }
 
 int32_t cuDevicePrimaryCtxRetain(void **ret_context, int32_t device) {
@@ -218,54 +176,6 @@ int32_t cuModuleGetFunction(void **ret_function, void *module, const char *name)
   return not_found;
 }
 
-int32_t cuMemAlloc_v2(uint64_t *ret_address, size_t size) {
-  BEGIN();
-  if (is_capturing()) return capture_unsupported;
-  if (size == 0) return invalid_value;
-  uint64_t used = 0;
-  for (auto &block : d.memory) used += block.second;
-  if (d.limit != 0 && size > d.limit - used) return out_of_memory;
-  unsigned char *bytes = (unsigned char *)aligned_alloc(256, (size + guard + 255) / 256 * 256);
-  if (!bytes) return out_of_memory;
-  // Nothing may rely on what fresh memory holds.
-  memset(bytes, 0x5A, size);
-  memset(bytes + size, guard_byte, guard);
-  *ret_address = (uint64_t)bytes;
-  d.memory[*ret_address] = size;
-  d.allocations++;
-  return success;
-}
-
-int32_t cuMemFree_v2(uint64_t address) {
-  BEGIN_END();
-  auto block = d.memory.find(address);
-  if (block == d.memory.end()) return invalid_value;
-  // The real one waits for what was begun, for ever.
-  if (d.is_hung) abort();
-  const unsigned char *end = (const unsigned char *)address + block->second;
-  for (size_t i = 0; i < guard; i++) d.overruns += end[i] != guard_byte;
-  free((void *)address);
-  d.memory.erase(block);
-  return early;
-}
-
-int32_t cuMemAllocHost_v2(void **ret_address, size_t size) {
-  BEGIN();
-  if (is_capturing()) return capture_unsupported;
-  if (size == 0) return invalid_value;
-  *ret_address = malloc(size);
-  memset(*ret_address, 0x5A, size);
-  d.host[*ret_address] = size;
-  return success;
-}
-
-int32_t cuMemFreeHost(void *address) {
-  BEGIN_END();
-  if (!d.host.erase(address)) return invalid_value;
-  free(address);
-  return early;
-}
-
 int32_t cuMemsetD8Async(uint64_t address, uint8_t value, size_t size, void *stream) {
   BEGIN();
   if (!is_device(address, size)) return invalid_value;
@@ -306,7 +216,8 @@ int32_t cuStreamQuery(void *handle) {
   stream *s = (stream *)handle;
   if (s->captured) return capture_unsupported;
   // Whoever asks once has not waited.
-  if (d.is_hung || (!s->waiting.empty() && !s->is_asked)) {
+  if (d.hanging_launch != 0 && d.launched_graphs >= d.hanging_launch) return not_ready;
+  if (d.is_hung || d.launched_graphs < d.gathering || (!s->waiting.empty() && !s->is_asked)) {
     s->is_asked = true;
     return not_ready;
   }

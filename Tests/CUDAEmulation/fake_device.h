@@ -71,14 +71,19 @@ struct device {
   int32_t sticky = 0;      // what stays with the context, until a new process
   bool has_failed_ending = false; // the call that failed was one that ends something
   bool is_hung = false;           // what was begun never ends
+  uint64_t hanging_launch = 0;    // nor does what was when so many graphs had been launched; 0 for never
   int32_t refused_images = 0;     // so many modules are refused with no_binary
   int32_t meeting = 0, met = 0;   // recordings that end when so many have begun
+  uint64_t gathering = 0;         // no work ends before so many graphs have been launched in all
+  bool is_integrated = false;     // shares its memory with the host
+  uint64_t copies = 0, copied_bytes = 0; // to the device
   uint64_t launched_graphs = 0, launched_kernels = 0;
   uint64_t overruns = 0, allocations = 0;
   uint64_t limit = 0; // bytes of all allocations together
   int32_t retained = 0;
   std::map<uint64_t, size_t> memory = {};
   std::map<void *, size_t> host = {};
+  std::set<void *> mapped = {}; // of these
   std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
 };
 

@@ -38,12 +38,16 @@ extension CUDATests {
 
     /// A pipeline that is fed frame by frame.
     final class Line {
-      let turns = ProcessorTurns(processorCount: 1)
+      let turns: ProcessorTurns
       let results = BoundedQueue<FrameResult>(capacity: PipelineWorker.resultCount, policy: .rejectNewest)
       let worker: PipelineWorker
       private let camera: any CameraSource
 
-      init(_ processor: FrameProcessor, lighter: FrameProcessor? = nil, onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
+      init(
+        _ processor: FrameProcessor, lighter: FrameProcessor? = nil, turns: ProcessorTurns = ProcessorTurns(processorCount: 1),
+        onLine: @escaping @Sendable (String) -> Void = { _ in }
+      ) throws {
+        self.turns = turns
         worker = PipelineWorker(
           PipelineSettings(name: "p", camera: "c", modelPath: ""), processor: processor, lighter: lighter, turns: turns, results: results,
           ledger: ProgressLedger(),
@@ -148,6 +152,7 @@ extension CUDATests {
       device.reset()
       let devices = devices()
       let line = try Line(processor(.cuda, devices))
+      #expect(line.next() == 2)
       device.fail(call: 1, code: 2, isLasting: false)
       #expect(line.next() == nil)
       #expect(line.next() == 2 && line.worker.backend.engine == .cpu)

@@ -70,7 +70,7 @@ struct EmulatedDevice {
     function(UInt64(byteCount))
   }
 
-  /// Lets graphs be taken and not run, so that the device allocates nothing on the caller's thread.
+  /// Lets work be taken and not done, so that the device allocates nothing on the caller's thread.
   func idle() {
     let function: @convention(c) (Bool) -> Void = symbol("swl_fake_idle")
     function(true)
@@ -80,6 +80,12 @@ struct EmulatedDevice {
   func hang(_ isHung: Bool = true) {
     let function: @convention(c) (Bool) -> Void = symbol("swl_fake_hang")
     function(isHung)
+  }
+
+  /// Lets nothing end from a recording's launch on, the first since the reset being 1; with 0 all ends again.
+  func hang(from launch: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_hang_from")
+    function(UInt64(launch))
   }
 
   /// Lets a call stand still, the next one being 1, until the device is reset, or `unblock`.
@@ -104,6 +110,18 @@ struct EmulatedDevice {
     function(Int32(threads))
   }
 
+  /// Lets nothing end before so many more recordings have been launched.
+  func gather(_ graphs: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_gather")
+    function(UInt64(graphs))
+  }
+
+  /// Makes it a device that shares the host's memory.
+  func integrate() {
+    let function: @convention(c) (Bool) -> Void = symbol("swl_fake_integrate")
+    function(true)
+  }
+
   private func count(_ name: String) -> Int {
     guard !Self.isReal else { return 0 }
     let function: @convention(c) () -> UInt64 = symbol(name)
@@ -113,6 +131,9 @@ struct EmulatedDevice {
   var callCount: Int { count("swl_fake_calls") }
   var launchedGraphCount: Int { count("swl_fake_launched_graphs") }
   var launchedKernelCount: Int { count("swl_fake_launched_kernels") }
+  /// Copies to the device, and their bytes.
+  var copyCount: Int { count("swl_fake_copies") }
+  var copiedByteCount: Int { count("swl_fake_copied_bytes") }
   /// Objects that nobody gave back.
   var aliveCount: Int { count("swl_fake_alive") }
   /// Allocations of the device's memory so far, those given back included.

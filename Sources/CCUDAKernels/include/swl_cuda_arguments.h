@@ -5,6 +5,7 @@
 
 #include "swl_convolution.h"
 #include "swl_elementwise.h"
+#include "swl_imaging.h"
 #include "swl_matrix.h"
 #include "swl_movement.h"
 #include "swl_pooling.h"
@@ -13,7 +14,7 @@
 #include "swl_whole.h"
 
 // Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
-#define SWL_CUDA_ABI 4
+#define SWL_CUDA_ABI 5
 
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
@@ -81,6 +82,18 @@ struct swl_cuda_attention_f32 {
   float *scores; // [heads, rows + 1] where there is one query
 };
 
+// A frame as the CPU's own pass takes it, its addresses the device's; what the pass has as scratch isn't used.
+struct swl_cuda_frame {
+  struct swl_preparation pass;
+  struct swl_source source;
+};
+
+struct swl_cuda_preparation {
+  const struct swl_cuda_frame *frame;
+  void *tensor;
+  int64_t pixels; // of the tensor
+};
+
 // Three compilers must agree on what is handed over: this machine's, the device's, and the emulation's.
 #ifdef __cplusplus
 #define SWL_SAME_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
@@ -90,6 +103,8 @@ struct swl_cuda_attention_f32 {
 SWL_SAME_SIZE(struct swl_cuda_convolution_q8, 248);
 SWL_SAME_SIZE(struct swl_cuda_depthwise_q8, 224);
 SWL_SAME_SIZE(struct swl_cuda_convolution_f32, 144);
+SWL_SAME_SIZE(struct swl_cuda_frame, 248);
+SWL_SAME_SIZE(struct swl_cuda_preparation, 24);
 SWL_SAME_SIZE(struct swl_pooling, 112);
 SWL_SAME_SIZE(struct swl_lookup, 32);
 SWL_SAME_SIZE(struct swl_conversion, 48);

@@ -6,5 +6,6 @@
 #include "elementwise.cu"
 #include "movement.cu"
 #include "pooling.cu"
+#include "preparation.cu"
 #include "reduction.cu"
 #include "sequence.cu"

@@ -6,9 +6,9 @@ import Pipelines
 /// What one frame costs an agent, stage by stage: from the pixels in a camera's buffer to the message as it is published.
 public struct FrameCosts: Sendable {
   public enum Stage: String, Sendable, CaseIterable {
-    /// Conversion and resizing into the input tensor.
+    /// Conversion and resizing into the input tensor; for a device only handing the pixels over.
     case preparation
-    /// The model.
+    /// The model; of a device, what it does before, too.
     case inference
     /// Boxes and suppression.
     case decoding
@@ -23,9 +23,15 @@ public struct FrameCosts: Sendable {
   public private(set) var payloadByteCount = 0
 
   /// Takes the same frame again and again, after a tenth of the time to warm up.
-  /// - Throws: `model`, where the package is one that a camera's frames can't go through, or the view can't be read.
-  public init(of view: ImageView, with package: ModelPackage, threads: Int, duration: Duration) throws(EdgeAgentError) {
-    let processor = try FrameProcessor(package, threshold: nil, threads: threads)
+  /// - Parameter isOnDevice: whether the first CUDA device runs the model; `threads` then count for nothing.
+  /// - Throws: `model`, where the package is one that a camera's frames can't go through, the view can't be read, or the device doesn't run it.
+  public init(of view: ImageView, with package: ModelPackage, threads: Int, isOnDevice: Bool, duration: Duration) throws(EdgeAgentError) {
+    try self.init(of: view, with: package, threads: threads, devices: isOnDevice ? ComputeDevices() : nil, duration: duration)
+  }
+
+  init(of view: ImageView, with package: ModelPackage, threads: Int, devices: ComputeDevices?, duration: Duration) throws(EdgeAgentError) {
+    let processor = try FrameProcessor(package, threshold: nil, threads: threads, backend: devices == nil ? .cpu : .cuda, devices: devices)
+    guard devices == nil || processor.waitsForDevice else { throw EdgeAgentError(.model, processor.backend.reason) }
     let description = PipelineDescription(name: "bench", camera: "bench", reporting: .all, package.manifest)
     let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
     let begin = MonotonicClock.now(), warmUp = duration / 10

@@ -240,7 +240,7 @@ final class FrameProcessor: @unchecked Sendable {
   /// Whether the device is known to be lost before a frame is given to it.
   var hasLostDevice: Bool { device?.session.hasFailed ?? false }
 
-  private func prepare(_ view: ImageView) -> PreparationOutcome {
+  private func prepare(_ view: ImageView, isPart: Bool = false) -> PreparationOutcome {
     guard let device else { return vision.prepare(view) }
     // The processor's form is ready for the next frame, too: what it makes for a size of frames it makes with the first of them. Parts are of any
     // size, and `reserve` has made room for them.
@@ -249,7 +249,7 @@ final class FrameProcessor: @unchecked Sendable {
       _ = vision.prepare(view)
       readiedWidth = view.width
     }
-    return device.prepare(view)
+    return device.prepare(view, isPart: isPart)
   }
 
   private func run() {
@@ -270,7 +270,7 @@ final class FrameProcessor: @unchecked Sendable {
   ///   - box: what was found there; a classification's box is that.
   func add(_ part: ImageView, x: Int, y: Int, of box: Box, to result: FrameResult) -> FrameOutcome {
     let begin = MonotonicClock.now()
-    let outcome = prepare(part)
+    let outcome = prepare(part, isPart: true)
     guard outcome == .prepared else { return .unprepared(outcome) }
     let prepared = MonotonicClock.now()
     run()

@@ -21,14 +21,14 @@ struct FrameBench {
   let costs: FrameCosts
 
   /// - Parameter picture: an image file that fills the frame; nil: a pattern.
-  init(_ package: ModelPackage, size: FrameSize, picture: String?, threads: Int, seconds: Double) throws {
+  init(_ package: ModelPackage, size: FrameSize, picture: String?, threads: Int, isOnDevice: Bool, seconds: Double) throws {
     self.size = size
     let image = if let picture { try RGBImage(contentsOf: picture) } else { Self.pattern() }
     let bytes = image.repeatedAsYUYV(width: size.width, height: size.height)
     costs = try unsafe bytes.withUnsafeBufferPointer { buffer in
       let plane = unsafe ImageView.Plane(base: buffer.baseAddress!, byteCount: buffer.count, bytesPerLine: 2 * size.width)
       let view = ImageView(format: .yuyv, width: size.width, height: size.height, planes: (plane, nil, nil))
-      return try FrameCosts(of: view, with: package, threads: threads, duration: .seconds(seconds))
+      return try FrameCosts(of: view, with: package, threads: threads, isOnDevice: isOnDevice, duration: .seconds(seconds))
     }
   }
 

@@ -1,0 +1,3 @@
+// The run-time compiler knows size_t by itself.
+#pragma once
+typedef long ptrdiff_t;
