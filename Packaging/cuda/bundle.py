@@ -185,7 +185,7 @@ def open_batch(path, to):
     return f"{inputs[0].name}=N" + "".join(f"x{d.dim_value}" for d in inputs[0].type.tensor_type.shape.dim[1:])
 
 
-PARTS = {"bench", "bench.json", "cases", "check", "cuda.py", "lib", "swiftlet"}
+PARTS = {"bench", "bench.json", "cases", "check", "cuda.py", "cuda_networks.py", "lib", "swiftlet"}
 
 
 def obstacle(output):
@@ -230,7 +230,8 @@ def main():
         cases = bundle.timed(arguments.shared)
         (bundle.output / "check").write_text(CHECK)
         (bundle.output / "check").chmod(0o755)
-        shutil.copy(ROOT / "Benchmarks/cuda.py", bundle.output / "cuda.py")
+        for script in ("cuda.py", "cuda_networks.py"):
+            shutil.copy(ROOT / "Benchmarks" / script, bundle.output / script)
         size = sum(path.stat().st_size for path in bundle.output.rglob("*") if path.is_file())
         if size > arguments.limit << 20:
             sys.exit(f"the bundle comes to {size >> 20} MiB, and {arguments.limit} are allowed")
