@@ -44,8 +44,9 @@ extension CUDATests {
       #expect(served > 300 && refused < 9, "\(served) served, \(refused) refused")
     }
 
-    /// The demo's detector with its float tail.
-    @Test(arguments: EmulatedDevice.shared?.multiplications ?? [])
+    /// The demo's detector with its float tail, by dot products and by the newest matrix instructions; `make test-cuda-emulated` takes each
+    /// generation's for a larger model.
+    @Test(arguments: (EmulatedDevice.shared?.multiplications ?? []).filter { $0 == .dotProducts || $0 == .matrices16x8x32 })
     func `the built-in detector runs whole on the device`(_ multiplication: CUDAOptions.Multiplication) throws {
       let path = EmulatedDevice.folder.appendingPathComponent("Sources/CDemoModel/surface-defects.swiftlet").path
       try compare(ModelPackage(contentsOf: path), multiplication)
@@ -86,7 +87,7 @@ extension CUDATests {
       options.constants = ["sr": CUDATests.whole([16_000], [])]
       let model = try ONNXModel(contentsOf: "\(Shared.root!)/models/\(name).onnx")
       let package = try ModelPackage(ModelCompilation(model, name: name, options: options).compiled().file(), origin: name)
-      #expect(!package.program.callsLibraryOnCUDA && package.program.instructions.contains { if case .recurrence = $0 { true } else { false } })
+      #expect(package.program.instructions.contains { if case .recurrence = $0 { true } else { false } })
       func outputs<Engine: Backend & ~Copyable>(_ engine: Engine.Type, _ options: Engine.Options) throws -> [HostTensor] {
         let session = try unsafe Session<Engine>(program: package.program, weights: package.weights, owner: package, options: options)
         let inputs = package.program.inputs.map(\.name)
@@ -109,7 +110,9 @@ extension CUDATests {
       let actual = try outputs(CUDABackend.self, device.options())
       #expect(EmulatedDevice.isReal || device.launchedGraphCount == 4)
       let expected = try outputs(CPUBackend.self, CPUOptions(instructionSet: .scalar))
-      #expect(CUDATests.difference(actual, expected) == nil)
+      // A real device's library computes its powers.
+      let difference = zip(actual, expected).flatMap { zip($0.floats(), $1.floats()).map { abs($0 - $1) } }.max() ?? 1
+      #expect(EmulatedDevice.isReal ? difference < 1e-4 : CUDATests.difference(actual, expected) == nil)
       #expect(actual.allSatisfy { $0.floats().contains { $0 != 0 } })
       #expect(device.overrunCount == 0 && device.aliveCount == 0)
     }
