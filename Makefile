@@ -113,8 +113,8 @@ cuda-bundle:
 	$(MAKE) build
 	$(PYTHON) Packaging/cuda/bundle.py $(SWIFTLET) $(BUNDLE)
 
-## The CUDA backend beside ONNX Runtime on this machine's device, at batch 1, 8 and 32, into Benchmarks/RESULTS.md. From BUNDLE, which is made where
-## it isn't there. PYTHON with numpy and onnxruntime-gpu for the comparison.
+## The CUDA backend beside ONNX Runtime and PyTorch on this machine's device, at batch 1, 8 and 32, into Benchmarks/RESULTS.md. From BUNDLE, which is made where
+## it isn't there. PYTHON with numpy and onnxruntime-gpu, and with torch, for the comparison.
 bench-cuda:
 	@[ -e $(BUNDLE)/bench.json ] || $(MAKE) cuda-bundle
 	$(PYTHON) $(BUNDLE)/cuda.py $(BUNDLE) --write Benchmarks/RESULTS.md
@@ -125,7 +125,7 @@ test-bench-cuda:
 	PYTHONDONTWRITEBYTECODE=1 python3 Tests/CUDAEmulation/bench_test.py build/cuda/libfake-cuda.so
 
 ## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, float
-## models, QuartzNet, the smallest Moonshine, and four detectors through the program itself; three minutes beside the builds.
+## models, QuartzNet, Silero, the smallest Moonshine, and four detectors through the program itself; three minutes beside the builds.
 test-cuda-emulated: cuda
 	swift build --build-tests
 	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests

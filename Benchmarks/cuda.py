@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Swiftlet on a CUDA device beside ONNX Runtime's CUDA provider: latency and throughput at batch 1, 8 and 32, with what share of the device's
+"""Swiftlet on a CUDA device beside ONNX Runtime's CUDA provider and PyTorch: latency and throughput at batch 1, 8 and 32, with what share of the device's
 peak and bandwidth that is.
 
 usage: cuda.py BUNDLE [--rounds 5] [--seconds 1.0] [--write RESULTS.md]
@@ -7,11 +7,11 @@ usage: cuda.py BUNDLE [--rounds 5] [--seconds 1.0] [--write RESULTS.md]
 
 BUNDLE is a folder that Packaging/cuda/bundle made: the program with its kernels, packages and models, and bench.json. Every (engine, model, batch)
 runs in a process of its own; rounds go round-robin. Times are the median over rounds of each process's median, absolute, in milliseconds, and go from
-the input in the host's memory to the outputs there, for both. ONNX Runtime runs with input and output binding and recorded graphs. Where it,
-a device or a driver is missing, the script says which, and what it can't say is left out.
+the input in the host's memory to the outputs there, for all. ONNX Runtime runs the same model, with input and output binding and recorded graphs.
+PyTorch runs the model's architecture with random weights in FP32 (without TF32) and in FP16, compiled (torch.compile) with recorded graphs, in its
+order of channels last. Where one, a device or a driver is missing, the script says which, and what it can't say is left out.
 
-The peak is what the device's matrix units (or, below compute capability 8.0, its dot products, as Swiftlet uses them) do with bytes at the clock that
-the driver names; the bandwidth is the memory's clock, doubled, times its width. Bytes of a run are the weights, once, and inputs and outputs: what lies
+The peak is what the device's matrix units do with bytes at the clock that the driver names; the bandwidth is the memory's clock, doubled, times its width. Bytes of a run are the weights, once, and inputs and outputs: what lies
 between stays in caches where it can, so that a share above 100 % says that a model isn't bound by memory.
 """
 import argparse
@@ -24,13 +24,13 @@ import sys
 import time
 
 MARK = ("<!-- cuda -->", "<!-- end cuda -->")
+PEERS = ("onnxruntime", "torch-fp32", "torch-fp16")
 DRY = "DRY RUN on an emulated device: these are no measurements"
 
 # Operations (two for a multiplication with its addition) on bytes of one multiprocessor in one clock, dense; and on floats without matrix units.
 # NVIDIA's architecture papers: T4 130 TOPS of 40 × 1.59 GHz, A100 624 of 108 × 1.41, Orin 85 of 16 × 1.3, RTX 4090 661 of 128 × 2.52, H100 1979 of
-# 132 × 1.83; four products a lane of dp4a.
+# 132 × 1.83; Xavier 22 TOPS (its multiprocessors alone) of 8 × 1.37.
 MATRIX_OPERATIONS = {(7, 2): 2048, (7, 5): 2048, (8, 0): 4096, (8, 6): 2048, (8, 7): 4096, (8, 9): 2048, (9, 0): 8192}
-DOT_OPERATIONS = 512
 FLOAT_OPERATIONS = {(7, 2): 128, (7, 5): 128, (8, 0): 128, (8, 6): 256, (8, 7): 256, (8, 9): 256, (9, 0): 256}
 
 ATTRIBUTES = {"multiprocessors": 16, "clock_khz": 13, "memory_clock_khz": 36, "memory_bits": 37, "major": 75, "minor": 76}
@@ -63,10 +63,8 @@ def peak(facts, is_integer):
         return None
     if not is_integer:
         per_clock = FLOAT_OPERATIONS.get(capability)
-    elif capability >= (8, 0):
-        per_clock = MATRIX_OPERATIONS.get(capability)
     else:
-        per_clock = DOT_OPERATIONS
+        per_clock = MATRIX_OPERATIONS.get(capability)
     return per_clock and per_clock * facts["multiprocessors"] * facts["clock_khz"] * 1e3
 
 
@@ -89,13 +87,16 @@ def row(case, times, facts):
     for value in (own, peer):
         cells += [f"{value:.3f}", f"{case['batch'] / value * 1e3:.0f}"] if value else ["–", "–"]
     cells.append(f"{own / peer:.2f}" if own and peer else "–")
+    for engine in ("torch-fp32", "torch-fp16"):
+        value = times.get(engine)
+        cells.append(f"{value:.3f}" if value else "–")
     operations = 2 * case["multiplications"] * case["batch"] if case["multiplications"] else None
     cells += [share(operations, own, peak(facts, case["is_integer"])), share(moved, own, bandwidth(facts))] if own else ["–", "–"]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-HEAD = """| model | batch | Swiftlet, ms | images/s | ONNX Runtime, ms | images/s | Swiftlet ÷ ONNX Runtime | of peak | of bandwidth |
-|---|---|---|---|---|---|---|---|---|"""
+HEAD = """| model | batch | Swiftlet, ms | images/s | ONNX Runtime, ms | images/s | Swiftlet ÷ ONNX Runtime | PyTorch FP32, ms | PyTorch FP16, ms | of peak | of bandwidth |
+|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def table(cases, measured, facts):
@@ -126,13 +127,61 @@ def swiftlet(bundle, case, seconds, environment):
     return json.loads(run.stdout.splitlines()[-1])["median_ms"], None
 
 
-def peer(bundle, case, seconds):
-    if not case.get("onnx"):
-        return None, "the bundle has no ONNX model of it"
-    run = subprocess.run([sys.executable, os.path.abspath(__file__), "--child", f"{bundle}/{case['onnx']}", str(seconds), str(case["batch"])], capture_output=True, text=True)
+def peer(bundle, case, seconds, engine):
+    """Runs a peer in a process of its own."""
+    if engine == "onnxruntime":
+        if not case.get("onnx"):
+            return None, "the bundle has no ONNX model of it"
+        what = ["--child", f"{bundle}/{case['onnx']}"]
+    else:
+        what = ["--torch", case["name"], engine.removeprefix("torch-")]
+    run = subprocess.run([sys.executable, os.path.abspath(__file__), *what, str(seconds), str(case["batch"])], capture_output=True, text=True)
     if run.returncode != 0:
         return None, (run.stderr.strip() or f"status {run.returncode}").splitlines()[-1]
     return json.loads(run.stdout.splitlines()[-1])["median_ms"], None
+
+
+def timed(step, seconds):
+    """Runs a step ten times to warm up, then for so long; prints the median."""
+    times, end = [], None
+    while end is None or time.perf_counter() < end or len(times) < 3:
+        begin = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - begin)
+        if end is None and len(times) >= 10:
+            times, end = [], time.perf_counter() + seconds
+    print(json.dumps({"median_ms": statistics.median(times) * 1e3}))
+
+
+def torch_child(name, precision, seconds, batch):
+    """One model's architecture in PyTorch on the device, from the host's memory and back."""
+    try:
+        import torch
+    except ImportError as error:
+        sys.exit(f"PyTorch isn't installed ({error}): pip install torch")
+    if not torch.cuda.is_available():
+        sys.exit("this PyTorch can't use CUDA: " + ("it finds no device or driver" if torch.version.cuda else "it was built without"))
+    import cuda_networks
+    if (found := cuda_networks.network(name)) is None:
+        sys.exit(f"there is no PyTorch network of {name}")
+    build, side = found
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    model = build(torch.nn).eval().cuda().to(memory_format=torch.channels_last)
+    # Both take floats and give floats: a half-precision model's own conversions are part of its run.
+    if precision == "fp16":
+        half = model.half()
+        run = lambda x: half(x.half()).float()
+    else:
+        run = model
+    run = torch.compile(run, mode="reduce-overhead")
+    host = torch.rand(batch, 3, side, side).contiguous(memory_format=torch.channels_last).pin_memory()
+    given = host.cuda()
+    def step():
+        given.copy_(host, non_blocking=True)
+        run(given).cpu()
+    with torch.inference_mode():
+        timed(step, seconds)
 
 
 def child(path, seconds, batch):
@@ -157,28 +206,24 @@ def child(path, seconds, batch):
     binding.bind_ortvalue_input(first.name, given)
     for output in session.get_outputs():
         binding.bind_output(output.name, "cuda", 0)
-    times, end = [], None
-    while end is None or time.perf_counter() < end or len(times) < 3:
-        begin = time.perf_counter()
+    def step():
         given.update_inplace(x)
         session.run_with_iobinding(binding)
         binding.copy_outputs_to_cpu()
-        times.append(time.perf_counter() - begin)
-        if end is None and len(times) >= 10:
-            times, end = [], time.perf_counter() + seconds
-    print(json.dumps({"median_ms": statistics.median(times) * 1e3}))
+    timed(step, seconds)
 
 
-def measure(bundle, cases, rounds, seconds, environment, with_peer):
+def measure(bundle, cases, rounds, seconds, environment, with_peers):
     """For each case the median of each engine, and what kept one from running, each once."""
-    found = [{"swiftlet": [], "onnxruntime": []} for _ in cases]
+    engines = ("swiftlet", *(PEERS if with_peers else ()))
+    found = [{engine: [] for engine in engines} for _ in cases]
     obstacles = {}
     for _ in range(rounds):
         for case, times in zip(cases, found):
-            for engine, run in (("swiftlet", lambda: swiftlet(bundle, case, seconds, environment)), ("onnxruntime", lambda: peer(bundle, case, seconds))):
-                if engine == "onnxruntime" and not with_peer or (engine, case["name"], case["batch"]) in obstacles:
+            for engine in engines:
+                if (engine, case["name"], case["batch"]) in obstacles:
                     continue
-                value, reason = run()
+                value, reason = swiftlet(bundle, case, seconds, environment) if engine == "swiftlet" else peer(bundle, case, seconds, engine)
                 if reason:
                     obstacles[engine, case["name"], case["batch"]] = reason
                 else:
@@ -189,6 +234,8 @@ def measure(bundle, cases, rounds, seconds, environment, with_peer):
 def main():
     if sys.argv[1:2] == ["--child"]:
         return child(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+    if sys.argv[1:2] == ["--torch"]:
+        return torch_child(sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle")
     parser.add_argument("--rounds", type=int, default=5)

@@ -23,8 +23,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # What every Linux has, and what must be the machine's own.
 SYSTEM = ("libc.so", "libm.so", "libdl.so", "libpthread.so", "librt.so", "ld-linux", "linux-vdso")
-# What takes the logarithm of a softmax: its last bits are the device library's own.
-INEXACT = ("LogSoftmax", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
+# What the device's mathematical library computes: its last bits are its own (docs/cuda.md).
+INEXACT = {
+    "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Cos", "Cosh", "Elu", "Erf", "GlobalLpPool", "LRN", "Log", "LogSoftmax",
+    "LpNormalization", "LpPool", "NegativeLogLikelihoodLoss", "Pow", "ReduceLogSum", "ReduceLogSumExp", "Selu", "Sin", "Sinh",
+    "SoftmaxCrossEntropyLoss", "Softplus", "Tan",
+}
 MODELS = ["kws_dscnn_qdq", "resnet8_cifar_qdq", "vww_96_qdq", "mobilenet_v2_224_qdq", "kws_dscnn_fp32", "vww_96_fp32", "moonshine_spelling_cnn"]
 TIMED = ["resnet8_cifar_qdq", "vww_96_qdq", "mobilenet_v2_224_qdq", "vww_96_fp32"]
 CHECK = """#!/bin/sh
@@ -185,7 +189,7 @@ def open_batch(path, to):
     return f"{inputs[0].name}=N" + "".join(f"x{d.dim_value}" for d in inputs[0].type.tensor_type.shape.dim[1:])
 
 
-PARTS = {"bench", "bench.json", "cases", "check", "cuda.py", "lib", "swiftlet"}
+PARTS = {"bench", "bench.json", "cases", "check", "cuda.py", "cuda_networks.py", "lib", "swiftlet"}
 
 
 def obstacle(output):
@@ -221,7 +225,7 @@ def main():
         seen = set()
         for case in sorted((ROOT / "Tests/Golden").iterdir()):
             operator = case.name.split("-")[0]
-            if operator not in seen and not operator.startswith(INEXACT) and bundle.add(case.name, case / "model.onnx", sorted(case.glob("input_*.npy"))):
+            if operator not in seen and operator not in INEXACT and bundle.add(case.name, case / "model.onnx", sorted(case.glob("input_*.npy"))):
                 seen.add(operator)
         bundle.add("surface-defects", ROOT / "Sources/CDemoModel/surface-defects.swiftlet")
         for name in MODELS:
@@ -230,7 +234,8 @@ def main():
         cases = bundle.timed(arguments.shared)
         (bundle.output / "check").write_text(CHECK)
         (bundle.output / "check").chmod(0o755)
-        shutil.copy(ROOT / "Benchmarks/cuda.py", bundle.output / "cuda.py")
+        for script in ("cuda.py", "cuda_networks.py"):
+            shutil.copy(ROOT / "Benchmarks" / script, bundle.output / script)
         size = sum(path.stat().st_size for path in bundle.output.rglob("*") if path.is_file())
         if size > arguments.limit << 20:
             sys.exit(f"the bundle comes to {size >> 20} MiB, and {arguments.limit} are allowed")

@@ -85,11 +85,7 @@ import Tensors
     _ program: Program, _ weights: UnsafeRawBufferPointer, _ arena: UnsafeMutableRawBufferPointer, _ options: CUDAOptions,
     _ onCopy: ((UnsafeRawBufferPointer) -> Void)?, device: CUDADevice, constants: CUDAConstants
   ) throws(InferenceError) {
-    let best: CUDAOptions.Multiplication = device.capability >= ComputeCapability(8, 0) ? .matrices : .dotProducts
-    let multiplication = options.multiplication ?? best
-    guard multiplication == .dotProducts || best == .matrices else {
-      throw InferenceError(.unsupported, "'\(device.name)' has no matrix instructions for bytes: they come with compute capability 8.0")
-    }
+    let multiplication = try options.multiplication(on: device)
     try device.enter()
     defer { device.leave() }
     let stream = try CUDAStream(device, deadline: options.deadline)

@@ -15,11 +15,15 @@ public struct CUDAOptions: Sendable, Equatable {
   /// written behind its end.
   var regionByteCount = CUDAMemory.regionByteCount
 
-  public enum Multiplication: Sendable, Equatable {
+  public enum Multiplication: Sendable, Equatable, CaseIterable {
     /// Four products of bytes at a time, which every supported device has.
     case dotProducts
-    /// Matrix instructions, from compute capability 8.0 on.
-    case matrices
+    /// Matrix instructions of 16 × 16 sums of 16 products, from compute capability 7.2 on.
+    case matrices16x16x16
+    /// Matrix instructions of 8 × 8 sums of 16 products, from compute capability 7.5 on.
+    case matrices8x8x16
+    /// Matrix instructions of 16 × 8 sums of 32 products, from compute capability 8.0 on.
+    case matrices16x8x32
   }
 
   public init(device: Int = 0, multiplication: Multiplication? = nil, deadline: Duration = .seconds(20), driverPath: String? = nil, image: [UInt8]? = nil) {

@@ -15,6 +15,7 @@ extension CUDAPreparation {
       input: input.dimensions, output: tensor(fields.output).dimensions, kernel: HeightWidth(Int32(weights.dimensions[1]), Int32(weights.dimensions[2])),
       strides: fields.strides, dilations: fields.dilations, padding: fields.padding)
     try check(window)
+    guard fields.function.isExact else { return try appendLibrary(fields) }
     if let narrow = fields.narrow { return try appendNarrow(fields, narrow, window) }
     guard input.isQuantised else { return try appendFloat(fields, window) }
     let isDepthwise = fields.groups > 1 && fields.groups == window.input_channels && fields.groups == window.output_channels
@@ -56,8 +57,8 @@ extension CUDAPreparation {
       has_whole_words: hasWholeWords, requantisation: requantisation)
     let rows = window.rows * Int(window.output_width)
     try unsafe plan.append(
-      multiplication == .matrices ? swl_cuda_convolution_q8__mma__id : swl_cuda_convolution_q8__dp4a__id, of: device, arguments,
-      grid: ((rows + tile - 1) / tile, form.paddedOutputs / tile, form.groups), work: form.work(rows: rows), serial: form.words, instruction: index)
+      multiplication.kernel, of: device, arguments, grid: ((rows + tile - 1) / tile, form.paddedOutputs / tile, form.groups),
+      work: form.work(rows: rows), serial: form.words, instruction: index)
   }
 
   private mutating func appendDepthwise(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {
@@ -86,7 +87,18 @@ extension CUDAPreparation {
     let (outputs, groups) = (Int(window.output_channels), Int(fields.groups))
     let inputs = Int(window.input_channels) / groups
     let depth = window.taps * inputs
-    let columns = try unsafe constant(fields.weights, .columns, [outputs, depth], 4 * outputs * depth) { loading, address, bytes throws(InferenceError) in
+    let columns = try turnedColumns(fields.weights, outputs: outputs, depth: depth)
+    let arguments = unsafe swl_cuda_convolution_f32(
+      input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: Float.self)),
+      output: try address(fields.output).assumingMemoryBound(to: Float.self), weights: UnsafePointer(bitPattern: UInt(columns)), window: window,
+      group_inputs: Int32(inputs), group_outputs: Int32(outputs / groups), epilogue: try epilogue(fields, outputs: outputs))
+    let count = window.rows * Int(window.output_width) * outputs
+    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth, serial: depth)
+  }
+
+  /// Floats of `[outputs, depth]` as `[depth][output]`.
+  mutating func turnedColumns(_ weights: TensorIndex, outputs: Int, depth: Int) throws(InferenceError) -> DeviceAddress {
+    try unsafe constant(weights, .columns, [outputs, depth], 4 * outputs * depth) { loading, address, bytes throws(InferenceError) in
       let source = unsafe bytes.bindMemory(to: Float.self)
       var turned = [Float](repeating: 0, count: outputs * depth)
       for output in 0..<outputs {
@@ -94,12 +106,6 @@ extension CUDAPreparation {
       }
       try loading.fill(address, with: turned)
     }
-    let arguments = unsafe swl_cuda_convolution_f32(
-      input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: Float.self)),
-      output: try address(fields.output).assumingMemoryBound(to: Float.self), weights: UnsafePointer(bitPattern: UInt(columns)), window: window,
-      group_inputs: Int32(inputs), group_outputs: Int32(outputs / groups), epilogue: try epilogue(fields, outputs: outputs))
-    let count = window.rows * Int(window.output_width) * outputs
-    try unsafe launch(swl_cuda_convolution_f32__id, arguments, threads: count, work: count * depth, serial: depth)
   }
 
   /// With device addresses.

@@ -7,10 +7,31 @@ import Tensors
 extension CUDAPreparation {
   mutating func append(_ fields: Unary) throws(InferenceError) {
     let count = tensor(fields.output).elementCount
+    guard fields.function.isExact else {
+      let library = unsafe swl_cuda_library_f32(
+        input: try floats(fields.input), residual: nil, output: try written(fields.output), count: Int64(count), function: fields.function.rawValue,
+        alpha: fields.alpha, beta: fields.beta, lower: 0, upper: 0, is_bounded: false)
+      return try unsafe launch(swl_cuda_library_f32__id, library, threads: count, work: 16 * count)
+    }
     let arguments = unsafe swl_unary(
       input: try address(fields.input).assumingMemoryBound(to: Float.self), output: try address(fields.output).assumingMemoryBound(to: Float.self),
       count: Int64(count), function: fields.function.rawValue, alpha: fields.alpha, beta: fields.beta)
     try unsafe launch(swl_cuda_unary_f32__id, arguments, threads: count, work: 8 * count)
+  }
+
+  /// A convolution whose function the device's mathematical library computes: its sums first, the rest where they lie.
+  mutating func appendLibrary(_ fields: Convolution) throws(InferenceError) {
+    var sums = fields
+    sums.function = .identity
+    sums.residual = nil
+    (sums.lower, sums.upper) = (-.infinity, .infinity)
+    try append(sums)
+    let count = tensor(fields.output).elementCount
+    let residual: UnsafePointer<Float>? = if let residual = fields.residual { try unsafe floats(residual) } else { nil }
+    let arguments = unsafe swl_cuda_library_f32(
+      input: try floats(fields.output), residual: residual, output: try written(fields.output), count: Int64(count), function: fields.function.rawValue,
+      alpha: fields.alpha, beta: fields.beta, lower: fields.lower, upper: fields.upper, is_bounded: true)
+    try unsafe launch(swl_cuda_library_f32__id, arguments, threads: count, work: 16 * count)
   }
 
   mutating func append(_ fields: Lookup) throws(InferenceError) {
@@ -60,7 +81,11 @@ extension CUDAPreparation {
     unsafe arguments.output_zero_point = output.zeroPoint
     unsafe arguments.output_lower = output.lowerBound
     unsafe arguments.output_upper = output.upperBound
-    try unsafe launch(output.isQuantised ? swl_cuda_binary_q8__id : swl_cuda_binary_f32__id, arguments, threads: output.elementCount)
+    let kernel =
+      if fields.operation == .power { output.isQuantised ? swl_cuda_power_q8__id : swl_cuda_power_f32__id } else {
+        output.isQuantised ? swl_cuda_binary_q8__id : swl_cuda_binary_f32__id
+      }
+    try unsafe launch(kernel, arguments, threads: output.elementCount)
   }
 
   mutating func append(_ fields: Softmax) throws(InferenceError) {
@@ -81,10 +106,14 @@ extension CUDAPreparation {
       input: UnsafeRawPointer(try address(fields.input)), output: try address(fields.output), kind: fields.kind.rawValue, outer: Int64(fields.outer),
       reduced: Int64(fields.reduced), inner: Int64(fields.inner), flip: input.flip, input_zero_point: input.zeroPoint,
       output_zero_point: output.zeroPoint, factor: input.scale / output.scale / Float(fields.reduced), output_lower: output.lowerBound,
-      output_upper: output.upperBound, type: 0)
+      output_upper: output.upperBound, type: input.elementType.code)
     let (count, reduced) = (Int(fields.outer) * Int(fields.inner), Int(fields.reduced))
     guard input.isQuantised else {
-      return try unsafe launch(swl_cuda_reduction_f32__id, arguments, threads: count, work: 8 * input.elementCount, serial: reduced)
+      let kernel =
+        if input.elementType != .float32 { swl_cuda_reduction_whole__id } else {
+          fields.kind == .logSumExp ? swl_cuda_log_sum_exp_f32__id : swl_cuda_reduction_f32__id
+        }
+      return try unsafe launch(kernel, arguments, threads: count, work: 8 * input.elementCount, serial: reduced)
     }
     unsafe try checkFinite(arguments.factor, of: "a reduction")
     guard reduced > Self.longestReductionOfThread else {
@@ -96,7 +125,7 @@ extension CUDAPreparation {
   }
 
   /// More elements share a block's threads among them, the rest leave it to one.
-  private static let longestReductionOfThread = 512
+  static let longestReductionOfThread = 512
 
   mutating func append(_ fields: Pooling) throws(InferenceError) {
     let input = tensor(fields.input)

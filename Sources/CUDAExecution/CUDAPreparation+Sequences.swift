@@ -43,19 +43,6 @@ extension CUDAPreparation {
     try unsafe launch(swl_cuda_rotation_f32__id, arguments, threads: input.elementCount)
   }
 
-  mutating func append(_ fields: Gather) throws(InferenceError) {
-    let output = tensor(fields.output)
-    let sizes = fields.extents.map { Int($0) }
-    let access = unsafe swl_access(
-      indices: UnsafeRawPointer(try address(fields.indices)), index_size: Int32(tensor(fields.indices).elementType.byteCount),
-      coordinates: Int32(sizes.count), extents: eight(sizes), steps: eight(sizes.rowMajorStrides), rows: Int64(sizes.elementCount),
-      batch: Int64(fields.batch), count: Int64(fields.count), inner: Int64(fields.inner), shares_indices: fields.sharesIndices, faults: faults)
-    let arguments = unsafe swl_gather(
-      input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: UInt8.self)),
-      output: try address(fields.output).assumingMemoryBound(to: UInt8.self), element_size: Int32(output.elementType.byteCount), access: access)
-    try unsafe launch(swl_cuda_gather__id, arguments, threads: output.elementCount)
-  }
-
   mutating func append(_ fields: Attention) throws(InferenceError) {
     let (queries, keys) = (tensor(fields.queries).dimensions, tensor(fields.keys).dimensions)
     let (length, rows, heads) = (queries[0], keys[0], Int(fields.heads))
@@ -75,10 +62,17 @@ extension CUDAPreparation {
     unsafe arguments.attention.size = Int64(queries[1] / heads)
     unsafe arguments.attention.length = Int64(length)
     unsafe arguments.attention.rows = Int64(rows)
-    let serial = isAlone ? rows + queries[1] / heads * (rows / 128 + 1) : rows * 2 + queries[1] / heads * (rows / 120 + 1)
+    let size = queries[1] / heads
+    guard !isAlone else {
+      return try unsafe plan.append(
+        swl_cuda_attention_f32__alone__id, of: device, arguments, grid: (heads, 1, 1), work: product(2, rows, queries[1]),
+        serial: rows + size * (rows / 128 + 1), instruction: index)
+    }
+    let atOnce = Int(SWL_CUDA_ATTENTION_QUERIES)
+    let blocks = (length + atOnce - 1) / atOnce
     try unsafe plan.append(
-      isAlone ? swl_cuda_attention_f32__alone__id : swl_cuda_attention_f32__id, of: device, arguments, grid: isAlone ? (heads, 1, 1) : (length, heads, 1),
-      work: product(2, length, rows, queries[1]), serial: serial, instruction: index)
+      swl_cuda_attention_f32__id, of: device, arguments, grid: (blocks, heads, 1), work: product(2, blocks * atOnce, rows, queries[1]),
+      serial: rows * 2 + atOnce * size * (rows / 120 + 1), instruction: index)
   }
 
   /// Weights of 8 or 4 bits, of which nothing else is known than what `Convolution` says: activations stay float32.
@@ -107,14 +101,14 @@ extension CUDAPreparation {
     try unsafe launch(swl_cuda_convolution_narrow__id, arguments, threads: pixels * outputs, work: product(pixels, outputs, depth, 1), serial: depth)
   }
 
-  private mutating func floats(_ index: TensorIndex) throws(InferenceError) -> UnsafePointer<Float> {
+  mutating func floats(_ index: TensorIndex) throws(InferenceError) -> UnsafePointer<Float> {
     unsafe UnsafePointer(try address(index).assumingMemoryBound(to: Float.self))
   }
 
-  private mutating func written(_ index: TensorIndex) throws(InferenceError) -> UnsafeMutablePointer<Float> {
+  mutating func written(_ index: TensorIndex) throws(InferenceError) -> UnsafeMutablePointer<Float> {
     unsafe try address(index).assumingMemoryBound(to: Float.self)
   }
 
   /// As much as can be counted.
-  private func product(_ factors: Int...) -> Int { factors.checkedElementCount ?? Int.max }
+  func product(_ factors: Int...) -> Int { factors.checkedElementCount ?? Int.max }
 }

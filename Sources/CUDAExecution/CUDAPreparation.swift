@@ -57,7 +57,16 @@ import Tensors
     case .rotation(let fields): try append(fields)
     case .gather(let fields): try append(fields)
     case .attention(let fields): try append(fields)
-    default: throw InferenceError(.unsupported, "CUDA has no \(instruction.family)")
+    case .arithmetic(let fields): try append(fields)
+    case .mapping(let fields): try append(fields)
+    case .cast(let fields): try append(cast: fields)
+    case .select(let fields): try append(fields)
+    case .scatter(let fields): try append(fields)
+    case .argReduction(let fields): try append(fields)
+    case .topK(let fields): try append(fields)
+    case .cumulativeSum(let fields): try append(fields)
+    case .recurrence(let fields): try append(fields)
+    case .integerConvolution(let fields): try append(fields)
     }
   }
 

@@ -14,28 +14,33 @@ extension Program {
   }
 
   private func missingOnCUDA(_ instruction: Instruction) -> String? {
-    switch instruction {
-    case .convolution(let fields):
-      return fields.function.isExact ? nil : "convolution with the function \(fields.function)"
-    case .unary(let fields): return fields.function.isExact ? nil : "the function \(fields.function)"
-    case .binary(let fields): return fields.operation == .power ? "power of two tensors" : nil
-    case .reduction(let fields):
-      let input = tensors[Int(fields.input)]
-      guard input.quantisation == nil else { return nil }
-      guard input.elementType == .float32 else { return "reduction of \(input.elementType)" }
-      return fields.kind == .logSumExp ? "the logarithm of a sum of exponentials" : nil
-    case .softmax, .pooling, .lookup, .quantise, .dequantise, .copy, .fill, .resize, .matrixProduct, .normalisation, .rotation, .gather, .attention: return nil
-    default: return "\(instruction.family)"
-    }
+    guard case .recurrence(let fields) = instruction else { return nil }
+    let (first, second, third) = fields.functions
+    let functions = [first, second, third].prefix(fields.kind.functionCount)
+    return functions.first { !$0.isExact }.map { "a recurrence with the function \($0)" }
   }
 }
 
 extension Program {
+  /// Whether results on a device may differ from the scalar kernels' in their last bits, as its mathematical library has a part in them.
+  var callsLibraryOnCUDA: Bool {
+    instructions.contains {
+      switch $0 {
+      case .convolution(let fields): !fields.function.isExact
+      case .unary(let fields): !fields.function.isExact
+      case .binary(let fields): fields.operation == .power
+      case .softmax(let fields): fields.isLogarithmic
+      case .reduction(let fields): fields.kind == .logSumExp
+      default: false
+      }
+    }
+  }
+
   /// Whether any of its instructions takes indices that data name.
   var indexesByData: Bool {
     instructions.contains {
       switch $0 {
-      case .gather, .rotation: true
+      case .gather, .scatter, .rotation: true
       default: false
       }
     }
@@ -44,7 +49,7 @@ extension Program {
 
 extension UnaryFunction {
   /// Whether its last bits are the same wherever IEEE 754 is kept, which those that a mathematical library computes are not.
-  fileprivate var isExact: Bool {
+  var isExact: Bool {
     switch self {
     case .identity, .clamp, .sigmoid, .silu, .tanh, .leakyRelu, .hardSigmoid, .hardSwish, .exp, .sqrt, .reciprocal, .negate, .absolute, .gelu, .floor, .ceil,
       .round, .affine, .mish, .sign, .softsign, .thresholdedRelu, .shrink, .geluTanh, .swish:

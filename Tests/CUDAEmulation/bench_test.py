@@ -5,6 +5,7 @@ usage: bench_test.py [EMULATED-DRIVER]
 """
 import importlib.util
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -13,9 +14,16 @@ import unittest
 
 BUNDLER = pathlib.Path(__file__).resolve().parent.parent.parent / "Packaging/cuda/bundle.py"
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent.parent / "Benchmarks/cuda.py"
-spec = importlib.util.spec_from_file_location("cuda_bench", SCRIPT)
-bench = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(bench)
+
+
+def loaded(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+bench = loaded("cuda_bench", SCRIPT)
 DRIVER = sys.argv.pop() if len(sys.argv) > 1 else None
 
 
@@ -37,8 +45,10 @@ class Arithmetic(unittest.TestCase):
         self.assertAlmostEqual(bench.peak(device(8, 0, 108, 1.41), False) / 1e12, 19.5, delta=0.1)
         self.assertAlmostEqual(bench.peak(device(8, 9, 128, 2.52), False) / 1e12, 82.6, delta=0.1)
 
-    def test_below_8_0_dot_products_are_the_peak(self):
-        self.assertEqual(bench.peak(device(7, 5, 40, 1.59), True), 512 * 40 * 1.59e9)
+    def test_matrix_units_are_the_peak_of_every_generation(self):
+        # Xavier, T4.
+        self.assertAlmostEqual(bench.peak(device(7, 2, 8, 1.377), True) / 1e12, 22.6, delta=0.1)
+        self.assertAlmostEqual(bench.peak(device(7, 5, 40, 1.59), True) / 1e12, 130, delta=1)
 
     def test_what_is_not_known_has_no_peak(self):
         self.assertIsNone(bench.peak(device(12, 1, 40, 1.5), True))
@@ -57,16 +67,16 @@ class Table(unittest.TestCase):
 
     def test_a_row_has_absolute_times_throughput_ratio_and_shares(self):
         # 1.6 × 10^10 operations in 2 ms of 4.096 × 10^14 a second; 5 MB in 2 ms of 10^12 bytes a second.
-        row = bench.row(CASE, {"swiftlet": 2.0, "onnxruntime": 4.0}, self.facts)
-        self.assertEqual(row, "| m | 8 | 2.000 | 4000 | 4.000 | 2000 | 0.50 | 2.0 % | 0.2 % |")
+        row = bench.row(CASE, {"swiftlet": 2.0, "onnxruntime": 4.0, "torch-fp32": 8.0, "torch-fp16": 1.0}, self.facts)
+        self.assertEqual(row, "| m | 8 | 2.000 | 4000 | 4.000 | 2000 | 0.50 | 8.000 | 1.000 | 2.0 % | 0.2 % |")
 
     def test_what_did_not_run_is_a_dash(self):
-        self.assertEqual(bench.row(CASE, {"swiftlet": 2.0, "onnxruntime": None}, self.facts), "| m | 8 | 2.000 | 4000 | – | – | – | 2.0 % | 0.2 % |")
-        self.assertEqual(bench.row(CASE, {"swiftlet": None, "onnxruntime": 4.0}, self.facts), "| m | 8 | – | – | 4.000 | 2000 | – | – | – |")
+        self.assertEqual(bench.row(CASE, {"swiftlet": 2.0, "onnxruntime": None}, self.facts), "| m | 8 | 2.000 | 4000 | – | – | – | – | – | 2.0 % | 0.2 % |")
+        self.assertEqual(bench.row(CASE, {"swiftlet": None, "onnxruntime": 4.0}, self.facts), "| m | 8 | – | – | 4.000 | 2000 | – | – | – | – | – |")
 
     def test_columns_fit_the_head(self):
         for line in bench.table([CASE], [{"swiftlet": 1.0, "onnxruntime": None}], self.facts).splitlines():
-            self.assertEqual(line.count("|"), 10)
+            self.assertEqual(line.count("|"), 12)
 
     def test_a_page_keeps_what_stands_around_the_marks(self):
         self.assertEqual(bench.written("", "one"), "<!-- cuda -->\none\n<!-- end cuda -->\n")
@@ -110,11 +120,83 @@ class Program(unittest.TestCase):
             self.assertIn("missing (swiftlet: m × 32): no room on the device", done.stdout)
 
 
+# As much of PyTorch as cuda.py calls, which notes what it was asked for and computes nothing.
+STUB = """
+import sys
+class Anything:
+    def __init__(self, *a, **k): pass
+    def __call__(self, *a, **k): return self
+    def __getattr__(self, name): return self
+class inference_mode(Anything):
+    def __enter__(self): return self
+    def __exit__(self, *a): return False
+class nn:
+    class Module(Anything): pass
+for name in 'Conv2d BatchNorm2d Sequential ReLU ReLU6 Identity AdaptiveAvgPool2d Flatten Linear'.split(): setattr(nn, name, Anything)
+class cuda:
+    is_available = staticmethod(lambda: AVAILABLE)
+class version:
+    cuda = BUILT
+backends, channels_last = Anything(), None
+def rand(*shape): print('shape', *shape, file=sys.stderr); return Anything()
+def compile(model, mode): print('compiled', mode, file=sys.stderr); return model
+"""
+
+
+class PyTorch(unittest.TestCase):
+    def run_child(self, name="mobilenet_v2_224_qdq", precision="fp16", stub=None):
+        with tempfile.TemporaryDirectory() as folder:
+            # Without one nothing that this machine has installed may take its place.
+            pathlib.Path(folder, "torch.py").write_text(stub or "raise ImportError('No module named torch')\n")
+            command = [sys.executable, str(SCRIPT), "--torch", name, precision, "0.01", "8"]
+            return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"})
+
+    def test_what_is_missing_is_said(self):
+        for stub, said in [
+            (None, "PyTorch isn't installed"),
+            (STUB.replace("AVAILABLE", "False").replace("BUILT", "None"), "this PyTorch can't use CUDA: it was built without"),
+            (STUB.replace("AVAILABLE", "False").replace("BUILT", "'12.8'"), "this PyTorch can't use CUDA: it finds no device or driver"),
+        ]:
+            done = self.run_child(stub=stub)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(said, done.stderr.splitlines()[-1])
+
+    def test_each_timed_model_runs_compiled_with_recorded_graphs(self):
+        stub = STUB.replace("AVAILABLE", "True").replace("BUILT", "'12.8'")
+        for name, side in [("mobilenet_v2_224_qdq", 224), ("vww_96_fp32", 96), ("vww_96_qdq", 96), ("resnet8_cifar_qdq", 32)]:
+            for precision in ("fp32", "fp16"):
+                done = self.run_child(name, precision, stub)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertGreater(json.loads(done.stdout)["median_ms"], 0)
+                self.assertEqual(done.stderr.splitlines(), ["compiled reduce-overhead", f"shape 8 3 {side} {side}"])
+        done = self.run_child("another", "fp32", stub)
+        self.assertIn("no PyTorch network of another", done.stderr)
+
+    def test_networks_have_the_published_sizes(self):
+        try:
+            import torch
+        except ImportError:
+            self.skipTest("PyTorch isn't there")
+        sys.path.insert(0, str(SCRIPT.parent))
+        import cuda_networks
+        # Keras, whose counts the last two are, counts what normalisation measured, and convolutions' biases, which it makes idle, too.
+        for name, count, classes, per_channel in [("mobilenet_v2_224_qdq", 3_504_872, 1000, 0), ("vww_96_qdq", 221_794, 2, 3), ("resnet8_cifar_qdq", 78_666, 10, 3)]:
+            build, side = cuda_networks.network(name)
+            model = build(torch.nn).eval()
+            self.assertEqual(tuple(model(torch.rand(1, 3, side, side)).shape), (1, classes))
+            normalised = sum(module.num_features for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d))
+            self.assertEqual(sum(p.numel() for p in model.parameters()) + per_channel * normalised, count)
+
+    def test_every_model_that_a_bundle_times_has_a_network(self):
+        sys.path.insert(0, str(SCRIPT.parent))
+        import cuda_networks
+        for name in loaded("cuda_bundle", BUNDLER).TIMED:
+            self.assertIsNotNone(cuda_networks.network(name), name)
+
+
 class Bundling(unittest.TestCase):
     def test_what_is_no_bundle_is_left_alone(self):
-        spec = importlib.util.spec_from_file_location("cuda_bundle", BUNDLER)
-        bundler = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(bundler)
+        bundler = loaded("cuda_bundle", BUNDLER)
         with tempfile.TemporaryDirectory() as folder:
             place = pathlib.Path(folder, "place")
             self.assertIsNone(bundler.obstacle(place))

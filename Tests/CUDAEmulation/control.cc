@@ -1,6 +1,8 @@
 // What tests ask of the emulated device, and the texts of its errors.
 #include "fake_device.h"
 
+#include <string.h>
+
 // What programs see that know nothing of tests.
 device d = {.driver_version = 12020, .count = 1, .major = 8, .minor = 7};
 std::mutex lock;
@@ -58,6 +60,13 @@ EXPORT uint64_t swl_fake_blocks(void) { return d.memory.size(); }
 EXPORT uint64_t swl_fake_calls(void) { return d.calls; }
 EXPORT uint64_t swl_fake_launched_graphs(void) { return d.launched_graphs; }
 EXPORT uint64_t swl_fake_launched_kernels(void) { return d.launched_kernels; }
+// Runs of one kernel.
+EXPORT uint64_t swl_fake_launches(const char *kernel) {
+  std::lock_guard<std::mutex> held(lock);
+  uint64_t count = 0;
+  for (const auto &[function, launches] : d.launches) count += strcmp(function->name, kernel) == 0 ? launches : 0;
+  return count;
+}
 EXPORT uint64_t swl_fake_overruns(void) { return d.overruns; }
 // Objects alive: memory, modules, streams, graphs and the context.
 EXPORT uint64_t swl_fake_alive(void) {

@@ -28,6 +28,7 @@ int32_t perform(const node &n) {
     return success;
   case node::kernel:
     d.launched_kernels++;
+    d.launches[n.function]++;
     swl_emulate(n.function, n.grid, n.arguments.data());
     return success;
   }
@@ -52,6 +53,8 @@ int32_t put(void *handle, node n) {
 }
 
 } // namespace
+
+int32_t swl_emulated_capability(void) { return 10 * d.major + d.minor; }
 
 int32_t cuInit(uint32_t flags) {
   stand_still();

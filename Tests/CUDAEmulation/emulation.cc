@@ -14,7 +14,7 @@ swl_emulated_index threadIdx, blockIdx, blockDim, gridDim;
 namespace {
 
 constexpr size_t stack_size = 64 << 10;
-enum waiting { running, at_barrier, at_mma, finished };
+enum waiting { running, at_barrier, at_exchange, finished };
 
 struct fiber {
   ucontext_t context;
@@ -31,17 +31,18 @@ bool has_fibers;
 const swl_emulated_kernel *running_kernel;
 const void *running_arguments;
 
-struct fragments {
-  uint32_t a[4], b[2];
-};
-// Two sets in turn: a lane that runs ahead writes to the other one.
-fragments exchanged[32][2][32];
-uint32_t turns[1024];
+} // namespace
 
-[[noreturn]] void fail(const char *reason) {
+void swl_emulated_fail(const char *reason) {
   fprintf(stderr, "%s: %s\n", running_kernel->name, reason);
   abort();
 }
+
+namespace {
+
+swl_emulated_exchange exchanged[32][2];
+// Two sets in turn: a lane that runs ahead writes to the other one.
+uint32_t turns[1024];
 
 void enter() {
   running_kernel->run(running_arguments);
@@ -50,7 +51,7 @@ void enter() {
 }
 
 void wait(waiting state) {
-  if (!has_fibers) fail("threads wait for each other, which its line of the list denies");
+  if (!has_fibers) swl_emulated_fail("threads wait for each other, which its line of the list denies");
   fiber &own = fibers[current];
   own.state = state;
   if (_setjmp(own.place) == 0) _longjmp(scheduler, 1);
@@ -74,7 +75,7 @@ void resume(uint32_t thread) {
 // Of fibers first..<last, which must be of one mind.
 waiting state_of(uint32_t first, uint32_t last) {
   for (uint32_t i = first + 1; i < last; i++) {
-    if (fibers[i].state != fibers[first].state) fail("some threads reach a barrier, and some that should don't");
+    if (fibers[i].state != fibers[first].state) swl_emulated_fail("some threads reach a barrier, and some that should don't");
   }
   return fibers[first].state;
 }
@@ -92,7 +93,7 @@ void run_warp(uint32_t first) {
   do {
     const uint32_t turn = next_order() % 32, mask = next_order() % 32;
     for (uint32_t i = 0; i < 32; i++) resume(first + ((i + turn) % 32 ^ mask));
-  } while (state_of(first, first + 32) == at_mma);
+  } while (state_of(first, first + 32) == at_exchange);
 }
 
 void run_block() {
@@ -110,27 +111,19 @@ void run_block() {
 
 void __syncthreads(void) { wait(at_barrier); }
 
-void swl_emulated_mma(int32_t *sums, const uint32_t *a, const uint32_t *b) {
-  const uint32_t lane = current % 32;
-  const fragments *all = exchanged[current / 32][turns[current]];
-  fragments &own = exchanged[current / 32][turns[current]][lane];
-  memcpy(own.a, a, sizeof own.a);
-  memcpy(own.b, b, sizeof own.b);
+uint32_t swl_emulated_lane(void) { return current % 32; }
+
+swl_emulated_exchange &swl_emulated_meet(uint32_t instruction, const uint32_t *words, uint32_t count) {
+  swl_emulated_exchange &meeting = exchanged[current / 32][turns[current]];
   turns[current] ^= 1;
-  wait(at_mma);
-  // Byte i of a's register r, of lane l: row l / 4 + 8 × (r odd), column 4 × (l % 4) + i + 16 × (r ≥ 2). Of b's: row 4 × (l % 4) + i +
-  // 16 × r, column l / 4. Sum i of lane l: row l / 4 + 8 × (i ≥ 2), column 2 × (l % 4) + (i odd).
-  for (uint32_t i = 0; i < 4; i++) {
-    const uint32_t row = lane / 4 + 8 * (i / 2), column = 2 * (lane % 4) + i % 2;
-    uint32_t total = (uint32_t)sums[i];
-    for (uint32_t k = 0; k < 32; k++) {
-      const uint32_t from = k % 16 / 4, high = k / 16, shift = 8 * (k % 4);
-      const int32_t left = (int8_t)(all[row % 8 * 4 + from].a[row / 8 + 2 * high] >> shift);
-      const int32_t right = (int8_t)(all[column * 4 + from].b[high] >> shift);
-      total += (uint32_t)(left * right);
-    }
-    sums[i] = (int32_t)total;
+  meeting.is_computed = false;
+  meeting.instructions[current % 32] = instruction;
+  memcpy(meeting.words[current % 32], words, count * sizeof *words);
+  wait(at_exchange);
+  for (uint32_t lane = 0; lane < 32; lane++) {
+    if (meeting.instructions[lane] != instruction) swl_emulated_fail("lanes of a warp give different instructions");
   }
+  return meeting;
 }
 
 void swl_emulate(const swl_emulated_kernel *kernel, swl_emulated_index grid, const void *arguments) {

@@ -29,5 +29,26 @@ static inline int32_t swl_emulated_dp4a(uint32_t a, uint32_t b, int32_t sum) {
   return (int32_t)total;
 }
 
-// m16n8k32 of signed bytes with 32-bit sums, by the fragments that the PTX manual lays down.
-void swl_emulated_mma(int32_t *sums, const uint32_t *a, const uint32_t *b);
+// Sums of signed bytes' products by the fragments of the PTX manual: all lanes of a warp take part, each with its registers.
+void swl_emulated_mma_m16n8k32(int32_t *sums, const uint32_t *a, const uint32_t *b);
+void swl_emulated_mma_m8n8k16(int32_t *sums, uint32_t a, uint32_t b);
+
+// Which element of a 16 × 16 × 16 product lies where isn't documented, and so is of the emulation's own choice. Lines of 16 bytes (rows of the
+// left side, columns of the right one), `stride` bytes apart; sums `stride` sums apart.
+void swl_emulated_wmma_load(uint32_t *fragment, const uint32_t *from, int32_t stride);
+void swl_emulated_wmma_m16n16k16(int32_t *sums, const uint32_t *a, const uint32_t *b);
+void swl_emulated_wmma_store(uint32_t *to, const int32_t *sums, int32_t stride);
+
+// What the lanes of a warp bring to one instruction of all, and what the first to go on makes of it for the others.
+struct swl_emulated_exchange {
+  uint32_t instructions[32], words[32][8];
+  bool is_computed;
+  int32_t product[16][16];
+};
+
+// Ten times the device's compute capability.
+int32_t swl_emulated_capability(void);
+[[noreturn]] void swl_emulated_fail(const char *reason);
+uint32_t swl_emulated_lane(void);
+// Waits for the warp's other lanes, which must give the same instruction.
+swl_emulated_exchange &swl_emulated_meet(uint32_t instruction, const uint32_t *words, uint32_t count);

@@ -81,6 +81,7 @@ struct device {
   uint64_t overruns = 0, allocations = 0;
   uint64_t limit = 0; // bytes of all allocations together
   int32_t retained = 0;
+  std::map<const swl_emulated_kernel *, uint64_t> launches = {};
   std::map<uint64_t, size_t> memory = {};
   std::map<void *, size_t> host = {};
   std::set<void *> mapped = {}; // of these

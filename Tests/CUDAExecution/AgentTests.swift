@@ -249,17 +249,25 @@ extension CUDATests {
     @Test func `a model with what has no kernel runs on the processor, and the device isn't blamed`() throws {
       device.reset()
       var program = FixedPackage.program
-      program.tensors.append(TensorDescription(name: "log", elementType: .float32, dimensions: [1, 32, 32, 3], storage: .arena(offset: 12_288)))
-      program.instructions = [.unary(Unary(function: .log, input: 0, output: 3))]
+      let first = TensorIndex(program.tensors.count)
+      program.tensors += [
+        TensorDescription(name: "gates", elementType: .float32, dimensions: [1, 1, 1], storage: .arena(offset: 12_288)),
+        TensorDescription(name: "weights", elementType: .float32, dimensions: [1, 1], storage: .weights(offset: 0)),
+        TensorDescription(name: "states", elementType: .float32, dimensions: [2, 1, 1, 1], storage: .arena(offset: 12_352)),
+      ]
+      var recurrence = Recurrence(kind: .simple, gates: first, weights: first + 1, states: first + 2)
+      recurrence.functions.0 = .elu
+      program.instructions = [.fill(Fill(output: first, pattern: 0)), .recurrence(recurrence)]
       program.arenaByteCount = 24_576
       let bytes = PackageWriter.file([
         (.manifest, FixedPackage.encoded(FixedPackage.manifest(name: "fixed", threshold: 0.3))), (.program, program.encoded()),
         (.weights, FixedPackage.weights),
       ])
-      let package = try ModelPackage(bytes, origin: "log")
+      let package = try ModelPackage(bytes, origin: "elu")
       let backend = try processor(.cuda, devices(), of: package).backend
       #expect(backend.alarm == backend.reason && backend.isModelsDoing)
-      #expect(backend.engine == .cpu && backend.isSecondBest && backend.trouble == nil && backend.reason.contains("no kernel for the function log"))
+      #expect(
+        backend.engine == .cpu && backend.isSecondBest && backend.trouble == nil && backend.reason.contains("no kernel for a recurrence with the function elu"))
       #expect(try !processor(.auto, devices(), of: package).backend.isSecondBest)
     }
 

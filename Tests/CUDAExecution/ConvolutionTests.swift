@@ -93,8 +93,26 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: ConvolutionShape.Grouping.allCases, 0..<6)
+    @Test(
+      .disabled(if: EmulatedDevice.isReal),
+      arguments: [(7, 2, "m16n16k16"), (7, 5, "m8n8k16"), (8, 0, "m16n8k32"), (8, 7, "m16n8k32"), (9, 0, "m16n8k32")] as [(Int32, Int32, String)])
+    func `each generation gets the matrix instructions that it came with`(_ major: Int32, _ minor: Int32, _ instruction: String) throws {
+      var g = SeededGenerator(seed: 2)
+      let builder = integerProgram(.one, 0, &g)
+      let inputs = builder.program.inputs.map { g.values(of: builder.program.tensors[Int($0.tensor)]) }
+      let expected = try CUDATests.run(builder.program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
+      device.reset(capability: (major, minor))
+      let actual = try CUDATests.run(builder.program, builder.weights, inputs, on: CUDABackend.self, device.options())
+      #expect(CUDATests.difference(actual, expected) == nil)
+      for kernel in ["dp4a", "m16n16k16", "m8n8k16", "m16n8k32"] {
+        #expect(device.launchCount(of: "swl_cuda_convolution_q8__\(kernel)") == (kernel == instruction ? 3 : 0), "\(kernel)")
+      }
+    }
+
+    /// Functions of the device's mathematical library follow in a kernel of their own.
+    @Test(arguments: ConvolutionShape.Grouping.allCases, 0..<8)
     func `float convolutions add up in the scalar kernels' order`(_ grouping: ConvolutionShape.Grouping, _ seed: Int) throws {
+      guard seed < 6 || !EmulatedDevice.isReal else { return }
       var g = SeededGenerator(seed: UInt64(seed) &* 977 &+ 3)
       let shape = ConvolutionShape(grouping, &g)
       var builder = ProgramBuilder()
@@ -104,7 +122,7 @@ extension CUDATests {
         input: input, weights: builder.constant(g.floats(shape.weights.elementCount), shape.weights),
         bias: seed % 3 == 0 ? nil : builder.constant(g.floats(shape.output[3])), output: builder.output(shape.output), strides: shape.strides,
         dilations: shape.dilations, padding: shape.padding, groups: Int32(shape.groups))
-      convolution.function = [.identity, .silu, .leakyRelu, .hardSwish, .sigmoid, .mish][seed]
+      convolution.function = [.identity, .silu, .leakyRelu, .hardSwish, .sigmoid, .mish, .elu, .softplus][seed]
       (convolution.alpha, convolution.beta) = (0.2, 0.5)
       convolution.residual = residual
       convolution.lower = -0.5

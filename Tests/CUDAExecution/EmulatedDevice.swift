@@ -40,11 +40,11 @@ struct EmulatedDevice {
   private let handle: UInt
 
   init() {
-    multiplications = Self.isReal && !Self.hasMatrices ? [.dotProducts] : [.dotProducts, .matrices]
+    multiplications = CUDAOptions.Multiplication.allCases.filter { !Self.isReal || Self.has($0) }
     handle = unsafe Self.isReal ? 0 : UInt(bitPattern: dlopen(path, RTLD_NOW))
   }
 
-  /// Both forms, where the device has both.
+  /// All forms that the device has.
   let multiplications: [CUDAOptions.Multiplication]
 
   private func symbol<Function>(_ name: String) -> Function {
@@ -134,6 +134,13 @@ struct EmulatedDevice {
   /// Copies to the device, and their bytes.
   var copyCount: Int { count("swl_fake_copies") }
   var copiedByteCount: Int { count("swl_fake_copied_bytes") }
+
+  /// Runs of a kernel, by its name.
+  func launchCount(of kernel: String) -> Int {
+    let function: @convention(c) (UnsafePointer<CChar>) -> UInt64 = unsafe symbol("swl_fake_launches")
+    return unsafe kernel.withCString { unsafe Int(function($0)) }
+  }
+
   /// Objects that nobody gave back.
   var aliveCount: Int { count("swl_fake_alive") }
   /// Allocations of the device's memory so far, those given back included.
@@ -149,11 +156,11 @@ struct EmulatedDevice {
   /// Bytes that somebody wrote behind a block's end.
   var overrunCount: Int { count("swl_fake_overruns") }
 
-  /// Whether a real device takes the least of programs with matrix instructions.
-  private static var hasMatrices: Bool {
+  /// Whether a real device takes the least of programs with a form of multiplication.
+  private static func has(_ multiplication: CUDAOptions.Multiplication) -> Bool {
     let program = Program(tensors: [], inputs: [], outputs: [], instructions: [], arenaByteCount: 64)
     let session = try? unsafe Session<CUDABackend>(
-      program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CUDAOptions(multiplication: .matrices))
+      program: program, weights: UnsafeRawBufferPointer(start: nil, count: 0), options: CUDAOptions(multiplication: multiplication))
     return session != nil
   }
 

@@ -12,25 +12,7 @@ extension CUDATests {
     let device = EmulatedDevice.shared!
 
     private func compare(_ builder: ProgramBuilder, _ given: [HostTensor], _ comment: String = "", faults: UInt64 = 0) throws {
-      let program = builder.program.withRedZones
-      let inputs = given + program.redZones(behind: given.count)
-      let expected = try CUDATests.run(program, builder.weights, inputs, on: CPUBackend.self, CPUOptions(instructionSet: .scalar))
-      device.reset()
-      let section = AlignedBytes(count: builder.weights.count)
-      unsafe section.bytes.copyBytes(from: builder.weights)
-      var actual: [HostTensor] = []
-      do {
-        let session = try unsafe Session<CUDABackend>(program: program, weights: UnsafeRawBufferPointer(section.bytes), options: device.options())
-        for (index, input) in inputs.enumerated() { try session.setInput(index, to: input) }
-        // Twice: what a run leaves behind must not matter to the next.
-        for _ in 0..<2 { session.run() }
-        #expect(session.failure == nil, "\(comment)")
-        #expect(session.faultCount == 2 * faults, "\(comment)")
-        actual = try program.outputs.indices.map { try session.rawOutput($0) }
-      }
-      withExtendedLifetime(section) {}
-      #expect(CUDATests.difference(actual, expected) == nil, "\(comment)")
-      #expect(device.overrunCount == 0 && device.aliveCount == 0, "\(comment)")
+      try CUDATests.compare(builder, given, comment, faults: faults)
     }
 
     private func floats(_ g: inout SeededGenerator, _ dimensions: [Int]) -> HostTensor {
@@ -83,8 +65,8 @@ extension CUDATests {
             input: input, cosines: cosines, sines: sines, rowPositions: at, output: builder.output([rows, heads * size]), heads: Int32(heads),
             isInterleaved: isInterleaved)))
       let values = floats(&g, [rows, heads * size])
-      try compare(builder, [values, Self.whole([0, 5, -1, 3, -6])])
-      try compare(builder, [values, Self.whole([6, 5, -7, 3, 1 << 40])], faults: 3)
+      try compare(builder, [values, CUDATests.whole([0, 5, -1, 3, -6])])
+      try compare(builder, [values, CUDATests.whole([6, 5, -7, 3, 1 << 40])], faults: 3)
     }
 
     @Test(arguments: [ElementType.float32, .uint8, .int64]) func `gathering, with indices outside counted`(_ type: ElementType) throws {
@@ -101,11 +83,11 @@ extension CUDATests {
               count: Int32(count), inner: Int32(inner), sharesIndices: sharesIndices)))
         let values = g.values(of: builder.program.tensors[Int(input)])
         let good: [Int64] = [0, 6, -7, 3, -1, 1, 2, 3, 4, 5]
-        try compare(builder, [values, Self.whole(Array(good.prefix(sharesIndices ? 5 : 10)), [sharesIndices ? 1 : 2, 5])], "\(inner) \(sharesIndices)")
+        try compare(builder, [values, CUDATests.whole(Array(good.prefix(sharesIndices ? 5 : 10)), [sharesIndices ? 1 : 2, 5])], "\(inner) \(sharesIndices)")
         let bad: [Int64] = [7, 6, -8, 3, -1, 1, 2, 3, 4, 5]
         // What both batches read twice is a fault twice.
         try compare(
-          builder, [values, Self.whole(Array(bad.prefix(sharesIndices ? 5 : 10)), [sharesIndices ? 1 : 2, 5])], "\(inner) \(sharesIndices)",
+          builder, [values, CUDATests.whole(Array(bad.prefix(sharesIndices ? 5 : 10)), [sharesIndices ? 1 : 2, 5])], "\(inner) \(sharesIndices)",
           faults: sharesIndices ? 4 : 2)
       }
     }
@@ -131,7 +113,7 @@ extension CUDATests {
           }
           if let count {
             attention.count = builder.input([1], .int64)
-            inputs.append(Self.whole([count], [1]))
+            inputs.append(CUDATests.whole([count], [1]))
           }
           builder.append(.attention(attention))
           try compare(builder, inputs, "\(size) \(String(describing: count)) \(hasOwn)")
@@ -170,12 +152,6 @@ extension CUDATests {
       convolution.narrow = Convolution.NarrowWeights(bits: Int32(shape.bits), scales: scales, group: Int32(group))
       builder.append(.convolution(convolution))
       try compare(builder, [floats(&g, [1, 1, shape.pixels, shape.depth])], "\(shape) \(group)")
-    }
-
-    private static func whole(_ values: [Int64], _ dimensions: [Int]? = nil) -> HostTensor {
-      HostTensor(
-        elementType: .int64, dimensions: dimensions ?? [values.count],
-        bytes: values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } })
     }
   }
 }

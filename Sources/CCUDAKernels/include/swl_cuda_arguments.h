@@ -6,15 +6,17 @@
 #include "swl_convolution.h"
 #include "swl_elementwise.h"
 #include "swl_imaging.h"
+#include "swl_integer.h"
 #include "swl_matrix.h"
 #include "swl_movement.h"
 #include "swl_pooling.h"
+#include "swl_recurrence.h"
 #include "swl_reduction.h"
 #include "swl_sequence.h"
 #include "swl_whole.h"
 
 // Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
-#define SWL_CUDA_ABI 5
+#define SWL_CUDA_ABI 6
 
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
@@ -77,6 +79,9 @@ struct swl_cuda_normalisation_f32 {
   int64_t rows;
 };
 
+// Queries that a block takes at once where there are several.
+#define SWL_CUDA_ATTENTION_QUERIES 4
+
 struct swl_cuda_attention_f32 {
   struct swl_attention attention;
   float *scores; // [heads, rows + 1] where there is one query
@@ -92,6 +97,20 @@ struct swl_cuda_preparation {
   const struct swl_cuda_frame *frame;
   void *tensor;
   int64_t pixels; // of the tensor
+};
+
+struct swl_cuda_recurrence_f32 {
+  struct swl_recurrence recurrence; // weights: [unit of the state][gates × hidden]
+  float *scratch;                   // a sequence's gates, then 3 × hidden
+};
+
+struct swl_cuda_library_f32 {
+  const float *input, *residual; // residual: NULL for none
+  float *output;
+  int64_t count;
+  int32_t function;
+  float alpha, beta, lower, upper;
+  bool is_bounded; // a residual and bounds follow
 };
 
 // Three compilers must agree on what is handed over: this machine's, the device's, and the emulation's.
@@ -121,6 +140,17 @@ SWL_SAME_SIZE(struct swl_cuda_normalisation_f32, 56);
 SWL_SAME_SIZE(struct swl_rotation, 96);
 SWL_SAME_SIZE(struct swl_gather, 216);
 SWL_SAME_SIZE(struct swl_cuda_attention_f32, 96);
+SWL_SAME_SIZE(struct swl_arithmetic, 312);
+SWL_SAME_SIZE(struct swl_mapping, 40);
+SWL_SAME_SIZE(struct swl_cast, 32);
+SWL_SAME_SIZE(struct swl_select, 312);
+SWL_SAME_SIZE(struct swl_scatter, 232);
+SWL_SAME_SIZE(struct swl_arg_reduction, 48);
+SWL_SAME_SIZE(struct swl_top_k, 48);
+SWL_SAME_SIZE(struct swl_cumulative_sum, 48);
+SWL_SAME_SIZE(struct swl_cuda_recurrence_f32, 144);
+SWL_SAME_SIZE(struct swl_convolution_q32, 112);
+SWL_SAME_SIZE(struct swl_cuda_library_f32, 56);
 #undef SWL_SAME_SIZE
 
 #endif

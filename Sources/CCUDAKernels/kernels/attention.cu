@@ -97,45 +97,97 @@ SWL_DEVICE float swl_power(float x) {
   return x != x ? x : bounded_power;
 }
 
-// Several queries: a block of 128 a query of a head. What was found lies in the output until all keys were met.
-extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attention_f32 c) {
-  __shared__ float found[SWL_ATTENTION_THREADS];
-  __shared__ float shares[SWL_ATTENTION_KEYS];
-  __shared__ float totals;
-  const struct swl_attention *a = &c.attention;
-  const int64_t width = a->heads * a->size, head = blockIdx.y, rows = swl_open_rows(a);
-  const int32_t thread = threadIdx.x;
-  const float *query = a->queries + blockIdx.x * width + head * a->size;
-  float *output = a->output + blockIdx.x * width + head * a->size;
-  for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[i] = 0.0f;
-  if (thread == 0) totals = 0.0f;
-  float largest = -INFINITY;
-  for (int64_t first = 0; first < rows; first += SWL_ATTENTION_KEYS) {
-    const int32_t keys = (int32_t)swl_minimum(SWL_ATTENTION_KEYS, rows - first);
-    float score = -INFINITY;
-    if (thread < keys) {
-      const float *key = a->keys + (first + thread) * width + head * a->size;
-      score = 0.0f;
-      for (int64_t i = 0; i < a->size; i++) score += key[i] * query[i];
-    }
-    const float before = largest, met = swl_greatest(found, score > -INFINITY ? score : -INFINITY);
-    largest = met > largest ? met : largest;
-    const float base = largest == -INFINITY ? 0.0f : largest, correction = before == -INFINITY ? 0.0f : swl_power(before - base);
-    if (thread < keys) shares[thread] = swl_power(score - base);
+// Queries that a block takes at once, so that it reads keys and values once for all of them: one for each of its warps.
+static_assert(SWL_ATTENTION_THREADS == 32 * SWL_CUDA_ATTENTION_QUERIES, "a warp a query");
+
+// As `swl_greatest`, for each query; `found` holds one value a thread of each.
+SWL_DEVICE void swl_greatest_of_each(float (*found)[SWL_ATTENTION_THREADS], const float *own, float *greatest) {
+  __syncthreads();
+#pragma unroll
+  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) found[q][threadIdx.x] = own[q];
+  for (int32_t half = SWL_ATTENTION_THREADS / 2; half > 0; half /= 2) {
     __syncthreads();
-    if (thread == 0) {
-      float total = totals * correction;
-      for (int32_t i = 0; i < keys; i++) total += shares[i];
-      totals = total;
-    }
-    for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) {
-      const float *values = a->values + first * width + head * a->size + i;
-      float sum = 0.0f;
-      for (int32_t key = 0; key < keys; key++) sum += values[key * width] * shares[key];
-      output[i] = output[i] * correction + sum;
+    if ((int32_t)threadIdx.x >= half) continue;
+#pragma unroll
+    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+      if (found[q][threadIdx.x + half] > found[q][threadIdx.x]) found[q][threadIdx.x] = found[q][threadIdx.x + half];
     }
   }
   __syncthreads();
-  const float inverse = rows > 0 ? 1.0f / totals : 0.0f;
-  for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[i] *= inverse;
+#pragma unroll
+  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) greatest[q] = found[q][0];
+}
+
+// Several queries: a block of 128 some queries of a head. What was found lies in the output until all keys were met. Where there are fewer
+// queries the last one is computed several times, and told once.
+extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attention_f32 c) {
+  __shared__ float found[SWL_CUDA_ATTENTION_QUERIES][SWL_ATTENTION_THREADS];
+  __shared__ float shares[SWL_CUDA_ATTENTION_QUERIES][SWL_ATTENTION_KEYS];
+  __shared__ float totals[SWL_CUDA_ATTENTION_QUERIES];
+  const struct swl_attention *a = &c.attention;
+  const int64_t width = a->heads * a->size, head = blockIdx.y, rows = swl_open_rows(a), first_query = (int64_t)blockIdx.x * SWL_CUDA_ATTENTION_QUERIES;
+  const int32_t thread = threadIdx.x, queries = (int32_t)swl_minimum(SWL_CUDA_ATTENTION_QUERIES, a->length - first_query);
+  const float *query[SWL_CUDA_ATTENTION_QUERIES];
+  float largest[SWL_CUDA_ATTENTION_QUERIES];
+#pragma unroll
+  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+    query[q] = a->queries + (first_query + (q < queries ? q : queries - 1)) * width + head * a->size;
+    largest[q] = -INFINITY;
+  }
+  float *output = a->output + first_query * width + head * a->size;
+  for (int32_t q = 0; q < queries; q++) {
+    for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[q * width + i] = 0.0f;
+  }
+  if (thread < SWL_CUDA_ATTENTION_QUERIES) totals[thread] = 0.0f;
+  for (int64_t first = 0; first < rows; first += SWL_ATTENTION_KEYS) {
+    const int32_t keys = (int32_t)swl_minimum(SWL_ATTENTION_KEYS, rows - first);
+    float scores[SWL_CUDA_ATTENTION_QUERIES], met[SWL_CUDA_ATTENTION_QUERIES], correction[SWL_CUDA_ATTENTION_QUERIES];
+#pragma unroll
+    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) scores[q] = thread < keys ? 0.0f : -INFINITY;
+    if (thread < keys) {
+      const float *key = a->keys + (first + thread) * width + head * a->size;
+      for (int64_t i = 0; i < a->size; i++) {
+        const float element = key[i];
+#pragma unroll
+        for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) scores[q] += element * query[q][i];
+      }
+    }
+#pragma unroll
+    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) met[q] = scores[q] > -INFINITY ? scores[q] : -INFINITY;
+    swl_greatest_of_each(found, met, met);
+#pragma unroll
+    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+      const float before = largest[q];
+      largest[q] = met[q] > before ? met[q] : before;
+      const float base = largest[q] == -INFINITY ? 0.0f : largest[q];
+      correction[q] = before == -INFINITY ? 0.0f : swl_power(before - base);
+      if (thread < keys) shares[q][thread] = swl_power(scores[q] - base);
+    }
+    __syncthreads();
+#pragma unroll
+    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+      if (thread != q * 32) continue;
+      float total = totals[q] * correction[q];
+      for (int32_t i = 0; i < keys; i++) total += shares[q][i];
+      totals[q] = total;
+    }
+    for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) {
+      const float *values = a->values + first * width + head * a->size + i;
+      float sums[SWL_CUDA_ATTENTION_QUERIES] = {};
+      for (int32_t key = 0; key < keys; key++) {
+        const float value = values[key * width];
+#pragma unroll
+        for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) sums[q] += value * shares[q][key];
+      }
+#pragma unroll
+      for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+        if (q < queries) output[q * width + i] = output[q * width + i] * correction[q] + sums[q];
+      }
+    }
+  }
+  __syncthreads();
+  for (int32_t q = 0; q < queries; q++) {
+    const float inverse = rows > 0 ? 1.0f / totals[q] : 0.0f;
+    for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[q * width + i] *= inverse;
+  }
 }

@@ -1,5 +1,6 @@
 // Convolution of bytes as a matrix product whose left side is gathered on the way: each block makes a tile of output pixels by output
-// channels of one group. Two forms that differ in how words are multiplied: by dot products of four bytes, and by matrix instructions.
+// channels of one group. Forms that differ in how words are multiplied: by dot products of four bytes here, by matrix instructions in
+// convolution_q8_matrices.cu.
 #include "device.h"
 
 // Where one output pixel's window lies.
@@ -71,17 +72,17 @@ SWL_DEVICE int32_t swl_dot(uint32_t a, uint32_t b, int32_t sum) {
 #endif
 }
 
-// A block's sums on their way to bytes, so that neighbouring threads write neighbouring channels. The tiles' memory serves again: columns
-// of SWL_STAGE words.
+// A block's sums on their way to bytes, so that neighbouring threads write neighbouring channels. The tiles' memory serves again: rows
+// of `pitch` words, SWL_STAGE where a kernel stores single sums.
 #define SWL_STAGE (SWL_CUDA_TILE + 1)
 
-SWL_DEVICE void swl_store_tile(const struct swl_cuda_convolution_q8 *c, const uint32_t *staged) {
+SWL_DEVICE void swl_store_tile(const struct swl_cuda_convolution_q8 *c, const uint32_t *staged, int32_t pitch) {
   const int64_t first_row = (int64_t)blockIdx.x * SWL_CUDA_TILE;
   const int32_t first_column = blockIdx.y * SWL_CUDA_TILE;
 #pragma unroll 1
   for (int32_t i = threadIdx.x; i < SWL_CUDA_TILE * SWL_CUDA_TILE; i += blockDim.x) {
     const int32_t row = i / SWL_CUDA_TILE, column = i % SWL_CUDA_TILE;
-    swl_store_sum(c, (int32_t)staged[row * SWL_STAGE + column], first_row + row, first_column + column);
+    swl_store_sum(c, (int32_t)staged[row * pitch + column], first_row + row, first_column + column);
   }
 }
 
@@ -116,72 +117,5 @@ extern "C" __global__ void swl_cuda_convolution_q8__dp4a(const struct swl_cuda_c
     for (int32_t j = 0; j < 4; j++) memory[(y + i) * SWL_STAGE + x + j] = (uint32_t)sums[i][j];
   }
   __syncthreads();
-  swl_store_tile(&c, memory);
-}
-
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-// sums[16 × 8] += a[16 × 32] · b[32 × 8], spread over a warp. With g = lane / 4 and t = lane % 4: a's words are row g and row g + 8 at
-// bytes 4t…4t + 3, then both rows at 16 + 4t…; b's are column g at those bytes; sums are row g at columns 2t and 2t + 1, then row g + 8.
-SWL_DEVICE void swl_multiply(int32_t *sums, const uint32_t *a, const uint32_t *b) {
-#ifdef SWL_EMULATED
-  swl_emulated_mma(sums, a, b);
-#else
-  asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-#endif
-}
-#endif
-
-// Four warps, each 32 pixels by 32 channels. A pitch of 20 words gives the lanes of one load a bank each.
-extern "C" __global__ void swl_cuda_convolution_q8__mma(const struct swl_cuda_convolution_q8 c) {
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-  __shared__ uint32_t memory[SWL_CUDA_TILE * SWL_STAGE];
-  const int32_t pitch = SWL_CUDA_TILE_WORDS + 4;
-  uint32_t *left = memory, *right = memory + SWL_CUDA_TILE * pitch;
-  const int32_t thread = threadIdx.x, loaded = thread / 2, first_word = thread % 2 * 8;
-  const int32_t warp = thread / 32, g = thread % 32 / 4, t = thread % 4, y = warp / 2 * 32, x = warp % 2 * 32;
-  const struct swl_pixel pixel = swl_pixel_at(&c, (int64_t)blockIdx.x * SWL_CUDA_TILE + loaded);
-  const uint32_t *weights = c.weights + ((int64_t)blockIdx.z * c.padded_outputs + (int64_t)blockIdx.y * SWL_CUDA_TILE + loaded) * c.words + first_word;
-  int32_t sums[2][4][4] = {};
-  for (int32_t word = 0; word < c.words; word += SWL_CUDA_TILE_WORDS) {
-    for (int32_t i = 0; i < 8; i++) {
-      left[loaded * pitch + first_word + i] = swl_input_word(&c, &pixel, word + first_word + i);
-      right[loaded * pitch + first_word + i] = weights[word + i];
-    }
-    __syncthreads();
-#pragma unroll
-    for (int32_t k = 0; k < SWL_CUDA_TILE_WORDS; k += 8) {
-      uint32_t a[2][4], b[4][2];
-#pragma unroll
-      for (int32_t i = 0; i < 2; i++) {
-#pragma unroll
-        for (int32_t part = 0; part < 4; part++) a[i][part] = left[(y + 16 * i + g + part % 2 * 8) * pitch + k + t + part / 2 * 4];
-      }
-#pragma unroll
-      for (int32_t j = 0; j < 4; j++) {
-#pragma unroll
-        for (int32_t part = 0; part < 2; part++) b[j][part] = right[(x + 8 * j + g) * pitch + k + t + part * 4];
-      }
-#pragma unroll
-      for (int32_t i = 0; i < 2; i++) {
-#pragma unroll
-        for (int32_t j = 0; j < 4; j++) swl_multiply(sums[i][j], a[i], b[j]);
-      }
-    }
-    __syncthreads();
-  }
-#pragma unroll
-  for (int32_t i = 0; i < 2; i++) {
-#pragma unroll
-    for (int32_t j = 0; j < 4; j++) {
-#pragma unroll
-      for (int32_t part = 0; part < 4; part++) {
-        memory[(y + 16 * i + g + part / 2 * 8) * SWL_STAGE + x + 8 * j + 2 * t + part % 2] = (uint32_t)sums[i][j][part];
-      }
-    }
-  }
-  __syncthreads();
-  swl_store_tile(&c, memory);
-#endif
+  swl_store_tile(&c, memory, SWL_STAGE);
 }

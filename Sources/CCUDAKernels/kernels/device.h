@@ -9,6 +9,10 @@
 #define swl_library_logf logf
 #endif
 
+// A thread takes one element; and what a mathematical library computes has kernels of its own (library.cu), which no other does.
+#define SWL_LANES 1
+#define SWL_LIBRARY(function, alpha, beta, x) (x)
+
 #define restrict __restrict__
 #include "../../CKernels/shared/epilogue.h"
 #include "swl_cuda_arguments.h"
@@ -18,8 +22,10 @@
 // The thread's number in the grid.
 SWL_DEVICE int64_t swl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
 
-// An index that data named lay outside.
-SWL_DEVICE void swl_count_fault(uint64_t *faults) { atomicAdd((unsigned long long *)faults, 1ull); }
+// So many indices that data named lay outside.
+SWL_DEVICE void swl_count_faults(uint64_t *faults, uint64_t count) {
+  if (count != 0) atomicAdd((unsigned long long *)faults, (unsigned long long)count);
+}
 
 // One sum to its byte: `swl_requantise_row` for a single element.
 SWL_DEVICE void swl_requantise(const struct swl_requantisation *r, int32_t sum, int32_t channel, int64_t element, uint8_t *output) {

@@ -1,6 +1,8 @@
 // What sequence models need: products of computed matrices, normalised rows, rotations, attention. Sums have the scalar CPU kernels' order.
 #include "device.h"
 
+#include "../../CKernels/shared/access.h"
+
 #define SWL_PRODUCT_TILE 16
 
 // A block of 256 makes 16 × 16 outputs, and loads 16 elements of their depth at a time.
@@ -71,7 +73,7 @@ extern "C" __global__ void swl_cuda_rotation_f32(const struct swl_rotation a) {
   if (row >= a.rows) return;
   const int64_t column = index - row * width, element = column % a.size, first = index - element;
   const int64_t given = a.row_positions[row], asked = given < 0 ? given + a.positions : given, position = swl_maximum(0, swl_minimum(asked, a.positions - 1));
-  if (column == 0 && position != asked) swl_count_fault(a.faults);
+  if (column == 0) swl_count_faults(a.faults, position != asked);
   if (element >= 2 * a.pairs) {
     a.output[index] = a.input[index];
     return;
@@ -89,16 +91,9 @@ extern "C" __global__ void swl_cuda_gather(const struct swl_gather a) {
   const int64_t batch = item / a.access.count;
   if (batch >= a.access.batch) return;
   const int64_t position = item - batch * a.access.count;
-  const int64_t first = ((a.access.shares_indices ? 0 : batch) * a.access.count + position) * a.access.coordinates;
-  int64_t row = 0;
-  for (int32_t i = 0; i < a.access.coordinates; i++) {
-    const int64_t extent = a.access.extents[i];
-    int64_t at = a.access.index_size == 8 ? ((const int64_t *)a.access.indices)[first + i] : ((const int32_t *)a.access.indices)[first + i];
-    at += at < 0 ? extent : 0;
-    const int64_t bounded = swl_maximum(0, swl_minimum(at, extent - 1));
-    if (bounded != at && column == 0) swl_count_fault(a.access.faults);
-    row += bounded * a.access.steps[i];
-  }
+  uint64_t outside = 0;
+  const int64_t row = swl_row_of(&a.access, batch, position, &outside);
+  if (column == 0) swl_count_faults(a.access.faults, outside);
   const int64_t source = (batch * a.access.rows + row) * a.access.inner + column;
   switch (a.element_size) {
   case 1: a.output[index] = a.input[source]; break;

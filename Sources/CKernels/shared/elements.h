@@ -5,8 +5,10 @@
 #include "swl_whole.h"
 #include "targets.h"
 
-// Elements that pass through the lanes at a time.
+// Elements that pass through the lanes at a time; one for who has a thread for each.
+#ifndef SWL_LANES
 #define SWL_LANES 256
+#endif
 
 SWL_INLINE int64_t swl_element_size(int32_t type) {
   switch ((enum swl_element_type)type) {
@@ -108,13 +110,12 @@ struct swl_runs {
 SWL_INLINE struct swl_runs swl_broadcast_run(const struct swl_broadcast *a, int64_t item) {
   const int32_t last = a->axes - 1;
   int64_t start = item % a->chunks * SWL_CHUNK, position = item / a->chunks;
-  struct swl_runs run = {
-      .first = start * a->first_strides[last],
-      .second = start * a->second_strides[last],
-      .third = start * a->third_strides[last],
-      .output = position * a->extents[last] + start,
-      .count = swl_minimum(SWL_CHUNK, a->extents[last] - start),
-  };
+  struct swl_runs run;
+  run.first = start * a->first_strides[last];
+  run.second = start * a->second_strides[last];
+  run.third = start * a->third_strides[last];
+  run.output = position * a->extents[last] + start;
+  run.count = swl_minimum(SWL_CHUNK, a->extents[last] - start);
   for (int32_t axis = last - 1; axis >= 0; axis--) {
     int64_t index = position % a->extents[axis];
     position /= a->extents[axis];

@@ -1,0 +1,43 @@
+// What the device's mathematical library decides: results may differ from the CPU's in their last bits, and so nothing else calls it.
+#include "device.h"
+
+#include "../../CKernels/shared/library.h"
+
+// A function by itself, or what follows a convolution that has one: output = clamp(function(input) + residual).
+extern "C" __global__ void swl_cuda_library_f32(const struct swl_cuda_library_f32 a) {
+  const int64_t i = swl_thread();
+  if (i >= a.count) return;
+  const float value = swl_library((enum swl_unary_function)a.function, a.alpha, a.beta, a.input[i]);
+  a.output[i] = a.is_bounded ? swl_clamp(a.residual ? value + a.residual[i] : value, a.lower, a.upper) : value;
+}
+
+extern "C" __global__ void swl_cuda_power_f32(const struct swl_binary a) {
+  int64_t left, right;
+  if (!swl_operands(&a, &left, &right)) return;
+  ((float *)a.output)[swl_thread()] = swl_clamp(powf(((const float *)a.left)[left], ((const float *)a.right)[right]), a.lower, a.upper);
+}
+
+extern "C" __global__ void swl_cuda_power_q8(const struct swl_binary a) {
+  int64_t left, right;
+  if (!swl_operands(&a, &left, &right)) return;
+  const float x = swl_dequantised(a.left, left, a.left_scale, a.left_flip, a.left_zero_point);
+  const float y = swl_dequantised(a.right, right, a.right_scale, a.right_flip, a.right_zero_point);
+  const float value = swl_clamp(powf(x, y), a.lower, a.upper);
+  ((uint8_t *)a.output)[swl_thread()] = swl_quantised(value, a.output_scale, a.output_lower, a.output_upper, a.output_zero_point);
+}
+
+// A thread an output; as the CPU's.
+extern "C" __global__ void swl_cuda_log_sum_exp_f32(const struct swl_reduction a) {
+  const int64_t index = swl_thread();
+  if (index >= a.outer * a.inner) return;
+  const int64_t outer = index / a.inner;
+  const float *input = (const float *)a.input + outer * a.reduced * a.inner + (index - outer * a.inner);
+  float greatest = -INFINITY;
+  for (int64_t r = 0; r < a.reduced; r++) {
+    const float x = input[r * a.inner];
+    greatest = x > greatest || x != x ? x : greatest;
+  }
+  double total = 0.0;
+  for (int64_t r = 0; r < a.reduced; r++) total += exp((double)input[r * a.inner] - (double)greatest);
+  ((float *)a.output)[index] = greatest - greatest == 0.0f ? (float)((double)greatest + log(total)) : greatest;
+}
