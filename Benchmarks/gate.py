@@ -16,15 +16,17 @@ never late, which no program can promise of the machine it runs on; but that it 
 together are more than --missed per cent of the parts, as a run like that measures the machine and not the gate. A controller has its processor to itself,
 so both its stand-ins run with real-time priority (SCHED_FIFO) and timers without slack where that is permitted, and the one on this machine with locked
 memory, too; which of it was got is stated. What disturbs them even then is stated as well: the time that the host of a virtual machine gave to others
-meanwhile (steal, of /proc/stat), and how many programs wanted to run. The client and the trial have the priority of any program.
+meanwhile (steal, of /proc/stat), and how many programs wanted to run; where somebody stopped a process of it, it says so and ends. The client and the trial have the priority of any program.
 """
 
 import argparse
+import contextlib
 import ctypes
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -72,6 +74,45 @@ def stolen():
         return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
+class Halts(threading.Thread):
+    """Notes for how long somebody kept a process stopped (SIGSTOP) that this program has started, directly or not."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seconds, self.over = 0, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+    def run(self):
+        before = time.monotonic()
+        while not self.over.wait(0.25):
+            now = time.monotonic()
+            if self.has_stopped():
+                self.seconds += now - before
+            before = now
+
+    @staticmethod
+    def has_stopped():
+        states = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
+                states[stat.parent.name] = state, parent
+        def is_own(process):
+            while process in states:
+                process = states[process][1]
+                if process == str(os.getpid()):
+                    return True
+            return False
+        return any(state in "Tt" and is_own(process) for process, (state, _) in states.items())
+
+
 def simulated(parts, pause):
     with subprocess.Popen([SIMULATOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=be_punctual) as simulator:
         said = dict(simulator.stdout.readline().split() for _ in range(4))
@@ -109,7 +150,10 @@ def main():
     notes = []
     for name, run in (("host build, pseudo-terminal", simulated), ("firmware in QEMU", emulated)):
         before, begin = stolen(), time.monotonic()
-        trial, scheduling = run(arguments.parts, arguments.pause)
+        with Halts() as halts:
+            trial, scheduling = run(arguments.parts, arguments.pause)
+        if halts.seconds:
+            sys.exit(f"{name}: somebody kept its processes stopped for {halts.seconds:.1f} s; that measures nothing. {trial.stdout}{trial.stderr}")
         stole, seconds = stolen() - before, time.monotonic() - begin
         if trial.returncode not in (0, 1) or "missed" not in trial.stdout:
             sys.exit(f"{name}: {trial.stdout}{trial.stderr}")
