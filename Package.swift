@@ -170,7 +170,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: system + c + library + fuzzers + [
-    .executableTarget(name: "swiftletd", dependencies: ["EdgeAgent"], swiftSettings: swiftSettings),
+    .executableTarget(name: "swiftletd", dependencies: ["EdgeAgent", "Supervision"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
@@ -184,7 +184,10 @@ let package = Package(
     tests("Pipelines", ["Pipelines"]),
     tests("ModelGraph", ["ModelGraph", "ModelFormat", "Tensors"]),
     tests("ModelFormat", ["CAllocationCounter", "ModelFormat", "Tensors"]),
-    tests("Capture", ["Capture", "Pipelines", "Imaging"]),
+    tests("Capture", ["Capture", "CScriptedPlanes", "CVideo4Linux", "Pipelines", "Imaging"]),
+    .target(
+      name: "CScriptedPlanes", dependencies: ["CVideo4Linux"], path: "Tests/CScriptedPlanes",
+      cSettings: [.headerSearchPath("../../Sources/CVideo4Linux")]),
     tests("GateProtocol", ["GateProtocol", "Pipelines"]),
     tests("GateController", ["GateController", "GateProtocol", "Pipelines"]),
     tests("GateClient", ["CAllocationCounter", "CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines", "SimulatedGate"]),

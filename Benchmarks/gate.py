@@ -13,17 +13,20 @@ hundredth order is held back until its part has passed, and must end as late. Ab
 Fails, and writes nothing, where an order didn't end, or ended otherwise than by the controller or as late: that is what the gate promises. Not that it is
 never late, which no program can promise of the machine it runs on; but that it says so, where it comes to a part later than a quarter of the pulse (here 250 of
 1,000 µs): the order ends as `missed`. So these are counted and stated, as are the orders that came late though nobody held them back; they fail only where both
-together are more than --missed per cent of the parts, as a run like that measures the machine and not the gate. A controller has its processor to itself, so its stand-in on this machine runs with real-time priority (SCHED_FIFO), locked memory and
-timers without slack, where that is permitted; which of it was got is stated. What a virtual machine takes away even then is stated, too: the time that
-its host gave to others meanwhile (steal, of /proc/stat).
+together are more than --missed per cent of the parts, as a run like that measures the machine and not the gate. A controller has its processor to itself,
+so both its stand-ins run with real-time priority (SCHED_FIFO) and timers without slack where that is permitted, and the one on this machine with locked
+memory, too; which of it was got is stated. What disturbs them even then is stated as well: the time that the host of a virtual machine gave to others
+meanwhile (steal, of /proc/stat), and how many programs wanted to run; where somebody stopped a process of it, it says so and ends. The client and the trial have the priority of any program.
 """
 
 import argparse
+import contextlib
 import ctypes
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -51,12 +54,16 @@ PRIORITY = 40
 UNBROKEN = 1_000_000
 
 
+def demand_priority():
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+
+
 def be_punctual():
     """What the program that this process becomes inherits, as far as it is permitted."""
     ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, ctypes.c_ulong(1), 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_RTTIME, (UNBROKEN, UNBROKEN))
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+        demand_priority()
     except PermissionError:
         pass
 
@@ -65,6 +72,45 @@ def stolen():
     """Seconds that the host of this virtual machine has given to others, of all processors together."""
     with open("/proc/stat") as file:
         return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
+class Halts(threading.Thread):
+    """Notes for how long somebody kept a process stopped (SIGSTOP) that this program has started, directly or not."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seconds, self.over = 0, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+    def run(self):
+        before = time.monotonic()
+        while not self.over.wait(0.25):
+            now = time.monotonic()
+            if self.has_stopped():
+                self.seconds += now - before
+            before = now
+
+    @staticmethod
+    def has_stopped():
+        states = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
+                states[stat.parent.name] = state, parent
+        def is_own(process):
+            while process in states:
+                process = states[process][1]
+                if process == str(os.getpid()):
+                    return True
+            return False
+        return any(state in "Tt" and is_own(process) for process, (state, _) in states.items())
 
 
 def simulated(parts, pause):
@@ -77,10 +123,22 @@ def simulated(parts, pause):
 
 
 def emulated(parts, pause):
-    return subprocess.run([ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)], capture_output=True, text=True), "QEMU as any program"
+    try:
+        # A right that QEMU gets, too, as it is started by the same user.
+        subprocess.run(["true"], preexec_fn=demand_priority, check=True)
+        got = f"QEMU with real-time priority {PRIORITY}"
+    except subprocess.SubprocessError:
+        got = "QEMU without real-time priority (not permitted)"
+    trial = subprocess.run(
+        [ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)], capture_output=True, text=True,
+        env=os.environ | {"QEMU_UNDER": f"{sys.executable} {Path(__file__).resolve()} --punctually", "QEMU_BRIDGE": SIMULATOR})
+    return trial, got
 
 
 def main():
+    if sys.argv[1:2] == ["--punctually"]:
+        be_punctual()
+        os.execvp(sys.argv[2], sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=int, default=10_000)
     parser.add_argument("--pause", type=int, default=20, help="milliseconds from part to part")
@@ -92,7 +150,10 @@ def main():
     notes = []
     for name, run in (("host build, pseudo-terminal", simulated), ("firmware in QEMU", emulated)):
         before, begin = stolen(), time.monotonic()
-        trial, scheduling = run(arguments.parts, arguments.pause)
+        with Halts() as halts:
+            trial, scheduling = run(arguments.parts, arguments.pause)
+        if halts.seconds:
+            sys.exit(f"{name}: somebody kept its processes stopped for {halts.seconds:.1f} s; that measures nothing. {trial.stdout}{trial.stderr}")
         stole, seconds = stolen() - before, time.monotonic() - begin
         if trial.returncode not in (0, 1) or "missed" not in trial.stdout:
             sys.exit(f"{name}: {trial.stdout}{trial.stderr}")
@@ -100,7 +161,8 @@ def main():
         print(trial.stdout, file=sys.stderr)
         if trial.returncode:
             sys.exit(f"{name}: {got['silent']:,.0f} orders didn't end, {got['link_lost']:,.0f} ended with the link, {got['refused']:,.0f} were refused; {trial.stderr}")
-        note = f"{name}: {scheduling}; the host took {stole:.2f} s of {seconds * os.cpu_count():,.0f} (steal)"
+        load = os.getloadavg()[1]
+        note = f"{name}: {scheduling}; the host took {stole:.2f} s of {seconds * os.cpu_count():,.0f} (steal), {load:.1f} programs wanted to run in the last five minutes"
         late = got["late_unheld"]
         if got["late"] - late != got["held_back"]:
             sys.exit(f"{name}: {got['held_back']:,.0f} orders were held back until their parts had passed, and {got['late'] - late:,.0f} of them ended as late")

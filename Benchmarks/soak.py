@@ -28,6 +28,7 @@ import json
 import math
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -50,6 +51,8 @@ MARK = "<!-- soak -->"
 # Student's t, two-sided 95 %, by degrees of freedom.
 STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31, 9: 2.26, 10: 2.23, 12: 2.18, 14: 2.14, 16: 2.12, 18: 2.10}
 PARTS = 20
+# Of each thread, unless the shell that starts this says otherwise.
+STACK = resource.getrlimit(resource.RLIMIT_STACK)[0]
 # What is written is called an hour.
 LEAST_MINUTES_WRITTEN = 45
 # At rest every frame is accounted for in each look; while frames come, one look in a few finds them so, and this many can't all be chance.
@@ -73,19 +76,49 @@ def wait_until(condition, what, seconds=60):
 
 
 def slope(points):
-    """Least squares over the means of equal parts: (units an hour, half of its 95 % interval). Points are (seconds, value)."""
+    """Least squares over the means of equal parts, through a line that rises once by itself: (units an hour, half of its 95 % interval, that rise, when).
+
+    The rise is where the largest one is from one point to the next, and at most that; how much of it stayed is found along with the line. Points are
+    (seconds, value).
+    """
+    largest, at = max((after[1] - before[1], after[0]) for before, after in zip(points, points[1:]))
     size = max(1, math.ceil(len(points) / PARTS))
     parts = [points[i:i + size] for i in range(0, len(points) - size + 1, size)]
-    if len(parts) < 3:
-        sys.exit("too short: a slope needs at least three samples after warming up")
-    xs, ys = ([statistics.fmean(point[i] for point in part) for part in parts] for i in (0, 1))
-    x, y = statistics.fmean(xs), statistics.fmean(ys)
-    spread = sum((one - x) ** 2 for one in xs)
-    rise = sum((a - x) * (b - y) for a, b in zip(xs, ys)) / spread
-    rest = sum((b - y - rise * (a - x)) ** 2 for a, b in zip(xs, ys))
-    freedom = len(parts) - 2
+    if len(parts) < 4:
+        sys.exit("too short: a slope needs at least four samples after warming up")
+    xs = [statistics.fmean(point[0] for point in part) for part in parts]
+    ys = [statistics.fmean(point[1] for point in part) for part in parts]
+    risen = [statistics.fmean(point[0] >= at for point in part) for part in parts]
+    about = lambda values: [value - statistics.fmean(values) for value in values]
+    product = lambda one, other: sum(a * b for a, b in zip(one, other))
+    xs, ys, risen = about(xs), about(ys), about(risen)
+    spread = product(xs, xs)
+    lean = product(xs, risen) / spread
+    # What of the rise no line explains.
+    own = [r - lean * x for r, x in zip(risen, xs)]
+    stayed = product(own, ys) / product(own, own) if product(own, own) > 1e-9 else 0
+    stayed = min(max(stayed, 0), max(largest, 0))
+    ys = [y - stayed * r for y, r in zip(ys, risen)]
+    rise = product(xs, ys) / spread
+    rest = sum((y - rise * x) ** 2 for x, y in zip(xs, ys))
+    freedom = len(parts) - 3
     student = STUDENT[max(known for known in STUDENT if known <= freedom)]
-    return rise * 3600, student * math.sqrt(rest / freedom / spread) * 3600
+    doubt = 1 / spread + (lean ** 2 / product(own, own) if stayed else 0)
+    return rise * 3600, student * math.sqrt(rest / freedom * doubt) * 3600, round(stayed), at
+
+
+def kinds(maps):
+    """KiB of anonymous memory by what it is for, of the text of smaps."""
+    sums = dict.fromkeys(("heap", "stacks", "models and the rest"), 0)
+    kind = None
+    for line in maps.splitlines():
+        if found := re.match(r"([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \S+ *(.*)", line):
+            # glibc maps a stack of the process's own limit for each thread.
+            is_stack = found[3] == "[stack]" or not found[3] and int(found[2], 16) - int(found[1], 16) == STACK
+            kind = "heap" if found[3] == "[heap]" else "stacks" if is_stack else "models and the rest"
+        elif line.startswith("Anonymous:"):
+            sums[kind] += int(line.split()[1])
+    return sums
 
 
 class Subscriber:
@@ -174,7 +207,7 @@ class Agent:
         rollup = {key: int(value) for key, value in re.findall(r"^(\w+): +(\d+) kB", self.proc("smaps_rollup"), re.M)}
         fields = self.proc("stat").rsplit(")", 1)[1].split()
         return {
-            "at": time.monotonic(), "Rss": rollup["Rss"], "Pss": rollup["Pss"], "Anonymous": rollup["Anonymous"],
+            "at": time.monotonic(), "Rss": rollup["Rss"], "Pss": rollup["Pss"], "Anonymous": rollup["Anonymous"], **kinds(self.proc("smaps")),
             "descriptors": self.descriptors(), "threads": int(fields[17]),
             "processor": (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
             "outbox": sum(path.stat().st_size for path in self.storage.glob("outbox.sqlite*")),
@@ -278,13 +311,20 @@ def judge(arguments, samples, held_up, status, looks, subscriber, outbox, models
         faults.append(f"every frame was accounted for in {looks} looks at the counters, and had to be in {LOOKS_AT_REST}")
     begin, end = samples[0]["at"], samples[-1]["at"]
     settled = [one for one in samples if one["at"] >= begin + (end - begin) / 6]
-    rows = []
-    for key, title in (("Rss", "resident memory"), ("Pss", "of it proportional (Pss)"), ("Anonymous", "of it anonymous")):
-        rise, interval = slope([(one["at"], one[key]) for one in settled])
-        rows.append(f"| {title}, KiB | {settled[0][key]:,} | {settled[-1][key]:,} | {rise:+,.0f} ± {interval:,.0f} KiB/h |")
-        # Pss changes with every program that maps the same libraries.
-        if key == "Pss":
+    rows, steps = [], []
+    for key, title in (
+        ("Rss", "resident memory"), ("Pss", "of it proportional (Pss)"), ("Anonymous", "of it anonymous"), ("heap", "heap"), ("stacks", "stacks of threads"),
+        ("models and the rest", "models and the rest"),
+    ):
+        rise, interval, step, after = slope([(one["at"], one[key]) for one in settled])
+        rows.append(f"| {title}, KiB | {settled[0][key]:,} | {settled[-1][key]:,} | {rise:+,.0f} ± {interval:,.0f} KiB/h, and {step:,} at once |")
+        # Pss changes with every program that maps the same libraries; the parts of what is anonymous are judged together.
+        if key not in ("Rss", "Anonymous"):
             continue
+        if step:
+            steps.append(f"{step:,} KiB of {title} after {(after - begin) / 60:.0f} minutes")
+        if step > arguments.step:
+            faults.append(f"{title} grew by {step:,} KiB at once")
         if rise - interval > arguments.slope:
             faults.append(f"{title} grows by {rise:,.0f} ± {interval:,.0f} KiB an hour")
         elif interval > arguments.slope:
@@ -334,7 +374,8 @@ def judge(arguments, samples, held_up, status, looks, subscriber, outbox, models
         f"{date.today():%-d %B %Y}, {os.cpu_count()} processors (load at the end {load}), {(end - begin) / 60:.0f} minutes, four cameras at {arguments.rate} frames a second; "
         f"{models}{f'; nice {arguments.nice}' if arguments.nice else ''}. {len(samples)} samples; the first sixth is warming up. "
         f"The program that looks was held up for {held_up:.0f} s. Memory may grow by {arguments.slope:,.0f} KiB an hour ({arguments.slope * 24 / 1024:,.0f} MiB a day), and "
-        f"an interval that is wider than that fails, too.",
+        f"an interval that is wider than that fails, too; and by {arguments.step:,.0f} KiB once (largest steps: {', '.join(steps) or 'none'}). "
+        f"{f'Of a pipeline’s frames {arguments.drops:g} % may be dropped, left out or lost' if arguments.drops else 'No frame may be dropped, left out or lost'}.",
         "", "| | after warming up | at the end | slope, or range |", "|---|---|---|---|", *rows, "", *frames, "",
         f"Messages numbered by the outbox {total:,}, received {subscriber.received:,}, without a hole in {len(numbered)} topics: {'no' if lacking else 'yes'}; duplicates {subscriber.duplicates}. "
         f"From capture to result {cut[49]:.1f} ms in the median, {cut[98]:.1f} ms for 99 of 100. The daemon took {processor:.0f} % of one processor.",
@@ -348,6 +389,7 @@ def main():
     parser.add_argument("--rate", type=int, default=3, help="frames a second of each camera")
     parser.add_argument("--every", type=float, default=10, help="seconds from sample to sample")
     parser.add_argument("--slope", type=float, default=512, help="KiB an hour that memory may grow, beyond its confidence interval")
+    parser.add_argument("--step", type=float, default=256, help="KiB that memory may grow by at once")
     parser.add_argument("--drops", type=float, default=0, help="per cent of frames that may be dropped, and lost by a camera")
     parser.add_argument("--nice", type=int, default=0, help="of the daemon; below 0 as root")
     parser.add_argument("--swiftlet", type=Path, default=ROOT / ".build/release/swiftlet")

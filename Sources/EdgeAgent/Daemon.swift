@@ -58,6 +58,7 @@ public enum Daemon {
 
   /// Runs a configuration file until the process is asked to stop, or nothing is left to do.
   public static func run(configurationPath path: String, name: String) async -> End {
+    SharedHeap.use()
     let log = AgentLog(name: name, journal: Journal.isStandardError(environmentVariable) ? Journal() : nil)
     guard let configuration = read(path, log) else { return .failed }
     var options = AgentOptions()

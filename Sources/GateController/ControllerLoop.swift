@@ -49,16 +49,19 @@ public struct ControllerLoop<Board: GateBoard & ~Copyable>: ~Copyable {
       taken += 1
     }
     board.apply(controller.advance(to: board.microseconds()))
-    var isBusy = false
-    while !isBusy, let byte = controller.outgoingByte {
-      if board.write(byte) { controller.removeOutgoingByte() } else { isBusy = true }
+    // One byte a turn: a line with a buffer, as USB's, would take as many as there are, each of which costs time.
+    var (hasSent, isBusy) = (false, false)
+    if let byte = controller.outgoingByte {
+      hasSent = board.write(byte)
+      isBusy = !hasSent
+      if hasSent { controller.removeOutgoingByte() }
     }
     // A clock that stands still moves no gate: then the watchdog must bite, too.
     if time > lastFed {
       lastFed = time
       board.feedWatchdog()
     }
-    guard taken < Self.bytesEachTurn else { return }
+    guard taken < Self.bytesEachTurn, !hasSent else { return }
     board.sleep(until: isBusy ? min(controller.wakesAt, time &+ Self.busyPause) : controller.wakesAt)
   }
 }

@@ -5,6 +5,8 @@ package enum ImageFolder {
   package struct Entry: Sendable {
     package let name: String
     package let isFolder: Bool
+    /// 0 of what is no regular file, or can't be looked at.
+    package let byteCount: Int
   }
 
   /// What a folder holds, hidden entries left out, in the order of names' bytes.
@@ -20,8 +22,8 @@ package enum ImageFolder {
       guard !name.hasPrefix(".") else { continue }
       // What can't be looked at stays, so that reading it says why.
       var facts = stat()
-      let isFolder = unsafe stat(path + "/" + name, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
-      entries.append(Entry(name: name, isFolder: isFolder))
+      let type = unsafe stat(path + "/" + name, &facts) == 0 ? facts.st_mode & S_IFMT : 0
+      entries.append(Entry(name: name, isFolder: type == S_IFDIR, byteCount: type == S_IFREG ? Int(facts.st_size) : 0))
     }
     return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }

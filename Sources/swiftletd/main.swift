@@ -1,3 +1,6 @@
 import EdgeAgent
+import Supervision
 
+// Before Swift's own pool has a thread, which would have a heap by then.
+SharedHeap.use()
 await Daemon.main(CommandLine.arguments)

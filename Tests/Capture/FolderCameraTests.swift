@@ -1,5 +1,6 @@
-import Capture
+@testable import Capture
 import Foundation
+import Pipelines
 import Testing
 
 @Suite struct FolderCameraTests {
@@ -93,6 +94,39 @@ import Testing
     #expect(take(second)?.sequence == 1)
     #expect(camera.seeNext().frame?.sequence == 2)
     #expect(take(first)?.sequence == 0)
+  }
+
+  /// Where a frame's bytes lie.
+  private func place(_ frame: consuming Frame?) -> Int? {
+    guard let frame = consume frame else { return nil }
+    return unsafe Int(bitPattern: frame.view.planes.0.base)
+  }
+
+  @Test func `a buffer holds the largest image of the folder from the start, and of each round from its start`() throws {
+    try folder.write(jpegHead(width: 1, height: 1), as: "a.jpg")
+    try folder.write(jpegHead(width: 2, height: 2) + [UInt8](repeating: 0, count: 100_000), as: "b.jpg")
+    let camera = try camera()
+    let small = place(camera.holdNext())
+    try folder.write(jpegHead(width: 3, height: 3) + [UInt8](repeating: 0, count: 3_000_000), as: "c.jpg")
+    // The same buffer each time, as the one that came back last is taken first.
+    let large = place(camera.holdNext())
+    #expect(small != nil && small == large)
+    // It is of the next round.
+    let again = place(camera.holdNext())
+    #expect(place(camera.holdNext()) == again && place(camera.holdNext()) == again)
+  }
+
+  @Test func `a pool that expects larger frames has the memory for them in every buffer, those that are leased when they are filled next`() throws {
+    let pool = HeapBufferPool(count: 3, byteCount: 10)
+    let leased = try #require(pool.take(until: MonotonicClock.now()))
+    pool.expect(1000)
+    // Never less than before.
+    pool.expect(20)
+    pool.takeBack(leased)
+    for _ in 0..<3 {
+      let buffer = try #require(pool.take(until: MonotonicClock.now()))
+      #expect(unsafe pool.bytes(of: buffer, atLeast: 1).count == 1000)
+    }
   }
 
   @Test(arguments: [

@@ -55,6 +55,28 @@ import Testing
     #expect(stopped.waitForEnd() == 0, "\(stopped.errorText)")
   }
 
+  @Test func `all threads of the daemon allocate from one heap`() throws {
+    let scene = try Scene()
+    let daemon = try scene.daemon()
+    #expect(daemon.waitForError("camera top: "), "\(daemon.errorText)")
+    let maps = try String(contentsOfFile: "/proc/\(daemon.process.processIdentifier)/maps", encoding: .utf8)
+    let mappings = maps.split(separator: "\n").map { line in
+      let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+      let bounds = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      return (begin: bounds[0], end: bounds[1], access: fields[1], name: fields.count > 5 ? fields[5] : "")
+    }
+    #expect(mappings.contains { $0.name == "[heap]" })
+    // glibc reserves 64 MiB for each other heap, and opens it from the front.
+    let reserved: UInt64 = 64 << 20
+    let others = zip(mappings, mappings.dropFirst()).filter { heap, rest in
+      heap.access == "rw-p" && heap.name.isEmpty && heap.begin % reserved == 0
+        && rest.access == "---p" && rest.begin == heap.end && rest.end == heap.begin + reserved
+    }
+    #expect(others.isEmpty, "\(others.count) more")
+    daemon.signal(SIGTERM)
+    #expect(daemon.waitForEnd() == 0, "\(daemon.errorText)")
+  }
+
   private static let analyzer = "/usr/bin/systemd-analyze"
 
   @Test(

@@ -23,6 +23,9 @@ struct MPS2Board: GateBoard, ~Copyable {
   private var presentSince: UInt64 = 0
   /// In microseconds.
   private static let dwell: UInt64 = 3000
+  /// Microseconds by which a sleep ends too early, and the loop turns without one. A sleep of the emulated processor ends late by about as much: two threads
+  /// of the host have to wake for it, one after the other.
+  private static let ahead: UInt64 = 300
   private var ticks: UInt64 = 0
   private var shown = GateOutputs()
   private var report: UInt8 = 0
@@ -71,9 +74,9 @@ struct MPS2Board: GateBoard, ~Copyable {
 
   mutating func sleep(until moment: UInt64) {
     let time = microseconds()
-    guard moment > time else { return }
+    guard moment > time, moment &- time > Self.ahead else { return }
     // Within the clock's round, and the watchdog's.
-    let wait = UInt32(truncatingIfNeeded: min(moment &- time, 100_000))
+    let wait = UInt32(truncatingIfNeeded: min(moment &- time &- Self.ahead, 100_000))
     alarm.ring(after: wait &* Self.ticksEach)
     // A byte that comes between these lines is pending already, and the processor doesn't sleep.
     if !line.hasByte && !plant.hasByte { board_wait() }

@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include "swl_clock.h"
+#include "swl_heap.h"
 #include "swl_journal.h"
 #include "swl_signals.h"
 

@@ -17,7 +17,7 @@ extension CameraScheme {
   private let pool: HeapBufferPool
   private let metronome: Metronome
   private let status = CameraStatus()
-  private var names: [String]
+  private var round: ReplayedFolder.Round
   private var next = 0
   private var deliveredInRound = 0
   private var sequence: UInt64 = 0
@@ -30,10 +30,10 @@ extension CameraScheme {
     try settings.refuseDeviceSettings(for: name)
     try settings.refuseSimulationSettings(for: name)
     folder = ReplayedFolder(path: path)
-    names = try folder.imageNames()
+    round = try folder.round()
     loops = settings.loop ?? true
     frameRate = settings.frameRate ?? 10
-    pool = HeapBufferPool(count: settings.bufferCount, byteCount: 0)
+    pool = HeapBufferPool(count: settings.bufferCount, byteCount: round.largest)
     metronome = Metronome(rate: frameRate)
   }
 
@@ -51,7 +51,7 @@ extension CameraScheme {
       if metronome.hasStopped { return end() }
       if let change = status.takeChange() { return .stateChanged(change) }
       if let frame = pending.take() { return deliver(frame) }
-      if next >= names.count && !beginRound() { return end() }
+      if next >= round.names.count && !beginRound() { return end() }
       guard let buffer = pool.take(until: deadline) else { return metronome.hasStopped ? end() : .timedOut }
       switch metronome.wait(until: deadline) {
       case .stopped:
@@ -80,7 +80,10 @@ extension CameraScheme {
       status.enter(.waiting("\(folder.path): no image could be read; put .jpg, .ppm or .bmp files there"))
       metronome.pause(for: .seconds(1))
     }
-    if let found = try? folder.imageNames() { names = found }
+    if let found = try? folder.round() {
+      round = found
+      pool.expect(found.largest)
+    }
     next = 0
     deliveredInRound = 0
     return true
@@ -90,7 +93,7 @@ extension CameraScheme {
   ///
   /// - Returns: nil when the file was skipped.
   private func replay(into buffer: FrameBuffer) -> Frame? {
-    let file = names[next]
+    let file = round.names[next]
     next += 1
     guard let view = loadImage(file, into: buffer) else {
       pool.takeBack(buffer)

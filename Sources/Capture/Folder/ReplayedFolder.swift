@@ -8,21 +8,28 @@ struct ReplayedFolder: Sendable {
 
   let path: String
 
-  /// The images' names in byte order.
-  func imageNames() throws(CaptureError) -> [String] {
-    let names: [String]
+  /// What there is to replay.
+  struct Round {
+    /// In byte order.
+    var names: [String]
+    /// The size of the largest file that is read.
+    var largest: Int
+  }
+
+  func round() throws(CaptureError) -> Round {
+    let images: [ImageFolder.Entry]
     // A folder that bears an image's name is counted as an image that can't be read.
-    do throws(ImagingError) { names = try ImageFolder.entries(of: path).map(\.name).filter { RGBImage.isImageFile(named: $0) } } catch {
+    do throws(ImagingError) { images = try ImageFolder.entries(of: path).filter { RGBImage.isImageFile(named: $0.name) } } catch {
       switch error.code {
       case .missingFile: throw CaptureError(.notFound, "folder:\(error.message)")
       case .forbiddenFile: throw CaptureError(.noPermission, "folder:\(error.message)")
       default: throw CaptureError(.inputOutput, "folder:\(error.message)")
       }
     }
-    guard !names.isEmpty else {
+    guard !images.isEmpty else {
       throw CaptureError(.notFound, "folder:\(path): holds no image; put .jpg, .ppm or .bmp files there")
     }
-    return names
+    return Round(names: images.map(\.name), largest: images.map(\.byteCount).filter { $0 <= Self.byteLimit }.max() ?? 0)
   }
 
   /// Reads a whole regular file into what `memory` gives for its size.
