@@ -649,6 +649,7 @@ static void test_team(int32_t threads) {
 }
 
 #include "bench.h"
+#include "definitions.h"
 #include "tables.h"
 
 // Bit by bit.
@@ -717,6 +718,8 @@ int main(int count, char **arguments) {
   test_checksum(cases);
   test_linear_bytes(cases);
   test_tables(cases);
+  test_definition(SWL_REDUCTION_Q8, test_means, cases);
+  test_definition(SWL_BINARY_Q8, test_gates, cases);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);
