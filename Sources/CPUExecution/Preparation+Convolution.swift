@@ -90,7 +90,8 @@ extension Preparation {
       input_zero_point: input.zeroPoint,
       requantisation: requantisation)
     let work = tensor(fields.output).elementCount * window.taps
-    try unsafe step(kernel, arguments, count: window.rows, work: work, pace: depthwisePace, scratch: sizes.scratch)
+    let items = unsafe withUnsafePointer(to: window) { unsafe Int(swl_depthwise_q8_items(kernel, $0)) }
+    try unsafe step(kernel, arguments, count: items, work: work, pace: depthwisePace, scratch: sizes.scratch, shares: items > window.rows ? 8 : 4)
   }
 
   private mutating func appendFloat(_ fields: Convolution, _ window: swl_window) throws(InferenceError) {

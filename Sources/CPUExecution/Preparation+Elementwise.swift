@@ -62,6 +62,9 @@ extension Preparation {
     unsafe arguments.output_lower = output.lowerBound
     unsafe arguments.output_upper = output.upperBound
     let items = views.extents.dropLast().reduce(chunks, *)
-    try unsafe step(kernel(output.isQuantised ? SWL_BINARY_Q8 : SWL_BINARY_F32), arguments, count: items, work: output.elementCount)
+    let isQuantised = output.isQuantised
+    // Bytes take some floats' operations each.
+    try unsafe step(
+      kernel(isQuantised ? SWL_BINARY_Q8 : SWL_BINARY_F32), arguments, count: items, work: output.elementCount, weight: isQuantised ? 2 : 1)
   }
 }

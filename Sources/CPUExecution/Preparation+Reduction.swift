@@ -25,7 +25,9 @@ extension Preparation {
     let family = input.isQuantised ? SWL_REDUCTION_Q8 : input.elementType == .float32 ? SWL_REDUCTION_F32 : SWL_REDUCTION_WHOLE
     let isCostly = input.elementType != .float32 || fields.kind == .logSumExp
     let work = input.isQuantised || !isCostly ? input.elementCount : 8 * input.elementCount
-    try unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work)
+    // Bytes are summed sixteen and more at a time.
+    let pace = input.isQuantised && fields.kind == .mean ? 16 : 1
+    try unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work, pace: pace)
   }
 
   mutating func append(_ fields: MatrixProduct) throws(InferenceError) {

@@ -87,10 +87,12 @@ import Tensors
   ///   - pace: units of `work` that the kernel does in the time of an element that is read and written.
   ///   - weight: how much more an element weighs than others where it is decided whether threads share the step.
   ///   - together: items that are quicker together; threads take multiples of it.
+  ///   - shares: how often a thread takes items.
   mutating func step<Arguments: BitwiseCopyable>(
-    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, pace: Int = 1, weight: Int = 1, scratch: Int64 = 0, together: Int = 1
+    _ kernel: UnsafePointer<swl_kernel>, _ arguments: Arguments, count: Int, work: Int, pace: Int = 1, weight: Int = 1, scratch: Int64 = 0, together: Int = 1,
+    shares: Int = 4
   ) throws(InferenceError) {
-    let grain = (Self.grain(count: count, work: weight * (work / pace), threads: options.threads) + together - 1) / together * together
+    let grain = (Self.grain(count: count, work: weight * (work / pace), threads: options.threads, shares: shares) + together - 1) / together * together
     try unsafe plan.append(kernel, arguments, count: count, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 
@@ -191,11 +193,11 @@ import Tensors
   /// As `densePace`, of a depthwise kernel, whose operands serve one product each.
   var depthwisePace: Int { max(densePace / 4, 1) }
 
-  /// Items that one thread takes at a time: all of them where a step is too small to share, else a quarter of its share.
+  /// Items that one thread takes at a time: all of them where a step is too small to share, else its part in as many `shares`.
   /// `work` counts elements touched or multiplications, whichever is more.
-  static func grain(count: Int, work: Int, threads: Int) -> Int {
+  static func grain(count: Int, work: Int, threads: Int, shares: Int = 4) -> Int {
     guard threads > 1, work >= sharedWork else { return max(count, 1) }
-    return max(1, count / (4 * threads))
+    return max(1, count / (shares * threads))
   }
 
   /// Chunks of a flat array.

@@ -87,7 +87,7 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   case SWL_DEPTHWISE_Q8: dq.weights = take_bytes(swl_packed_depthwise_q8_size(kernel, &w)), t.arguments = &dq; break;
   default: df.weights = take_floats((int64_t)w.input_channels * l->kernel * l->kernel, -1, 1), t.arguments = &df; break;
   }
-  t.items = l->depthwise ? w.output_height : swl_blocking_items(&b);
+  t.items = family == SWL_DEPTHWISE_Q8 ? swl_depthwise_q8_items(kernel, &w) : l->depthwise ? w.output_height : swl_blocking_items(&b);
   t.scratch = l->depthwise ? swl_depthwise_scratch(&w) : swl_convolution_scratch(kernel, &b, 4);
   double duration = fastest(&t);
   double work = (double)w.output_height * w.output_width * w.output_channels * (double)b.depth;

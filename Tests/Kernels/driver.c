@@ -158,6 +158,8 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
       .output_upper = 120,
       .output_zero_point = 7,
   };
+  // Quotients at ties, or a rounding beside them.
+  if (random_in(0, 3) == 0) r.residual_scale = r.middle_scale, r.output_scale = r.middle_scale * (random_in(0, 1) ? 2.0f : 6.0f);
   if (!r.table && random_in(0, 1)) {
     r.gates = take_bytes(256), r.gate_factor = random_in(40, 4000);
     r.multipliers = take_floats(channels, spread * 60, spread * 250);
@@ -322,8 +324,9 @@ static void case_depthwise_q8(const struct swl_kernel *const kernels[2], struct 
   uint8_t *padding = take(w.input_channels);
   memset(padding, d.input_zero_point, (size_t)w.input_channels);
   d.padding = padding;
-  finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)w.batch * w.output_height, swl_depthwise_scratch(&w), output_size(&w));
+  finish(kernels, trials, &arguments[0], &arguments[1], 0, swl_depthwise_scratch(&w), output_size(&w));
   for (int i = 0; i < 2; i++) {
+    trials[i].items = swl_depthwise_q8_items(kernels[i], &w);
     int16_t *packed = take(swl_packed_depthwise_q8_size(kernels[i], &w));
     swl_pack_depthwise_q8(kernels[i], &w, weights, packed);
     d.weights = packed;
@@ -649,6 +652,7 @@ static void test_team(int32_t threads) {
 }
 
 #include "bench.h"
+#include "definitions.h"
 #include "tables.h"
 
 // Bit by bit.
@@ -717,6 +721,8 @@ int main(int count, char **arguments) {
   test_checksum(cases);
   test_linear_bytes(cases);
   test_tables(cases);
+  test_definition(SWL_REDUCTION_Q8, test_means, cases);
+  test_definition(SWL_BINARY_Q8, test_gates, cases);
   for (int family = 0; family < SWL_FAMILY_COUNT; family++) {
     int32_t kernels;
     const struct swl_kernel *list = swl_kernels((enum swl_family)family, &kernels);

@@ -188,15 +188,18 @@ SWL_TARGET_AVX512_VNNI static void NAME(prepare)(struct NAME(block) *b, const st
   const struct swl_depthwise_q8 *d = b->d;
   const struct swl_requantisation *r = &d->requantisation;
   const int32_t *sums = (const int32_t *)(const void *)(b->weights + swl_quad_block_size(&d->window, WIDTH) - WIDTH * 4);
-  const bool has_bias = r->is_narrow && !r->residual;
+  const uint32_t offset = (uint32_t)(d->input_flip + d->input_zero_point);
   b->channel = place->channel, b->columns = swl_minimum(WIDTH, d->window.input_channels - place->channel);
   b->mask = b->columns == WIDTH ? (MASK) ~(MASK)0 : (MASK)(((MASK)1 << b->columns) - 1);
-  for (int64_t c = 0; c < WIDTH; c++) {
+  int32_t bias[WIDTH] = {0};
+  float multipliers[WIDTH] = {0};
+  if (r->is_narrow && !r->residual) memcpy(bias, r->bias + b->channel, (size_t)b->columns * sizeof(int32_t));
+  memcpy(multipliers, r->multipliers + b->channel, (size_t)b->columns * sizeof(float));
+  // Channels stand together in fours: see swl_quad_place.
+  for (int64_t c = 0; c < WIDTH; c += 4) {
     const int64_t at = swl_quad_place(WIDTH, c);
-    const bool exists = c < b->columns;
-    const uint32_t offset = (uint32_t)(d->input_flip + d->input_zero_point) * (uint32_t)sums[at];
-    b->start[at] = (int32_t)((exists && has_bias ? (uint32_t)r->bias[b->channel + c] : 0) - offset);
-    b->multipliers[at] = exists ? r->multipliers[b->channel + c] : 0;
+    for (int64_t i = 0; i < 4; i++) b->start[at + i] = (int32_t)((uint32_t)bias[c + i] - offset * (uint32_t)sums[at + i]);
+    memcpy(b->multipliers + at, multipliers + c, 4 * sizeof(float));
   }
 }
 

@@ -38,13 +38,11 @@ SWL_TARGET_AVX512_VNNI void swl_depthwise_q8_64__avx512vnni(const void *argument
   const struct swl_requantisation *r = &d->requantisation;
   struct swl_table_avx512 prepared;
   const struct swl_table_avx512 *table = r->residual ? NULL : swl_prepared_table_avx512(r, &prepared);
-  const int64_t strip = swl_strip_rows(w), blocks = swl_quad_blocks(w->input_channels);
-  for (int64_t first = begin; first < end; first += strip) {
-    const int64_t last = swl_minimum(first + strip, end);
-    for (int64_t i = 0; i < blocks; i++) {
-      const struct swl_quad_block block = swl_quad_block(w, i);
-      (block.width == 64 ? run_block_wide : run_block_slim)(d, table, &block, first, last);
-    }
+  for (int64_t item = begin; item < end;) {
+    const struct swl_quad_items at = swl_quad_items(w, item, end);
+    const struct swl_quad_block block = swl_quad_block(w, at.block);
+    (block.width == 64 ? run_block_wide : run_block_slim)(d, table, &block, at.first, at.last);
+    item += at.last - at.first;
   }
 }
 #else

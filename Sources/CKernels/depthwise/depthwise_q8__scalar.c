@@ -36,6 +36,11 @@ static void pack_quads(const struct swl_window *w, const int8_t *weights, int8_t
   }
 }
 
+int64_t swl_depthwise_q8_items(const struct swl_kernel *kernel, const struct swl_window *w) {
+  const int64_t rows = (int64_t)w->batch * w->output_height;
+  return is_quartered(kernel, w) ? rows * swl_quad_blocks(w->input_channels) : rows;
+}
+
 int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *w) {
   int64_t taps = (int64_t)w->kernel_height * w->kernel_width, channels = w->input_channels;
   if (is_quartered(kernel, w)) return swl_quads_size(w);

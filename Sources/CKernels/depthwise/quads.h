@@ -34,4 +34,18 @@ SWL_INLINE int64_t swl_quads_size(const struct swl_window *w) {
   return last.offset + swl_quad_block_size(w, last.width);
 }
 
+// Items are rows of blocks: of a strip of rows one block's after the other's. Threads that share them read the rows that each of them wrote, and
+// a block is seldom divided.
+struct swl_quad_items {
+  int64_t block, first, last; // rows
+};
+// Those from `item` on, before `end`, that are of one block and one strip.
+SWL_INLINE struct swl_quad_items swl_quad_items(const struct swl_window *w, int64_t item, int64_t end) {
+  const int64_t rows = (int64_t)w->batch * w->output_height, blocks = swl_quad_blocks(w->input_channels), strip = swl_strip_rows(w);
+  const int64_t top = item / (strip * blocks) * strip, height = swl_minimum(strip, rows - top);
+  const int64_t place = item - top * blocks, first = place % height;
+  return (struct swl_quad_items){
+      .block = place / height, .first = top + first, .last = top + swl_minimum(first + end - item, height)};
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "../shared/kernels.h"
 #include "binary.h"
+#include "gate_avx2.h"
 
 #define BUFFER 256
 
@@ -23,45 +24,9 @@ SWL_INLINE void quantise(const struct swl_binary *a, const float *restrict value
   }
 }
 
-// Whether the other operand is one short row for all rows of this one, as a gate by channel is: then several rows fill a buffer.
-SWL_INLINE bool repeats(const struct swl_binary *a, const int64_t *own, const int64_t *repeated) {
-  return a->axes == 2 && a->chunks == 1 && a->extents[1] * 2 <= BUFFER && own[0] == a->extents[1] && own[1] == 1 && repeated[0] == 0 && repeated[1] == 1;
-}
-
-SWL_INLINE void run_rows(const struct swl_binary *a, const bool is_right_repeated, int64_t begin, int64_t end) {
-  const int64_t width = a->extents[1], rows = BUFFER / width;
-  float own[BUFFER], repeated[BUFFER], value[BUFFER];
-  const uint8_t *left = a->left, *right = a->right;
-  if (is_right_repeated) {
-    dequantise(right, 1, width, a->right_scale, a->right_flip, a->right_zero_point, repeated);
-  } else {
-    dequantise(left, 1, width, a->left_scale, a->left_flip, a->left_zero_point, repeated);
-  }
-  for (int64_t i = width; i < rows * width; i++) repeated[i] = repeated[i - width];
-  for (int64_t row = begin; row < end; row += rows) {
-    const int64_t count = swl_minimum(rows, end - row) * width;
-    if (is_right_repeated) {
-      dequantise(left + row * width, 1, count, a->left_scale, a->left_flip, a->left_zero_point, own);
-      swl_binary_row(a->operation, own, 1, repeated, 1, value, count, a->lower, a->upper);
-    } else {
-      dequantise(right + row * width, 1, count, a->right_scale, a->right_flip, a->right_zero_point, own);
-      swl_binary_row(a->operation, repeated, 1, own, 1, value, count, a->lower, a->upper);
-    }
-    quantise(a, value, count, (uint8_t *)a->output + row * width);
-  }
-}
-
 SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_binary *a = arguments;
   (void)scratch;
-  if (repeats(a, a->left_strides, a->right_strides)) {
-    run_rows(a, true, begin, end);
-    return;
-  }
-  if (repeats(a, a->right_strides, a->left_strides)) {
-    run_rows(a, false, begin, end);
-    return;
-  }
   const int32_t last = a->axes - 1;
   const int64_t left_stride = a->left_strides[last], right_stride = a->right_strides[last];
   float left[BUFFER], right[BUFFER], value[BUFFER];
@@ -80,4 +45,12 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
   }
 }
 
-SWL_INSTANTIATE(swl_binary_q8, body)
+void swl_binary_q8__scalar(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  if (!swl_run_gate(NULL, arguments, begin, end)) body(arguments, scratch, begin, end);
+}
+
+#if defined(__x86_64__)
+SWL_TARGET_AVX2 void swl_binary_q8__avx2(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  if (!swl_run_gate(swl_gate_block_avx2, arguments, begin, end)) body(arguments, scratch, begin, end);
+}
+#endif

@@ -156,5 +156,7 @@ int64_t swl_rounded_scratch(const struct swl_kernel *kernel, const struct swl_bl
 // Each output's sum of weights times its scale. Source [outputs][depth].
 void swl_rounded_offsets(const int8_t *weights, const float *scales, int64_t outputs, int64_t depth, float *offsets);
 int64_t swl_depthwise_scratch(const struct swl_window *window);
+// Items of the integer family: rows, or rows of blocks of channels. The float family's are rows.
+int64_t swl_depthwise_q8_items(const struct swl_kernel *kernel, const struct swl_window *window);
 
 #endif

@@ -3,14 +3,33 @@
 
 #include "swl_reduction.h"
 
-SWL_INLINE void mean(const struct swl_reduction *a, const uint8_t *input, uint8_t *output, int64_t count) {
-  int32_t totals[SWL_REDUCTION_CHUNK] = {0};
-  const int32_t flip = a->flip, offset = a->flip + a->input_zero_point;
-  for (int64_t r = 0; r < a->reduced; r++) {
-    const uint8_t *row = input + r * a->inner;
-    for (int64_t i = 0; i < count; i++) totals[i] += (int32_t)(row[i] ^ flip) - offset;
+// Rows whose unsigned bytes a sum of 16 bits holds.
+#define SUMMED_ROWS 256
+
+// Adds the columns' bytes, flipped to unsigned ones, to totals. `width` is a constant at every call, so that the sums stay in registers.
+SWL_INLINE void add_columns(const struct swl_reduction *a, const uint8_t *restrict input, const int64_t width, int32_t *restrict totals) {
+  const uint8_t flip = (uint8_t)a->flip;
+  for (int64_t first = 0; first < a->reduced; first += SUMMED_ROWS) {
+    const int64_t end = swl_minimum(first + SUMMED_ROWS, a->reduced);
+    uint16_t sums[SWL_REDUCTION_CHUNK] = {0};
+    for (int64_t r = first; r < end; r++) {
+      for (int64_t i = 0; i < width; i++) sums[i] += (uint8_t)(input[r * a->inner + i] ^ flip);
+    }
+    for (int64_t i = 0; i < width; i++) totals[i] += sums[i];
   }
-  for (int64_t i = 0; i < count; i++) {
+}
+
+SWL_INLINE void mean(const struct swl_reduction *a, const uint8_t *input, uint8_t *output, int64_t count) {
+  int32_t totals[SWL_REDUCTION_CHUNK];
+  // In 32 bits, as each sum less its offset is.
+  const uint32_t offset = (uint32_t)(a->flip + a->input_zero_point) * (uint32_t)a->reduced;
+  for (int64_t i = 0; i < count; i++) totals[i] = (int32_t)(0u - offset);
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) add_columns(a, input + i, 64, totals + i);
+  for (; i + 16 <= count; i += 16) add_columns(a, input + i, 16, totals + i);
+  for (; i + 4 <= count; i += 4) add_columns(a, input + i, 4, totals + i);
+  for (; i < count; i++) add_columns(a, input + i, 1, totals + i);
+  for (i = 0; i < count; i++) {
     float scaled = swl_clamp((float)totals[i] * a->factor, a->output_lower, a->output_upper);
     output[i] = (uint8_t)(swl_round(scaled) + a->output_zero_point);
   }
