@@ -1,11 +1,12 @@
 # The front door. `make demo` and `make test` are all that a newcomer needs; every other target serves the same work in parts.
 
 # Functions that run are laid out side by side (Packaging/link/order), nothing is exported, and the C++ library that Swift's own needs is
-# part of the program where there is an archive of it: a process touches a fifth less memory. Relative relocations are packed, which
-# glibc reads from 2.36 on (Debian 12): each process read 1.5 MB of them.
+# part of the program where there is an archive of it: a process touches a fifth less memory. Relative relocations are packed where this
+# machine's glibc reads such (2.36 on, Debian 12; Ubuntu 22.04 has 2.35): each process read 1.5 MB of them.
+PACKED := $(shell printf '2.36\n%s\n' "$$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -VC && echo '-Xlinker -z -Xlinker pack-relative-relocs')
 LINKED = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
   -Xswiftc -Lbuild/link -Xlinker --gc-sections -Xlinker --version-script=Packaging/link/no-exports.map \
-  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering -Xlinker -z -Xlinker pack-relative-relocs
+  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering $(PACKED)
 RELEASE = $(LINKED) -Xlinker -s
 PREFIX ?= /usr/local
 SWIFTLET = .build/release/swiftlet
