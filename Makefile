@@ -95,7 +95,8 @@ test-whisper: build
 	@Packaging/install-dependencies.sh moonshine
 	@if build/moonshine-python/bin/python -c 'import torch, transformers' 2>/dev/null; then \
 	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) && \
-	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) --shortest 1 --seconds 1 5; \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) --shortest 1 --seconds 1 5 && \
+	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) --weights int8 --seconds 1 10; \
 	else echo "test-whisper: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
 ## What 8 bits cost QuartzNet in word errors; about ten minutes, and so on demand. METHOD=percentile chooses ranges otherwise.

@@ -34,10 +34,12 @@ public struct FeatureExtractor {
     try input.checkSizes()
     let areCountsPossible =
       1...input.transform ~= input.window && 1...4096 ~= input.bands && 0...1 << 20 ~= input.frames && input.sampleRate > 0
-    let isFloorPossible = input.logFloor.map { 0...1 ~= $0 } ?? true
+    // Agents that don't know the floor know no decades either, and refuse what they would compute otherwise.
+    let isFloorPossible = input.logFloor.map { 0...1 ~= $0 && input.normalisation == .decades } ?? true
+    let isSilenceFinite = input.normalisation != .decades || max(input.logFloor ?? 0, 0) + input.logOffset > 0
     let areFrequenciesPossible = 0 <= input.lowestFrequency && input.lowestFrequency < input.highestFrequency && input.highestFrequency.isFinite
     let isPossible =
-      areCountsPossible && areFrequenciesPossible && isFloorPossible && (input.features != .mfcc || 1...input.bands ~= input.coefficients)
+      areCountsPossible && areFrequenciesPossible && isFloorPossible && isSilenceFinite && (input.features != .mfcc || 1...input.bands ~= input.coefficients)
     guard isPossible else { throw HearingError(.invalidInput, "input \(input.tensor) is described by impossible numbers: correct the recipe's sound section") }
     self.input = input
     valuesPerFrame = input.features == .mfcc ? input.coefficients : input.bands
@@ -81,9 +83,14 @@ public struct FeatureExtractor {
     values.removeAll(keepingCapacity: true)
     for index in 0..<frames {
       cut(frame: index)
-      transform.powers(of: frame, into: &spectrum)
-      if input.spectrum == .magnitude { for bin in spectrum.indices { spectrum[bin] = spectrum[bin].squareRoot() } }
-      filters.apply(to: spectrum, into: &bands)
+      if frame.allSatisfy({ $0 == 0 }) {
+        // Most of what is padded.
+        for band in bands.indices { bands[band] = 0 }
+      } else {
+        transform.powers(of: frame, into: &spectrum)
+        if input.spectrum == .magnitude { for bin in spectrum.indices { spectrum[bin] = spectrum[bin].squareRoot() } }
+        filters.apply(to: spectrum, into: &bands)
+      }
       for band in bands.indices { bands[band] = log(max(bands[band], Double(input.logFloor ?? 0)) + Double(input.logOffset)) }
       addValues()
     }

@@ -58,6 +58,9 @@ struct StepwisePorts {
     guard all.allSatisfy({ 0..<scoreCount ~= $0 }), rules.prompt.count < decoding.capacity - 1 else {
       throw TranscriptionError(.invalidDecoding, "the manifest's rules have tokens beyond \(scoreCount) scores, or a prompt that leaves no room for text")
     }
+    guard Set(rules.suppressed).isDisjoint(with: decoding.endTokens) else {
+      throw TranscriptionError(.invalidDecoding, "the manifest's rules suppress the token that ends a text")
+    }
     guard Set(rules.suppressed).union(rules.suppressedFirst).count < scoreCount else {
       throw TranscriptionError(.invalidDecoding, "the manifest's rules suppress every token")
     }

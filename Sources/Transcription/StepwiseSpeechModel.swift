@@ -66,6 +66,7 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
       throw TranscriptionError(.unsuitableInput, "\(origin): takes less than a second of sound: compile it anew")
     }
     choice = TokenChoice(decoding.rules, scoreCount: ports.scoreCount)
+    features = try Self.extractor(sound, blocks: blocks.upperBound, origin)
     do throws(InferenceError) {
       encoder = try unsafe Session(
         program: package.program, family: family, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
@@ -77,15 +78,17 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
 
   public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     precondition(samples.count <= greatestLength)
+    // What is left of a long file may be so short: no word is, and a model that must write something would make one up.
+    guard samples.count * 10 >= sampleRate else { return Transcript(text: "", tokens: []) }
     let clock = ContinuousClock()
     let start = clock.now
     try bind(blocks: min(max((samples.count + block - 1) / block, blocks.lowerBound), blocks.upperBound))
     let bound = clock.now
     hear(samples)
     let heard = clock.now
-    let (tokens, isSilence) = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
+    let (tokens, isSilence, isCut) = try write(atMost: tokenLimit(seconds: Float(samples.count) / Float(sampleRate)))
     let stages = StageTimes(binding: bound - start, encoder: heard - bound, decoder: clock.now - heard)
-    return Transcript(text: isSilence ? "" : text.text(of: tokens), tokens: tokens, stages: stages)
+    return Transcript(text: isSilence ? "" : text.text(of: tokens), tokens: tokens, stages: stages, isCut: isCut)
   }
 
   /// Most tokens of so much sound, the first one and the prompt counted.
@@ -117,14 +120,21 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
         throw TranscriptionError(.unusableProgram, "\(origin): what the encoder makes isn't what the step takes, at \(count) blocks")
       }
     }
-    if sound.features != .waveform {
-      var described = sound
-      described.frames = count * block / sound.hop
-      do throws(HearingError) { features = try FeatureExtractor(described) } catch {
-        throw TranscriptionError(.unsuitableInput, "\(origin): \(error.message)")
-      }
+    guard ports.scoreCount == choice.scoreCount else {
+      throw TranscriptionError(.unsuitableOutput, "\(origin): has \(ports.scoreCount) scores at \(count) blocks, and \(choice.scoreCount) at the most")
     }
+    features = try Self.extractor(sound, blocks: count, origin)
     boundBlocks = count
+  }
+
+  /// For pieces of so many blocks; nil where samples themselves are heard.
+  private static func extractor(_ sound: SoundInput, blocks: Int, _ origin: String) throws(TranscriptionError) -> FeatureExtractor? {
+    guard sound.features != .waveform else { return nil }
+    var described = sound
+    described.frames = blocks * sound.chunk / sound.hop
+    do throws(HearingError) { return try FeatureExtractor(described) } catch {
+      throw TranscriptionError(.unsuitableInput, "\(origin): \(error.message)")
+    }
   }
 
   /// Runs the encoder and hands its outputs to the step.
@@ -152,7 +162,7 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
   }
 
   /// Steps until an end token or a limit.
-  private func write(atMost limit: Int) throws(TranscriptionError) -> (tokens: [Int], isSilence: Bool) {
+  private func write(atMost limit: Int) throws(TranscriptionError) -> (tokens: [Int], isSilence: Bool, isCut: Bool) {
     let given = [decoding.startToken] + (decoding.rules?.prompt ?? [])
     var tokens = [decoding.startToken]
     var mayBeSilence = false
@@ -176,7 +186,8 @@ public final class StepwiseSpeechModel<Engine: Backend & ~Copyable>: SpeechRecog
       tokens.append(next)
       if decoding.endTokens.contains(next) { break }
     }
-    return (tokens, mayBeSilence && choice.isSilence(logProbabilities: logProbabilities))
+    let isCut = !decoding.endTokens.contains(tokens[tokens.count - 1])
+    return (tokens, mayBeSilence && choice.isSilence(logProbabilities: logProbabilities), isCut)
   }
 
   /// Copies a row of each head, `[heads, 1, size]`, to its place in `[heads, capacity, size]`.

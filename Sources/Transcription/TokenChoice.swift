@@ -3,6 +3,8 @@ import ModelManifest
 
 /// Chooses tokens by their scores, under a model's rules.
 struct TokenChoice {
+  /// Of each step.
+  let scoreCount: Int
   private let rules: TokenRules?
   private let isSuppressed: [Bool]
   private let isSuppressedFirst: [Bool]
@@ -10,6 +12,7 @@ struct TokenChoice {
   /// - Precondition: the rules' tokens are among so many.
   init(_ rules: TokenRules?, scoreCount: Int) {
     self.rules = rules
+    self.scoreCount = scoreCount
     var suppressed = [Bool](repeating: false, count: scoreCount)
     for token in rules?.suppressed ?? [] { suppressed[token] = true }
     isSuppressed = suppressed

@@ -7,8 +7,11 @@ public struct Transcript: Equatable, Sendable {
   public var tokens: [Int]?
   /// What a model of an encoder and a decoder's step took for its parts; nil for others.
   public var stages: StageTimes?
+  /// Whether a model wrote until it was stopped, for as much sound can't say more: the end may be missing, or invented.
+  public var isCut: Bool
 
-  public init(text: String, words: [TimedWord]? = nil, tokens: [Int]? = nil, stages: StageTimes? = nil) {
+  public init(text: String, words: [TimedWord]? = nil, tokens: [Int]? = nil, stages: StageTimes? = nil, isCut: Bool = false) {
+    self.isCut = isCut
     self.stages = stages
     self.text = text
     self.words = words

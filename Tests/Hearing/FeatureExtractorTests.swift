@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["quartznet", "spelling", "keywords", "tinyVAD", "whisper"], [300, 1600, 4000])
+  @Test(arguments: ["quartznet", "spelling", "keywords", "tinyVAD", "whisper", "whisperLarge"], [300, 1600, 4000])
   func `each front end equals its definition`(kind: String, count: Int) throws {
     var input = try #require(FrontEnds.all[kind])
     // The definition is slow.
@@ -74,6 +74,17 @@ import Testing
     let expected = SlowFeatures(input: input).values(samples).flatMap { $0 }
     #expect(frames == 25 && features.count == expected.count)
     #expect(zip(features, expected).allSatisfy { abs(Double($0) - $1) < 1e-5 })
+  }
+
+  @Test func `silence around a sound equals its definition`() throws {
+    var input = FrontEnds.whisper
+    input.frames = 20
+    var extractor = try FeatureExtractor(input)
+    var features: [Float] = []
+    let samples = [Float](repeating: 0, count: 1000) + noise(700)
+    #expect(extractor.extract(samples, into: &features) == 20)
+    let expected = SlowFeatures(input: input).values(samples).flatMap { $0 }
+    #expect(features.count == expected.count && zip(features, expected).allSatisfy { abs(Double($0) - $1) < 1e-5 })
   }
 
   @Test func `an utterance leaves nothing behind for the next`() throws {
@@ -113,7 +124,8 @@ import Testing
 
   @Test func `descriptions that contradict themselves are refused`() {
     let changes: [(inout SoundInput) -> Void] = [
-      { $0.features = .waveform }, { $0.transform = 518 }, { $0.transform = 501 }, { $0.logFloor = -1 }, { $0.window = 0 }, { $0.window = 513 }, { $0.hop = 0 },
+      { $0.features = .waveform }, { $0.transform = 518 }, { $0.transform = 501 }, { ($0.logFloor, $0.normalisation) = (-1, .decades) }, { $0.logFloor = 0.1 },
+      { ($0.logOffset, $0.normalisation) = (0, .decades) }, { $0.window = 0 }, { $0.window = 513 }, { $0.hop = 0 },
       { $0.bands = 0 },
       { $0.lowestFrequency = 9000 }, { $0.highestFrequency = .nan },
       {

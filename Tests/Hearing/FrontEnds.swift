@@ -44,7 +44,14 @@ enum FrontEnds {
     $0.axes = .framesBands
   }
 
-  static let all = ["quartznet": quartznet, "spelling": spelling, "keywords": keywords, "tinyVAD": tinyVAD, "whisper": whisper]
+  /// As the largest models have it: of the lowest bands some are narrower than a bin.
+  static let whisperLarge = {
+    var input = whisper
+    input.bands = 128
+    return input
+  }()
+
+  static let all = ["quartznet": quartznet, "spelling": spelling, "keywords": keywords, "tinyVAD": tinyVAD, "whisper": whisper, "whisperLarge": whisperLarge]
 
   private static func made(
     _ features: SoundInput.Features, window: Int, hop: Int, bands: Int, _ change: (inout SoundInput) -> Void

@@ -8,7 +8,7 @@ import Testing
     {"model_type": "moonshine", "hidden_size": 16, "intermediate_size": 24, "vocab_size": 8, "encoder_num_hidden_layers": 1,
     "decoder_num_hidden_layers": 1, "encoder_num_attention_heads": 2, "decoder_num_attention_heads": 2}
     """
-  private static let vocabulary = #"{"model": {"type": "BPE", "vocab": {"a": 0}}}"#
+  private static let vocabulary = #"{"model": {"type": "BPE", "vocab": {"a": 0}}, "decoder": {"type": "ByteLevel"}}"#
   /// One tensor of no elements.
   private static let weights = #"{"model.encoder.conv1.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#
 
@@ -90,11 +90,15 @@ import Testing
     ("{\"model", "{\"max_source_positions\": 49, \"model", "config.json: 'max_source_positions' 49 is less than a second of sound"),
     ("{\"model", "{\"max_target_positions\": 10, \"model", "config.json: 'max_target_positions' 10 leaves no room behind the prompt"),
     ("{\"no", "{\"decoder_start_token_id\": 16, \"no", "generation_config.json: 'decoder_start_token_id' is no whole number of 0 to 15"),
-    ("\"no_timestamps_token_id\": 14", "\"x\": 14", "generation_config.json: has no 'no_timestamps_token_id'"),
+    ("\"no_timestamps_token_id\": 14", "\"x\": 14", "generation_config.json: has no 'no_timestamps_token_id', nor tokenizer.json a token"),
     ("\"transcribe\"", "\"x\"", "generation_config.json: 'task_to_id' has no 'transcribe'"),
     ("[2]", "[\"a\"]", "generation_config.json: 'begin_suppress_tokens' is no whole number of 0 to 15"),
     ("11}", "16}", "generation_config.json: '<|de|>' is no whole number of 0 to 15"),
-    ("{\"<|en|>\": 10, \"<|de|>\": 11}", "null", "generation_config.json: has no 'lang_to_id': the model knows one language, leave --language out"),
+    ("{\"<|en|>\": 10, \"<|de|>\": 11}", "null", "generation_config.json: the model knows one language, leave --language out"),
+    ("{\"no", "{\"is_multilingual\": false, \"no", "generation_config.json: the model knows one language, leave --language out"),
+    ("\"lang_to_id\"", "\"is_multilingual\": true, \"x\"", "generation_config.json: the model knows several languages, but there is no 'lang_to_id'"),
+    ("[-1, 3]", "[8]", "generation_config.json: 'eos_token_id' [8] is suppressed, or the tokens of times (from 14 on)"),
+    ("id\": 14", "id\": 9", "generation_config.json: 'eos_token_id' [8] is suppressed, or the tokens of times (from 9 on)"),
   ])
   func `a Whisper that isn't done is refused by its key`(_ old: String, _ new: String, _ message: String) throws {
     let (error, folder) = try Self.refusal(
@@ -107,6 +111,10 @@ import Testing
     func message(_ language: String?) throws -> String? {
       try Self.refusal(configuration: Self.whisper, generation: Self.generation, options: SequenceOptions(language: language)).error?.message
     }
+    let (undecoded, place) = try Self.refusal(
+      configuration: Self.whisper, vocabulary: #"{"model": {"type": "BPE", "vocab": {"a": 0}}}"#, generation: Self.generation,
+      options: SequenceOptions(language: "en"))
+    #expect(undecoded?.message.hasPrefix("\(place)/tokenizer.json: has no decoder ByteLevel") == true)
     #expect(try message(nil) == "the model knows several languages, say which with --language: de, en")
     #expect(try message("fr") == "the model knows several languages, but no 'fr': --language is one of de, en")
     // The next thing that is missing.

@@ -26,7 +26,7 @@ import Testing
   /// With numbers that are none, as a model may give them.
   static let transcript = TranscriptMessage(
     capturedAt: moment, clock: .synchronised, endedAt: moment, utterance: .init(session: "00112233445566aa", number: 3), isFinal: true, isRevised: true,
-    text: "stop line",
+    isCut: true, text: "stop line",
     words: [
       .init(text: "stop", start: .zero, end: .microseconds(400_250), confidence: 0.5),
       .init(text: "line", start: .milliseconds(500), end: .seconds(1), confidence: .nan),
@@ -40,7 +40,9 @@ import Testing
   @Test func `a transcript and a command read as the contract says`() {
     let number = MessageNumber(epoch: "0123456789abcdef", sequence: 1)
     let said = String(decoding: Self.transcript.encoded(as: number), as: UTF8.self)
-    #expect(said.contains(#""schema":"swiftlet/transcript/1""#) && said.contains(#""session":"00112233445566aa","utterance":3,"final":true,"revised":true"#))
+    #expect(
+      said.contains(#""schema":"swiftlet/transcript/1""#)
+        && said.contains(#""session":"00112233445566aa","utterance":3,"final":true,"revised":true,"cut":true"#))
     #expect(said.contains(#""text":"stop line","confidence":1.0,"speech":0.1235,"#), "\(said)")
     #expect(
       said.contains(#"{"word":"stop","start_ms":0.0,"end_ms":400.25,"confidence":0.5},{"word":"line","start_ms":500.0,"end_ms":1000.0,"confidence":0.0}"#))

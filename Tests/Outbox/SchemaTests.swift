@@ -112,7 +112,8 @@ import Testing
     let good = String(decoding: PayloadTests.detection.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
     let said = String(decoding: PayloadTests.transcript.encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1)), as: UTF8.self)
     for (old, new) in [
-      ("\"revised\":true,\"text\":\"stop line\"", "\"text\":\"\""), ("\"revised\":true", "\"revised\":false"), ("\"end_ms\":400.25", "\"end_ms\":null"),
+      ("\"revised\":true,\"cut\":true,\"text\":\"stop line\"", "\"text\":\"\""), ("\"revised\":true", "\"revised\":false"),
+      ("\"cut\":true", "\"cut\":false"), ("\"end_ms\":400.25", "\"end_ms\":null"),
       ("0.5}", "1.5}"),
     ] {
       let (status, text) = try validate([("p/transcript", Array(said.replacing(old, with: new).utf8))])

@@ -57,6 +57,15 @@ import Transcription
     #expect(try speech.transcript(of: Array(samples.prefix(7000)), from: .zero).tokens == Self.golden.tokens("short"))
   }
 
+  @Test func `a text that is stopped says so, and hardly any sound has none`() throws {
+    let samples = try Self.golden.samples()
+    #expect(try !Self.speech().transcript(of: samples, from: .zero).isCut)
+    let stopped = try Self.speech { $1.endTokens = [] }.transcript(of: samples, from: .zero)
+    // The capacity of this smallest model.
+    #expect(stopped.isCut && stopped.tokens?.count == 40)
+    #expect(try Self.speech().transcript(of: Array(samples.prefix(1500)), from: .zero) == Transcript(text: "", tokens: []))
+  }
+
   @Test func `what is suppressed is never written, nor at the beginning what mayn't begin`() throws {
     let (samples, expected) = (try Self.golden.samples(), try Self.golden.tokens("tokens"))
     let (first, second) = (expected[4], expected[5])
@@ -96,7 +105,8 @@ import Transcription
       ({ $1.rules?.silence?.token = 296 }, .invalidDecoding), ({ $1.rules?.silence?.probability = 1.5 }, .invalidDecoding),
       ({ sound, _ in sound.chunk = 321 }, .unsuitableInput), ({ sound, _ in sound.hop = 0 }, .unsuitableInput),
       ({ sound, _ in sound.chunk = 160 }, .unsuitableInput), ({ sound, _ in sound.axes = .bandsFrames }, .unsuitableInput),
-      ({ sound, _ in sound.features = .mfcc }, .unsuitableInput), ({ sound, _ in sound.bands = .max }, .unsuitableInput),
+      ({ sound, _ in sound.features = .mfcc }, .unsuitableInput), ({ sound, _ in sound.transform = 401 }, .unsuitableInput),
+      ({ $1.rules?.suppressed.append($1.endTokens[0]) }, .invalidDecoding), ({ sound, _ in sound.bands = .max }, .unsuitableInput),
     ]
     for (index, (change, code)) in changes.enumerated() {
       do {
@@ -107,8 +117,5 @@ import Transcription
         #expect(error.message.hasPrefix("m: "))
       }
     }
-    // Found when the features are made, which is at the first sound.
-    let speech = try Self.speech { sound, _ in sound.transform = 401 }
-    #expect(throws: TranscriptionError.self) { try speech.transcript(of: Self.golden.samples(), from: .zero) }
   }
 }

@@ -186,7 +186,9 @@ final class SpeechWorker: @unchecked Sendable {
     let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock, age)
     var command: SpokenCommandMessage?
     // What is cut in the middle ends with no command.
-    if event.isFinal, !event.goesOn || listener.takesPiecesForWords, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
+    if event.isFinal, !event.transcript.isCut, !event.goesOn || listener.takesPiecesForWords,
+      let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands)
+    {
       let said = match.times ?? event.start..<max(event.start, event.end)
       command = SpokenCommandMessage(
         capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,
@@ -243,7 +245,8 @@ extension TranscriptMessage {
     }
     self.init(
       capturedAt: begin, clock: clock, endedAt: max(begin, end), utterance: utterance, isFinal: event.isFinal, isRevised: event.isRevised,
-      text: event.transcript.text, words: words, confidence: words?.compactMap(\.confidence).min(), speechProbability: event.speechProbability,
+      isCut: event.transcript.isCut, text: event.transcript.text, words: words, confidence: words?.compactMap(\.confidence).min(),
+      speechProbability: event.speechProbability,
       microphone: pipeline.microphone, model: pipeline.modelName, modelVersion: pipeline.modelVersion,
       latencies: [.init("waiting", event.wait + age), .init("transcription", event.cost)])
   }

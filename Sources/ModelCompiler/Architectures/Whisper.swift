@@ -16,9 +16,12 @@ struct Whisper: SequenceArchitecture {
   private let blocks: ClosedRange<Int>
 
   init(_ folder: borrowing PretrainedFolder, _ options: SequenceOptions) throws(CompilerError) {
-    configuration = try WhisperConfiguration(folder.configuration, folder.generation, language: options.language)
     var vocabulary = try folder.vocabulary()
+    configuration = try WhisperConfiguration(folder.configuration, folder.generation, vocabulary, language: options.language)
     guard vocabulary.pieces.count <= configuration.vocabularySize else { throw CompilerError(vocabulary, folder.path, configuration.vocabularySize) }
+    guard vocabulary.isByteLevel == true else {
+      throw CompilerError(.invalid, "\(folder.path)/tokenizer.json: has no decoder ByteLevel, in whose characters Whisper's vocabularies are written")
+    }
     vocabulary.strippedSpaces = 1
     self.vocabulary = vocabulary
     let longest = configuration.positions
@@ -50,8 +53,10 @@ struct Whisper: SequenceArchitecture {
       framePositions: "frames", handedOn: SequenceNames.heard(layers: configuration.decoderLayers), token: "token", position: "position",
       scores: "scores", rows: SequenceNames.rows(layers: configuration.decoderLayers), capacity: configuration.capacity,
       startToken: configuration.startToken, endTokens: configuration.endTokens,
-      // The model's authors let it write 224 tokens in half a minute.
-      tokensPerSecond: 7.5, spareTokens: 8, vocabulary: vocabulary, rules: configuration.rules)
+      // The model's authors let it write 224 tokens, however short the sound is: many languages have several tokens a word. English has fewer than
+      // 7 a second.
+      tokensPerSecond: configuration.rules.prompt.count > 1 ? 0 : 7.5, spareTokens: configuration.rules.prompt.count > 1 ? 224 : 8, vocabulary: vocabulary,
+      rules: configuration.rules)
     return Manifest(name: name, version: "1", task: .transcription, sound: sound, decoding: .stepwise(decoding))
   }
 

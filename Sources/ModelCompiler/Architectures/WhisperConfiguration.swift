@@ -1,4 +1,5 @@
 import ModelManifest
+import TextTokens
 
 /// The sizes of a Whisper model, and what it may write (A. Radford et al., "Robust speech recognition via large-scale weak supervision", 2022).
 struct WhisperConfiguration {
@@ -20,7 +21,7 @@ struct WhisperConfiguration {
   let rules: TokenRules
 
   /// - Parameter language: as the model abbreviates it; nil where none is given.
-  init(_ json: PretrainedConfiguration, _ generation: PretrainedConfiguration, language: String?) throws(CompilerError) {
+  init(_ json: PretrainedConfiguration, _ generation: PretrainedConfiguration, _ vocabulary: Vocabulary, language: String?) throws(CompilerError) {
     width = try json.number("d_model", in: 8...4096)
     encoderInnerWidth = try json.number("encoder_ffn_dim", in: 1...65536)
     decoderInnerWidth = try json.number("decoder_ffn_dim", in: 1...65536)
@@ -34,7 +35,7 @@ struct WhisperConfiguration {
     capacity = try json.number("max_target_positions", in: 8...4096, default: 448)
     let tokens = 0...vocabularySize - 1
     startToken = try Self.token("decoder_start_token_id", generation, json, tokens)
-    endTokens = [try Self.token("eos_token_id", generation, json, tokens)]
+    endTokens = try (generation.has("eos_token_id") ? generation : json).numbers("eos_token_id", in: tokens, default: [])
     for heads in [encoderHeads, decoderHeads] where width % heads != 0 {
       throw CompilerError(.invalid, "\(json.origin): \(heads) heads don't divide 'd_model' \(width)")
     }
@@ -48,7 +49,13 @@ struct WhisperConfiguration {
     guard try json.flag("tie_word_embeddings", default: true) else {
       throw CompilerError(.unsupported, "\(json.origin): 'tie_word_embeddings' is false, which isn't done yet")
     }
-    rules = try Self.rules(generation, vocabularySize: vocabularySize, language: language)
+    let withoutTimes = try Self.tokenWithoutTimes(generation, vocabulary, vocabularySize: vocabularySize)
+    rules = try Self.rules(generation, withoutTimes, vocabularySize: vocabularySize, language: language)
+    guard !endTokens.isEmpty else { throw CompilerError(.invalid, "\(json.origin): has no 'eos_token_id'") }
+    guard Set(rules.suppressed).isDisjoint(with: endTokens), startToken < withoutTimes else {
+      throw CompilerError(
+        .invalid, "\(generation.origin): 'eos_token_id' \(endTokens) is suppressed, or the tokens of times (from \(withoutTimes) on) aren't the last ones")
+    }
     guard rules.prompt.count + 8 <= capacity else {
       throw CompilerError(.invalid, "\(json.origin): 'max_target_positions' \(capacity) leaves no room behind the prompt")
     }
@@ -60,15 +67,33 @@ struct WhisperConfiguration {
     try generation.has(key) ? generation.number(key, in: range) : json.number(key, in: range)
   }
 
-  private static func rules(_ generation: PretrainedConfiguration, vocabularySize: Int, language: String?) throws(CompilerError) -> TokenRules {
+  private static func tokenWithoutTimes(
+    _ generation: PretrainedConfiguration, _ vocabulary: Vocabulary, vocabularySize: Int
+  ) throws(CompilerError) -> Int {
+    let key = "no_timestamps_token_id"
+    if generation.has(key) { return try generation.number(key, in: 1...vocabularySize - 1) }
+    guard let token = vocabulary.pieces.firstIndex(of: "<|notimestamps|>"), token > 0 else {
+      throw CompilerError(
+        .invalid, "\(generation.origin): has no '\(key)', nor tokenizer.json a token <|notimestamps|>: is generation_config.json beside it?")
+    }
+    return token
+  }
+
+  private static func rules(
+    _ generation: PretrainedConfiguration, _ withoutTimes: Int, vocabularySize: Int, language: String?
+  ) throws(CompilerError) -> TokenRules {
     let tokens = 0...vocabularySize - 1
-    let withoutTimes = try generation.number("no_timestamps_token_id", in: 1...vocabularySize - 1)
-    let languages = try generation.numbersByName("lang_to_id", in: tokens)
+    var languages = try generation.numbersByName("lang_to_id", in: tokens)
+    let knowsSeveral = try generation.flag("is_multilingual", default: !languages.isEmpty)
+    if !knowsSeveral { languages = [:] }
+    guard !knowsSeveral || !languages.isEmpty else {
+      throw CompilerError(.invalid, "\(generation.origin): the model knows several languages, but there is no 'lang_to_id'")
+    }
     let tasks = try generation.numbersByName("task_to_id", in: tokens)
     var prompt: [Int] = []
     if languages.isEmpty {
       guard language == nil else {
-        throw CompilerError(.invalid, "\(generation.origin): has no 'lang_to_id': the model knows one language, leave --language out")
+        throw CompilerError(.invalid, "\(generation.origin): the model knows one language, leave --language out")
       }
     } else {
       let names = languages.keys.map { String($0.dropFirst(2).dropLast(2)) }.sorted()
@@ -81,6 +106,7 @@ struct WhisperConfiguration {
     }
     // Times lie behind the token that says that there are none: without their rules they would be written as text.
     let suppressed = try generation.numbers("suppress_tokens", in: -1...vocabularySize - 1, default: []).filter { $0 >= 0 }
+    guard suppressed.count < vocabularySize else { throw CompilerError(.invalid, "\(generation.origin): 'suppress_tokens' leaves no token") }
     let first = try generation.numbers("begin_suppress_tokens", in: tokens, default: [])
     return TokenRules(
       prompt: prompt + [withoutTimes], suppressed: Set(suppressed + Array(withoutTimes..<vocabularySize)).sorted(), suppressedFirst: first,

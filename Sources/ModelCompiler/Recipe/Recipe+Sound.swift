@@ -40,6 +40,12 @@ extension RecipeReading {
     if let value = mapping["log-offset"]?.float(in: 0...1) { sound.logOffset = Float(value) }
     if let value = mapping["log-floor"]?.float(in: 0...1) { sound.logFloor = Float(value) }
     if let value = mapping["normalise"]?.choice(of: SoundInput.Normalisation.self) { sound.normalisation = value }
+    if sound.logFloor != nil, sound.normalisation != .decades {
+      mapping.report("log-floor", "sound.log-floor: goes with normalise: decades only; elsewhere log-offset keeps silence finite")
+    }
+    if sound.normalisation == .decades, (sound.logFloor ?? 0) + sound.logOffset <= 0 {
+      mapping.report("normalise", "sound.normalise: decades needs a log-floor or a log-offset above 0, or silence has no logarithm")
+    }
     if let value = mapping["frames"]?.int(in: 1...1 << 20) { sound.frames = value }
     if let value = mapping["axes"]?.choice(of: SoundInput.Axes.self) { sound.axes = value }
     if sound.features == .mfcc { sound.coefficients = mapping.required("coefficients")?.int(in: 1...sound.bands) ?? 1 }

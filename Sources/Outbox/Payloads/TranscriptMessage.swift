@@ -34,6 +34,8 @@ public struct TranscriptMessage: Payload, Equatable {
   public var isFinal: Bool
   /// Whether a final text doesn't begin with what partial ones told.
   public var isRevised: Bool
+  /// Whether the model was stopped while it wrote: the end may be missing, or invented.
+  public var isCut: Bool
   public var text: String
   /// nil where the model tells no times.
   public var words: [Word]?
@@ -48,11 +50,12 @@ public struct TranscriptMessage: Payload, Equatable {
   public var latencies: [DetectionMessage.StageLatency]
 
   public init(
-    capturedAt: WallTime, clock: ClockStatus, endedAt: WallTime, utterance: Utterance, isFinal: Bool, isRevised: Bool, text: String, words: [Word]?,
-    confidence: Float?, speechProbability: Float?, microphone: String, model: String, modelVersion: String, latencies: [DetectionMessage.StageLatency]
+    capturedAt: WallTime, clock: ClockStatus, endedAt: WallTime, utterance: Utterance, isFinal: Bool, isRevised: Bool, isCut: Bool = false, text: String,
+    words: [Word]?, confidence: Float?, speechProbability: Float?, microphone: String, model: String, modelVersion: String,
+    latencies: [DetectionMessage.StageLatency]
   ) {
     (self.capturedAt, self.clock, self.endedAt, self.utterance) = (capturedAt, clock, endedAt, utterance)
-    (self.isFinal, self.isRevised, self.text, self.words) = (isFinal, isRevised, text, words)
+    (self.isFinal, self.isRevised, self.isCut, self.text, self.words) = (isFinal, isRevised, isCut, text, words)
     (self.confidence, self.speechProbability) = (confidence, speechProbability)
     (self.microphone, self.model, self.modelVersion, self.latencies) = (microphone, model, modelVersion, latencies)
   }
@@ -65,6 +68,10 @@ public struct TranscriptMessage: Payload, Equatable {
     json.boolean(isFinal)
     if isRevised {
       json.key("revised")
+      json.boolean(true)
+    }
+    if isCut {
+      json.key("cut")
       json.boolean(true)
     }
     json.member("text", text)

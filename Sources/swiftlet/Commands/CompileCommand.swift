@@ -11,7 +11,7 @@ struct CompileCommand: ParsableCommand {
     abstract: "Turn an ONNX or TFLite model, or a folder of Moonshine or Whisper, into a package.",
     discussion: """
       Without --recipe the package keeps raw tensors; without --calibrate it keeps the model's own precision. A folder with config.json, model.safetensors and \
-      tokenizer.json of Moonshine or Whisper (tiny or base) needs no recipe, and takes --weights, --language and --shortest-sound only.
+      tokenizer.json of Moonshine or Whisper (and its generation_config.json; tiny or base) needs no recipe, and takes --weights, --language and --shortest-sound only.
 
       Examples: swiftlet compile yolox_nano_416.onnx --recipe Calibration/recipes/yolox_nano_416.yaml \\
                   --calibrate images/ -o yolox-nano.swiftlet

@@ -48,6 +48,7 @@ struct LiveWriter {
         ("utterance", .integer(event.utterance)), ("final", .boolean(event.isFinal)), ("speech", .number((event.speechProbability ?? 0).toFourDigits)),
       ]
     }
+    if event.transcript.isCut { members.append(("cut", .boolean(true))) }
     if event.isRevised { members.append(("revised", .boolean(true))) }
     isRead = Terminal.canShow("\(JSON.object(members).text)\n") && isRead
   }

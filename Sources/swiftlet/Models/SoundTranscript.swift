@@ -90,6 +90,7 @@ struct SoundTranscript {
     } else {
       members.append(("tokens", .array(pieces.flatMap { $0.transcript.tokens ?? [] }.map { .integer($0) })))
     }
+    if pieces.contains(where: \.transcript.isCut) { members.append(("cut", .boolean(true))) }
     if hasUtterances {
       let utterances = pieces.map { piece in
         JSON.object([

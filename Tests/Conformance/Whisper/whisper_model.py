@@ -114,9 +114,32 @@ def heard(model, samples, least_blocks):
         return encoder(torch.from_numpy(numpy.asarray(bands, numpy.float32))).last_hidden_state
 
 
-def token_limit(seconds, prompt, capacity):
-    """The start token and the prompt counted."""
-    return min(capacity, 1 + prompt + math.ceil(numpy.float32(seconds) * numpy.float32(7.5)) + 8)
+def token_limit(seconds, prompt, capacity, several_languages):
+    """The start token and the prompt counted. Swiftlet's own rule: transformers goes on to the model's capacity."""
+    return min(capacity, 1 + prompt + (224 if several_languages else math.ceil(numpy.float32(seconds) * numpy.float32(7.5)) + 8))
+
+
+def forbidden(special, generation, size):
+    """What is added to scores: of all tokens but the first, and of the first."""
+    suppressed = torch.zeros(size)
+    suppressed[generation["suppress_tokens"]] = -torch.inf
+    suppressed[special["<|notimestamps|>"]:] = -torch.inf
+    first = suppressed.clone()
+    first[generation["begin_suppress_tokens"]] = -torch.inf
+    return suppressed, first
+
+
+def chosen(special, generation, scores):
+    """The likeliest token of each row, the first of which is the first behind the prompt."""
+    suppressed, first = forbidden(special, generation, scores.shape[1])
+    return [int((row + (suppressed if index else first)).argmax()) for index, row in enumerate(scores)]
+
+
+def choices(model, samples, least_blocks, tokens):
+    """What the model would choose behind each token of a text."""
+    with torch.no_grad():
+        made = heard(model, samples, least_blocks)
+        return model(encoder_outputs=(made,), decoder_input_ids=torch.tensor([tokens[:-1]])).logits[0]
 
 
 def greedy(model, special, generation, samples, least_blocks, language=None):
@@ -126,12 +149,8 @@ def greedy(model, special, generation, samples, least_blocks, language=None):
     prompt = [special[f"<|{language}|>"], special["<|transcribe|>"]] if language else []
     tokens = [special["<|startoftranscript|>"], *prompt, without_times]
     start = len(tokens)
-    suppressed = torch.zeros(model.config.vocab_size)
-    suppressed[generation["suppress_tokens"]] = -torch.inf
-    suppressed[without_times:] = -torch.inf
-    first = suppressed.clone()
-    first[generation["begin_suppress_tokens"]] = -torch.inf
-    limit = token_limit(samples.size / 16000, start - 1, model.config.max_target_positions)
+    suppressed, first = forbidden(special, generation, model.config.vocab_size)
+    limit = token_limit(samples.size / 16000, start - 1, model.config.max_target_positions, language is not None)
     chosen = []
     with torch.no_grad():
         while len(tokens) < limit:
