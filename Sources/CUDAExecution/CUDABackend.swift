@@ -29,11 +29,9 @@ import Tensors
   private let outputs: [Transfer]
   /// The device's count of indices outside their tensors, since the session began to load; and what it was when that was done.
   private let faults: Transfer?
-  private let faultsWhileLoading: UInt64
+  private var faultsWhileLoading: UInt64
   /// What the driver said when a run failed; 0 while all is well.
   private var failed: Int32 = 0
-  /// What it was, where that isn't all in the code.
-  private var obstacle: InferenceError?
   /// Set once frames may be taken in place of an input's tensor.
   private var frames: CUDAFrames?
   private var frameGraph: CUDAGraph?
@@ -186,7 +184,6 @@ import Tensors
   public var hasFailed: Bool { failed != 0 || device.driver.fate.loss != 0 }
 
   public var failure: InferenceError? {
-    if let obstacle { return obstacle }
     let result = failed == 0 ? device.driver.fate.loss : failed
     return result == 0 ? nil : device.driver.error(result, "running the model on '\(device.name)'")
   }
@@ -247,7 +244,9 @@ import Tensors
 
   private func isOfFrame(_ input: Transfer) -> Bool { runsFrame && input.port == frames?.port }
 
-  public func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool {
+  public func openFrames(as input: Int, _ pass: swl_preparation, upTo size: (width: Int, height: Int)) throws(InferenceError) -> Bool {
+    // Those opened before take no more, whatever becomes of these.
+    (runsFrame, self.frames, frameGraph) = (false, nil, nil)
     let byteCount = unsafe Int(pass.width) * Int(pass.height) * Int(pass.channels) * Int(pass.element_bytes)
     // A tensor that several ports name would still be copied for the others.
     guard let port = inputs.first(where: { $0.port == input }), port.byteCount == byteCount, inputs.count(where: { $0.device == port.device }) == 1 else {
@@ -255,31 +254,39 @@ import Tensors
     }
     try device.enter()
     defer { device.leave() }
-    let frames = try unsafe CUDAFrames(device, port: input, pass, tensor: port.device)
+    let frames = try unsafe CUDAFrames(device, port: input, pass, tensor: port.device, size: size)
     var result = frames.bring(in: stream)
     if result == 0 { result = stream.launch(frames.step) }
-    if result == 0 { result = stream.wait() }
-    try device.driver.check(result, "preparing a frame on '\(device.name)' for the first time")
-    frameGraph = try Self.record(inputs.filter { $0.port != input }, frames.step, plan, outputs, faults, in: stream)
-    self.frames = frames
+    try settle(result, "preparing a frame on '\(device.name)' for the first time")
+    let graph = try Self.record(inputs.filter { $0.port != input }, frames.step, plan, outputs, faults, in: stream)
+    result = graph.launch(in: stream)
+    try settle(result, "running the recorded model on a frame on '\(device.name)' for the first time")
+    // A frame of nothing may have been outside tensors, which says nothing about the model.
+    if let faults { faultsWhileLoading = unsafe faults.staging.load(as: UInt64.self) &- faultCount }
+    (frameGraph, self.frames) = (graph, frames)
     return true
+  }
+
+  /// As a check, once nothing is under way to what goes where this throws. Who can't wait for that lacks more than room.
+  private func settle(_ result: Int32, _ doing: String) throws(InferenceError) {
+    let ended = stream.wait()
+    guard ended == 0 else {
+      let error = device.driver.error(ended, doing)
+      throw error.code == .noResources ? InferenceError(.deviceFailed, error.message) : error
+    }
+    try device.driver.check(result, doing)
   }
 
   public func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool {
     guard let frames else { return false }
     // The run to come says how.
     guard !hasFailed else { return true }
-    switch unsafe frames.take(pass, source) {
-    case .refused: return false
-    case .taken: runsFrame = true
-    case .failed(let error):
-      obstacle = error
-      take(CUDADriver.senseless)
-    }
+    guard unsafe frames.take(pass, source) else { return false }
+    runsFrame = true
     return true
   }
 
-  public func leaveFrame() { runsFrame = false }
+  public func leaveFrame(of input: Int) { if input == frames?.port { runsFrame = false } }
 
   /// What a device says is taken for true only where one run could have brought it about: it is added to other counts.
   static func isPlausible(_ count: UInt64, after before: UInt64) -> Bool { count >= before && count - before <= UInt64(CUDAPlan.largestWork) }

@@ -45,6 +45,7 @@ final class CUDAMemory {
     guard size <= allowance - byteCount else { throw exceeding(size) }
     var address: DeviceAddress = 0
     try device.driver.check(unsafe device.driver.calls.cuMemAlloc_v2(&address, size), "allocating \(size) bytes")
+    guard address != 0 else { throw InferenceError(.deviceFailed, "CUDA: allocating \(size) bytes gave nothing") }
     regions.append(address)
     byteCount += size
     return address
@@ -73,10 +74,12 @@ final class CUDAMemory {
     let result =
       isMapped ? unsafe calls.cuMemHostAlloc(&base, size, UInt32(SWL_CUDA_HOST_MAPPED)) : unsafe calls.cuMemAllocHost_v2(&base, size)
     try device.driver.check(result, "allocating \(byteCount) bytes of pinned memory")
+    guard let base = unsafe base else { throw InferenceError(.deviceFailed, "CUDA: allocating \(byteCount) bytes of pinned memory gave nothing") }
     unsafe bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
     guard isMapped else { return }
     var address: DeviceAddress = 0
     try device.driver.check(unsafe calls.cuMemHostGetDevicePointer_v2(&address, base, 0), "finding pinned memory on the device")
+    guard address != 0 else { throw InferenceError(.deviceFailed, "CUDA: finding pinned memory on the device gave nothing") }
     mappedAddress = address
   }
 

@@ -1,7 +1,7 @@
 import CCUDADriver
 import Inference
 
-/// Bytes that the host writes and the device reads: the same memory where both share it, else pinned memory and a copy on the device.
+/// Bytes that the host writes and the device reads: pinned memory and a copy on the device, or the same memory where both share it and it is read once.
 @safe final class CUDASharedBytes {
   /// The host's side.
   let bytes: UnsafeMutableRawBufferPointer
@@ -10,11 +10,13 @@ import Inference
   /// Of the device, where it can't read the host's.
   private let copy: CUDAMemory?
 
-  init(_ device: CUDADevice, byteCount: Int) throws(InferenceError) {
-    staging = try CUDAStaging(device, byteCount: byteCount, isMapped: device.sharesMemory())
+  /// - Parameter mayMap: whether it may be the same memory. What every thread of a kernel reads is better off in the device's.
+  init(_ device: CUDADevice, byteCount: Int, mayMap: Bool) throws(InferenceError) {
+    let isMapped = mayMap ? try device.sharesMemory() : false
+    staging = try CUDAStaging(device, byteCount: byteCount, isMapped: isMapped)
     unsafe bytes = staging.bytes
-    guard staging.mappedAddress == nil else {
-      (address, copy) = (staging.mappedAddress!, nil)
+    if let mapped = staging.mappedAddress {
+      (address, copy) = (mapped, nil)
       return
     }
     let memory = CUDAMemory(device, allowance: byteCount + 1024, regionByteCount: 1)

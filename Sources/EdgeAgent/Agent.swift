@@ -246,7 +246,7 @@ public final class Agent: @unchecked Sendable {
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
     var opened = OpenedModels(options)
-    let manners = LoadingManners(turns: mutex.withLock { current }?.turns)
+    var manners = LoadingManners(turns: mutex.withLock { current }?.turns)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
         log.notice(
@@ -255,9 +255,10 @@ public final class Agent: @unchecked Sendable {
         continue
       }
       let (package, weights) = try opened.open(settings)
+      manners.frameSize = configuration.frameSize(of: settings)
       let processor = try FrameProcessor(package, settings, sharing: weights, devices: options.devices, manners: manners)
       processor.backend.tell(of: settings.name, log)
-      let lighter = try lighter(of: settings, beside: processor, &opened)
+      let lighter = try lighter(of: settings, beside: processor, &opened, manners.frameSize)
       pipelines.append(PreparedPipeline(settings: settings, processor: processor, lighter: lighter, package: package, weights: weights))
     }
     try joinBatches(pipelines)
@@ -279,7 +280,9 @@ extension Agent {
   /// running: an update may have brought what it doesn't fit.
   ///
   /// - Throws: `configuration`, whatever is wrong: the pipeline's own model, which updates could undo, isn't to blame.
-  private func lighter(of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels) throws(EdgeAgentError) -> FrameProcessor? {
+  private func lighter(
+    of settings: PipelineSettings, beside heavy: FrameProcessor, _ opened: inout OpenedModels, _ frameSize: (width: Int, height: Int)?
+  ) throws(EdgeAgentError) -> FrameProcessor? {
     guard let model = settings.lighter else { return nil }
     var chosen = settings
     chosen.model = model
@@ -288,7 +291,8 @@ extension Agent {
     do throws(EdgeAgentError) {
       let (package, weights) = try opened.open(chosen)
       mistake = package.manifest.mistake(inPlaceOf: heavy.manifest).map { "\(package.origin): \($0)" }
-      lighter = try FrameProcessor(package, chosen, sharing: weights, devices: options.devices)
+      lighter = try FrameProcessor(
+        package, chosen, sharing: weights, devices: options.devices, manners: LoadingManners(frameSize: frameSize))
     } catch { (lighter, mistake) = (nil, mistake ?? error.message) }
     guard let mistake else { return lighter }
     guard settings.model.name != nil else {

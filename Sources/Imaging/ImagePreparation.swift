@@ -130,7 +130,7 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe swl_prepare(variant, &pass, &source, tensor.baseAddress!)
   }
 
-  /// What `swl_prepare` takes, of frames of the size before; before the first it has no scratch memory.
+  /// What `swl_prepare` takes, of frames of the size before; before the first, and after `reserve`, it has neither content nor scratch memory.
   public var pass: swl_preparation {
     var pass = unsafe swl_preparation()
     unsafe pass.width = Int32(settings.width)
@@ -140,7 +140,8 @@ public enum PreparationOutcome: Equatable, Sendable {
     unsafe pass.element_bytes = Int32(target.elementType.byteCount)
     unsafe pass.tables = UnsafeRawPointer(tables.bytes.baseAddress!)
     unsafe pass.padding = UnsafeRawPointer(padding.bytes.baseAddress!)
-    guard let base = unsafe scratch.bytes.baseAddress, scratch.count > 0 else { return unsafe pass }
+    // Room alone has no tables in it.
+    guard let base = unsafe scratch.bytes.baseAddress, sourceSize.width > 0 else { return unsafe pass }
     unsafe pass.content_x = Int32(geometry.contentX)
     unsafe pass.content_y = Int32(geometry.contentY)
     unsafe pass.content_width = Int32(geometry.contentWidth)

@@ -32,17 +32,19 @@ public protocol Backend: ~Copyable {
   /// - Parameters:
   ///   - input: its index among the program's.
   ///   - pass: its sizes and tables are those of all frames.
-  /// - Returns: whether it will.
-  borrowing func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool
+  ///   - size: frames no larger than that are to find room; others may not.
+  /// - Returns: whether it will. Neither then nor where this throws are frames taken of an input that was opened before.
+  /// - Throws: `.noResources` or `.unsupported` where it goes on without frames as before; else the device has failed.
+  borrowing func openFrames(as input: Int, _ pass: swl_preparation, upTo size: (width: Int, height: Int)) throws(InferenceError) -> Bool
 
-  /// Takes a frame's pixels, of which runs make the input's tensor from now on; what it needs of them it has read when it returns. A frame larger
-  /// than those before it may allocate.
+  /// Takes a frame's pixels, of which runs make the input's tensor from now on; what it needs of them it has read when it
+  /// returns. Neither allocates nor waits for anything.
   /// - Parameter pass: as `swl_prepare` takes it, but for the scratch memory.
-  /// - Returns: false where it doesn't take such a frame: then the tensor is to be made in the arena.
+  /// - Returns: false where it doesn't take such a frame, or has no room for it: then the tensor is to be made in the arena.
   borrowing func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool
 
-  /// From now on runs take the input's tensor from the arena again.
-  borrowing func leaveFrame()
+  /// From now on runs take that input's tensor from the arena again.
+  borrowing func leaveFrame(of input: Int)
 
   /// Run-time indices of gathers and scatters that lay outside their tensors, over all runs so far. Such an index never reads or writes
   /// outside: gathers take the nearest element, scatters leave the update out.
@@ -59,7 +61,7 @@ public protocol Backend: ~Copyable {
 extension Backend where Self: ~Copyable {
   public var failure: InferenceError? { nil }
   public var hasFailed: Bool { false }
-  public func openFrames(as input: Int, _ pass: swl_preparation) throws(InferenceError) -> Bool { false }
+  public func openFrames(as input: Int, _ pass: swl_preparation, upTo size: (width: Int, height: Int)) throws(InferenceError) -> Bool { false }
   public func takeFrame(_ pass: swl_preparation, _ source: swl_source) -> Bool { false }
-  public func leaveFrame() {}
+  public func leaveFrame(of input: Int) {}
 }

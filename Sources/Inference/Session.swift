@@ -114,9 +114,9 @@ import Tensors
 
   /// The bytes that carry an input, in the layout and type of its tensor (not of the port); valid as long as the session.
   /// Ports live through the whole program where the compiler plans memory, so what was written stays from run to run until `bind`.
-  /// A frame that was taken in place of a tensor counts no more.
+  /// A frame that was taken in place of that tensor counts no more.
   public func inputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
-    engine.leaveFrame()
+    engine.leaveFrame(of: index)
     return unsafe arenaBytes(of: program.tensors[Int(program.inputs[index].tensor)])
   }
 

@@ -12,14 +12,12 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
   let inputIndex: Int
 
   /// - Parameters:
-  ///   - model: of the same package, for one image.
+  ///   - model: of the same package, for one image. It keeps tensors from then on, where this doesn't throw.
   ///   - limit: at least 2.
   /// - Throws: where the package's sizes don't leave open how many images there are, or don't lie one behind the other; says how to compile it. And where
   ///   made-up images give something else together than alone.
   public init(_ package: ModelPackage, like model: VisionModel<Engine>, limit: Int, options: Engine.Options) throws(ObjectDetectionError) {
     self.limit = limit
-    // What it prepares is handed on as a tensor.
-    model.takesFrames = false
     inputIndex = model.inputIndex
     let one = model.session.program
     let port = one.inputs[inputIndex]
@@ -41,6 +39,7 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
     do throws(InferenceError) { try checkIndependence(package, one, options) } catch {
       throw ObjectDetectionError(.unsupported, "\(package.origin): \(error.message)")
     }
+    model.keepTensors()
   }
 
   /// Run-time indices outside their tensors, over all runs so far.
@@ -51,8 +50,10 @@ public final class VisionBatch<Engine: Backend & ~Copyable> {
   }
 
   /// Copies what the model for one image has prepared.
+  /// - Precondition: `prepared` keeps tensors (`VisionModel.keepTensors`).
   /// - Parameter slot: which image of the run it is, 0 to `count` − 1.
   public func write(_ prepared: borrowing VisionModel<Engine>, at slot: Int, of count: Int) {
+    precondition(!prepared.takesFrames)
     let source = unsafe prepared.session.inputBytes(prepared.inputIndex)
     let target = unsafe sessions[count - 2].inputBytes(inputIndex)
     unsafe UnsafeMutableRawBufferPointer(rebasing: target[slot * source.count..<(slot + 1) * source.count]).copyMemory(

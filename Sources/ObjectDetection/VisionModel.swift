@@ -14,10 +14,20 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   private let preparation: ImagePreparation
   let inputIndex: Int
   /// Whether the session makes the input of a frame's pixels itself.
-  var takesFrames = false
+  public private(set) var takesFrames = false
+  /// Why it doesn't, though its device could.
+  public let frameObstacle: String?
+  /// Frames so far, parts apart, whose tensor was made here, on the processor.
+  public private(set) var tensorFrameCount: UInt64 = 0
 
+  /// Frames that a device has room for where nobody knows what comes: what most cameras give at most.
+  public static var usualFrameSize: (width: Int, height: Int) { (1920, 1080) }
+
+  /// - Parameter frameSize: of the largest frames that a device is to have room for; the processor prepares those for which it has none.
   /// - Throws: where the manifest describes no image input or decoding, or one that doesn't fit the program.
-  public init(_ package: ModelPackage, options: Engine.Options) throws(ObjectDetectionError) {
+  public init(
+    _ package: ModelPackage, options: Engine.Options, frameSize: (width: Int, height: Int) = usualFrameSize
+  ) throws(ObjectDetectionError) {
     manifest = package.manifest
     let program: Program
     do throws(ModelFormatError) { program = try package.programForImages() } catch {
@@ -50,7 +60,7 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     }
     do throws(InferenceError) {
       session = try unsafe Session(program: program, weights: package.weights, owner: package, options: options, onCopy: { unsafe package.release($0) })
-      takesFrames = unsafe try session.openFrames(as: index, preparation.pass)
+      (takesFrames, frameObstacle) = try Self.openFrames(of: session, as: index, preparation, frameSize)
     } catch {
       let code: ObjectDetectionError.Code =
         switch error.code {
@@ -65,6 +75,19 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
     }
   }
 
+  /// Without frames the model runs all the same, on tensors.
+  private static func openFrames(
+    of session: Session<Engine>, as index: Int, _ preparation: ImagePreparation, _ size: (width: Int, height: Int)
+  ) throws(InferenceError) -> (Bool, String?) {
+    do throws(InferenceError) { return (unsafe try session.openFrames(as: index, preparation.pass, upTo: size), nil) } catch {
+      guard error.code == .noResources || error.code == .unsupported else { throw error }
+      return (false, error.message)
+    }
+  }
+
+  /// From now on frames become tensors here, as for a run together with others.
+  public func keepTensors() { takesFrames = false }
+
   /// Where the prepared frame lies in the input, and its size.
   public var mapping: FrameMapping { preparation.mapping }
 
@@ -74,8 +97,17 @@ public final class VisionModel<Engine: Backend & ~Copyable> {
   /// Fills the input from a frame, or hands its pixels over to a device that does. The view is read when it returns.
   /// - Parameter isPart: one of many views of many sizes: the processor prepares it, as a device would want other memory again and again.
   public func prepare(_ view: ImageView, isPart: Bool = false) -> PreparationOutcome {
-    guard takesFrames, !isPart else { return unsafe preparation.prepare(view, into: session.inputBytes(inputIndex)) }
-    return unsafe preparation.prepare(view, into: session.inputBytes(inputIndex), unless: { unsafe session.takeFrame($0, $1) })
+    var isTaken = false
+    let outcome =
+      takesFrames && !isPart
+      ? unsafe preparation.prepare(
+        view, into: session.inputBytes(inputIndex),
+        unless: {
+          isTaken = unsafe session.takeFrame($0, $1)
+          return isTaken
+        }) : unsafe preparation.prepare(view, into: session.inputBytes(inputIndex))
+    if outcome == .prepared, !isTaken, !isPart { tensorFrameCount += 1 }
+    return outcome
   }
 
   /// Computes the outputs of the prepared frame.

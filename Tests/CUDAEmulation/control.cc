@@ -39,6 +39,8 @@ EXPORT void swl_fake_hang_from(uint64_t launch) {
   std::lock_guard<std::mutex> held(lock);
   d.hanging_launch = launch;
 }
+// The call of that number from now on, the next one being 1, gives address 0 if it allocates, and says that all is well; 0 for none.
+EXPORT void swl_fake_lie(uint64_t call) { d.lying_call = call == 0 ? 0 : d.calls + call; }
 // So many images, the next ones, are for other devices.
 EXPORT void swl_fake_refuse_images(int32_t count) { d.refused_images = count; }
 // No recording ends before so many threads have begun one.

@@ -84,7 +84,8 @@ struct device {
   std::map<const swl_emulated_kernel *, uint64_t> launches = {};
   std::map<uint64_t, size_t> memory = {};
   std::map<void *, size_t> host = {};
-  std::set<void *> mapped = {}; // of these
+  std::map<void *, void *> mapped = {}; // of these, where they are on the device
+  uint64_t lying_call = 0;               // succeeds and gives address 0, if it allocates
   std::set<void *> modules = {}, streams = {}, graphs = {}, executables = {};
 };
 

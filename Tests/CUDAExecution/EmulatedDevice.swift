@@ -65,6 +65,12 @@ struct EmulatedDevice {
     function(UInt64(call), code, isLasting)
   }
 
+  /// Lets a call, the next one being 1, give nothing and say that all is well, where it allocates.
+  func lie(call: Int) {
+    let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_lie")
+    function(UInt64(call))
+  }
+
   func limitMemory(to byteCount: Int) {
     let function: @convention(c) (UInt64) -> Void = symbol("swl_fake_limit")
     function(UInt64(byteCount))

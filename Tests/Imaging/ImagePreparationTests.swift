@@ -101,6 +101,14 @@ func prepare(_ frame: PreparationOracle, _ settings: ImagePreparation.Settings) 
     #expect(worst <= 1.5)
   }
 
+  @Test func `before a frame there is no content, and what is reserved hasn't any`() throws {
+    let preparation = try ImagePreparation(
+      settings: ImagePreparation.Settings(width: 8, height: 8), target: .init(elementType: .float32, quantisation: nil, dimensions: [1, 8, 8, 3]))
+    #expect(unsafe preparation.pass.content_height == 0)
+    preparation.reserve(sourceWidth: 64)
+    #expect(unsafe preparation.pass.content_height == 0 && preparation.pass.x_first == nil)
+  }
+
   @Test func `normalisation is per channel, and quantisation rounds and saturates`() throws {
     let frame = randomFrame(.rgb24, .bt601Full, width: 8, height: 8)
     let settings = ImagePreparation.Settings(width: 8, height: 8, fit: .stretch, mean: [10, 20, 30], deviation: [2, 50, 0.1])

@@ -16,7 +16,7 @@
 #include "swl_whole.h"
 
 // Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
-#define SWL_CUDA_ABI 6
+#define SWL_CUDA_ABI 7
 
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
@@ -87,10 +87,12 @@ struct swl_cuda_attention_f32 {
   float *scores; // [heads, rows + 1] where there is one query
 };
 
-// A frame as the CPU's own pass takes it, its addresses the device's; what the pass has as scratch isn't used.
+// A frame as the CPU's own pass takes it, its addresses the device's; what the pass has as scratch isn't used. The source is the rows that the
+// pass reads, one behind the other: its height is their number, and the pass's first rows are counted among them.
 struct swl_cuda_frame {
   struct swl_preparation pass;
   struct swl_source source;
+  const int32_t *chroma_rows; // of each of its rows, that of the planes of chroma where there are such
 };
 
 struct swl_cuda_preparation {
@@ -122,7 +124,7 @@ struct swl_cuda_library_f32 {
 SWL_SAME_SIZE(struct swl_cuda_convolution_q8, 248);
 SWL_SAME_SIZE(struct swl_cuda_depthwise_q8, 224);
 SWL_SAME_SIZE(struct swl_cuda_convolution_f32, 144);
-SWL_SAME_SIZE(struct swl_cuda_frame, 248);
+SWL_SAME_SIZE(struct swl_cuda_frame, 256);
 SWL_SAME_SIZE(struct swl_cuda_preparation, 24);
 SWL_SAME_SIZE(struct swl_pooling, 112);
 SWL_SAME_SIZE(struct swl_lookup, 32);

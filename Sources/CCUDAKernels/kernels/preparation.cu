@@ -9,10 +9,18 @@ struct swl_colour {
 
 SWL_DEVICE const uint8_t *swl_line(const struct swl_source *s, int32_t plane, int32_t y) { return s->plane[plane] + y * (int64_t)s->bytes_per_line[plane]; }
 
-// Two pixels of a row share U and V, also in 4:2:0, whose rows share them by twos, too. They are replicated, not interpolated.
-SWL_DEVICE struct swl_colour swl_read_yuv(const struct swl_source *s, int32_t channels, int32_t x, int32_t y) {
+// Luminance alone: planes of chroma aren't brought for it.
+SWL_DEVICE uint8_t swl_read_luminance(const struct swl_source *s, int32_t x, int32_t y) {
   const uint8_t *line = swl_line(s, 0, y);
-  const int32_t pair = x / 2, half = y / 2;
+  const int32_t l = s->format == SWL_PIXEL_YUYV ? line[2 * x] : s->format == SWL_PIXEL_UYVY ? line[2 * x + 1] : line[x];
+  return swl_pixel_luminance(s->colour.y_scale, s->colour.y_offset, l);
+}
+
+// Two pixels of a row share U and V, also in 4:2:0, whose rows share them by twos, too. They are replicated, not interpolated.
+SWL_DEVICE struct swl_colour swl_read_yuv(const struct swl_cuda_frame *f, int32_t x, int32_t y) {
+  const struct swl_source *s = &f->source;
+  const uint8_t *line = swl_line(s, 0, y);
+  const int32_t pair = x / 2, half = s->format == SWL_PIXEL_YUYV || s->format == SWL_PIXEL_UYVY ? 0 : f->chroma_rows[y];
   int32_t l, u, v;
   switch (s->format) {
   case SWL_PIXEL_YUYV:
@@ -32,15 +40,12 @@ SWL_DEVICE struct swl_colour swl_read_yuv(const struct swl_source *s, int32_t ch
     break;
   }
   struct swl_colour p;
-  if (channels == 1) {
-    p.r = p.g = p.b = swl_pixel_luminance(s->colour.y_scale, s->colour.y_offset, l);
-  } else {
-    swl_pixel_colours(&s->colour, l, u, v, &p.r, &p.g, &p.b);
-  }
+  swl_pixel_colours(&s->colour, l, u, v, &p.r, &p.g, &p.b);
   return p;
 }
 
-SWL_DEVICE struct swl_colour swl_read_pixel(const struct swl_source *s, int32_t channels, int32_t x, int32_t y) {
+SWL_DEVICE struct swl_colour swl_read_pixel(const struct swl_cuda_frame *f, int32_t channels, int32_t x, int32_t y) {
+  const struct swl_source *s = &f->source;
   const uint8_t *line = swl_line(s, 0, y);
   struct swl_colour p;
   switch (s->format) {
@@ -53,7 +58,10 @@ SWL_DEVICE struct swl_colour swl_read_pixel(const struct swl_source *s, int32_t 
   case SWL_PIXEL_BGR24:
     p.b = line[3 * x], p.g = line[3 * x + 1], p.r = line[3 * x + 2];
     break;
-  default: return swl_read_yuv(s, channels, x, y);
+  default:
+    if (channels != 1) return swl_read_yuv(f, x, y);
+    p.r = p.g = p.b = swl_read_luminance(s, x, y);
+    return p;
   }
   if (channels == 1) p.r = p.g = p.b = swl_pixel_luminance_of_colours(p.r, p.g, p.b);
   return p;
@@ -75,8 +83,8 @@ SWL_DEVICE uint8_t swl_resampled(int32_t top_left, int32_t top_right, int32_t bo
 extern "C" __global__ void swl_cuda_prepare(const struct swl_cuda_preparation a) {
   const int64_t pixel = swl_thread();
   if (pixel >= a.pixels) return;
-  const struct swl_preparation *p = &a.frame->pass;
-  const struct swl_source *s = &a.frame->source;
+  const struct swl_cuda_frame *f = a.frame;
+  const struct swl_preparation *p = &f->pass;
   const int32_t channels = p->channels;
   const int32_t line = (int32_t)(pixel / p->width), y = line - p->content_y, x = (int32_t)(pixel - (int64_t)line * p->width) - p->content_x;
   if (x < 0 || x >= p->content_width || y < 0 || y >= p->content_height) {
@@ -84,10 +92,10 @@ extern "C" __global__ void swl_cuda_prepare(const struct swl_cuda_preparation a)
     return;
   }
   const int32_t left = p->x_first[x], across = p->x_weight[x], top = p->y_first[y], down = p->y_weight[y];
-  // The last column and row have no neighbour, and their weights are 0.
-  const int32_t right = left + 1 < s->width ? left + 1 : left, bottom = top + 1 < s->height ? top + 1 : top;
-  const struct swl_colour top_left = swl_read_pixel(s, channels, left, top), top_right = swl_read_pixel(s, channels, right, top);
-  const struct swl_colour bottom_left = swl_read_pixel(s, channels, left, bottom), bottom_right = swl_read_pixel(s, channels, right, bottom);
+  // The last column and row have no neighbour, and their weights are 0; so is that of a row whose neighbour wasn't brought.
+  const int32_t right = left + 1 < f->source.width ? left + 1 : left, bottom = top + 1 < f->source.height ? top + 1 : top;
+  const struct swl_colour top_left = swl_read_pixel(f, channels, left, top), top_right = swl_read_pixel(f, channels, right, top);
+  const struct swl_colour bottom_left = swl_read_pixel(f, channels, left, bottom), bottom_right = swl_read_pixel(f, channels, right, bottom);
   const int32_t r = swl_resampled(top_left.r, top_right.r, bottom_left.r, bottom_right.r, across, down);
   if (channels == 1) {
     swl_write_value(p, a.tensor, pixel, p->tables, r);

@@ -42,6 +42,14 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var topicRoot: String { "swiftlet/v1/\(device.site)/\(device.identifier)" }
 }
 
+extension AgentConfiguration {
+  /// What the pipeline's camera is asked for; nil where that is left to the camera. One that follows another sees parts only, for which there is no room.
+  func frameSize(of pipeline: PipelineSettings) -> (width: Int, height: Int)? {
+    guard pipeline.after == nil else { return (1, 1) }
+    return cameras.first { $0.name == pipeline.camera }?.settings.size
+  }
+}
+
 /// What reading a configuration gave: the configuration where there is no mistake, and what a person should know besides.
 public struct ConfigurationReading: Sendable {
   /// nil where `mistakes` isn't empty.

@@ -1,9 +1,11 @@
 import CPUExecution
 import CUDAExecution
+import Imaging
 import Inference
 import ModelManifest
 import ObjectDetection
 import Pipelines
+import Synchronization
 
 /// What whoever loads a model beside a line that runs has to regard.
 struct LoadingManners {
@@ -13,6 +15,8 @@ struct LoadingManners {
   var turns: ProcessorTurns?
   /// That the model takes on the processor.
   var threadCount = 1
+  /// Of the frames to come, as far as anybody knows.
+  var frameSize: (width: Int, height: Int)?
 }
 
 /// The devices beside the processor that pipelines' models may run on, and what became of them in this process.
@@ -34,6 +38,8 @@ final class ComputeDevices: @unchecked Sendable {
   private var loss: String?
   private var suspicion: String?
   private var mark: DeviceMark?
+  /// Width and height, 32 bits each, of the largest frame for which there was no room.
+  private let largestFrame = Atomic<UInt64>(0)
 
   /// - Parameter time: how long something takes that runs on one of the two.
   init(
@@ -69,6 +75,23 @@ final class ComputeDevices: @unchecked Sendable {
   /// The process ends in order.
   func endInOrder() { mutex.withLock { mark }?.clear() }
 
+  /// A device had no room for a frame like that, or can't read it: models that are loaded from now on have room. Neither allocates nor waits.
+  func note(_ view: ImageView) {
+    if case .sensor = view.format { return }
+    guard ImageBounds.allow(width: view.width, height: view.height) else { return }
+    let before = largestFrame.load(ordering: .relaxed)
+    guard view.width * view.height > Int(before >> 32) * Int(before & 0xFFFF_FFFF) else { return }
+    // Where two tell at once, one does.
+    _ = largestFrame.compareExchange(expected: before, desired: UInt64(view.width) << 32 | UInt64(view.height), ordering: .relaxed)
+  }
+
+  /// What models are loaded for: what the camera is asked for, and at least what came before.
+  private func frameSize(_ manners: LoadingManners) -> (width: Int, height: Int) {
+    let known = manners.frameSize ?? VisionModel<CUDABackend>.usualFrameSize
+    let noted = largestFrame.load(ordering: .relaxed)
+    return (max(known.width, Int(noted >> 32)), max(known.height, Int(noted & 0xFFFF_FFFF)))
+  }
+
   /// A model that `open` gave is there no more.
   func noteEnd() { mutex.withLock { mark }?.end() }
 
@@ -98,11 +121,11 @@ final class ComputeDevices: @unchecked Sendable {
   private func load(
     _ package: ModelPackage, beside processor: VisionModel<CPUBackend>, _ manners: LoadingManners, _ choice: inout BackendChoice
   ) -> VisionModel<CUDABackend>? {
-    let options = options
+    let (options, frameSize) = (options, frameSize(manners))
     let loaded: Result<VisionModel<CUDABackend>, ObjectDetectionError>
     do throws(Obstacle) {
       loaded = try attempt(manners) {
-        do throws(ObjectDetectionError) { return .success(try VisionModel(package, options: options)) } catch { return .failure(error) }
+        do throws(ObjectDetectionError) { return .success(try VisionModel(package, options: options, frameSize: frameSize)) } catch { return .failure(error) }
       }
     } catch {
       (choice.reason, choice.trouble) = (error.reason, error.reason)
@@ -111,6 +134,9 @@ final class ComputeDevices: @unchecked Sendable {
     guard case .success(let model) = loaded else {
       if case .failure(let error) = loaded { note(error, &choice) }
       return nil
+    }
+    defer {
+      if choice.engine == .cuda, let obstacle = model.frameObstacle { choice.reason += "; the processor prepares the frames: \(obstacle)" }
     }
     guard choice.wanted == .auto else {
       choice.engine = .cuda

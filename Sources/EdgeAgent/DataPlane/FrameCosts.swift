@@ -30,7 +30,9 @@ public struct FrameCosts: Sendable {
   }
 
   init(of view: ImageView, with package: ModelPackage, threads: Int, devices: ComputeDevices?, duration: Duration) throws(EdgeAgentError) {
-    let processor = try FrameProcessor(package, threshold: nil, threads: threads, backend: devices == nil ? .cpu : .cuda, devices: devices)
+    let processor = try FrameProcessor(
+      package, threshold: nil, threads: threads, backend: devices == nil ? .cpu : .cuda, devices: devices,
+      manners: LoadingManners(frameSize: (view.width, view.height)))
     guard devices == nil || processor.waitsForDevice else { throw EdgeAgentError(.model, processor.backend.reason) }
     let description = PipelineDescription(name: "bench", camera: "bench", reporting: .all, package.manifest)
     let result = FrameResult(pipeline: description, detectionLimit: processor.detectionLimit)
@@ -41,7 +43,10 @@ public struct FrameCosts: Sendable {
       guard elapsed < warmUp + duration || samples.isEmpty else { break }
       let outcome = processor.prepare(view, into: result, from: start)
       guard outcome == .prepared else { throw EdgeAgentError(.model, "the frame can't be used: \(outcome.explanation)") }
-      guard processor.finish(into: result) else { throw EdgeAgentError(.model, FrameOutcome.deviceFailed.explanation) }
+      guard processor.finish(into: result) else {
+        processor.leaveDevice()
+        throw EdgeAgentError(.model, processor.backend.trouble ?? FrameOutcome.deviceFailed.explanation)
+      }
       let decoded = MonotonicClock.now()
       let payload = DetectionMessage(result).encoded(as: MessageNumber(epoch: "0123456789abcdef", sequence: 1))
       let encoded = MonotonicClock.now()

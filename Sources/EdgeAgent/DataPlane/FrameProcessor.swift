@@ -169,7 +169,9 @@ final class FrameProcessor: @unchecked Sendable {
 
   /// The first stage: pixels into the model's input.
   func prepare(_ view: ImageView, into result: FrameResult, from begin: MonotonicInstant) -> PreparationOutcome {
+    let before = device?.tensorFrameCount
     let outcome = prepare(view)
+    result.isPreparedAside = device?.tensorFrameCount != before
     result.timings.preparation = begin.duration(to: MonotonicClock.now())
     return outcome
   }
@@ -182,7 +184,10 @@ final class FrameProcessor: @unchecked Sendable {
   }
 
   /// From now on its frames run together with those of others.
-  func join(_ batch: FrameBatch, as member: Int) { (self.batch, batchMember) = (batch, member) }
+  func join(_ batch: FrameBatch, as member: Int) {
+    (self.batch, batchMember) = (batch, member)
+    vision.keepTensors()
+  }
 
   /// - Throws: where the package can't run several images at a time.
   func batch(of limit: Int, _ package: ModelPackage, _ options: CPUOptions) throws(ObjectDetectionError) -> VisionBatch<CPUBackend> {
@@ -249,7 +254,11 @@ final class FrameProcessor: @unchecked Sendable {
       _ = vision.prepare(view)
       readiedWidth = view.width
     }
-    return device.prepare(view, isPart: isPart)
+    let before = device.tensorFrameCount
+    let outcome = device.prepare(view, isPart: isPart)
+    // The next load makes the room that this frame wanted.
+    if device.takesFrames, device.tensorFrameCount != before { devices?.note(view) }
+    return outcome
   }
 
   private func run() {
@@ -336,7 +345,7 @@ extension FrameResult {
     capturedAt = frame.capturedAtWallTime
     takenAt = frame.capturedAt
     groundTruth = frame.groundTruth
-    (isReused, leftOut, modelRuns, batchCount, isComplete) = (false, 0, 1, 1, true)
+    (isReused, leftOut, modelRuns, batchCount, isComplete, isPreparedAside) = (false, 0, 1, 1, true, false)
     timings = FrameTimings()
     timings.waiting = frame.capturedAt < taken ? frame.capturedAt.duration(to: taken) : .zero
     return taken

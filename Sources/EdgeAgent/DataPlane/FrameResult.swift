@@ -37,6 +37,8 @@ public final class FrameResult: @unchecked Sendable {
   var isComplete = true
   /// Frames, of other pipelines, too, that the model saw in the same run.
   public internal(set) var batchCount = 1
+  /// Whether the processor made the model's input of it, though a device runs the model.
+  var isPreparedAside = false
   /// Times that the model ran for it.
   var modelRuns = 1
 

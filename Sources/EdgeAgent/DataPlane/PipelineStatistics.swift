@@ -35,6 +35,8 @@ public final class PipelineStatistics: @unchecked Sendable {
     /// Of the processed, frames that could run together with others', and the frames of all those runs.
     public var batched: UInt64 = 0
     public var batchedFrames: UInt64 = 0
+    /// Of the processed, frames whose input the processor made, though a device runs the model.
+    public var preparedAside: UInt64 = 0
     /// By stage, in the order of `PipelineStage.allCases`.
     public var latencies = [LatencyHistogram](repeating: LatencyHistogram(), count: PipelineStage.allCases.count)
 
@@ -112,6 +114,7 @@ public final class PipelineStatistics: @unchecked Sendable {
   func countPassedOver() { mutex.withLock { current.passedOver += 1 } }
   func countLate() { mutex.withLock { current.late += 1 } }
   func countLeftOut(_ count: Int) { if count > 0 { mutex.withLock { current.leftOut += UInt64(count) } } }
+  func countPreparedAside() { mutex.withLock { current.preparedAside += 1 } }
   func countUnneeded() { mutex.withLock { current.unneeded += 1 } }
   func countSpared() { mutex.withLock { current.spared += 1 } }
   func countUnrecorded() { mutex.withLock { current.unrecorded += 1 } }

@@ -73,6 +73,18 @@ extension PipelineWorker {
     log.change(.warning, of: "backend \(settings.name)", to: "pipeline \(settings.name): \(backend.trouble ?? ""); the model runs on the processor from now on")
   }
 
+  /// Counts a frame that the processor prepared though a device runs the model; tells of a model's first.
+  func tellPreparation(_ result: FrameResult) {
+    guard result.isPreparedAside, !result.isReused else { return }
+    statistics.countPreparedAside()
+    guard !hasToldPreparation else { return }
+    hasToldPreparation = true
+    log.log(
+      .notice,
+      "pipeline \(settings.name): the processor prepares frames of \(result.frameWidth)x\(result.frameHeight), which the device that runs the model has no room for or can't read; where room is missing, it is there when the model is loaded the next time",
+      subject: "preparation \(settings.name)", about: [.pipeline(settings.name)])
+  }
+
   /// On the worker's thread: another model takes over now, if there is one, and the lighter one or the other as the machine's strain has it.
   func takeSuccessor() {
     let before = processor
@@ -94,6 +106,7 @@ extension PipelineWorker {
     guard processor !== before else { return }
     before.batch?.excuse(before.batchMember)
     scene?.clear()
+    hasToldPreparation = false
     followed.forgetModel()
     if let plan = processor.plan { interruptInspection(for: plan) }
   }

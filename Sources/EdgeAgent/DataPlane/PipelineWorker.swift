@@ -45,6 +45,8 @@ final class PipelineWorker: @unchecked Sendable {
   /// For what must be judged though the recorder has all the others: it isn't recorded.
   private let spare: FrameResult?
   private var wasPaused = false
+  /// Whether somebody was told that the processor makes what a device could.
+  var hasToldPreparation = false
   let progress: StageProgress
   private let ledger: ProgressLedger
   let log: AgentLog
@@ -336,6 +338,7 @@ final class PipelineWorker: @unchecked Sendable {
     if taken.isShadowed { shadow?.submit(result) }
     snapshots?.submit(result, isTaken: taken.isPictured)
     statistics.countLeftOut(result.leftOut)
+    tellPreparation(result)
     statistics.countProcessed(result.timings, hasDetections: !result.detections.isEmpty, isReused: result.isReused)
     let faults = processor.faults
     mutex.withLock {
@@ -347,7 +350,8 @@ final class PipelineWorker: @unchecked Sendable {
         if result.batchCount > 1 {
           shared.usage.untimedFrames += 1
         } else {
-          shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
+          // A device's run may make the input itself.
+          shared.usage.computing += (result.timings.preparation + result.timings.inference) / max(result.modelRuns, 1)
         }
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)

@@ -65,6 +65,8 @@ struct AgentMetrics {
     each { text.sample($0, $1.backend.engine == .cuda ? 1 : 0) }
     text.begin("swiftlet_pipeline_device_trouble", .gauge, "Whether a device was to run the model, and can't.")
     each { text.sample($0, $1.backend.isSecondBest ? 1 : 0) }
+    text.begin("swiftlet_pipeline_frames_prepared_aside_total", .counter, "Frames that the processor prepared, though a device runs the model.")
+    each { text.sample($0, $1.statistics.preparedAside) }
     text.begin("swiftlet_pipeline_frames_total", .counter, "Frames that went through the model.")
     each { text.sample($0, $1.statistics.processed) }
     text.begin("swiftlet_pipeline_frames_with_detections_total", .counter, "Of these, frames in which something was found.")

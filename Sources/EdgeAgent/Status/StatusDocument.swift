@@ -80,6 +80,7 @@ struct StatusDocument {
     json.member("frame_rate", pipeline.frameRate)
     json.member("processed", statistics.processed)
     json.member("with_detections", statistics.withDetections)
+    if statistics.preparedAside > 0 { json.member("prepared_aside", statistics.preparedAside) }
     json.member("dropped", object: { for (reason, count) in statistics.drops { $0.member(reason, count) } })
     json.member(
       "left_out",

@@ -26,7 +26,8 @@ extension AgentRuntime: ModelHost {
       onStep()
       let processor = try withoutActuallyEscaping(onStep) { step throws(EdgeAgentError) in
         try FrameProcessor(
-          package, pipeline.settings, sharing: sharing, devices: options.devices, manners: LoadingManners(onStep: step, turns: turns))
+          package, pipeline.settings, sharing: sharing, devices: options.devices,
+          manners: LoadingManners(onStep: step, turns: turns, frameSize: configuration.frameSize(of: pipeline.settings)))
       }
       processors.append((pipeline.name, processor))
     }
@@ -76,7 +77,7 @@ extension AgentRuntime: ModelHost {
     for pipeline in running {
       let usage = pipeline.usage
       sum.frames += usage.frames
-      sum.inference += usage.inference
+      sum.computing += usage.computing
       sum.untimedFrames += usage.untimedFrames
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames
