@@ -21,7 +21,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-soak test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -65,6 +65,7 @@ test-beside-release:
 	$(MAKE) test-firmware
 	$(MAKE) test-messaging-sanitized MESSAGING_SANITIZERS=thread
 	$(MAKE) test-bench-cuda
+	$(MAKE) test-soak
 
 test-release:
 	$(MAKE) build
@@ -231,6 +232,10 @@ test-virtual-machine-package: build
 	@Packaging/install-dependencies.sh test-virtual-machine-package
 	swift build $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/package.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)" .build/release/capture-probe
+
+## Whether what judges the daemon's hour (see soak) tells a rise from a slope, and one rise from two; a second.
+test-soak:
+	PYTHONDONTWRITEBYTECODE=1 python3 Tests/Benchmarks/soak_test.py
 
 ## The daemon for an hour with four cameras, two models and a broker: its memory must not grow, nothing may be lost; the result goes into
 ## Benchmarks/RESULTS.md. SOAK_MINUTES for another time; of less than 45 nothing is written, and one of a few minutes can't tell memory's slope and fails.

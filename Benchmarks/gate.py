@@ -99,18 +99,38 @@ class Halts(threading.Thread):
 
     @staticmethod
     def has_stopped():
-        states = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
+        return any(state in "Tt" for state, _ in own_processes().values())
+
+
+def own_processes():
+    """Of processes that this program has started, directly or not: (state, name) by number."""
+    states = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+            state, parent = rest.split()[:2]
+            states[stat.parent.name] = state, name, parent
+
+    def is_own(process):
+        while process in states:
+            process = states[process][2]
+            if process == str(os.getpid()):
+                return True
+        return False
+    return {process: (state, name) for process, (state, name, _) in states.items() if is_own(process)}
+
+
+def scheduling(name):
+    """The real-time priority of each thread of the one process of that name among our own, 0 without one; empty where there is none."""
+    priorities = []
+    for process in (process for process, (_, other) in own_processes().items() if other == name[:15]):
+        for stat in Path(f"/proc/{process}/task").glob("*/stat"):
             with contextlib.suppress(OSError):
-                state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
-                states[stat.parent.name] = state, parent
-        def is_own(process):
-            while process in states:
-                process = states[process][1]
-                if process == str(os.getpid()):
-                    return True
-            return False
-        return any(state in "Tt" and is_own(process) for process, (state, _) in states.items())
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+                # The 40th and 41st of all.
+                priority, policy = int(fields[37]), int(fields[38])
+                priorities.append(priority if policy == os.SCHED_FIFO else 0)
+    return priorities
 
 
 def simulated(parts, pause):
@@ -123,16 +143,24 @@ def simulated(parts, pause):
 
 
 def emulated(parts, pause):
-    try:
-        # A right that QEMU gets, too, as it is started by the same user.
-        subprocess.run(["true"], preexec_fn=demand_priority, check=True)
-        got = f"QEMU with real-time priority {PRIORITY}"
-    except subprocess.SubprocessError:
-        got = "QEMU without real-time priority (not permitted)"
-    trial = subprocess.run(
-        [ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)], capture_output=True, text=True,
-        env=os.environ | {"QEMU_UNDER": f"{sys.executable} {Path(__file__).resolve()} --punctually", "QEMU_BRIDGE": SIMULATOR})
-    return trial, got
+    command = [ROOT / "Tests/Firmware/run-in-qemu.sh", TRIAL, "--measure", str(parts), str(pause)]
+    environment = os.environ | {"QEMU_UNDER": f"{sys.executable} {Path(__file__).resolve()} --punctually", "QEMU_BRIDGE": SIMULATOR}
+    # The threads of QEMU as they were last seen, as it starts some of them late.
+    seen = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        while True:
+            try:
+                output, errors = process.communicate(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                seen = scheduling("qemu-system-arm") or seen
+    if not seen:
+        got = "how QEMU is scheduled wasn't seen"
+    elif min(seen):
+        got = f"QEMU with real-time priority {' and '.join(map(str, sorted(set(seen))))} in all of its {len(seen)} threads"
+    else:
+        got = f"QEMU without real-time priority in {seen.count(0)} of its {len(seen)} threads"
+    return subprocess.CompletedProcess(command, process.returncode, output, errors), got
 
 
 def main():
@@ -151,7 +179,7 @@ def main():
     for name, run in (("host build, pseudo-terminal", simulated), ("firmware in QEMU", emulated)):
         before, begin = stolen(), time.monotonic()
         with Halts() as halts:
-            trial, scheduling = run(arguments.parts, arguments.pause)
+            trial, scheduled = run(arguments.parts, arguments.pause)
         if halts.seconds:
             sys.exit(f"{name}: somebody kept its processes stopped for {halts.seconds:.1f} s; that measures nothing. {trial.stdout}{trial.stderr}")
         stole, seconds = stolen() - before, time.monotonic() - begin
@@ -162,7 +190,7 @@ def main():
         if trial.returncode:
             sys.exit(f"{name}: {got['silent']:,.0f} orders didn't end, {got['link_lost']:,.0f} ended with the link, {got['refused']:,.0f} were refused; {trial.stderr}")
         load = os.getloadavg()[1]
-        note = f"{name}: {scheduling}; the host took {stole:.2f} s of {seconds * os.cpu_count():,.0f} (steal), {load:.1f} programs wanted to run in the last five minutes"
+        note = f"{name}: {scheduled}; the host took {stole:.2f} s of {seconds * os.cpu_count():,.0f} (steal), {load:.1f} programs wanted to run in the last five minutes"
         late = got["late_unheld"]
         if got["late"] - late != got["held_back"]:
             sys.exit(f"{name}: {got['held_back']:,.0f} orders were held back until their parts had passed, and {got['late'] - late:,.0f} of them ended as late")

@@ -10,10 +10,11 @@ its status socket and as metrics on its page. Without the shared data all four a
 once more. needs: mosquitto, mosquitto_sub
 
 Fails (status 1), and says why, where:
-  * resident or anonymous memory grows faster than --slope KiB an hour, beyond what its own confidence interval leaves open; or that interval is wider
-    than --slope, as in a run that is too short to tell. So what passes grows by less than twice --slope: with the default 24 MiB a day at the very
-    most, and 12 MiB where the line is exact. The first sixth of the time is warming up and left out. Neighbouring samples hang together, so the line
-    goes through the means of up to twenty equal parts of the time, and the interval (95 %) is theirs;
+  * resident or anonymous memory rises at once by more than --step KiB, or twice, the second time by more than half as much and for good; or it grows
+    faster than --slope KiB an hour, beyond what its own confidence interval leaves open; or that interval is wider than --slope, as in a run that is
+    too short to tell. So what passes grows by less than twice --slope, and one step: with the default 24 MiB a day at the very most, and 12 MiB where
+    the line is exact. The first sixth of the time is warming up and left out. Neighbouring samples hang together, so the line goes through the means
+    of up to twenty equal parts of the time, and the interval (95 %) is theirs;
   * after warming up the number of file descriptors was ever another, or that of threads ever higher than before: a worker of Swift's own pool comes and
     goes;
   * a frame is not accounted for: a camera's must be processed, dropped for a reason or left out, by several looks at the counters, as one look may
@@ -51,6 +52,10 @@ MARK = "<!-- soak -->"
 # Student's t, two-sided 95 %, by degrees of freedom.
 STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31, 9: 2.26, 10: 2.23, 12: 2.18, 14: 2.14, 16: 2.12, 18: 2.10}
 PARTS = 20
+# A line and its rise have four parameters.
+LEAST_PARTS = 5
+# KiB at once that are more than a few pages.
+LEAST_STEP = 16
 # Of each thread, unless the shell that starts this says otherwise.
 STACK = resource.getrlimit(resource.RLIMIT_STACK)[0]
 # What is written is called an hour.
@@ -76,16 +81,17 @@ def wait_until(condition, what, seconds=60):
 
 
 def slope(points):
-    """Least squares over the means of equal parts, through a line that rises once by itself: (units an hour, half of its 95 % interval, that rise, when).
+    """Least squares over the means of equal parts, through a line that rises once by itself.
 
-    The rise is where the largest one is from one point to the next, and at most that; how much of it stayed is found along with the line. Points are
+    (units an hour, half of its 95 % interval, that rise, when; what it rose by a second time, or 0, when). The rise is where the largest one is from one
+    point to the next, and at most that; how much of it stayed is found along with the line, and both were chosen: two degrees of freedom. Points are
     (seconds, value).
     """
+    if len(points) < LEAST_PARTS:
+        sys.exit(f"too short: a slope needs at least {LEAST_PARTS} samples after warming up")
     largest, at = max((after[1] - before[1], after[0]) for before, after in zip(points, points[1:]))
     size = max(1, math.ceil(len(points) / PARTS))
     parts = [points[i:i + size] for i in range(0, len(points) - size + 1, size)]
-    if len(parts) < 4:
-        sys.exit("too short: a slope needs at least four samples after warming up")
     xs = [statistics.fmean(point[0] for point in part) for part in parts]
     ys = [statistics.fmean(point[1] for point in part) for part in parts]
     risen = [statistics.fmean(point[0] >= at for point in part) for part in parts]
@@ -101,10 +107,30 @@ def slope(points):
     ys = [y - stayed * r for y, r in zip(ys, risen)]
     rise = product(xs, ys) / spread
     rest = sum((y - rise * x) ** 2 for x, y in zip(xs, ys))
-    freedom = len(parts) - 3
+    freedom = len(parts) - 4
     student = STUDENT[max(known for known in STUDENT if known <= freedom)]
     doubt = 1 / spread + (lean ** 2 / product(own, own) if stayed else 0)
-    return rise * 3600, student * math.sqrt(rest / freedom * doubt) * 3600, round(stayed), at
+    return rise * 3600, student * math.sqrt(rest / freedom * doubt) * 3600, round(stayed), at, *second_rise(points, stayed, at, size)
+
+
+def second_rise(points, first, at, width):
+    """(how much, when) of the largest other rise from one point to the next that is of the first's kind: more than half of it, and kept, as the medians
+    of what comes just before, just behind and ever after tell. (0, 0) where there is none, or the first is too small to have a kind.
+    """
+    if first < LEAST_STEP:
+        return 0, 0
+    width = max(width, 5)
+    values = [value - (first if when >= at else 0) for when, value in points]
+    found = (0, 0)
+    for i in range(1, len(points)):
+        # Where the first one is, its remainder is no other.
+        if points[i][0] == at:
+            continue
+        before = statistics.median(values[max(0, i - width):i])
+        kept = min(statistics.median(values[i:i + width]), statistics.median(values[i:])) - before
+        if min(kept, values[i] - values[i - 1]) > first / 2:
+            found = max(found, (round(kept), points[i][0]))
+    return found
 
 
 def kinds(maps):
@@ -316,7 +342,7 @@ def judge(arguments, samples, held_up, status, looks, subscriber, outbox, models
         ("Rss", "resident memory"), ("Pss", "of it proportional (Pss)"), ("Anonymous", "of it anonymous"), ("heap", "heap"), ("stacks", "stacks of threads"),
         ("models and the rest", "models and the rest"),
     ):
-        rise, interval, step, after = slope([(one["at"], one[key]) for one in settled])
+        rise, interval, step, after, again, when = slope([(one["at"], one[key]) for one in settled])
         rows.append(f"| {title}, KiB | {settled[0][key]:,} | {settled[-1][key]:,} | {rise:+,.0f} ± {interval:,.0f} KiB/h, and {step:,} at once |")
         # Pss changes with every program that maps the same libraries; the parts of what is anonymous are judged together.
         if key not in ("Rss", "Anonymous"):
@@ -325,6 +351,8 @@ def judge(arguments, samples, held_up, status, looks, subscriber, outbox, models
             steps.append(f"{step:,} KiB of {title} after {(after - begin) / 60:.0f} minutes")
         if step > arguments.step:
             faults.append(f"{title} grew by {step:,} KiB at once")
+        if again:
+            faults.append(f"{title} grew at once twice: by {step:,} KiB after {(after - begin) / 60:.0f} minutes, by {again:,} KiB after {(when - begin) / 60:.0f}")
         if rise - interval > arguments.slope:
             faults.append(f"{title} grows by {rise:,.0f} ± {interval:,.0f} KiB an hour")
         elif interval > arguments.slope:

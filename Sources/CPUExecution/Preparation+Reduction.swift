@@ -25,10 +25,13 @@ extension Preparation {
     let family = input.isQuantised ? SWL_REDUCTION_Q8 : input.elementType == .float32 ? SWL_REDUCTION_F32 : SWL_REDUCTION_WHOLE
     let isCostly = input.elementType != .float32 || fields.kind == .logSumExp
     let work = input.isQuantised || !isCostly ? input.elementCount : 8 * input.elementCount
-    // Bytes are summed sixteen and more at a time.
-    let pace = input.isQuantised && fields.kind == .mean ? 16 : 1
+    let pace = input.isQuantised && fields.kind == .mean ? Self.meanPace(columns: Int(fields.inner)) : 1
     try unsafe step(kernel(family), arguments, count: Self.columnItems(fields.outer, fields.inner), work: work, pace: pace)
   }
+
+  /// Bytes are summed by columns, sixteen and more at a time where there are as many, else four. One column is its rows, one behind the other. On a
+  /// Zen 4 with AVX2 a byte took 0.02 ns in one column, 0.5 in two, 0.09 in four or eight, 0.04 in sixteen.
+  private static func meanPace(columns: Int) -> Int { columns >= 16 || columns == 1 ? 16 : columns >= 4 ? 4 : 1 }
 
   mutating func append(_ fields: MatrixProduct) throws(InferenceError) {
     let kernel = unsafe kernel(SWL_MATRIX_PRODUCT_F32)

@@ -1,14 +1,15 @@
 import Pipelines
 
 /// Frame buffers in ordinary memory, for sources that are no device. All of them have their memory from the start: the one that is needed only when a
-/// consumer is behind, hours later, takes none that wasn't counted with before.
+/// consumer is behind, hours later, takes none that wasn't counted with before. One thread, the source's, takes and fills them; any gives them back,
+/// and never waits for memory: it is asked for and zeroed, as megabytes take a while, for one buffer at a time and without the lock.
 @safe final class HeapBufferPool: FrameBufferOwner, @unchecked Sendable {
   private let buffers: [FrameBuffer]
   private let mutex = PthreadMutex()
   private let returned = PthreadCondition()
   private var memory: [UnsafeMutableBufferPointer<UInt8>]
   private var free: [FrameBuffer]
-  /// What each buffer has at least, those that are leased at the latest when they are filled next.
+  /// What each buffer has at least, and at most twice; those that are leased when they are filled next.
   private var expected: Int
   private var isStopped = false
 
@@ -56,27 +57,49 @@ import Pipelines
     returned.broadcast()
   }
 
-  /// Frames of so many bytes may come: grows what is smaller.
+  /// Frames of so many bytes may come from now on, and hardly larger ones: free buffers grow or shrink at once, leased ones when they are filled next.
   func expect(_ byteCount: Int) {
-    mutex.withLock {
-      expected = max(expected, byteCount)
-      for buffer in free { unsafe _ = grown(buffer, to: expected) }
+    mutex.withLock { expected = byteCount }
+    for buffer in buffers {
+      guard let place = withdraw(buffer) else { continue }
+      unsafe _ = fitted(buffer, to: byteCount)
+      mutex.withLock { free.insert(buffer, at: place) }
     }
   }
 
-  /// The bytes of a buffer that the caller has taken, at least `byteCount` of them; grows it when it is smaller.
+  /// Frames of so many bytes may come as well.
+  func expect(atLeast byteCount: Int) {
+    mutex.withLock { expected = max(expected, byteCount) }
+  }
+
+  /// The bytes of a buffer that the caller has taken, at least `byteCount` of them. That more than expected is asked for once changes no other buffer.
   func bytes(of buffer: FrameBuffer, atLeast byteCount: Int) -> UnsafeMutableBufferPointer<UInt8> {
-    mutex.lock()
-    defer { mutex.unlock() }
-    expected = max(expected, byteCount)
-    return unsafe grown(buffer, to: expected)
+    unsafe fitted(buffer, to: mutex.withLock { max(expected, byteCount) })
   }
 
-  private func grown(_ buffer: FrameBuffer, to byteCount: Int) -> UnsafeMutableBufferPointer<UInt8> {
-    if unsafe memory[buffer.index].count < byteCount {
-      unsafe memory[buffer.index].deallocate()
-      unsafe memory[buffer.index] = Self.allocate(byteCount)
+  /// What all buffers hold together.
+  var byteCount: Int { mutex.withLock { unsafe memory.reduce(0) { $0 + $1.count } } }
+
+  /// Takes a free buffer out of turn. Others may become free meanwhile, behind it, and none is taken: so it can be put back where it was.
+  private func withdraw(_ buffer: FrameBuffer) -> Int? {
+    mutex.withLock {
+      guard let place = free.firstIndex(where: { $0 === buffer }) else { return nil }
+      free.remove(at: place)
+      return place
     }
-    return unsafe memory[buffer.index]
+  }
+
+  /// The memory of a buffer that isn't free. It changes size where it is too small, or more than twice as large.
+  private func fitted(_ buffer: FrameBuffer, to byteCount: Int) -> UnsafeMutableBufferPointer<UInt8> {
+    let old = unsafe mutex.withLock { unsafe memory[buffer.index] }
+    // An empty buffer has a byte all the same.
+    let wanted = max(byteCount, 1)
+    if old.count >= wanted && old.count / 2 <= wanted { return unsafe old }
+    mutex.withLock { unsafe memory[buffer.index] = UnsafeMutableBufferPointer(start: nil, count: 0) }
+    // Before the new one is asked for, so that both are never there.
+    unsafe old.deallocate()
+    let new = unsafe Self.allocate(wanted)
+    mutex.withLock { unsafe memory[buffer.index] = new }
+    return unsafe new
   }
 }

@@ -58,8 +58,9 @@ public enum Daemon {
 
   /// Runs a configuration file until the process is asked to stop, or nothing is left to do.
   public static func run(configurationPath path: String, name: String) async -> End {
-    SharedHeap.use()
+    let hasOneHeap = SharedHeap.use()
     let log = AgentLog(name: name, journal: Journal.isStandardError(environmentVariable) ? Journal() : nil)
+    if !hasOneHeap { log.event(.warning, "the C library lets each thread have a heap of its own: memory in use may grow for hours") }
     guard let configuration = read(path, log) else { return .failed }
     var options = AgentOptions()
     let notifier = SystemdNotifier(environment: environmentVariable)

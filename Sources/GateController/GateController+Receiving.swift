@@ -149,10 +149,10 @@ extension GateController {
     send(.orderReply(OrderReply(order: order, refusal: refusal, position: lateness)))
   }
 
-  /// Without room for it, it is lost: the agent repeats what it gets no answer to.
+  /// Without room for it, it is lost: the agent repeats what it gets no answer to, and counts it by the number that never comes.
   mutating func send(_ message: GateMessage) {
-    guard transmit.hasRoomForFrame else { return }
     sentSequence &+= 1
+    guard transmit.hasRoomForFrame else { return }
     transmit.append(GateFrame(session: session, sequence: sentSequence, message: message).onTheWire)
   }
 

@@ -4,14 +4,8 @@ struct BMPReader {
   let name: String
 
   func image() throws(ImagingError) -> RGBImage {
-    guard bytes.count >= 54 else { throw damaged("ends inside its header") }
-    let headerSize = word32(14)
-    guard headerSize >= 40 else { throw ImagingError(.unsupportedFormat, "\(name) has an OS/2 BMP header, which isn't read: save it anew") }
-    let width = Int(Int32(truncatingIfNeeded: word32(18)))
-    let signedHeight = Int(Int32(truncatingIfNeeded: word32(22)))
+    let (width, signedHeight) = try header()
     let height = abs(signedHeight)
-    guard width > 0, height > 0 else { throw damaged("has no pixels (\(width)×\(signedHeight))") }
-    guard ImageBounds.allow(width: width, height: height) else { throw ImagingError(.tooLarge, "\(name) is too large: \(width)×\(height) pixels") }
     let bits = word16(28)
     guard bits == 24 || bits == 32 else { throw ImagingError(.unsupportedFormat, "\(name) has \(bits) bits a pixel; BMP is read with 24 or 32") }
     try checkCompression(bits: bits)
@@ -32,6 +26,19 @@ struct BMPReader {
       }
     }
     return RGBImage(width: width, height: height, pixels: pixels)
+  }
+
+  /// A negative height is that of rows from top to bottom.
+  func header() throws(ImagingError) -> (width: Int, signedHeight: Int) {
+    guard bytes.count >= 54 else { throw damaged("ends inside its header") }
+    let headerSize = word32(14)
+    guard headerSize >= 40 else { throw ImagingError(.unsupportedFormat, "\(name) has an OS/2 BMP header, which isn't read: save it anew") }
+    let width = Int(Int32(truncatingIfNeeded: word32(18)))
+    let signedHeight = Int(Int32(truncatingIfNeeded: word32(22)))
+    let height = abs(signedHeight)
+    guard width > 0, height > 0 else { throw damaged("has no pixels (\(width)×\(signedHeight))") }
+    guard ImageBounds.allow(width: width, height: height) else { throw ImagingError(.tooLarge, "\(name) is too large: \(width)×\(height) pixels") }
+    return (width, signedHeight)
   }
 
   /// Plain pixels, or bit fields that say what plain 32-bit pixels are.

@@ -11,12 +11,7 @@ struct PNMReader {
 
   mutating func image() throws(ImagingError) -> RGBImage {
     let isColour = bytes[1] == 0x36
-    let width = try number("width")
-    let height = try number("height")
-    let maximum = try number("maximum value")
-    guard width > 0, height > 0, maximum > 0 else { throw damaged("says \(width)×\(height) pixels up to \(maximum)") }
-    guard maximum <= 255 else { throw ImagingError(.unsupportedFormat, "\(name) has 16-bit samples; PPM and PGM are read with 8") }
-    guard ImageBounds.allow(width: width, height: height) else { throw ImagingError(.tooLarge, "\(name) is too large: \(width)×\(height) pixels") }
+    let (width, height, maximum) = try header()
     at += 1  // the one white space after the maximum
     let channels = isColour ? 3 : 1
     let count = width * height * channels
@@ -27,6 +22,17 @@ struct PNMReader {
       pixels[index] = maximum == 255 ? UInt8(sample) : UInt8((min(sample, maximum) * 255 + maximum / 2) / maximum)
     }
     return RGBImage(width: width, height: height, pixels: pixels)
+  }
+
+  /// Up to the last digit of it.
+  mutating func header() throws(ImagingError) -> (width: Int, height: Int, maximum: Int) {
+    let width = try number("width")
+    let height = try number("height")
+    let maximum = try number("maximum value")
+    guard width > 0, height > 0, maximum > 0 else { throw damaged("says \(width)×\(height) pixels up to \(maximum)") }
+    guard maximum <= 255 else { throw ImagingError(.unsupportedFormat, "\(name) has 16-bit samples; PPM and PGM are read with 8") }
+    guard ImageBounds.allow(width: width, height: height) else { throw ImagingError(.tooLarge, "\(name) is too large: \(width)×\(height) pixels") }
+    return (width, height, maximum)
   }
 
   /// The next decimal number of the header, white space and comments before it skipped.

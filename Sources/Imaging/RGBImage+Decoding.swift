@@ -23,6 +23,17 @@ extension RGBImage {
     }
   }
 
+  /// The size that a BMP, PPM or PGM file's first bytes tell, where it is one that is read.
+  package static func size(inHeader bytes: [UInt8]) -> (width: Int, height: Int)? {
+    switch bytes.prefix(2) {
+    case [0x42, 0x4D]: return (try? BMPReader(bytes: bytes, name: "").header()).map { ($0.width, abs($0.signedHeight)) }
+    case [0x50, 0x35], [0x50, 0x36]:
+      var reader = PNMReader(bytes: bytes, name: "")
+      return (try? reader.header()).map { ($0.width, $0.height) }
+    default: return nil
+    }
+  }
+
   /// Whether a file's name ends as those of the formats that are read.
   public static func isImageFile(named name: String) -> Bool {
     ["jpg", "jpeg", "bmp", "ppm", "pgm"].contains(ending(of: name))

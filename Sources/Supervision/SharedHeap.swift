@@ -7,6 +7,5 @@ public enum SharedHeap {
   /// enough where threads that must be in time don't allocate. Before other threads start; later those that have a heap keep it.
   ///
   /// - Returns: false where the C library has no such setting.
-  @discardableResult
   public static func use() -> Bool { swl_heap_set_count(1) == 0 }
 }

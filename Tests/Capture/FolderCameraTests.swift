@@ -116,17 +116,69 @@ import Testing
     #expect(place(camera.holdNext()) == again && place(camera.holdNext()) == again)
   }
 
-  @Test func `a pool that expects larger frames has the memory for them in every buffer, those that are leased when they are filled next`() throws {
+  @Test(arguments: [(1000, 1000), (600, 1000), (20, 20)])
+  func `buffers have the memory that is expected last, those that are leased when they are filled next`(last: Int, each: Int) throws {
     let pool = HeapBufferPool(count: 3, byteCount: 10)
     let leased = try #require(pool.take(until: MonotonicClock.now()))
     pool.expect(1000)
-    // Never less than before.
-    pool.expect(20)
+    #expect(pool.byteCount == 2 * 1000 + 10)
+    #expect(unsafe pool.bytes(of: leased, atLeast: 1).count == 1000)
+    // Less than half gives memory back.
+    pool.expect(last)
+    #expect(pool.byteCount == 2 * each + 1000)
     pool.takeBack(leased)
     for _ in 0..<3 {
       let buffer = try #require(pool.take(until: MonotonicClock.now()))
-      #expect(unsafe pool.bytes(of: buffer, atLeast: 1).count == 1000)
+      #expect(unsafe pool.bytes(of: buffer, atLeast: 1).count == each)
     }
+    #expect(pool.take(until: MonotonicClock.now()) == nil, "each buffer is free once")
+  }
+
+  @Test func `what one buffer is filled with once is asked of no other, nor kept`() throws {
+    let pool = HeapBufferPool(count: 2, byteCount: 10)
+    let buffer = try #require(pool.take(until: MonotonicClock.now()))
+    #expect(unsafe pool.bytes(of: buffer, atLeast: 1000).count == 1000)
+    #expect(pool.byteCount == 1010)
+    #expect(unsafe pool.bytes(of: buffer, atLeast: 1).count == 10)
+  }
+
+  @Test func `a buffer is as large as the largest image of which a header tells its pixels`() throws {
+    let zeros = [UInt8](repeating: 0, count: 100_000)
+    let whole = jpegHead(width: 2, height: 2) + [UInt8](repeating: 0, count: 999)
+    try folder.write(whole, as: "a.jpg")
+    try folder.write(zeros, as: "b.jpg")
+    try folder.write([0xFF, 0xD8] + zeros, as: "c.jpg")
+    try folder.write(Array("P6 5000 5000 255\n".utf8) + zeros, as: "d.ppm")
+    let replayed = ReplayedFolder(path: folder.path)
+    #expect(try replayed.round().largest == whole.count)
+    // Three times its pixels, though the file is smaller.
+    try folder.write(Array("P5 30 20 255\n".utf8) + zeros.prefix(600), as: "e.pgm")
+    #expect(try replayed.round().largest == 1800)
+    try folder.write(Array("P6 30 30 255\n".utf8) + zeros.prefix(2700), as: "f.ppm")
+    #expect(try replayed.round().largest == 2713)
+  }
+
+  @Test func `a large file that is no image is read into one buffer, which the next image makes small again`() throws {
+    let image = jpegHead(width: 2, height: 2)
+    try folder.write(image, as: "a.jpg")
+    try folder.write([UInt8](repeating: 0, count: 1_000_000), as: "b.jpg")
+    let camera = try FolderCamera(path: folder.path, settings: CameraSettings(frameRate: .infinity, bufferCount: 3))
+    _ = camera.holdNext()
+    for _ in 0..<3 { #expect(take(camera.holdNext())?.width == 2) }
+    #expect(camera.counters.unreadable >= 2)
+    #expect(camera.pool.byteCount == 3 * image.count)
+  }
+
+  @Test func `a large image that is gone leaves its buffers small in the round after the next`() throws {
+    let image = jpegHead(width: 2, height: 2)
+    try folder.write(image, as: "a.jpg")
+    try folder.write(jpegHead(width: 3, height: 3) + [UInt8](repeating: 0, count: 1_000_000), as: "b.jpg")
+    let camera = try FolderCamera(path: folder.path, settings: CameraSettings(frameRate: .infinity, bufferCount: 3))
+    #expect(camera.pool.byteCount > 3_000_000)
+    for width in [2, 3] { #expect(take(camera.holdNext())?.width == width) }
+    try FileManager.default.removeItem(atPath: folder.path + "/b.jpg")
+    for _ in 0..<2 { #expect(take(camera.holdNext())?.width == 2) }
+    #expect(camera.pool.byteCount == 3 * image.count)
   }
 
   @Test(arguments: [

@@ -46,6 +46,7 @@ wait_for() {
   done
 }
 if [ -n "${QEMU_BRIDGE:-}" ]; then
+  # They have names then; that somebody listens is waited for by what connects.
   wait_for test -S "$folder/plant"
   mkfifo "$folder/stays"
   # shellcheck disable=SC2086 # a command and its arguments

@@ -62,6 +62,47 @@ private struct BufferedBoard: GateBoard, ~Copyable {
     }
   }
 
+  @Test func `answers that find no room are missing in the numbers of what is sent`() throws {
+    let record = Record()
+    var loop = ControllerLoop(board: BufferedBoard(record), firmware: 1, bootCause: .power)
+    var reader = FrameReader()
+    var (answers, last, session): (Int, UInt32, UInt32) = (0, 0, 0)
+    func read() {
+      for case .sent(let byte) in record.steps {
+        guard case .frame(let frame) = reader.receive(byte) else { continue }
+        (last, session) = (frame.sequence, frame.session)
+        if case .orderReply = frame.message { answers += 1 }
+      }
+      record.steps = []
+    }
+    func hear(_ frame: GateFrame) {
+      let bytes = frame.onTheWire
+      record.coming += (0..<bytes.count).map { bytes[$0] }
+    }
+    func runUntilAsleep() {
+      for _ in 0..<10_000 where record.steps.last != .slept { loop.turn() }
+      #expect(record.steps.last == .slept)
+    }
+    hear(GateFrame(session: 0, sequence: 1, message: .hello(Hello(nonce: 7))))
+    runUntilAsleep()
+    read()
+    #expect(session != 0)
+    // More than fill the loop's turns and its output: each is answered, as nothing is configured yet, by a refusal.
+    let (before, orders) = (last, 80)
+    for number in 0..<orders {
+      let order = PartOrder(order: UInt32(number + 1), part: 1, verdict: .reject)
+      hear(GateFrame(session: session, sequence: UInt32(number + 2), message: .partOrder(order)))
+    }
+    runUntilAsleep()
+    // What is sent behind them shows how many are missing.
+    hear(GateFrame(session: session, sequence: UInt32(orders + 2), message: .timeRequest(TimeRequest(sentAt: 5))))
+    read()
+    runUntilAsleep()
+    read()
+    #expect(answers > 0 && answers < orders, "the output was full")
+    #expect(Int(last - before) == orders + 1)
+  }
+
   @Test func `a line that takes no more is tried again after a sleep`() {
     let record = Record()
     record.room = 3

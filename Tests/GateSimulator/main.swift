@@ -7,9 +7,18 @@ import SimulatedGate
 //
 //   gate-simulator                        the controller itself
 //   gate-simulator --bridge LINE PLANT    terminals in front of an emulated controller, whose line and plant are these Unix sockets
+func bridge(_ path: String) -> LineBridge? {
+  // A socket has its name a moment before anybody listens on it.
+  for _ in 0..<100 {
+    if let bridge = LineBridge(socketPath: path) { return bridge }
+    usleep(10_000)
+  }
+  return nil
+}
+
 let arguments = CommandLine.arguments.dropFirst()
 let gate = arguments.isEmpty ? SimulatedGate() : nil
-let bridges = arguments.first == "--bridge" ? arguments.dropFirst().compactMap { LineBridge(socketPath: $0) } : []
+let bridges = arguments.first == "--bridge" ? arguments.dropFirst().compactMap(bridge) : []
 guard let (line, plant) = gate.map({ ($0.line, $0.plant) }) ?? (bridges.count == 2 ? (bridges[0].path, bridges[1].path) : nil) else {
   fatalError("no pseudo-terminals, or nobody listens on the sockets")
 }

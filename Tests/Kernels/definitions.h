@@ -29,25 +29,40 @@ static void test_means(const struct swl_kernel *kernel, int cases) {
 
 static float real_byte(uint8_t byte, float scale, int32_t flip, int32_t zero_point) { return scale * (float)((int32_t)(byte ^ flip) - flip - zero_point); }
 
+// A gate's scales: usual ones; outputs' down to 2^-30 of the product; the edges of those that the shortcut takes (see gate.h); beyond them.
+static void take_gate_scales(struct swl_binary *b) {
+  const int32_t kind = random_in(0, 9);
+  b->left_scale = random_float(1e-3f, 0.1f), b->right_scale = random_float(1e-3f, 0.1f);
+  // Powers of two: quotients at ties, or a rounding beside them.
+  b->output_scale = b->left_scale * b->right_scale * (random_in(0, 3) == 0 ? 64.0f : random_float(20, 400));
+  if (kind == 0) {
+    b->left_scale *= 0x1p-60f, b->output_scale *= 0x1p-60f;
+  } else if (kind < 4) {
+    b->output_scale = ldexpf(b->left_scale * b->right_scale * random_float(1, 2), -random_in(0, 31));
+  } else if (kind < 6) {
+    float *scales[] = {&b->left_scale, &b->right_scale, &b->output_scale};
+    for (int i = 0; i < 3; i++) *scales[i] = random_in(0, 1) ? 0x1p-32f : 0x1p32f;
+  }
+}
+
 static void test_gates(const struct swl_kernel *kernel, int cases) {
+  // With whole blocks, with parts of one, with both, and more than are kept at a time.
   static const int32_t widths[] = {1, 8, 16, 24, 40, 64, 96, 120, 240, 576, 1100};
   for (int seed = 0; seed < cases; seed++) {
     state = (uint64_t)seed * 7919 + 6;
     const int64_t width = random_in(0, 3) ? widths[random_in(0, 10)] : random_in(1, 300), rows = random_in(1, 40);
-    const bool is_left = random_in(0, 1), has_ties = random_in(0, 3) == 0;
+    const bool is_left = random_in(0, 1);
     const uint8_t *input = take_input(rows * width), *gate = take_bytes(width);
     uint8_t *output = take(rows * width);
     struct swl_binary b = {
         .left = is_left ? gate : input, .right = is_left ? input : gate, .output = output, .operation = SWL_MULTIPLY, .axes = 2, .extents = {rows, width},
         .left_strides = {is_left ? 0 : width, 1}, .right_strides = {is_left ? width : 0, 1}, .chunks = 1, .lower = -INFINITY, .upper = INFINITY,
-        .left_scale = random_float(1e-3f, 0.1f), .right_scale = random_float(1e-3f, 0.1f),
         .left_flip = random_in(0, 1) * 0x80, .right_flip = random_in(0, 1) * 0x80, .left_zero_point = random_in(-9, 99), .right_zero_point = random_in(-9, 99)};
-    // Powers of two: quotients at ties, or a rounding beside them.
-    b.output_scale = b.left_scale * b.right_scale * (has_ties ? 64.0f : random_float(20, 400));
-    // Scales that the shortcut leaves alone.
-    if (random_in(0, 9) == 0) b.left_scale *= 0x1p-60f, b.output_scale *= 0x1p-60f;
-    b.output_zero_point = random_in(-128, 127);
-    b.output_lower = (float)(-128 - b.output_zero_point), b.output_upper = (float)(127 - b.output_zero_point);
+    take_gate_scales(&b);
+    // Both types that an output may have, and zero points at their ends, too.
+    const int32_t least = random_in(0, 1) ? -128 : 0;
+    b.output_zero_point = random_in(0, 2) ? random_in(least, least + 255) : least + 255 * random_in(0, 1);
+    b.output_lower = (float)(least - b.output_zero_point), b.output_upper = (float)(least + 255 - b.output_zero_point);
     const int64_t middle = random_in(0, (int32_t)rows);
     kernel->function(&b, NULL, 0, middle);
     kernel->function(&b, NULL, middle, rows);

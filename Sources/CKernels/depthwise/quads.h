@@ -34,8 +34,9 @@ SWL_INLINE int64_t swl_quads_size(const struct swl_window *w) {
   return last.offset + swl_quad_block_size(w, last.width);
 }
 
-// Items are rows of blocks: of a strip of rows one block's after the other's. Threads that share them read the rows that each of them wrote, and
-// a block is seldom divided.
+// Items are rows of blocks: of a strip of rows one block's after the other's. Where there are several strips, threads that share them take rows of
+// their own, which they mostly wrote themselves in the step before; where the layer is one strip, they take blocks, channels of all its rows. A block
+// is seldom divided.
 struct swl_quad_items {
   int64_t block, first, last; // rows
 };

@@ -1,5 +1,5 @@
 // A tensor times a gate for each of its columns, as squeeze and excitation end with. The definition's quotient of floats is known to a few
-// units in the last place from byte × factor alone; where all that lies that near is rounded to the same number, so is the quotient.
+// units in the last place from byte × factor alone; where all that lies that near is, bounded, rounded to the same number, so is the quotient.
 #ifndef SWL_GATE_H
 #define SWL_GATE_H
 
@@ -20,9 +20,10 @@ struct gated {
 #define GATE_COLUMNS 1024
 // The definition rounds three times where a factor of a column is known, the shorter way four times: seven units of 2^-24.
 #define GATE_MARGIN 0x1p-20f
-// Scales between whose products nothing overflows, and what vanishes was 0.
-#define LEAST_GATE_SCALE 0x1p-40f
-#define GREATEST_GATE_SCALE 0x1p40f
+// Between them no product of two scales and two bytes, divided by a third scale or not, overflows (2^112) or is denormal (2^-96), so what vanishes
+// was 0. It may be far more than an integer holds: it is bounded before it is converted, which also leaves no doubt of what is beyond the bounds.
+#define LEAST_GATE_SCALE 0x1p-32f
+#define GREATEST_GATE_SCALE 0x1p32f
 
 SWL_INLINE bool is_usual_scale(float scale) { return scale >= LEAST_GATE_SCALE && scale <= GREATEST_GATE_SCALE; }
 
@@ -74,16 +75,14 @@ typedef bool (*gate_block)(const struct swl_binary *a, const struct gated *g, co
 SWL_INLINE bool gate_some(const struct swl_binary *a, const struct gated *g, const float *restrict leasts, const float *restrict greatests,
                           const uint8_t *restrict input, int64_t count, uint8_t *restrict output) {
   const int32_t offset = g->input_offset, flip = g->input_flip;
-  // What a product has become by then: see swl_round.
-  const int32_t rounded = 0x4B400000, lower = rounded + (int32_t)a->output_lower, upper = rounded + (int32_t)a->output_upper;
-  const int32_t zero_point = a->output_zero_point - rounded;
+  const float lower = a->output_lower, upper = a->output_upper;
+  const int32_t zero_point = a->output_zero_point;
   uint32_t differing = 0;
   for (int64_t i = 0; i < count; i++) {
     const float byte = (float)((int32_t)(input[i] ^ flip) - offset);
-    const uint32_t least = swl_bits(byte * leasts[i] + 12582912.0f), greatest = swl_bits(byte * greatests[i] + 12582912.0f);
-    differing |= least ^ greatest;
-    const int32_t bounded = (int32_t)least < lower ? lower : (int32_t)least > upper ? upper : (int32_t)least;
-    output[i] = (uint8_t)(bounded + zero_point);
+    const int32_t least = swl_round(swl_clamp(byte * leasts[i], lower, upper)), greatest = swl_round(swl_clamp(byte * greatests[i], lower, upper));
+    differing |= (uint32_t)(least ^ greatest);
+    output[i] = (uint8_t)(least + zero_point);
   }
   return differing == 0;
 }

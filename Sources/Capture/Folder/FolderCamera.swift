@@ -14,12 +14,14 @@ extension CameraScheme {
   private let folder: ReplayedFolder
   private let loops: Bool
   private let frameRate: Double
-  private let pool: HeapBufferPool
+  let pool: HeapBufferPool
   private let metronome: Metronome
   private let status = CameraStatus()
   private var round: ReplayedFolder.Round
   private var next = 0
   private var deliveredInRound = 0
+  /// Bytes of a buffer that the largest of them took.
+  private var largestInRound = 0
   private var sequence: UInt64 = 0
   /// The first frame of a stream, while its change of state is told.
   private var pending: Frame?
@@ -82,10 +84,11 @@ extension CameraScheme {
     }
     if let found = try? folder.round() {
       round = found
-      pool.expect(found.largest)
+      pool.expect(max(found.largest, largestInRound))
     }
     next = 0
     deliveredInRound = 0
+    largestInRound = 0
     return true
   }
 
@@ -101,6 +104,8 @@ extension CameraScheme {
       return nil
     }
     deliveredInRound += 1
+    // Frames as large may be in all buffers soon. What was read and is no image doesn't count.
+    pool.expect(atLeast: largestInRound)
     let frame = Frame(view: view, sequence: sequence, capturedAt: MonotonicClock.now(), buffer: buffer, owner: pool)
     sequence += 1
     return frame
@@ -129,10 +134,13 @@ extension CameraScheme {
     guard let bytes = unsafe folder.read(file, into: { unsafe pool.bytes(of: buffer, atLeast: $0) }) else { return nil }
     if unsafe JPEGHeader.isJPEG(UnsafeBufferPointer(bytes)) {
       guard let size = unsafe JPEGHeader.size(of: UnsafeBufferPointer(bytes)) else { return nil }
+      largestInRound = max(largestInRound, bytes.count)
       return unsafe view(of: bytes, format: .mjpeg, width: size.width, height: size.height, bytesPerLine: 0)
     }
+    let fileByteCount = bytes.count
     guard let image = unsafe try? RGBImage(decoding: Array(bytes), named: file) else { return nil }
     let pixels = unsafe pool.bytes(of: buffer, atLeast: image.pixels.count)
+    largestInRound = max(largestInRound, fileByteCount, image.pixels.count)
     _ = unsafe pixels.update(fromContentsOf: image.pixels)
     let used = unsafe UnsafeMutableBufferPointer(rebasing: pixels[..<image.pixels.count])
     return unsafe view(of: used, format: .rgb24, width: image.width, height: image.height, bytesPerLine: image.width * 3)

@@ -12,7 +12,7 @@ struct ReplayedFolder: Sendable {
   struct Round {
     /// In byte order.
     var names: [String]
-    /// The size of the largest file that is read.
+    /// Bytes of a buffer that holds any image of which the header tells its pixels.
     var largest: Int
   }
 
@@ -29,7 +29,20 @@ struct ReplayedFolder: Sendable {
     guard !images.isEmpty else {
       throw CaptureError(.notFound, "folder:\(path): holds no image; put .jpg, .ppm or .bmp files there")
     }
-    return Round(names: images.map(\.name), largest: images.map(\.byteCount).filter { $0 <= Self.byteLimit }.max() ?? 0)
+    return Round(names: images.map(\.name), largest: largest(of: images))
+  }
+
+  /// Looks into few files: from the largest one on, until none of the rest can need more.
+  private func largest(of images: [ImageFolder.Entry]) -> Int {
+    // Only a grey file is smaller than its pixels.
+    let mostByName = { (image: ImageFolder.Entry) in image.name.lowercased().hasSuffix(".pgm") ? 3 * image.byteCount : image.byteCount }
+    let candidates = images.filter { (1...Self.byteLimit).contains($0.byteCount) }.map { (name: $0.name, most: mostByName($0)) }
+    var largest = 0
+    for candidate in candidates.sorted(by: { $0.most > $1.most }) {
+      guard candidate.most > largest else { break }
+      largest = max(largest, ImageHeader.bufferByteCount(ofFile: "\(path)/\(candidate.name)") ?? 0)
+    }
+    return largest
   }
 
   /// Reads a whole regular file into what `memory` gives for its size.
