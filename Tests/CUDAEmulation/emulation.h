@@ -34,7 +34,8 @@ static inline int32_t swl_emulated_dp4a(uint32_t a, uint32_t b, int32_t sum) {
 // A device's library may miss by a unit what is a whole number: kernels mustn't leave those to it.
 static inline float swl_emulated_powf(float x, float y) {
   const float power = powf(x, y);
-  const bool misses = 2 * y == truncf(2 * y) && fabsf(y) <= 8388608.0f && power == truncf(power) && fabsf(power) < 16777216.0f && power != 0.0f;
+  const bool misses = 2 * y == truncf(2 * y) && fabsf(y) <= 8388608.0f && power == truncf(power) && fabsf(power) < 16777216.0f &&
+                      power != 0.0f && pow((double)x, (double)y) == (double)power;
   return misses ? nextafterf(power, 0.0f) : power;
 }
 
