@@ -2,11 +2,12 @@
 """Swiftlet on a CUDA device beside ONNX Runtime's CUDA provider and PyTorch: latency and throughput at batch 1, 8 and 32, with what share of the device's
 peak and bandwidth that is.
 
-usage: cuda.py BUNDLE [--rounds 5] [--seconds 1.0] [--write RESULTS.md]
+usage: cuda.py BUNDLE [--rounds 5] [--seconds 1.0] [--limit 900] [--write RESULTS.md]
        cuda.py BUNDLE --dry-run LIBRARY      the same against an emulated driver: proves the script and nothing else; writes nowhere
 
 BUNDLE is a folder that Packaging/cuda/bundle made: the program with its kernels, packages and models, and bench.json. Every (engine, model, batch)
-runs in a process of its own; rounds go round-robin. Times are the median over rounds of each process's median, absolute, in milliseconds, and go from
+runs in a process of its own; rounds go round-robin, but PyTorch's, which follow one another in the process that has compiled the model, as that takes minutes.
+What doesn't end in time (--limit) is ended, and said. Times are the median over rounds of each process's median, absolute, in milliseconds, and go from
 the input in the host's memory to the outputs there, for all. ONNX Runtime runs the same model, with input and output binding and recorded graphs.
 PyTorch runs the model's architecture with random weights in FP32 (without TF32) and in FP16, compiled (torch.compile) with recorded graphs, in its
 order of channels last. Where one, a device or a driver is missing, the script says which, and what it can't say is left out.
@@ -18,6 +19,7 @@ import argparse
 import ctypes
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -118,42 +120,62 @@ def written(page, text):
     return f"{page[:start]}{MARK[0]}\n{text}\n{page[end:]}"
 
 
-def swiftlet(bundle, case, seconds, environment):
+def finished(command, limit, environment=None):
+    """A command's last line, which is JSON, and None; or None and why not. All that it started ends with it at the limit, in seconds."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    try:
+        output, errors = process.communicate(timeout=limit)
+    except BaseException as reason:
+        # A session of its own doesn't hear of Ctrl-C.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if not isinstance(reason, subprocess.TimeoutExpired):
+            raise
+        return None, f"it didn't end within {limit:g} s"
+    if process.returncode != 0:
+        return None, (errors.strip() or f"status {process.returncode}").splitlines()[-1]
+    try:
+        return json.loads(output.splitlines()[-1]), None
+    except (IndexError, ValueError):
+        return None, "it told no times"
+
+
+def swiftlet(bundle, case, seconds, limit, environment):
     command = [f"{bundle}/swiftlet", "bench", f"{bundle}/{case['package']}", "--backend", "cuda", "--seconds", str(seconds), "--json"]
     command += ["--shape", case["shape"]] if case.get("shape") else []
-    run = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if run.returncode != 0:
-        return None, (run.stderr.strip() or f"status {run.returncode}").splitlines()[-1]
-    return json.loads(run.stdout.splitlines()[-1])["median_ms"], None
+    told, reason = finished(command, limit, environment)
+    return told and [told["median_ms"]], reason
 
 
-def peer(bundle, case, seconds, engine):
-    """Runs a peer in a process of its own."""
+def peer(bundle, case, rounds, seconds, limit, engine):
+    """Runs a peer in a process of its own: its medians, as many as rounds of PyTorch."""
+    command = [sys.executable, os.path.abspath(__file__)]
     if engine == "onnxruntime":
         if not case.get("onnx"):
             return None, "the bundle has no ONNX model of it"
-        what = ["--child", f"{bundle}/{case['onnx']}"]
+        command += ["--child", f"{bundle}/{case['onnx']}", str(seconds), str(case["batch"])]
     else:
-        what = ["--torch", case["name"], engine.removeprefix("torch-")]
-    run = subprocess.run([sys.executable, os.path.abspath(__file__), *what, str(seconds), str(case["batch"])], capture_output=True, text=True)
-    if run.returncode != 0:
-        return None, (run.stderr.strip() or f"status {run.returncode}").splitlines()[-1]
-    return json.loads(run.stdout.splitlines()[-1])["median_ms"], None
+        command += ["--torch", case["name"], engine.removeprefix("torch-"), str(seconds), str(case["batch"]), str(rounds)]
+    told, reason = finished(command, limit)
+    return told and told["medians_ms"], reason
 
 
-def timed(step, seconds):
-    """Runs a step ten times to warm up, then for so long; prints the median."""
-    times, end = [], None
-    while end is None or time.perf_counter() < end or len(times) < 3:
-        begin = time.perf_counter()
+def timed(step, seconds, rounds=1):
+    """Runs a step ten times to warm up, then for so long, as often as there are rounds; prints each one's median."""
+    medians = []
+    for _ in range(10):
         step()
-        times.append(time.perf_counter() - begin)
-        if end is None and len(times) >= 10:
-            times, end = [], time.perf_counter() + seconds
-    print(json.dumps({"median_ms": statistics.median(times) * 1e3}))
+    for _ in range(rounds):
+        times, end = [], time.perf_counter() + seconds
+        while time.perf_counter() < end or len(times) < 3:
+            begin = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - begin)
+        medians.append(statistics.median(times) * 1e3)
+    print(json.dumps({"medians_ms": medians}))
 
 
-def torch_child(name, precision, seconds, batch):
+def torch_child(name, precision, seconds, batch, rounds):
     """One model's architecture in PyTorch on the device, from the host's memory and back."""
     try:
         import torch
@@ -177,11 +199,14 @@ def torch_child(name, precision, seconds, batch):
     run = torch.compile(run, mode="reduce-overhead")
     host = torch.rand(batch, 3, side, side).contiguous(memory_format=torch.channels_last).pin_memory()
     given = host.cuda()
-    def step():
-        given.copy_(host, non_blocking=True)
-        run(given).cpu()
     with torch.inference_mode():
-        timed(step, seconds)
+        # Pinned on both ways: pageable memory would cost a copy more.
+        output = torch.empty_like(run(given), device="cpu").pin_memory()
+        def step():
+            given.copy_(host, non_blocking=True)
+            output.copy_(run(given), non_blocking=True)
+            torch.cuda.synchronize()
+        timed(step, seconds, rounds)
 
 
 def child(path, seconds, batch):
@@ -213,7 +238,7 @@ def child(path, seconds, batch):
     timed(step, seconds)
 
 
-def measure(bundle, cases, rounds, seconds, environment, with_peers):
+def measure(bundle, cases, rounds, seconds, limit, environment, with_peers):
     """For each case the median of each engine, and what kept one from running, each once."""
     engines = ("swiftlet", *(PEERS if with_peers else ()))
     found = [{engine: [] for engine in engines} for _ in cases]
@@ -221,13 +246,16 @@ def measure(bundle, cases, rounds, seconds, environment, with_peers):
     for _ in range(rounds):
         for case, times in zip(cases, found):
             for engine in engines:
-                if (engine, case["name"], case["batch"]) in obstacles:
+                if (engine, case["name"], case["batch"]) in obstacles or len(times[engine]) >= rounds:
                     continue
-                value, reason = swiftlet(bundle, case, seconds, environment) if engine == "swiftlet" else peer(bundle, case, seconds, engine)
+                if engine == "swiftlet":
+                    values, reason = swiftlet(bundle, case, seconds, limit, environment)
+                else:
+                    values, reason = peer(bundle, case, rounds, seconds, limit, engine)
                 if reason:
                     obstacles[engine, case["name"], case["batch"]] = reason
                 else:
-                    times[engine].append(value)
+                    times[engine] += values
     return [{engine: statistics.median(values) if values else None for engine, values in times.items()} for times in found], obstacles
 
 
@@ -235,11 +263,12 @@ def main():
     if sys.argv[1:2] == ["--child"]:
         return child(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
     if sys.argv[1:2] == ["--torch"]:
-        return torch_child(sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]))
+        return torch_child(sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]), int(sys.argv[6]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--limit", type=float, default=900.0, help="seconds that one process may take, PyTorch's compiling included")
     parser.add_argument("--write")
     parser.add_argument("--dry-run", metavar="LIBRARY")
     arguments = parser.parse_args()
@@ -260,7 +289,7 @@ def main():
     environment = dict(os.environ)
     folders = [f"{arguments.bundle}/lib"] + ([os.path.dirname(os.path.abspath(arguments.dry_run))] if arguments.dry_run else [])
     environment["LD_LIBRARY_PATH"] = ":".join(folders + [environment.get("LD_LIBRARY_PATH", "")]).rstrip(":")
-    measured, obstacles = measure(arguments.bundle, cases, arguments.rounds, arguments.seconds, environment, not arguments.dry_run)
+    measured, obstacles = measure(arguments.bundle, cases, arguments.rounds, arguments.seconds, arguments.limit, environment, not arguments.dry_run)
     text = f"{described(facts)}; {arguments.rounds} rounds of {arguments.seconds:g} s.\n\n{table(cases, measured, facts)}"
     print(f"{DRY}\n\n{text}" if arguments.dry_run else text)
     for reason in sorted(set(obstacles.values())):

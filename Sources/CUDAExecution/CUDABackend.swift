@@ -4,7 +4,9 @@ public import Inference
 public import ModelFormat
 import Tensors
 
-/// Executes programs on a CUDA device, as a whole or not at all; integers give the CPU's bits. A run is one launch of a recorded graph.
+/// Executes programs on a CUDA device, as a whole or not at all, with the scalar CPU kernels' bits but where `Program.callsLibraryOnCUDA`: what is
+/// rounded, cast, compared or chosen behind a function of the device's library may differ by a step there, integers included. A run is one launch of a
+/// recorded graph.
 @safe public final class CUDABackend: Backend {
   public typealias Options = CUDAOptions
 

@@ -7,6 +7,10 @@ import Inference
   let driver: CUDADriver
   let name: String
   let capability: ComputeCapability
+  /// What its kernels are compiled for: instructions of later devices aren't in them, even where the device has them.
+  private(set) var codeCapability = ComputeCapability(0, 0)
+  /// At least 1.
+  let multiprocessorCount: Int
   private let ordinal: Int32
   private let context: UnsafeMutableRawPointer
   private var module: UnsafeMutableRawPointer?
@@ -33,6 +37,10 @@ import Inference
     name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     capability = try Self.capability(driver, ordinal)
     let codes = try Self.codes(for: capability, name, options)
+    var processors: Int32 = 0
+    try driver.checkEarly(
+      unsafe driver.calls.cuDeviceGetAttribute(&processors, Int32(SWL_CUDA_MULTIPROCESSORS), ordinal), "asking how many multiprocessors the device has")
+    multiprocessorCount = max(1, Int(processors))
     var context: UnsafeMutableRawPointer?
     try driver.checkEarly(unsafe driver.calls.cuDevicePrimaryCtxRetain(&context, ordinal), "taking the device")
     guard let context = unsafe context else { throw InferenceError(.deviceFailed, "CUDA: taking the device gave nothing") }
@@ -58,7 +66,9 @@ import Inference
     return isIntegrated != 0 && maps != 0
   }
 
-  private static func codes(for capability: ComputeCapability, _ name: String, _ options: CUDAOptions) throws(InferenceError) -> [[UInt8]] {
+  private static func codes(
+    for capability: ComputeCapability, _ name: String, _ options: CUDAOptions
+  ) throws(InferenceError) -> [(capability: ComputeCapability, bytes: [UInt8])] {
     guard let image = options.image ?? builtIn() else {
       throw InferenceError(.deviceAbsent, "this program was built without CUDA kernels: run 'make cuda' before building it")
     }
@@ -77,11 +87,14 @@ import Inference
   }
 
   /// - Parameter codes: the first is taken that the driver takes.
-  private func load(_ codes: [[UInt8]]) throws(InferenceError) {
+  private func load(_ codes: [(capability: ComputeCapability, bytes: [UInt8])]) throws(InferenceError) {
     var module: UnsafeMutableRawPointer?
     for (index, code) in codes.enumerated() {
-      let result = unsafe code.withUnsafeBytes { unsafe driver.calls.cuModuleLoadData(&module, $0.baseAddress) }
-      if result == 0 { break }
+      let result = unsafe code.bytes.withUnsafeBytes { unsafe driver.calls.cuModuleLoadData(&module, $0.baseAddress) }
+      if result == 0 {
+        codeCapability = code.capability
+        break
+      }
       guard index < codes.count - 1, Self.isOfImage(result) else { throw driver.error(result, "loading the kernels on '\(name)'") }
     }
     unsafe self.module = module

@@ -66,8 +66,10 @@ struct CUDAImage {
     return [native, text].flatMap { $0.sorted { $0.capability > $1.capability } }
   }
 
-  /// The bytes of each of them, ended by a 0 as the driver wants text.
-  func codes(for device: ComputeCapability) -> [[UInt8]] { entries(for: device).map { Array(bytes[$0.bytes]) + [0] } }
+  /// The bytes of each of them, ended by a 0 as the driver wants text, and what they were compiled for.
+  func codes(for device: ComputeCapability) -> [(capability: ComputeCapability, bytes: [UInt8])] {
+    entries(for: device).map { ($0.capability, Array(bytes[$0.bytes]) + [0]) }
+  }
 
   /// For messages.
   var described: String { entries.map { $0.isPTX ? "\($0.capability.name) and later" : $0.capability.name }.joined(separator: ", ") }

@@ -4,11 +4,14 @@ import Inference
 extension CUDAOptions {
   /// How convolutions of bytes are multiplied on a device: as these options say, or else as it does it best.
   func multiplication(on device: CUDADevice) throws(InferenceError) -> Multiplication {
-    guard let multiplication else { return .best(on: device.capability) }
-    guard multiplication.lowest <= device.capability else {
+    // Code of an earlier generation than the device's has that one's instructions.
+    let capability = min(device.capability, device.codeCapability)
+    guard let multiplication else { return .best(on: capability) }
+    guard multiplication.lowest <= capability else {
       throw InferenceError(
         .unsupported,
-        "'\(device.name)' has no matrix instructions of this kind for bytes: they come with compute capability \(multiplication.lowest.name)")
+        "'\(device.name)' with code for \(device.codeCapability.name) has no matrix instructions of this kind for bytes: "
+          + "they come with compute capability \(multiplication.lowest.name)")
     }
     return multiplication
   }

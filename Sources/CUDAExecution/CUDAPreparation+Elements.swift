@@ -113,7 +113,9 @@ extension CUDAPreparation {
         if input.elementType != .float32 { swl_cuda_reduction_whole__id } else {
           fields.kind == .logSumExp ? swl_cuda_log_sum_exp_f32__id : swl_cuda_reduction_f32__id
         }
-      return try unsafe launch(kernel, arguments, threads: count, work: 8 * input.elementCount, serial: reduced)
+      // Its exponentials are of doubles.
+      let cost = fields.kind == .logSumExp ? 32 : 1
+      return try unsafe launch(kernel, arguments, threads: count, work: product(8 * cost, input.elementCount), serial: product(cost, reduced))
     }
     unsafe try checkFinite(arguments.factor, of: "a reduction")
     guard reduced > Self.longestReductionOfThread else {

@@ -16,13 +16,16 @@ extension CUDAPreparation {
     try unsafe launch(swl_cuda_gather__id, arguments, threads: output.elementCount)
   }
 
-  /// More updates than these are too many for each element of the output to look through.
-  private static let mostUpdatesOfElement = 64
+  /// More updates than these, or more that are looked at in all, are too many for each element of the output to look through.
+  private static let (mostUpdatesOfElement, mostLooks) = (64, 1 << 18)
 
   mutating func append(_ fields: Scatter) throws(InferenceError) {
     let output = tensor(fields.output)
     let (elements, updates) = (output.elementCount, Int(fields.count))
-    let isShort = updates <= Self.mostUpdatesOfElement
+    // Of a single one nothing is looked through.
+    let isShort = updates <= 1 || updates <= Self.mostUpdatesOfElement && product(elements, updates) <= Self.mostLooks
+    // An update's coordinates are read one after the other.
+    let cost = 4 + fields.extents.count
     var arguments = unsafe swl_scatter(
       input: UnsafePointer(try address(fields.input).assumingMemoryBound(to: UInt8.self)),
       updates: UnsafePointer(try address(fields.updates).assumingMemoryBound(to: UInt8.self)),
@@ -31,12 +34,13 @@ extension CUDAPreparation {
       access: try access(
         fields.indices, batch: fields.batch, extents: fields.extents, count: isShort ? fields.count : 0, inner: fields.inner, sharesIndices: false))
     try unsafe launch(
-      swl_cuda_scatter__id, arguments, threads: elements, work: isShort ? product(elements, 1 + updates) : elements, serial: isShort ? updates : 1)
+      swl_cuda_scatter__id, arguments, threads: elements, work: isShort ? product(elements, 1 + updates, cost) : elements,
+      serial: isShort ? product(updates, cost) : 1)
     guard !isShort else { return }
     unsafe arguments.access.count = Int64(fields.count)
     try unsafe launch(
-      swl_cuda_scatter__columns__id, arguments, threads: Int(fields.batch) * Int(fields.inner), work: 4 * tensor(fields.updates).elementCount,
-      serial: updates)
+      swl_cuda_scatter__columns__id, arguments, threads: Int(fields.batch) * Int(fields.inner),
+      work: product(cost, tensor(fields.updates).elementCount), serial: product(updates, cost))
   }
 
   mutating func append(_ fields: ArgReduction) throws(InferenceError) {
@@ -59,8 +63,9 @@ extension CUDAPreparation {
     let arguments = unsafe swl_top_k(
       input: UnsafeRawPointer(try address(fields.input)), output: try address(fields.output).assumingMemoryBound(to: Int64.self),
       outer: Int64(fields.outer), length: Int64(fields.length), count: Int64(fields.count), type: input.elementType.code, finds_least: fields.findsLeast)
+    // By the slowest data, rows in the wrong order: the zeros that a session begins with would take no time.
     try unsafe launch(
-      swl_cuda_top_k__id, arguments, threads: input.elementCount, work: product(input.elementCount, Int(fields.length)), serial: Int(fields.length))
+      swl_cuda_top_k__id, arguments, threads: input.elementCount, work: product(32, input.elementCount, Int(fields.length)), serial: Int(fields.length))
   }
 
   mutating func append(_ fields: CumulativeSum) throws(InferenceError) {

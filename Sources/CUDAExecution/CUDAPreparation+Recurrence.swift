@@ -6,6 +6,9 @@ import Tensors
 
 extension CUDAPreparation {
   mutating func append(_ fields: Recurrence) throws(InferenceError) {
+    guard fields.isExactOnCUDA else {
+      throw InferenceError(.unsupported, "instruction \(index): the CUDA backend has no kernel for a recurrence with such a function")
+    }
     let states = tensor(fields.states)
     let (steps, batch, hidden) = (states.dimensions[0] - 1, states.dimensions[1], states.dimensions[3])
     let columns = fields.kind.gateCount * hidden
@@ -34,8 +37,12 @@ extension CUDAPreparation {
     }
     unsafe arguments.scratch = UnsafeMutablePointer(bitPattern: UInt(try scratch(room)))
     let threads = Int(swl_cuda_kernel_threads(swl_cuda_recurrence_f32__id))
+    // What a thread does for one step of the sequence: its columns, for a GRU its units of the candidate in a second pass, barriers, functions.
+    let (columnsEach, unitsEach) = ((columns + threads - 1) / threads, (hidden + threads - 1) / threads)
+    let isGRU = fields.kind == .gru || fields.kind == .gruResetAfter
+    let step = product(hidden, columnsEach + (isGRU ? unitsEach : 0)).addingReportingOverflow(64 * unitsEach)
     try unsafe plan.append(
       swl_cuda_recurrence_f32__id, of: device, arguments, grid: (batch, 1, 1), work: product(steps, batch, columns, hidden),
-      serial: product(steps, (columns + threads - 1) / threads, hidden), instruction: index)
+      serial: product(steps, step.overflow ? Int.max : step.partialValue), instruction: index)
   }
 }

@@ -68,10 +68,14 @@ extension CUDAPreparation {
         swl_cuda_attention_f32__alone__id, of: device, arguments, grid: (heads, 1, 1), work: product(2, rows, queries[1]),
         serial: rows + size * (rows / 128 + 1), instruction: index)
     }
-    let atOnce = Int(SWL_CUDA_ATTENTION_QUERIES)
+    // Several queries a block read keys and values less often; a device whose multiprocessors would idle is supposed to gain more by more blocks, which
+    // wasn't measured.
+    let most = Int(SWL_CUDA_ATTENTION_QUERIES)
+    let atOnce = product((length + most - 1) / most, heads) < device.multiprocessorCount ? 1 : most
     let blocks = (length + atOnce - 1) / atOnce
     try unsafe plan.append(
-      swl_cuda_attention_f32__id, of: device, arguments, grid: (blocks, heads, 1), work: product(2, blocks * atOnce, rows, queries[1]),
+      atOnce == 1 ? swl_cuda_attention_f32__each__id : swl_cuda_attention_f32__id, of: device, arguments, grid: (blocks, heads, 1),
+      work: product(2, blocks * atOnce, rows, queries[1]),
       serial: rows * 2 + atOnce * size * (rows / 120 + 1), instruction: index)
   }
 

@@ -1,4 +1,4 @@
-import ModelFormat
+public import ModelFormat
 import Tensors
 
 /// What of a program no CUDA kernel does. A program runs whole on the device or not at all.
@@ -15,15 +15,24 @@ extension Program {
 
   private func missingOnCUDA(_ instruction: Instruction) -> String? {
     guard case .recurrence(let fields) = instruction else { return nil }
-    let (first, second, third) = fields.functions
-    let functions = [first, second, third].prefix(fields.kind.functionCount)
-    return functions.first { !$0.isExact }.map { "a recurrence with the function \($0)" }
+    return fields.inexactFunction.map { "a recurrence with the function \($0)" }
   }
 }
 
+extension Recurrence {
+  /// The first of its functions that a mathematical library computes.
+  fileprivate var inexactFunction: UnaryFunction? {
+    let (first, second, third) = functions
+    return [first, second, third].prefix(kind.functionCount).first { !$0.isExact }
+  }
+
+  var isExactOnCUDA: Bool { inexactFunction == nil }
+}
+
 extension Program {
-  /// Whether results on a device may differ from the scalar kernels' in their last bits, as its mathematical library has a part in them.
-  var callsLibraryOnCUDA: Bool {
+  /// Whether results on a device may differ from the scalar kernels', as its mathematical library has a part in them: floats in their last bits, and
+  /// what is rounded, cast, compared or chosen behind it by a step.
+  public var callsLibraryOnCUDA: Bool {
     instructions.contains {
       switch $0 {
       case .convolution(let fields): !fields.function.isExact

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -135,10 +136,12 @@ class nn:
 for name in 'Conv2d BatchNorm2d Sequential ReLU ReLU6 Identity AdaptiveAvgPool2d Flatten Linear'.split(): setattr(nn, name, Anything)
 class cuda:
     is_available = staticmethod(lambda: AVAILABLE)
+    synchronize = staticmethod(lambda: None)
 class version:
     cuda = BUILT
 backends, channels_last = Anything(), None
 def rand(*shape): print('shape', *shape, file=sys.stderr); return Anything()
+def empty_like(tensor, device): print('output on', device, file=sys.stderr); return Anything()
 def compile(model, mode): print('compiled', mode, file=sys.stderr); return model
 """
 
@@ -148,7 +151,7 @@ class PyTorch(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             # Without one nothing that this machine has installed may take its place.
             pathlib.Path(folder, "torch.py").write_text(stub or "raise ImportError('No module named torch')\n")
-            command = [sys.executable, str(SCRIPT), "--torch", name, precision, "0.01", "8"]
+            command = [sys.executable, str(SCRIPT), "--torch", name, precision, "0.01", "8", "3"]
             return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def test_what_is_missing_is_said(self):
@@ -167,8 +170,10 @@ class PyTorch(unittest.TestCase):
             for precision in ("fp32", "fp16"):
                 done = self.run_child(name, precision, stub)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertGreater(json.loads(done.stdout)["median_ms"], 0)
-                self.assertEqual(done.stderr.splitlines(), ["compiled reduce-overhead", f"shape 8 3 {side} {side}"])
+                # Compiled once for all rounds.
+                medians = json.loads(done.stdout)["medians_ms"]
+                self.assertTrue(len(medians) == 3 and min(medians) > 0, medians)
+                self.assertEqual(done.stderr.splitlines(), ["compiled reduce-overhead", f"shape 8 3 {side} {side}", "output on cpu"])
         done = self.run_child("another", "fp32", stub)
         self.assertIn("no PyTorch network of another", done.stderr)
 
@@ -194,7 +199,94 @@ class PyTorch(unittest.TestCase):
             self.assertIsNotNone(cuda_networks.network(name), name)
 
 
+class Running(unittest.TestCase):
+    def test_what_does_not_end_is_ended_with_all_that_it_started(self):
+        # The inner one holds the pipes, as a compiler's workers do.
+        told, reason = bench.finished(["sh", "-c", "sleep 600 & sleep 600"], 0.3)
+        self.assertEqual((told, reason), (None, "it didn't end within 0.3 s"))
+
+    def test_what_fails_says_why(self):
+        self.assertEqual(bench.finished(["sh", "-c", "echo one >&2; echo two >&2; exit 3"], 60), (None, "two"))
+        self.assertEqual(bench.finished(["sh", "-c", "exit 3"], 60), (None, "status 3"))
+        self.assertEqual(bench.finished(["true"], 60), (None, "it told no times"))
+        self.assertEqual(bench.finished(["echo", '{"median_ms": 2}'], 60), ({"median_ms": 2}, None))
+
+    def test_pytorch_runs_once_for_all_rounds(self):
+        calls = []
+        own, other = bench.swiftlet, bench.peer
+        try:
+            bench.swiftlet = lambda *a: (calls.append("swiftlet"), ([1.0], None))[1]
+            bench.peer = lambda bundle, case, rounds, seconds, limit, engine: (
+                calls.append(engine), ([2.0] if engine == "onnxruntime" else [3.0] * rounds, None))[1]
+            found, obstacles = bench.measure("/nowhere", [CASE], 3, 0.1, 60, None, True)
+        finally:
+            bench.swiftlet, bench.peer = own, other
+        self.assertEqual({name: calls.count(name) for name in set(calls)}, {"swiftlet": 3, "onnxruntime": 3, "torch-fp32": 1, "torch-fp16": 1})
+        self.assertEqual(found, [{"swiftlet": 1.0, "onnxruntime": 2.0, "torch-fp32": 3.0, "torch-fp16": 3.0}])
+        self.assertEqual(obstacles, {})
+
+
+class Checking(unittest.TestCase):
+    """The bundle's `check`, with a program that gives what it is told to."""
+
+    def check(self, code, form, expected, found, tolerance):
+        bundler = loaded("cuda_bundle", BUNDLER)
+        with tempfile.TemporaryDirectory() as folder:
+            case = pathlib.Path(folder, "cases/one")
+            (case / "out").mkdir(parents=True)
+            bundler.npy(case / "out/y.npy", [len(expected)], code, struct.pack(f"<{len(expected)}{form}", *expected))
+            bundler.npy(pathlib.Path(folder, "found.npy"), [len(found)], code, struct.pack(f"<{len(found)}{form}", *found))
+            if tolerance:
+                (case / "tolerance").write_text(bundler.TOLERANCE + "\n")
+            program = pathlib.Path(folder, "swiftlet")
+            program.write_text('#!/bin/sh\nwhile [ "$1" != --save-tensors ]; do shift; done\nmkdir -p "$2" && cp found.npy "$2/y.npy"\n')
+            script = pathlib.Path(folder, "check")
+            script.write_text(bundler.CHECK)
+            for file in (program, script):
+                file.chmod(0o755)
+            done = subprocess.run([str(script)], capture_output=True, text=True)
+            self.assertEqual(done.stderr, "")
+            return done.returncode == 0
+
+    def test_bits_or_the_tolerance(self):
+        inf, nan = float("inf"), float("nan")
+        for code, form, expected, found, exact, near in [
+            ("<f4", "f", [1.0, -2.0], [1.0, -2.0], True, True),
+            ("<f4", "f", [1.0, 1000.0, nan, inf], [1.000002, 1000.005, -nan, inf], False, True),
+            ("<f4", "f", [1.0, 1000.0], [1.0, 1000.1], False, False),
+            ("<f4", "f", [nan], [1.0], False, False),
+            ("<f4", "f", [inf], [-inf], False, False),
+            ("<f4", "f", [1e30], [inf], False, False),
+            ("<f4", "f", [1.0, 2.0], [1.0], False, False),
+            ("|i1", "b", [-1, 5], [0, 4], False, True),
+            ("|i1", "b", [-1, 5], [1, 5], False, False),
+            ("|u1", "B", [255], [0], False, False),
+            ("<i8", "q", [1 << 40], [(1 << 40) + 1], False, True),
+            ("<i8", "q", [1 << 40], [(1 << 40) + 2], False, False),
+        ]:
+            with self.subTest(code=code, expected=expected, found=found):
+                self.assertEqual(self.check(code, form, expected, found, False), exact)
+                self.assertEqual(self.check(code, form, expected, found, True), near)
+
+
 class Bundling(unittest.TestCase):
+    def test_each_operator_has_its_first_case_that_can_be_a_part_and_others_are_named(self):
+        bundler = loaded("cuda_bundle", BUNDLER)
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("Abs-one", "Abs-two", "Loop-one", "Loop-two", "Pow-one", "Pow-two"):
+                pathlib.Path(folder, name).mkdir()
+            bundle = bundler.Bundle("/nowhere", pathlib.Path(folder))
+            asked = []
+            def add(name, model, inputs):
+                asked.append(name)
+                if name in ("Abs-one", "Pow-two"):
+                    return True
+                bundle.skipped.append((name, f"not {name}"))
+                return False
+            bundle.add = add
+            self.assertEqual(bundle.golden(pathlib.Path(folder)), {"Loop": "not Loop-two"})
+            self.assertEqual(asked, ["Abs-one", "Loop-one", "Loop-two", "Pow-one", "Pow-two"])
+
     def test_what_is_no_bundle_is_left_alone(self):
         bundler = loaded("cuda_bundle", BUNDLER)
         with tempfile.TemporaryDirectory() as folder:

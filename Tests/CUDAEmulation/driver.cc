@@ -103,6 +103,7 @@ int32_t cuDeviceGetAttribute(int32_t *ret_value, int32_t attribute, int32_t devi
   switch (attribute) {
   case SWL_CUDA_COMPUTE_MAJOR: *ret_value = d.major; return success;
   case SWL_CUDA_COMPUTE_MINOR: *ret_value = d.minor; return success;
+  case SWL_CUDA_MULTIPROCESSORS: *ret_value = 8; return success;
   case SWL_CUDA_INTEGRATED:
   case SWL_CUDA_CAN_MAP_HOST_MEMORY: *ret_value = d.is_integrated; return success;
   default: return invalid_value;

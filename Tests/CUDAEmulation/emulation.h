@@ -1,10 +1,12 @@
 // What nvcc gives a kernel, for a host compiler: the threads of a block become fibers of one thread.
 #pragma once
 
+#include <math.h>
 #include <stdint.h>
 
 #define __global__
 #define __device__
+#define __launch_bounds__(threads)
 // One block runs at a time.
 #define __shared__ static
 
@@ -27,6 +29,14 @@ static inline int32_t swl_emulated_dp4a(uint32_t a, uint32_t b, int32_t sum) {
   uint32_t total = (uint32_t)sum;
   for (int i = 0; i < 4; i++) total += (uint32_t)((int32_t)(int8_t)(a >> 8 * i) * (int8_t)(b >> 8 * i));
   return (int32_t)total;
+}
+
+// A device's library may miss by a unit what is a whole number: kernels mustn't leave those to it.
+static inline float swl_emulated_powf(float x, float y) {
+  const float power = powf(x, y);
+  const bool misses = 2 * y == truncf(2 * y) && fabsf(y) <= 8388608.0f && power == truncf(power) && fabsf(power) < 16777216.0f &&
+                      power != 0.0f && pow((double)x, (double)y) == (double)power;
+  return misses ? nextafterf(power, 0.0f) : power;
 }
 
 // Sums of signed bytes' products by the fragments of the PTX manual: all lanes of a warp take part, each with its registers.

@@ -48,8 +48,8 @@ extension CUDATests {
         if let failed {
           // The second call starts the driver, which says by 100 that there is no device.
           let isAbsent = failure.code == 100 && call == 2
-          // Up to the eighth, which takes the context, nothing stays with the process.
-          let isPassing = call <= 8 || failure.code == 100
+          // Up to the ninth, which takes the context, nothing stays with the process.
+          let isPassing = call <= 9 || failure.code == 100
           let expected: InferenceError.Code =
             isAbsent ? .deviceAbsent : isPassing ? .deviceFailed : failure.code == 2 ? .noResources : .deviceLost
           #expect(failed.code == expected, "call \(call): \(failed.message)")

@@ -1,5 +1,6 @@
 @testable import CUDAExecution
 import Inference
+import Tensors
 import Testing
 
 @Suite struct CUDAImageTests {
@@ -13,8 +14,23 @@ import Testing
   func `a device gets the newest machine code that runs on it, or else text; what is for the embedded ones runs nowhere else`(
     _ major: Int, _ minor: Int, _ expected: String
   ) throws {
-    let codes = try CUDAImage(image).codes(for: ComputeCapability(major, minor))
+    let codes = try CUDAImage(image).codes(for: ComputeCapability(major, minor)).map { $0.bytes }
     #expect(codes == expected.split(separator: " ").map { Array($0.utf8) + [0] })
+  }
+
+  /// What tests on a real device allow where its library has a part in a program.
+  @Test func `the library's tolerance is of floats and steps, and never of red zones`() {
+    func difference(_ one: HostTensor, _ other: HostTensor, _ name: String = "y") -> Bool { CUDATests.libraryDifference([one], [other], [name]) != nil }
+    func floats(_ value: Float) -> HostTensor { HostTensor([value], dimensions: [1]) }
+    func bytes(_ type: ElementType, _ bytes: [UInt8]) -> HostTensor { HostTensor(elementType: type, dimensions: [1], bytes: bytes) }
+    #expect(!difference(floats(1000.005), floats(1000)) && difference(floats(1000.1), floats(1000)))
+    #expect(!difference(floats(.nan), floats(.nan)) && difference(floats(.nan), floats(0)) && difference(floats(.infinity), floats(3e38)))
+    #expect(!difference(floats(.infinity), floats(.infinity)) && difference(floats(.infinity), floats(-.infinity)))
+    #expect(!difference(bytes(.uint8, [128]), bytes(.uint8, [127])) && difference(bytes(.uint8, [129]), bytes(.uint8, [127])))
+    #expect(!difference(bytes(.int8, [0]), bytes(.int8, [255])) && difference(bytes(.uint8, [0]), bytes(.uint8, [255])))
+    let zero = bytes(.int32, [0, 0, 0, 0])
+    #expect(!difference(bytes(.int32, [255, 255, 255, 255]), zero) && difference(bytes(.int32, [0, 1, 0, 0]), zero))
+    #expect(difference(bytes(.uint8, [1]), bytes(.uint8, [0]), "red0o"))
   }
 
   @Test func `an image of another version is refused`() throws {

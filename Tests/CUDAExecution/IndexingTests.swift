@@ -8,6 +8,8 @@ import Testing
 extension CUDATests {
   /// Data-dependent places, orders and running sums, against the scalar kernels, bit for bit.
   @Suite struct Indexing {
+    let device = EmulatedDevice.shared!
+
     /// Few updates, which each element looks through, and many, which each column takes one after the other; some meet, some lie outside.
     @Test(arguments: Scatter.Reduction.allCases, [5, 64, 65, 150])
     func `scattering in the order of the updates, with indices outside left out and counted`(_ reduction: Scatter.Reduction, _ count: Int) throws {
@@ -28,6 +30,8 @@ extension CUDATests {
         (places[0], places[1], places[places.count - 1]) = (3, -5, 1 << 40)
         let given = [input, updates].map { g.values(of: builder.program.tensors[Int($0)]) } + [CUDATests.whole(places, [batch, count, 2])]
         try CUDATests.compare(builder, given, "\(type) \(inner)", faults: 3)
+        let byColumns = count > 64 || batch * 12 * inner * count > 1 << 18
+        #expect(EmulatedDevice.isReal || device.launchCount(of: "swl_cuda_scatter__columns") == (byColumns ? 4 : 0), "\(type) \(inner)")
       }
     }
 

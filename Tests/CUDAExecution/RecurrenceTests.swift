@@ -7,16 +7,19 @@ import Testing
 
 extension CUDATests {
   @Suite struct Recurrences {
-    /// Layers narrower and wider than a block has threads; lengths of 0, within and beyond the steps; both directions.
-    @Test(arguments: Recurrence.Kind.allCases, [1, 7, 130])
+    /// Layers whose gates, or whose units alone, are more than the 512 threads of a block; lengths of 0, within and beyond the steps; both directions.
+    @Test(arguments: Recurrence.Kind.allCases, [1, 7, 130, 600])
     func `recurrent layers give the scalar kernels' bits`(_ kind: Recurrence.Kind, _ hidden: Int) throws {
-      for variant in 0..<4 {
+      for variant in hidden < 600 ? 0..<4 : 1..<2 {
         var g = SeededGenerator(seed: UInt64(hidden * 10 + variant))
         var builder = ProgramBuilder()
-        let (steps, batch, columns) = (3, 3, kind.gateCount * hidden)
+        let (steps, batch, columns) = (hidden < 600 ? 3 : 2, hidden < 600 ? 3 : 1, kind.gateCount * hidden)
         let spread = 2 / Float(hidden).squareRoot()
         let gates = builder.input([steps, batch, columns])
-        let weights = builder.constant(g.floats(columns * hidden, -spread...spread), [columns, hidden])
+        // Of many a part again and again, in rows that differ.
+        let some = g.floats(min(columns * hidden, 10_007), -spread...spread)
+        let weights = builder.constant(
+          (0..<(columns * hidden + some.count - 1) / some.count).flatMap { _ in some }.prefix(columns * hidden).map { $0 }, [columns, hidden])
         var recurrence = Recurrence(
           kind: kind, gates: gates, weights: weights, states: builder.output([steps + 1, batch, kind.hasCell ? 2 : 1, hidden]))
         var inputs = [HostTensor(g.floats(steps * batch * columns, -2...2), dimensions: [steps, batch, columns])]

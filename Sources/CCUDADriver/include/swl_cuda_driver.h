@@ -50,7 +50,13 @@ static inline bool swl_cuda_is_lasting(int32_t result) {
 }
 
 // Attributes of a device.
-enum { SWL_CUDA_INTEGRATED = 18, SWL_CUDA_CAN_MAP_HOST_MEMORY = 19, SWL_CUDA_COMPUTE_MAJOR = 75, SWL_CUDA_COMPUTE_MINOR = 76 };
+enum {
+  SWL_CUDA_MULTIPROCESSORS = 16,
+  SWL_CUDA_INTEGRATED = 18,
+  SWL_CUDA_CAN_MAP_HOST_MEMORY = 19,
+  SWL_CUDA_COMPUTE_MAJOR = 75,
+  SWL_CUDA_COMPUTE_MINOR = 76,
+};
 // The device reads and writes the host's memory where it lies.
 enum { SWL_CUDA_HOST_MAPPED = 2 };
 // Only the capturing thread's own calls count.

@@ -79,7 +79,7 @@ struct swl_cuda_normalisation_f32 {
   int64_t rows;
 };
 
-// Queries that a block takes at once where there are several.
+// Queries that a block takes at once where there are many.
 #define SWL_CUDA_ATTENTION_QUERIES 4
 
 struct swl_cuda_attention_f32 {

@@ -97,40 +97,42 @@ SWL_DEVICE float swl_power(float x) {
   return x != x ? x : bounded_power;
 }
 
-// Queries that a block takes at once, so that it reads keys and values once for all of them: one for each of its warps.
-static_assert(SWL_ATTENTION_THREADS == 32 * SWL_CUDA_ATTENTION_QUERIES, "a warp a query");
+// A warp adds up the shares of one query.
+static_assert(SWL_ATTENTION_THREADS >= 32 * SWL_CUDA_ATTENTION_QUERIES, "a warp a query");
 
 // As `swl_greatest`, for each query; `found` holds one value a thread of each.
+template <int32_t at_once>
 SWL_DEVICE void swl_greatest_of_each(float (*found)[SWL_ATTENTION_THREADS], const float *own, float *greatest) {
   __syncthreads();
 #pragma unroll
-  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) found[q][threadIdx.x] = own[q];
+  for (int32_t q = 0; q < at_once; q++) found[q][threadIdx.x] = own[q];
   for (int32_t half = SWL_ATTENTION_THREADS / 2; half > 0; half /= 2) {
     __syncthreads();
     if ((int32_t)threadIdx.x >= half) continue;
 #pragma unroll
-    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+    for (int32_t q = 0; q < at_once; q++) {
       if (found[q][threadIdx.x + half] > found[q][threadIdx.x]) found[q][threadIdx.x] = found[q][threadIdx.x + half];
     }
   }
   __syncthreads();
 #pragma unroll
-  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) greatest[q] = found[q][0];
+  for (int32_t q = 0; q < at_once; q++) greatest[q] = found[q][0];
 }
 
-// Several queries: a block of 128 some queries of a head. What was found lies in the output until all keys were met. Where there are fewer
-// queries the last one is computed several times, and told once.
-extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attention_f32 c) {
-  __shared__ float found[SWL_CUDA_ATTENTION_QUERIES][SWL_ATTENTION_THREADS];
-  __shared__ float shares[SWL_CUDA_ATTENTION_QUERIES][SWL_ATTENTION_KEYS];
-  __shared__ float totals[SWL_CUDA_ATTENTION_QUERIES];
+// Several queries: a block of 128 takes `at_once` queries of a head, so that it reads keys and values once for all of them. What was found lies
+// in the output until all keys were met. Where there are fewer queries the last one is computed several times, and told once.
+template <int32_t at_once>
+SWL_DEVICE void swl_attend(const struct swl_cuda_attention_f32 &c) {
+  __shared__ float found[at_once][SWL_ATTENTION_THREADS];
+  __shared__ float shares[at_once][SWL_ATTENTION_KEYS];
+  __shared__ float totals[at_once];
   const struct swl_attention *a = &c.attention;
-  const int64_t width = a->heads * a->size, head = blockIdx.y, rows = swl_open_rows(a), first_query = (int64_t)blockIdx.x * SWL_CUDA_ATTENTION_QUERIES;
-  const int32_t thread = threadIdx.x, queries = (int32_t)swl_minimum(SWL_CUDA_ATTENTION_QUERIES, a->length - first_query);
-  const float *query[SWL_CUDA_ATTENTION_QUERIES];
-  float largest[SWL_CUDA_ATTENTION_QUERIES];
+  const int64_t width = a->heads * a->size, head = blockIdx.y, rows = swl_open_rows(a), first_query = (int64_t)blockIdx.x * at_once;
+  const int32_t thread = threadIdx.x, queries = (int32_t)swl_minimum(at_once, a->length - first_query);
+  const float *query[at_once];
+  float largest[at_once];
 #pragma unroll
-  for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+  for (int32_t q = 0; q < at_once; q++) {
     query[q] = a->queries + (first_query + (q < queries ? q : queries - 1)) * width + head * a->size;
     largest[q] = -INFINITY;
   }
@@ -138,25 +140,25 @@ extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attentio
   for (int32_t q = 0; q < queries; q++) {
     for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[q * width + i] = 0.0f;
   }
-  if (thread < SWL_CUDA_ATTENTION_QUERIES) totals[thread] = 0.0f;
+  if (thread < at_once) totals[thread] = 0.0f;
   for (int64_t first = 0; first < rows; first += SWL_ATTENTION_KEYS) {
     const int32_t keys = (int32_t)swl_minimum(SWL_ATTENTION_KEYS, rows - first);
-    float scores[SWL_CUDA_ATTENTION_QUERIES], met[SWL_CUDA_ATTENTION_QUERIES], correction[SWL_CUDA_ATTENTION_QUERIES];
+    float scores[at_once], met[at_once], correction[at_once];
 #pragma unroll
-    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) scores[q] = thread < keys ? 0.0f : -INFINITY;
+    for (int32_t q = 0; q < at_once; q++) scores[q] = thread < keys ? 0.0f : -INFINITY;
     if (thread < keys) {
       const float *key = a->keys + (first + thread) * width + head * a->size;
       for (int64_t i = 0; i < a->size; i++) {
         const float element = key[i];
 #pragma unroll
-        for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) scores[q] += element * query[q][i];
+        for (int32_t q = 0; q < at_once; q++) scores[q] += element * query[q][i];
       }
     }
 #pragma unroll
-    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) met[q] = scores[q] > -INFINITY ? scores[q] : -INFINITY;
-    swl_greatest_of_each(found, met, met);
+    for (int32_t q = 0; q < at_once; q++) met[q] = scores[q] > -INFINITY ? scores[q] : -INFINITY;
+    swl_greatest_of_each<at_once>(found, met, met);
 #pragma unroll
-    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+    for (int32_t q = 0; q < at_once; q++) {
       const float before = largest[q];
       largest[q] = met[q] > before ? met[q] : before;
       const float base = largest[q] == -INFINITY ? 0.0f : largest[q];
@@ -165,7 +167,7 @@ extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attentio
     }
     __syncthreads();
 #pragma unroll
-    for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+    for (int32_t q = 0; q < at_once; q++) {
       if (thread != q * 32) continue;
       float total = totals[q] * correction[q];
       for (int32_t i = 0; i < keys; i++) total += shares[q][i];
@@ -173,14 +175,14 @@ extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attentio
     }
     for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) {
       const float *values = a->values + first * width + head * a->size + i;
-      float sums[SWL_CUDA_ATTENTION_QUERIES] = {};
+      float sums[at_once] = {};
       for (int32_t key = 0; key < keys; key++) {
         const float value = values[key * width];
 #pragma unroll
-        for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) sums[q] += value * shares[q][key];
+        for (int32_t q = 0; q < at_once; q++) sums[q] += value * shares[q][key];
       }
 #pragma unroll
-      for (int32_t q = 0; q < SWL_CUDA_ATTENTION_QUERIES; q++) {
+      for (int32_t q = 0; q < at_once; q++) {
         if (q < queries) output[q * width + i] = output[q * width + i] * correction[q] + sums[q];
       }
     }
@@ -191,3 +193,8 @@ extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attentio
     for (int64_t i = thread; i < a->size; i += SWL_ATTENTION_THREADS) output[q * width + i] *= inverse;
   }
 }
+
+extern "C" __global__ void swl_cuda_attention_f32(const struct swl_cuda_attention_f32 c) { swl_attend<SWL_CUDA_ATTENTION_QUERIES>(c); }
+
+// Where there are too few blocks otherwise to keep the device busy.
+extern "C" __global__ void swl_cuda_attention_f32__each(const struct swl_cuda_attention_f32 c) { swl_attend<1>(c); }

@@ -91,6 +91,8 @@ extern "C" __global__ void swl_cuda_convolution_q8__m16n8k32(const struct swl_cu
   }
   __syncthreads();
   swl_store_tile(&c, memory, SWL_STAGE);
+#else
+  __trap();
 #endif
 }
 
@@ -144,6 +146,8 @@ extern "C" __global__ void swl_cuda_convolution_q8__m8n8k16(const struct swl_cud
   }
   __syncthreads();
   swl_store_tile(&c, memory, SWL_STAGE);
+#else
+  __trap();
 #endif
 }
 
@@ -201,13 +205,23 @@ extern "C" __global__ void swl_cuda_convolution_q8__m16n16k16(const struct swl_c
   alignas(32) __shared__ uint32_t memory[SWL_CUDA_TILE * SWL_WARP_STAGE];
   uint32_t *left = memory, *right = memory + SWL_CUDA_TILE * SWL_CUDA_TILE_WORDS;
   const int32_t warp = threadIdx.x / 32, y = warp / 2 * 32, x = warp % 2 * 32;
-  const struct swl_matrix_source source = swl_matrix_source_of(&c);
+  // Four neighbouring threads load the words of 16 bytes, and so a warp stores 32 neighbouring words: of two rows, half a tile apart.
+  const int32_t row = threadIdx.x / 4, part = threadIdx.x % 4, half = SWL_CUDA_TILE / 2;
+  const struct swl_pixel pixels[2] = {
+    swl_pixel_at(&c, (int64_t)blockIdx.x * SWL_CUDA_TILE + row), swl_pixel_at(&c, (int64_t)blockIdx.x * SWL_CUDA_TILE + half + row),
+  };
+  const int64_t channel = (int64_t)blockIdx.z * c.padded_outputs + (int64_t)blockIdx.y * SWL_CUDA_TILE + row;
+  const uint32_t *weights = c.weights + channel * c.words + part;
   int32_t sums[2][2][8] = {};
   for (int32_t word = 0; word < c.words; word += SWL_CUDA_TILE_WORDS) {
-    for (int32_t i = 0; i < SWL_CUDA_TILE_WORDS / 2; i++) {
-      const int32_t k = source.first_word + i, at = (k / 4 * SWL_CUDA_TILE + source.row) * 4 + k % 4;
-      left[at] = swl_input_word(&c, &source.pixel, word + k);
-      right[at] = source.weights[word + i];
+#pragma unroll
+    for (int32_t k = 0; k < SWL_CUDA_TILE_WORDS / 4; k++) {
+#pragma unroll
+      for (int32_t i = 0; i < 2; i++) {
+        const int32_t at = (k * SWL_CUDA_TILE + half * i + row) * 4 + part;
+        left[at] = swl_input_word(&c, &pixels[i], word + 4 * k + part);
+        right[at] = weights[(int64_t)half * i * c.words + word + 4 * k];
+      }
     }
     __syncthreads();
 #pragma unroll
@@ -233,5 +247,7 @@ extern "C" __global__ void swl_cuda_convolution_q8__m16n16k16(const struct swl_c
   }
   __syncthreads();
   swl_store_tile(&c, memory, SWL_WARP_STAGE);
+#else
+  __trap();
 #endif
 }

@@ -7,15 +7,22 @@
 #include "emulation.h"
 
 #define swl_library_logf logf
+#define powf swl_emulated_powf
 #endif
 
-// A thread takes one element; and what a mathematical library computes has kernels of its own (library.cu), which no other does.
+// A thread takes one element; and what a mathematical library computes has kernels of its own (library.cu), which no other does. The loader
+// gives nothing of that kind to others; what came there all the same shows, as no number.
 #define SWL_LANES 1
-#define SWL_LIBRARY(function, alpha, beta, x) (x)
+#define SWL_LIBRARY(function, alpha, beta, x) ((x) + swl_from_bits(0x7FC00000u))
 
 #define restrict __restrict__
 #include "../../CKernels/shared/epilogue.h"
 #include "swl_cuda_arguments.h"
+
+// All kernels, with the most threads that a block of theirs has, so that the compiler leaves registers enough for as many.
+#define SWL_CUDA_KERNEL(name, arguments, threads, waits) extern "C" __global__ void __launch_bounds__(threads) name(const struct arguments);
+#include "../list/swl_cuda_kernels.inc"
+#undef SWL_CUDA_KERNEL
 
 #define SWL_DEVICE static __device__ inline
 

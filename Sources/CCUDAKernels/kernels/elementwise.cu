@@ -40,14 +40,15 @@ SWL_DEVICE bool swl_operands(const struct swl_binary *a, int64_t *left, int64_t 
 }
 
 SWL_DEVICE float swl_combined(const struct swl_binary *a, float x, float y) {
-  float value = x / y;
+  float value = swl_from_bits(0x7FC00000u);
   switch ((enum swl_binary_operation)a->operation) {
   case SWL_ADD: value = x + y; break;
   case SWL_SUBTRACT: value = x - y; break;
   case SWL_MULTIPLY: value = x * y; break;
   case SWL_MINIMUM: value = x != x ? x : (y < x || y != y ? y : x); break;
   case SWL_MAXIMUM: value = x != x ? x : (y > x || y != y ? y : x); break;
-  default: break; // division; the loader refuses powers
+  case SWL_DIVIDE: value = x / y; break;
+  default: break; // powers have kernels of their own, library.cu's
   }
   return swl_clamp(value, a->lower, a->upper);
 }

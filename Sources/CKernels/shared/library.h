@@ -7,13 +7,17 @@
 
 #include <math.h>
 
+#ifndef SWL_POWER_OF_FLOATS
+#define SWL_POWER_OF_FLOATS powf
+#endif
+
 SWL_INLINE float swl_library(enum swl_unary_function function, float alpha, float beta, float x) {
   switch (function) {
   case SWL_LOG: return logf(x);
   case SWL_ERF: return erff(x);
   case SWL_ELU: return x < 0.0f ? alpha * expm1f(x) : x;
   case SWL_SOFTPLUS: return (x > 0.0f ? x : 0.0f) + log1pf(expf(x > 0.0f ? -x : x));
-  case SWL_POWER: return powf(x, alpha);
+  case SWL_POWER: return SWL_POWER_OF_FLOATS(x, alpha);
   case SWL_SINE: return sinf(x);
   case SWL_COSINE: return cosf(x);
   case SWL_TANGENT: return tanf(x);

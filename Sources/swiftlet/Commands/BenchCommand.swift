@@ -79,6 +79,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let begin = MonotonicClock.now()
     let package = try source.package(at: model)
+    if backend == .cuda, let note = PackageReport.noteOnCUDA(package.program) { Terminal.note("\(model): \(note)") }
     if let frame {
       guard package.family == nil || source.shape.isEmpty else {
         throw CommandFailure("\(model) left sizes open, which --frame takes at their upper bounds: leave --shape out", status: .wrongUse)

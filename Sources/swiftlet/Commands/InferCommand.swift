@@ -124,7 +124,9 @@ struct InferCommand: ParsableCommand {
   private func run(_ package: ModelPackage, on tensors: [String: HostTensor]) throws -> TensorRun {
     if usesDevice {
       do {
-        return try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
+        let run = try TensorRun(package, on: tensors, by: .cuda, CUDABackend.self, options: CUDAOptions())
+        noteLibrary(package)
+        return run
       } catch let error as InferenceError where backend == .auto && error.isOfDevice {
         fallBack(error.message)
       }
@@ -135,7 +137,9 @@ struct InferCommand: ParsableCommand {
   /// nil where the CPU shall do instead.
   private func deviceModel(_ package: ModelPackage) throws -> VisionModel<CUDABackend>? {
     do throws(ObjectDetectionError) {
-      return try VisionModel(package, options: CUDAOptions())
+      let vision = try VisionModel<CUDABackend>(package, options: CUDAOptions())
+      noteLibrary(package)
+      return vision
     } catch {
       guard backend == .auto, [.deviceAbsent, .deviceFailed, .deviceLost, .noResources, .unsupported].contains(error.code) else { throw error }
       fallBack(error.message)
@@ -144,6 +148,10 @@ struct InferCommand: ParsableCommand {
   }
 
   private var usesDevice: Bool { backend == .cuda || backend == .auto }
+
+  private func noteLibrary(_ package: ModelPackage) {
+    if let note = PackageReport.noteOnCUDA(package.program) { Terminal.note("\(model) runs on the device: \(note)") }
+  }
 
   private func fallBack(_ reason: String) { Terminal.note("\(model) runs on the CPU: \(reason)") }
 

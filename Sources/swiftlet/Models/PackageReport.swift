@@ -1,3 +1,4 @@
+import CUDAExecution
 import ModelFormat
 import ModelManifest
 import Tensors
@@ -107,8 +108,15 @@ struct PackageReport {
       ("inputs", .array(program.inputs.map(portJSON))),
       ("outputs", .array(program.outputs.map(portJSON))),
       ("instructions", .object(families.map { ($0.name, .integer($0.count)) })),
+      ("calls_library_on_cuda", .boolean(program.callsLibraryOnCUDA || package.step?.program.callsLibraryOnCUDA == true)),
       ("multiplications", .integer(program.instructions.reduce(0) { $0 &+ ($1.multiplications(in: program) ?? 0) })),
     ])
+  }
+
+  /// What is to be told where a program runs on a CUDA device; nil where there is nothing.
+  static func noteOnCUDA(_ program: Program) -> String? {
+    guard program.callsLibraryOnCUDA else { return nil }
+    return "the device's mathematical library has a part in it: floats may differ from the processor's in their last bits, and what is rounded by a step"
   }
 
   private static func percent(_ share: Float) -> Double { (Double(share) * 1000).rounded() / 10 }
