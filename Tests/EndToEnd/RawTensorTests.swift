@@ -90,10 +90,16 @@ import Testing
     #expect(chosen.status == 0 && chosen.output.contains(served ? "\"backend\": \"cuda\"" : "\"backend\": \"cpu\""), "\(chosen)")
     #expect(served || chosen.errors.count == 1 && chosen.errors[0].contains("runs on the CPU: "), "\(chosen)")
     #expect(try floats("out/y.npy") == [-1, -2, -3, 4])
-    // Its last bits are a mathematical library's matter.
-    let sorted = try write("t.onnx", [node("Erf", ["x"], ["y"])], inputs: [value("x", 1, [4])], outputs: [value("y", 1, [4])])
-    let refused = try run(["infer", sorted, "--backend", "cuda"] + given)
-    #expect(refused.status == 3 && refused.errors.count == 1 && refused.errors[0].contains("the function erf"), "\(refused)")
+    // A recurrence with a function of a mathematical library is what no kernel does.
+    let one = bytes(5, text(1, "value") + bytes(5, [0x08, 1, 0x08, 1, 0x08, 1, 0x10, 1] + bytes(9, [0, 0, 0x80, 0x3F])) + [0xA0, 0x01, 4])
+    let settings =
+      bytes(5, text(1, "hidden_size") + [0x18, 1] + [0xA0, 0x01, 2]) + bytes(5, text(1, "activations") + text(9, "Softplus") + [0xA0, 0x01, 8])
+    let recurrent = try write(
+      "t.onnx", [node("Constant", [], ["w"]) + one, node("RNN", ["x", "w", "w"], ["y"]) + settings], inputs: [value("x", 1, [4, 1, 1])],
+      outputs: [value("y", 1, [4, 1, 1, 1])])
+    let sequence = ["--tensor", "x=\(try save("t.npy", "<f4", "4, 1, 1", [Float(1), 2, 3, -4]))", "--save-tensors", path("out"), "--json"]
+    let refused = try run(["infer", recurrent, "--backend", "cuda"] + sequence)
+    #expect(refused.status == 3 && refused.errors.count == 1 && refused.errors[0].contains("a recurrence with the function softplus"), "\(refused)")
   }
 
   @Test func `what is wrong in a branch that isn't taken keeps nobody from an answer`() throws {

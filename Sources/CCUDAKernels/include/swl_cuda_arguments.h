@@ -16,7 +16,7 @@
 #include "swl_whole.h"
 
 // Goes up with every change of what a kernel is given, of what it means, or of the list: an image of another number is refused.
-#define SWL_CUDA_ABI 7
+#define SWL_CUDA_ABI 8
 
 // Rows (output pixels) and columns (output channels) of one block's tile, and words of four depth elements that it loads at a time.
 #define SWL_CUDA_TILE 64
