@@ -11,7 +11,12 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
 include="$root/Sources/CKernels/include"
-echo "module CKernels { umbrella header \"$include/CKernels.h\" export * }" >"$folder/module.modulemap"
+# Of frames the runtime only knows how they are described.
+imaging="$root/Sources/CImaging/include"
+{
+  echo "module CKernels { umbrella header \"$include/CKernels.h\" export * }"
+  echo "module CImaging { header \"$imaging/swl_imaging.h\" export * }"
+} >"$folder/module.modulemap"
 mkdir "$folder/linker"
 ln -s "$toolchain/bin/ld.lld" "$folder/linker/ld"
 
@@ -19,7 +24,7 @@ compile() { # NAME FILES…
   name=$1
   shift
   swiftc -target aarch64-none-none-elf -enable-experimental-feature Embedded -wmo -O -parse-as-library -swift-version 6 \
-    -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault -I "$folder" -Xcc "-I$include" \
+    -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault -I "$folder" -Xcc "-I$include" -Xcc "-I$imaging" \
     -Xcc "-fmodule-map-file=$folder/module.modulemap" -module-name "$name" -emit-module -emit-module-path "$folder/$name.swiftmodule" \
     -c -o "$folder/$name.o" "$@"
 }
