@@ -282,6 +282,8 @@ extension JSONValue {
     }
     let (events, detections) = (try read("events"), try read("detections"))
     #expect(events.first?["step"]?.number == 1 && events.contains { $0["lighter"] == .boolean(true) })
-    #expect(detections.first?["model"]?["version"]?.text == "1" && detections.last?["model"]?["version"]?.text == "2")
+    // How many frames the larger one still judges is a matter of when the machine is looked at first.
+    let versions = detections.compactMap { $0["model"]?["version"]?.text }
+    #expect(versions.last == "2" && versions == versions.sorted() && versions.count == detections.count, "\(versions)")
   }
 }

@@ -57,6 +57,13 @@ import SoundCapture
     return nil
   }
 
+  /// Reads until something is counted, or a minute has passed: of a slow reader sound from before it may wait still.
+  private func readOn(_ microphone: Microphone, until isCounted: (MicrophoneCounters) -> Bool) {
+    let deadline = MonotonicClock.now().advanced(by: .seconds(60))
+    var block: [Float] = []
+    while !isCounted(microphone.counters), MonotonicClock.now() < deadline { _ = microphone.next(into: &block, timeout: .milliseconds(100)) }
+  }
+
   private func isCapturing(_ state: MicrophoneState) -> Bool {
     if case .capturing = state { true } else { false }
   }
@@ -84,6 +91,7 @@ import SoundCapture
     guard let first = blocks.first else { return }
 
     sleepThroughTheBuffer()
+    readOn(microphone) { $0.lost > 0 }
     let later = listen(microphone, samples: 8000).blocks
     let counters = microphone.counters
     check("an overrun is counted", counters.overruns > 0 ? nil : "\(counters)")
@@ -93,6 +101,7 @@ import SoundCapture
     // The kernel's own rehearsal: everything sleeps for a second, except the processor.
     let settings = [("1", "/sys/module/suspend/parameters/pm_test_delay"), ("devices", "/sys/power/pm_test"), ("freeze", "/sys/power/state")]
     check("the machine sleeps", settings.compactMap { write(Array($0.0.utf8), to: $0.1) }.first)
+    readOn(microphone) { $0.suspensions > 0 }
     let awake = listen(microphone, samples: 8000).blocks
     check("the suspension is counted", microphone.counters.suspensions == 1 ? nil : "\(microphone.counters)")
     check("positions tell the time after it", differs(first, awake.last))
