@@ -350,8 +350,8 @@ final class PipelineWorker: @unchecked Sendable {
         if result.batchCount > 1 {
           shared.usage.untimedFrames += 1
         } else {
-          // A device's run may make the input itself.
-          shared.usage.computing += (result.timings.preparation + result.timings.inference) / max(result.modelRuns, 1)
+          // Preparing takes as long whatever the model, and would hide that a small one got slower.
+          shared.usage.inference += result.timings.inference / max(result.modelRuns, 1)
         }
       }
       (shared.usage.faults, shared.usage.nonFiniteFrames) = (faults.indices, faults.nonFiniteFrames)

@@ -77,7 +77,7 @@ extension AgentRuntime: ModelHost {
     for pipeline in running {
       let usage = pipeline.usage
       sum.frames += usage.frames
-      sum.computing += usage.computing
+      sum.inference += usage.inference
       sum.untimedFrames += usage.untimedFrames
       sum.faults += usage.faults
       sum.nonFiniteFrames += usage.nonFiniteFrames

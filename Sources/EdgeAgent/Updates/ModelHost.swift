@@ -33,8 +33,8 @@ struct PreparedSwitch: Sendable {
 /// Frames since a switch.
 struct ModelUsage: Equatable, Sendable {
   var frames: UInt64 = 0
-  /// Preparing the model's input and running it, over these frames but the untimed: on a device both may be one.
-  var computing = Duration.zero
+  /// Of these frames but the untimed; on a device with what makes the input of a frame there.
+  var inference = Duration.zero
   /// Run-time indices outside their tensors.
   var faults: UInt64 = 0
   /// Of these frames, those whose outputs or boxes held infinities or what is no number.
@@ -50,9 +50,9 @@ struct ModelUsage: Equatable, Sendable {
   var isKeptOffDevice = false
 
   /// Nil before there are enough to say, and where a device ran some of them and failed.
-  var meanComputing: Duration? {
+  var meanInference: Duration? {
     let timed = frames - min(untimedFrames, frames)
-    return !(deviceTrouble != nil && isOfDevice) && timed >= Self.enoughFrames ? computing / Double(timed) : nil
+    return !(deviceTrouble != nil && isOfDevice) && timed >= Self.enoughFrames ? inference / Double(timed) : nil
   }
 
   static let enoughFrames: UInt64 = 30

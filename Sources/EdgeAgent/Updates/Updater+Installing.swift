@@ -86,7 +86,7 @@ extension Updater {
     }
     guard try isStillWanted(choice, name, store.failed, source) else { return false }
     let usage = host.usage(of: name)
-    let before = isReturn ? nil : unproved.map(\.before) ?? usage.meanComputing
+    let before = isReturn ? nil : unproved.map(\.before) ?? usage.meanInference
     journal.note(version, of: name)
     let wasOfDevice = unproved.map(\.wasOfDevice) ?? usage.isOfDevice
     journal[name].watch =

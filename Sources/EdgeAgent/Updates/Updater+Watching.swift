@@ -111,10 +111,10 @@ extension Updater {
   private func fault(_ usage: ModelUsage, _ trial: RunningTrial) -> (code: String, text: String)? {
     if usage.faults > 0 { return ("wrong results", "the model asked \(usage.faults) times for elements outside its own tensors") }
     if usage.nonFiniteFrames > 0 { return ("wrong results", "of \(usage.frames) frames \(usage.nonFiniteFrames) gave infinities or what is no number") }
-    guard trial.isComparable(usage), let before = trial.before, let now = usage.meanComputing, now > before * settings.slowdownLimit, now > .microseconds(200)
+    guard trial.isComparable(usage), let before = trial.before, let now = usage.meanInference, now > before * settings.slowdownLimit, now > .microseconds(200)
     else { return nil }
     let (was, takes) = ((before / .microseconds(1)).rounded() / 1000, (now / .microseconds(1)).rounded() / 1000)
-    return ("too slow", "a frame takes \(takes) ms to prepare and run on the line, and \(was) ms before")
+    return ("too slow", "a run takes \(takes) ms on the line, and \(was) ms before")
   }
 
   private func goBack(_ name: String, _ version: UpdateJournal.Version, code: String, reason: String) {

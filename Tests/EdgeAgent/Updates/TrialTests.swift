@@ -41,14 +41,14 @@ import Updates
     let device = try UpdatedDevice()
     try device.install(FixedPackage.bytes(version: "1"))
     device.finishTrial()
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .milliseconds(100), isOfDevice: onDevice)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .milliseconds(100), isOfDevice: onDevice)
     try device.install(FixedPackage.bytes(version: "2"))
     return device
   }
 
   @Test func `a version whose device failed isn't blamed for its time, and that isn't kept quiet`() throws {
     let device = try timed(onDevice: true)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), deviceTrouble: "out of memory", isOfDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isOfDevice: true)
     device.updater.watchTrials()
     device.finishTrial()
     #expect(device.last()?.kind == .installed && device.last()?.reason == "its time wasn't compared: out of memory")
@@ -57,28 +57,28 @@ import Updates
 
   @Test func `a version that should have run on the device and never could isn't blamed either`() throws {
     let device = try timed(onDevice: true)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), deviceTrouble: "out of memory")
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory")
     device.updater.watchTrials()
     #expect(!device.updater.trials.isEmpty)
   }
 
   @Test func `where both versions ran on the processor, their times count whatever the device has`() throws {
     let device = try timed(onDevice: false)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), deviceTrouble: "the driver is too old")
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "the driver is too old")
     device.updater.watchTrials()
     #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
   }
 
   @Test func `a version that a device can't run is measured by the one that ran there`() throws {
     let device = try timed(onDevice: true)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), isKeptOffDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isKeptOffDevice: true)
     device.updater.watchTrials()
     #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
   }
 
   @Test func `a version that has no room on the device where the one before ran is measured by that one`() throws {
     let device = try timed(onDevice: true)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), deviceTrouble: "out of memory", isKeptOffDevice: true)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), deviceTrouble: "out of memory", isKeptOffDevice: true)
     device.updater.watchTrials()
     #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
   }
@@ -89,7 +89,7 @@ import Updates
     device.updater.endTrialsInOrder()
     try device.restart()
     #expect(device.updater.trials["fixed"]?.wasOfDevice == wasOnDevice)
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), isOfDevice: !wasOnDevice)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: !wasOnDevice)
     device.updater.watchTrials()
     device.finishTrial()
     #expect(device.last()?.kind == .installed && device.last()?.reason?.contains("its time wasn't compared") == true)
@@ -99,7 +99,7 @@ import Updates
     let device = try timed(onDevice: isOfDevice)
     device.updater.endTrialsInOrder()
     try device.restart()
-    device.host.usages["fixed"] = ModelUsage(frames: 100, computing: .seconds(100), isOfDevice: isOfDevice)
+    device.host.usages["fixed"] = ModelUsage(frames: 100, inference: .seconds(100), isOfDevice: isOfDevice)
     device.updater.watchTrials()
     #expect(device.last()?.kind == .rolledBack && device.last()?.code == "too slow")
   }
@@ -142,9 +142,9 @@ import Updates
   }
 
   @Test func `frames that ran together with others say nothing of how long a run takes`() {
-    #expect(ModelUsage(frames: 60, computing: .milliseconds(300), untimedFrames: 30).meanComputing == .milliseconds(10))
-    #expect(ModelUsage(frames: 60, computing: .milliseconds(300), untimedFrames: 31).meanComputing == nil)
-    #expect(ModelUsage(frames: 60, computing: .milliseconds(300)).meanComputing == .milliseconds(5))
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 30).meanInference == .milliseconds(10))
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300), untimedFrames: 31).meanInference == nil)
+    #expect(ModelUsage(frames: 60, inference: .milliseconds(300)).meanInference == .milliseconds(5))
   }
 
   private func ago(_ seconds: Int) -> MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(-seconds)) }
