@@ -59,7 +59,7 @@ import Testing
     for _ in 0..<40 { #expect(try line.next() == ("2", "crack")) }
     #expect(line.worker.usage.frames == 40)
     #expect(line.worker.description.modelVersion == "2")
-    #expect(line.worker.usage.meanComputing != nil)
+    #expect(line.worker.usage.meanInference != nil)
   }
 
   @Test func `frames whose outputs are no numbers are counted, of the present model alone`() throws {
