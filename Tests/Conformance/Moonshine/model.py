@@ -25,27 +25,8 @@ def make(folder, sizes, seed, end_token=2):
         decoder_num_attention_heads=sizes["heads"], max_position_embeddings=sizes["positions"], pad_head_dim_to_multiple_of=8,
         eos_token_id=end_token)
     model = MoonshineForConditionalGeneration(config).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.dim() == 1:
-                # Scales near 1 and shifts near 0, all different: a swapped or forgotten one shows.
-                parameter.copy_((0 if name.endswith("bias") else 1) + 0.1 * torch.randn_like(parameter))
-            elif "conv" in name:
-                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter[0].numel()))
-            elif "embed" not in name:
-                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter.shape[1]))
-            else:
-                # Small beside what layers add, or a tied model would say one token for ever.
-                parameter.copy_(0.02 * torch.randn_like(parameter))
-    folder.mkdir(parents=True, exist_ok=True)
-    if sizes["hidden_size"] < 64:
-        # In 16 bits: half the file, and another form to be read. The copy alone is converted, for it would lose rotary frequencies' digits.
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.copy_(parameter.half())
-        copy.deepcopy(model).half().save_pretrained(folder)
-    else:
-        model.save_pretrained(folder)
+    randomise(model)
+    save(model, folder, is_small=sizes["hidden_size"] < 64)
     pieces = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"▁t{number}": number for number in range(3, sizes["vocabulary"])}
     tokenizer = {
         "added_tokens": [{"id": number, "content": piece, "special": True} for piece, number in list(pieces.items())[:3]],
@@ -56,6 +37,37 @@ def make(folder, sizes, seed, end_token=2):
     }
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
     return model
+
+
+def randomise(model, fixed="nothing"):
+    """Weights whose layers keep the size of what they are given, but for those with `fixed` in their names."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if fixed in name:
+                continue
+            if parameter.dim() == 1:
+                # Scales near 1 and shifts near 0, all different: a swapped or forgotten one shows.
+                parameter.copy_((0 if name.endswith("bias") else 1) + 0.1 * torch.randn_like(parameter))
+            elif "conv" in name:
+                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter[0].numel()))
+            elif "embed" not in name:
+                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter.shape[1]))
+            else:
+                # Small beside what layers add, or a tied model would say one token for ever.
+                parameter.copy_(0.02 * torch.randn_like(parameter))
+
+
+def save(model, folder, is_small):
+    """Small ones in 16 bits: half the file, and another form to be read. The model keeps what the file can hold."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_small:
+        # The copy alone is converted, for it would lose rotary frequencies' digits.
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.copy_(parameter.half())
+        copy.deepcopy(model).half().save_pretrained(folder)
+    else:
+        model.save_pretrained(folder)
 
 
 def sound(path, seconds, seed=3):

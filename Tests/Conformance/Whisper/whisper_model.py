@@ -10,7 +10,7 @@ import torch
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "Moonshine"))
-from model import sound  # noqa: E402, F401
+from model import randomise, save, sound  # noqa: E402, F401
 
 BLOCK = 320
 TINY = dict(width=384, layers=4, heads=6, vocabulary=50257, positions=1500, tokens=448)
@@ -47,29 +47,9 @@ def make(folder, sizes, seed, several_languages=False, end_token=None):
         decoder_start_token_id=special["<|startoftranscript|>"], eos_token_id=end, pad_token_id=special["<|endoftext|>"],
         bos_token_id=special["<|endoftext|>"])
     model = WhisperForConditionalGeneration(config).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.dim() == 1:
-                # Scales near 1 and shifts near 0, all different: a swapped or forgotten one shows.
-                parameter.copy_((0 if name.endswith("bias") else 1) + 0.1 * torch.randn_like(parameter))
-            elif "conv" in name:
-                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter[0].numel()))
-            elif "encoder.embed_positions" in name:
-                continue
-            elif "embed" not in name:
-                parameter.copy_(torch.randn_like(parameter) / math.sqrt(parameter.shape[1]))
-            else:
-                # Small beside what layers add, or a tied model would say one token for ever.
-                parameter.copy_(0.02 * torch.randn_like(parameter))
-    folder.mkdir(parents=True, exist_ok=True)
-    if sizes["width"] < 64:
-        # In 16 bits: half the file.
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.copy_(parameter.half())
-        copy.deepcopy(model).half().save_pretrained(folder)
-    else:
-        model.save_pretrained(folder)
+    # Sine and cosine of positions.
+    randomise(model, fixed="encoder.embed_positions")
+    save(model, folder, is_small=sizes["width"] < 64)
     generation = {
         "decoder_start_token_id": special["<|startoftranscript|>"], "eos_token_id": end, "no_timestamps_token_id": special["<|notimestamps|>"],
         "is_multilingual": several_languages, "begin_suppress_tokens": [32, special["<|endoftext|>"]],
