@@ -34,6 +34,12 @@ build: setup cuda-check link-setup
 	swift build $(RELEASE) --product swiftletd
 	swift build $(RELEASE) --product tuf-client
 
+## A gate's controller without hardware, to try the agent with: docs/gate.md. PARTS=500 moves a part past its sensor so often, in milliseconds.
+PARTS ?= 500
+gate-simulator: setup link-setup
+	swift build $(RELEASE) --product gate-simulator
+	.build/release/gate-simulator --parts $(PARTS)
+
 ## The Debian package of this machine's architecture: build/swiftlet_VERSION_ARCHITECTURE.deb. docs/installing.md says what is in it.
 deb: build
 	@Packaging/install-dependencies.sh deb

@@ -195,7 +195,7 @@ let package = Package(
     .target(
       name: "SimulatedGate", dependencies: ["CSerialLine", "GateClient", "GateController", "GateProtocol", "Pipelines"], path: "Tests/SimulatedGate",
       swiftSettings: swiftSettings),
-    .executableTarget(name: "gate-simulator", dependencies: ["SimulatedGate"], path: "Tests/GateSimulator", swiftSettings: swiftSettings),
+    .executableTarget(name: "gate-simulator", dependencies: ["Pipelines", "SimulatedGate"], path: "Tests/GateSimulator", swiftSettings: swiftSettings),
     // What drives a controller through the client, be it simulated, emulated or real: `make test-firmware` and Benchmarks/gate.py.
     .executableTarget(
       name: "gate-trial", dependencies: ["GateClient", "GateProtocol", "Pipelines", "SimulatedGate"], path: "Tests/GateTrial", swiftSettings: swiftSettings),

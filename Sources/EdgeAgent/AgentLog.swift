@@ -97,9 +97,9 @@ public final class AgentLog: @unchecked Sendable {
   }
 
   /// Says what is the case from now on with something of which only one thing is the case at a time, so that the last line about it is true.
-  public func change(_ level: Level, of subject: String, to text: String, at now: MonotonicInstant = MonotonicClock.now()) {
+  public func change(_ level: Level, of subject: String, to text: String, about parts: [Part] = [], at now: MonotonicInstant = MonotonicClock.now()) {
     guard level <= least, admitChange(subject, text, at: now) else { return }
-    put(level, text)
+    put(level, text, 0, parts)
   }
 
   /// Says what somebody asked for or must not miss, every time.

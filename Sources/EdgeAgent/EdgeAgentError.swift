@@ -9,6 +9,8 @@ public struct EdgeAgentError: Error, Equatable, Sendable {
     case storage
     case broker
     case resources
+    /// No agent runs there that could be asked.
+    case notRunning
   }
 
   public let code: Code

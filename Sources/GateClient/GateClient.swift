@@ -67,6 +67,9 @@ public final class GateClient: Sendable {
     work.part(closestTo: moment, within: tolerance)
   }
 
+  /// The part that passed the sensor closest to that moment, however far from it, among those of which `part(closestTo:within:)` tells: to say why that found none.
+  public func closestPart(to moment: MonotonicInstant) -> PartSighting? { work.closestPart(to: moment) }
+
   /// All parts that may have passed the sensor within `tolerance` of that moment, the clocks' uncertainty added: where `part(closestTo:within:)` can't tell
   /// which. Allocates nothing where `found` has room for 64.
   public func parts(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {

@@ -65,7 +65,8 @@ extension GateDialogue {
       // Its events begin anew.
       // What happened before this program came is not its business: those parts are past, or will be without an order.
       expectedEvent = boot == nil ? welcome.nextEvent : welcome.oldestEvent
-      reports.append(.restarted(welcome.cause))
+      // That it has power is no news when the two meet for the first time; that its program was stuck is.
+      if boot != nil || welcome.cause != .power { reports.append(.restarted(welcome.cause)) }
     }
     boot = welcome.boot
     noteOldest(welcome.oldestEvent)

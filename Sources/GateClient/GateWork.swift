@@ -67,6 +67,8 @@ import Pipelines
     mutex.withLock { parts.only(closestTo: moment, within: tolerance) }
   }
 
+  func closestPart(to moment: MonotonicInstant) -> PartSighting? { mutex.withLock { parts.closest(to: moment) } }
+
   func parts(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {
     mutex.withLock { parts.all(near: moment, within: tolerance, into: &found) }
   }

@@ -33,6 +33,16 @@ struct RecentParts {
     return best.part
   }
 
+  /// The one that passed closest to the moment, however far from it; nil where there is none of a known time.
+  func closest(to moment: MonotonicInstant) -> PartSighting? {
+    var best: (part: PartSighting, distance: Int64)?
+    for part in parts {
+      guard let distance = Self.distance(of: part, from: moment), distance < best?.distance ?? .max else { continue }
+      best = (part, distance)
+    }
+    return best?.part
+  }
+
   /// All that may have passed within `tolerance` of the moment, the clocks' uncertainty added, into an array with room for them.
   func all(near moment: MonotonicInstant, within tolerance: Duration, into found: inout [PartSighting]) {
     let reach = Int64(clamping: max(0, tolerance.wholeNanoseconds))

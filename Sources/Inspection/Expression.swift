@@ -95,16 +95,18 @@ struct BoundExpression: Sendable {
     if isClassification, let column = expression.firstPlaceColumn {
       throw InspectionError(.unsuitable, column: column, "the model judges whole frames: it tells no places and no sizes")
     }
-    var labels: [Int] = []
-    for label in expression.labels {
-      guard let index = known.firstIndex(of: label.name) ?? Self.number(label.name, known) else {
-        throw unknownName(label.name, "class", known, column: label.column, article: "the model has no")
-      }
-      labels.append(index)
-    }
+    if let first = Self.unknownLabels(of: expression, among: known).first { throw first }
     steps = expression.steps
-    self.labels = labels
+    labels = expression.labels.compactMap { Self.index(of: $0.name, known) }
   }
+
+  static func unknownLabels(of expression: Expression, among known: [String]) -> [InspectionError] {
+    expression.labels.filter { index(of: $0.name, known) == nil }.map {
+      unknownName($0.name, "class", known, column: $0.column, article: "the model has no")
+    }
+  }
+
+  private static func index(of name: String, _ known: [String]) -> Int? { known.firstIndex(of: name) ?? number(name, known) }
 
   /// A model without labels has numbers.
   private static func number(_ text: String, _ known: [String]) -> Int? { known.isEmpty ? Int(text) : nil }

@@ -7,11 +7,20 @@ extension Expression {
   ///   - labels: the model's classes, where they are known already; their names are checked once more when the model is loaded.
   /// - Throws: the first mistake, with its column.
   public init(parsing text: String, regions: [String] = [], lines: [String] = [], labels: [String]? = nil) throws(InspectionError) {
-    guard text.utf8.count <= Self.byteLimit else { throw InspectionError(.limit, "is longer than \(Self.byteLimit) bytes; make several rules of it") }
+    let (expression, mistakes) = Self.read(text, regions: regions, lines: lines, labels: labels)
+    if let first = mistakes.first { throw first }
+    guard let expression else { throw InspectionError(.syntax, "can't be understood") }
+    self = expression
+  }
+
+  /// Reads an expression as `init(parsing:regions:lines:labels:)` does, and tells every name that isn't known.
+  /// - Returns: the expression where it is in the language, and the mistakes in their order; only where there are none it may be used.
+  public static func read(_ text: String, regions: [String], lines: [String], labels: [String]?) -> (expression: Expression?, mistakes: [InspectionError]) {
+    guard text.utf8.count <= byteLimit else { return (nil, [InspectionError(.limit, "is longer than \(byteLimit) bytes; make several rules of it")]) }
     var parser = ExpressionParser(text, regions: regions, lines: lines)
-    try parser.parse()
-    self = parser.result
-    if let labels { _ = try BoundExpression(self, labels: labels, isClassification: false) }
+    do throws(InspectionError) { try parser.parse() } catch { return (nil, [error]) }
+    let mistakes = parser.unknown + (labels.map { BoundExpression.unknownLabels(of: parser.result, among: $0) } ?? [])
+    return (parser.result, mistakes.sorted { $0.column < $1.column })
   }
 }
 
@@ -43,6 +52,8 @@ private struct ExpressionParser {
   private var next = Token.end
   private var column = 1
   private(set) var result: Expression
+  /// Regions and lines that aren't there; reading goes on behind them.
+  private(set) var unknown: [InspectionError] = []
 
   init(_ text: String, regions: [String], lines: [String]) {
     characters = Array(text)
@@ -158,8 +169,9 @@ private struct ExpressionParser {
     try expect(.open)
     guard case .word(let name) = next else { throw unexpected(place == "crossing" ? "a line's name" : "a region's name") }
     let (kind, names) = place == "crossing" ? ("line", lines) : ("region", regions)
-    guard let index = names.firstIndex(of: name) else { throw unknownName(name, kind, names, column: column, article: "there is no") }
-    let bit = UInt32(1) << UInt32(index)
+    let index = names.firstIndex(of: name)
+    if index == nil { unknown.append(unknownName(name, kind, names, column: column, article: "there is no")) }
+    let bit = UInt32(1) << UInt32(index ?? 0)
     switch place {
     case "inside": selection.inside |= bit
     case "outside": selection.outside |= bit

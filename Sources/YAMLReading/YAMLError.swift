@@ -5,6 +5,8 @@ public struct YAMLError: Error, Equatable, CustomStringConvertible {
     case unreadable
     /// The text is no YAML, or uses a part of YAML that settings don't need (tags, several documents).
     case syntax
+    /// There is nothing in the file.
+    case empty
     /// Larger, deeper or more repetitive than `YAMLLimits` allow.
     case limit
     /// A mapping names a key twice.

@@ -75,7 +75,10 @@ struct YAMLEvent {
   private func problem() -> YAMLError {
     let parser = unsafe parser.pointee
     let what = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "can't be read as YAML"
-    let context = unsafe parser.context.map { unsafe " \(String(cString: $0))" } ?? ""
+    var context = unsafe parser.context.map { unsafe " \(String(cString: $0))" } ?? ""
+    // What isn't closed is noticed lines later.
+    let (begin, end) = unsafe (parser.context_mark.line, parser.problem_mark.line)
+    if !context.isEmpty, begin < end { context += " that begins on line \(begin + 1)" }
     guard unsafe parser.error != YAML_READER_ERROR else {
       return unsafe YAMLError(.syntax, file: file, line: 0, column: 0, "is not UTF-8 text: \(what) at byte \(parser.problem_offset)")
     }

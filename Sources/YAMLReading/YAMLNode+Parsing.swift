@@ -4,7 +4,7 @@ extension YAMLNode {
   /// Parses one document. Anchors and aliases are followed; tags, merge keys' meaning and further documents are not supported.
   ///
   /// - Parameter file: The name that errors carry.
-  /// - Throws: `syntax`, `limit` or `duplicateKey`, with the line. An empty file is a `syntax` error.
+  /// - Throws: `syntax`, `empty`, `limit` or `duplicateKey`, with the line.
   public static func parse(_ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits()) throws(YAMLError) -> YAMLNode {
     guard bytes.count <= limits.byteCount else {
       throw YAMLError(.limit, file: file, line: 0, column: 0, "is larger than \(limits.byteCount) bytes; settings are a few kilobytes")
@@ -37,7 +37,7 @@ private struct TreeBuilder {
       let event = try events.next()
       switch event.kind {
       case .streamEnd:
-        guard let root else { throw error(.syntax, event, "is empty") }
+        guard let root else { throw error(.empty, event, "is empty") }
         return root
       case .structure: continue
       default:

@@ -307,6 +307,35 @@ private struct Sample {
     #expect(reading.mistakes.map(\.description) == ["/nowhere/f.yaml: does not exist"])
   }
 
+  @Test func `of a file with mistakes the rest can be looked at, and where its agent keeps things`() throws {
+    var sample = try Sample()
+    sample.storage = "{path: data, outbox: 64 MB}"
+    sample.pipeline = "{camera: tpo, model: m.swiftlet}"
+    let reading = sample.read()
+    #expect(reading.configuration == nil && reading.mistakes.count == 1)
+    #expect(reading.storage?.path == sample.folder.path + "/data" && reading.draft?.storage == reading.storage)
+    #expect(reading.draft?.cameras.map(\.name) == ["top"] && reading.draft?.pipelines.isEmpty == true)
+    // Where nobody can tell, nobody guesses.
+    sample.storage = "{path: [data]}"
+    #expect(sample.read().storage == nil)
+    sample.storage = "{pth: data}"
+    #expect(sample.read().mistakes.contains { $0.contains("did you mean \"path\"?") })
+    (sample.storage, sample.device) = ("{path: data}", "{id: 'a b', site: x}")
+    #expect(sample.read().storage?.path.hasSuffix("/data") == true && sample.read().draft == nil)
+    (sample.device, sample.pipeline) = ("{id: a, site: x}", "{camera: top, model: m.swiftlet}")
+    #expect(sample.read().draft == sample.read().configuration)
+  }
+
+  @Test func `an empty file and a bare device say what belongs there`() throws {
+    for text in ["", "\n\n", "# nothing yet\n"] {
+      let reading = AgentConfiguration.read(Array(text.utf8), file: "f.yaml")
+      #expect(reading.mistakes.map(\.description) == ["f.yaml: is empty; it needs \"device\", \"cameras\" and \"pipelines\", as Examples/conveyor.yaml has them"])
+    }
+    var sample = try Sample()
+    sample.camera = "{source: /dev/video0}"
+    #expect(sample.mistakes.first == "f.yaml:3: cameras.top.source: write \"v4l2:/dev/video0\": the kind of source comes first", "\(sample.mistakes)")
+  }
+
   @Test func `every truncation is read or refused`() throws {
     var sample = try Sample()
     sample.mqtt = "{url: \"mqtts://broker\", ca: ca.pem, keep_alive: 10 s}"

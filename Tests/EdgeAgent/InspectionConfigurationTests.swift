@@ -100,7 +100,9 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     ("rules: [{when: scratch, for: 3, then: [event]}]", "expected \"3 frames\" or \"2 of 3 frames\", at most 60; found \"3\""),
     ("rules: [{when: scratch, for: 3 of 2 frames, then: [event]}]", "expected \"3 frames\" or \"2 of 3 frames\""),
     ("rules: [{when: scratch, then: []}]", "is empty; write [event]"), ("rules: [{when: scratch}]", "\"then\" is missing"),
-    ("rules: [{when: scratch, then: [evnt]}]", "event"), ("rules: [{when: scratch, then: [snapshto]}]", "snapshot"),
+    ("rules: [{when: scratch, then: [evnt]}]", "did you mean \"event\"?"),
+    ("rules: [{when: scratch, then: [gate]}]", "\"gate\" is not known; expected event, snapshot or {gate: reject}, as in [event, {gate: reject}]"),
+    ("rules: [{when: scratch, then: [reject]}]", "or {gate: reject}"), ("rules: [{when: scratch, then: [snapshto]}]", "snapshot"),
     ("rules: [{when: scratch, then: [{gate: pass}]}]", "reject"),
     ("rules: [{when: scratch, then: [{gate: reject}]}]", "rule-1 rejects, but nothing says what a part is; add \"parts\""),
     ("rules: [{when: scratch, whn: stain, then: [event]}]", "unknown key \"whn\""),
@@ -162,6 +164,43 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     #expect(unused.warnings.contains { $0.message.contains("no pipeline judges parts for the gate \"g\"") })
     let unheeded = sample.read("rules: [{when: scratch, then: [{gate: reject}]}]\nparts: {trigger: frame}")
     #expect(unheeded.mistakes.isEmpty && unheeded.warnings.contains { $0.message.contains("there is no gate") })
+  }
+
+  @Test func `every mistake of a rule is named at once, and of a pipeline that has others`() throws {
+    let sample = try Sample()
+    let pipeline = """
+      regions: {blet: [[0, 0], [1, 0]]}
+      threshold: 7
+      rules: [{when: "scrach >= 0.6 inside(bellt) and stian crossing(oout)", for: 3, then: [gate]}]
+      parts: {trigger: frame}
+      gate: gg
+      """
+    let mistakes = sample.mistakes(pipeline, gates: gate, opensModels: true)
+    for message in [
+      "expected 3 to 64 corners", "column 1: the model has no class \"scrach\"; did you mean \"scratch\"?", "column 22: there is no region \"bellt\"",
+      "column 33: the model has no class \"stian\"; did you mean \"stain\"?", "column 48: there is no line \"oout\"", "or {gate: reject}", "expected \"3 frames\"",
+      "there is no gate \"gg\"; did you mean \"g\"?", "threshold",
+    ] { #expect(mistakes.contains { $0.contains(message) }, "\(message): \(mistakes)") }
+    #expect(mistakes.count == 9, "\(mistakes)")
+    // A camera that isn't there hides nothing either.
+    let lost = AgentConfiguration.read(
+      Array("device: {id: d, site: s}\ncameras: {c: {source: simulated:conveyor}}\npipelines: {p: {camera: d, model: m.swiftlet, gate: x, parts: {trigger: frame}}}\n".utf8),
+      file: sample.folder.path + "/f.yaml")
+    #expect(lost.mistakes.map(\.message).contains { $0.contains("there is no gate \"x\"; add \"gates\"") }, "\(lost.mistakes)")
+  }
+
+  @Test func `a mistake isn't hidden behind warnings that follow from it`() throws {
+    let sample = try Sample()
+    let rejecting = "\(places)\nparts: {label: scratch, entry: in, exit: out}\n"
+    for (pipeline, gates, count) in [
+      (rejecting + "rules: [{when: scratch, for: 3, then: [{gate: reject}]}]", gate, 1),
+      (rejecting + "rules: [{when: scratch, then: [{gate: rejct}]}]", gate, 1), ("parts: {label: scratch, entry: in}\n\(places)", gate, 1),
+      ("regions: {belt: [[0, 0]]}\nignore: [belt]\nrules: [{when: \"any inside(belt)\", then: [event]}]", "", 1),
+      (rejecting + "rules: [{when: scratch, then: [{gate: reject}]}]", "g: {device: d}", 1),
+    ] {
+      let reading = sample.read(pipeline, gates: gates)
+      #expect(reading.configuration == nil && reading.mistakes.count == count && reading.warnings.isEmpty, "\(reading.mistakes) \(reading.warnings)")
+    }
   }
 
   private static func manual() throws -> String {

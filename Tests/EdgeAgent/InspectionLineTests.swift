@@ -146,7 +146,7 @@ import Testing
     second.stop()
     let lines = line.lines.all
     #expect(lines.contains { $0.contains("gate reject: armed") } && lines.contains { $0.contains("parts get its safe position") }, "\(lines)")
-    #expect(lines.contains { $0.contains(", but: no_such_part") }, "\(lines)")
+    #expect(lines.contains { $0.contains(", but no part of the gate's sensor is known to be this one: ") }, "\(lines)")
   }
 
   @Test(.enabled(if: RealBroker.isAvailable))

@@ -22,7 +22,8 @@ import Testing
     let line = Self.armed()
     let states = line.reports.compactMap { if case .state(let state) = $0 { state } else { nil } }
     #expect(states == [.meeting, .armed])
-    #expect(line.reports.contains(.restarted(.power)))
+    // That the controller has power is no news.
+    #expect(!line.reports.contains { if case .restarted = $0 { true } else { false } })
     #expect(line.outputs.state == .armed)
     #expect(line.dialogue.clock.exchanges >= 5)
     #expect(line.dialogue.counters.sessions == 1)
@@ -262,8 +263,11 @@ import Testing
     for number in UInt32(1)...100 { parts.append(PartSighting(number: number, at: Self.instant(UInt64(number)), uncertainty: .zero, time: 0, ticks: 0)) }
     func number(at moment: UInt64) -> UInt32? { parts.only(closestTo: Self.instant(moment), within: .zero)?.number }
     #expect(number(at: 100) == 100 && number(at: 37) == 37 && number(at: 36) == nil)
+    #expect(parts.closest(to: Self.instant(5000))?.number == 100 && parts.closest(to: Self.instant(0))?.number == 37)
     parts.removeAll()
-    #expect(number(at: 100) == nil)
+    #expect(number(at: 100) == nil && parts.closest(to: Self.instant(100)) == nil)
+    parts.append(PartSighting(number: 1, at: nil, time: 0, ticks: 0))
+    #expect(parts.closest(to: Self.instant(100)) == nil)
   }
 }
 

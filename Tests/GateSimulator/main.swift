@@ -1,12 +1,27 @@
 import Glibc
+import Pipelines
 import SimulatedGate
 
-// A gate's controller for trials: prints the paths of its line and its plant, how it is scheduled and whether its memory is locked, and runs until
-// its standard input ends. A controller has its processor to itself; whoever measures starts this under real-time scheduling, which its threads
-// inherit, and memory that is locked waits for no page: what there is once the threads have their stacks and buffers, as nothing is added later.
-//
-//   gate-simulator                        the controller itself
-//   gate-simulator --bridge LINE PLANT    terminals in front of an emulated controller, whose line and plant are these Unix sockets
+// A gate's controller for trials. It is scheduled as whoever starts it wants, which its threads inherit, and its memory is locked where it may be: what
+// there is once the threads have their stacks and buffers, as nothing is added later. A controller has its processor to itself.
+let usage = """
+  A gate's controller without hardware: the logic of the firmware behind a pseudo-terminal.
+
+  Usage: gate-simulator [--parts MILLISECONDS]
+         gate-simulator --bridge LINE PLANT
+    --parts MILLISECONDS   moves a part past the sensor so often (20 to 60000), and tells what the gate does
+    --bridge LINE PLANT    no controller: terminals in front of an emulated one, whose line and plant are these Unix sockets
+
+  Prints the paths of its line, which is a gate's "device", and of its plant, which takes P and p (the sensor sees a part, and none), and gives G and g
+  (the gate has power, and none). Runs until its standard input ends.
+  """
+
+func leave(_ message: String, status: Int32) -> Never {
+  let bytes = Array("\(message)\n".utf8)
+  _ = unsafe write(status == 0 ? STDOUT_FILENO : STDERR_FILENO, bytes, bytes.count)
+  exit(status)
+}
+
 func bridge(_ path: String) -> LineBridge? {
   // A socket has its name a moment before anybody listens on it.
   for _ in 0..<100 {
@@ -16,11 +31,36 @@ func bridge(_ path: String) -> LineBridge? {
   return nil
 }
 
-let arguments = CommandLine.arguments.dropFirst()
-let gate = arguments.isEmpty ? SimulatedGate() : nil
-let bridges = arguments.first == "--bridge" ? arguments.dropFirst().compactMap(bridge) : []
+/// Moves parts past the sensor of a plant, and tells of them and of the gate, for ever.
+func runBelt(_ plant: Plant, interval: Duration) {
+  var (part, told) = (0, 0)
+  func tell() {
+    let movements = plant.now.movements
+    for movement in movements[told...] { print("gate: \(movement.isDriven ? "has power: lets pass, where safe is reject" : "has no power: its safe position")") }
+    told = movements.count
+    _ = fflush(nil)
+  }
+  while true {
+    part += 1
+    plant.tell("P")
+    print("part \(part) at the sensor")
+    plant.pass(.milliseconds(10))
+    plant.tell("p")
+    tell()
+    plant.pass(interval - .milliseconds(10))
+    tell()
+  }
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments == ["--help"] || arguments == ["-h"] { leave(usage, status: 0) }
+let interval = arguments.first == "--parts" && arguments.count == 2 ? Int(arguments[1]).flatMap { 20...60_000 ~= $0 ? Duration.milliseconds($0) : nil } : nil
+let isBridge = arguments.first == "--bridge" && arguments.count == 3
+guard arguments.isEmpty || interval != nil || isBridge else { leave("gate-simulator: \"\(arguments.joined(separator: " "))\" is not understood; see --help", status: 2) }
+let gate = isBridge ? nil : SimulatedGate()
+let bridges = isBridge ? arguments.dropFirst().compactMap(bridge) : []
 guard let (line, plant) = gate.map({ ($0.line, $0.plant) }) ?? (bridges.count == 2 ? (bridges[0].path, bridges[1].path) : nil) else {
-  fatalError("no pseudo-terminals, or nobody listens on the sockets")
+  leave("gate-simulator: \(isBridge ? "nobody listens on these sockets" : "there are no pseudo-terminals (/dev/pts)")", status: 1)
 }
 let isLocked = mlockall(MCL_CURRENT) == 0
 var parameters = sched_param()
@@ -28,5 +68,10 @@ let isKnown = unsafe sched_getparam(0, &parameters) == 0
 let priority = isKnown && sched_getscheduler(0) == SCHED_FIFO ? Int(parameters.sched_priority) : 0
 print("line \(line)\nplant \(plant)\npriority \(priority)\nlocked \(isLocked ? 1 : 0)")
 _ = fflush(nil)
+if let interval {
+  guard let belt = Plant(plant), (try? DataPlaneThread(name: "belt", body: { runBelt(belt, interval: interval) })) != nil else {
+    leave("gate-simulator: the plant's terminal can't be opened", status: 1)
+  }
+}
 while readLine() != nil {}
 gate?.stop()

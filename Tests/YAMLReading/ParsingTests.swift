@@ -63,7 +63,7 @@ private let sample = """
   @Test(arguments: [
     ("a: 1\nb: 2\na: 3\n", YAMLError.Code.duplicateKey, 3), ("a: [1, 2\nb: 3\n", .syntax, 2), ("a: *nowhere\n", .syntax, 1),
     ("a: &a [*a]\n", .syntax, 1), ("a: 1\n---\nb: 2\n", .syntax, 3), ("a: !secret x\n", .syntax, 1), ("? [a, b]\n: c\n", .syntax, 1),
-    ("a:\n\t- b\n", .syntax, 2), ("", .syntax, 1), ("# only a comment\n", .syntax, 2),
+    ("a:\n\t- b\n", .syntax, 2), ("", .empty, 1), ("# only a comment\n", .empty, 2),
   ])
   func `a broken file is refused with its line`(text: String, code: YAMLError.Code, line: Int) {
     let error = failure(text)
@@ -73,6 +73,10 @@ private let sample = """
 
   @Test func `a duplicate says where the first one stands`() {
     #expect(failure("a: 1\nb: 2\na: 3\n")?.description == "f.yaml:3: \"a\" is set twice (first on line 1); remove one")
+  }
+
+  @Test func `what isn't closed is named where it begins`() {
+    #expect(failure("a: 1\nb: {c: 1\nd: 2\n")?.message.hasSuffix(" that begins on line 2") == true, "\(String(describing: failure("a: 1\nb: {c: 1\nd: 2\n")))")
   }
 
   @Test func `aliases of aliases don't multiply without bound`() {

@@ -1,7 +1,10 @@
 import Pipelines
 import EdgeAgent
 import Foundation
+import GateClient
+import GateProtocol
 import JSONReading
+import LocalPage
 import MQTTTransport
 import Testing
 
@@ -85,6 +88,42 @@ import Testing
     good.cameras = [NamedCamera(name: "top", source: .conveyor)]
     #expect(levels(Examination.cameras(good, folder: folder).findings()) == [.ok])
     #expect(levels(Examination.cameras(nil, folder: folder).findings()) == [.warn])
+  }
+
+  @Test func `a gate's line is looked at and not opened, and what a running agent says goes before`() throws {
+    func finding(_ device: String, _ status: JSONValue? = nil) -> DoctorFinding {
+      Examination.gate(NamedGate(name: "reject", settings: GateSettings(device: device, configuration: GateConfiguration(travel: 1))), status)
+    }
+    let away = finding("/dev/swiftlet-none")
+    #expect(away.level == .fail && away.text == "gate reject: /dev/swiftlet-none: No such file or directory" && away.advice?.contains("gates.reject.device") == true)
+    #expect(finding("/etc/passwd").text == "gate reject: /etc/passwd is no serial device")
+    #expect(finding("/dev/null").level == .ok)
+    let status = try JSONParser.parse(Array(#"{"gates":[{"name":"reject","state":"away","reason":"its controller doesn't answer"}]}"#.utf8))
+    let silent = finding("/dev/null", status)
+    #expect(silent.level == .fail && silent.text == "gate reject isn't armed, as the running agent says: its controller doesn't answer")
+    let armed = try JSONParser.parse(Array(#"{"gates":[{"name":"other","state":"away"},{"name":"reject","state":"armed"}]}"#.utf8))
+    #expect(finding("/dev/swiftlet-none", armed) == .ok("gate reject is armed, as the running agent says"))
+    let none = AgentConfiguration(device: DeviceSettings(identifier: "a", site: "b"), cameras: [], pipelines: [])
+    #expect(Examination.gates(none) == nil && Examination.gates(nil) == nil)
+  }
+
+  @Test(.enabled(if: PageServer.isAvailable)) func `a page's address is free, an agent's or somebody else's`() throws {
+    func findings(_ port: UInt16) throws -> [DoctorFinding] {
+      var configuration = AgentConfiguration(device: DeviceSettings(identifier: "a", site: "b"), cameras: [], pipelines: [])
+      configuration.page = PageSettings(address: try PageAddress(parsing: "127.0.0.1:\(port)"))
+      return try #require(Examination.page(configuration)).findings()
+    }
+    func served(_ text: String) throws -> PageServer {
+      try PageServer(try PageAddress(parsing: "127.0.0.1:0"), [PageRoute("/status.json", contentType: "application/json") { Array(text.utf8) }])
+    }
+    let agents = try served(#"{"schema":"swiftlet/status/1"}"#)
+    #expect(try findings(agents.port) == [.ok("http://127.0.0.1:\(agents.port)/ is an agent's page")])
+    agents.stop()
+    #expect(try findings(agents.port) == [.ok("http://127.0.0.1:\(agents.port)/ is free for the agent")])
+    let others = try served("{}")
+    defer { others.stop() }
+    let taken = try findings(others.port)
+    #expect(levels(taken) == [.fail] && taken[0].text == "another program listens on 127.0.0.1:\(others.port)")
   }
 
   @Test func `a broker's name and port are looked at step by step`() throws {

@@ -33,12 +33,12 @@ import Testing
     let text = try text(
       """
       "pipelines":[{"name":"surface","camera":"top","state":"running","model":{"name":"m","version":"2"},"lighter":true,"mean_batch":2.5,"frame_rate":1,
-      "processed":11,"decisions":{"events":2,"passed":5,"rejected":1,"unjudged":0},"dropped":{},"left_out":{}}],
+      "processed":11,"decisions":{"events":2,"passed":5,"rejected":1,"unjudged":0,"unowned":4,"overfull":0},"dropped":{},"left_out":{}}],
       "gates":[{"name":"reject","pipeline":"surface","state":"away","reason":"no such device","passes":5,"rejects":1,"unplaced":0,"failed":3}]
       """)
     let lines = text.split(separator: "\n").map(String.init)
     #expect(
-      lines[2].contains("its lighter model m 2, 1.0 frames/s, 11 processed, p50 – ms, p99 – ms, 2.5 frames a run, decided: 2 events, 5 passed, 1 rejected"))
+      lines[2].contains("its lighter model m 2, 1.0 frames/s, 11 processed, p50 – ms, p99 – ms, 2.5 frames a run, decided: 2 events, 5 passed, 1 rejected, 4 reasons to reject were on no part"))
     #expect(lines[3] == "reject   gate of surface, away, no such device, 5 passed, 1 rejected, 3 failed orders")
   }
 

@@ -58,4 +58,9 @@ public struct ConfigurationReading: Sendable {
   public var mistakes: [YAMLError]
   /// What works but deserves a look.
   public var warnings: [YAMLError]
+  /// What could be read of a file with mistakes, to look at and never to run: what has a mistake is missing, or has its default. Nil where not even the
+  /// device has a name.
+  public var draft: AgentConfiguration?
+  /// Where the file says that an agent keeps its things, whatever else is wrong with it; nil where that can't be understood.
+  public var storage: StorageSettings?
 }

@@ -16,12 +16,13 @@ extension InspectionSettings {
     var settings = InspectionSettings()
     settings.regions = map["regions"]?.mapping { readRegions($0) } ?? []
     settings.lines = map["lines"]?.mapping { readLines($0) } ?? []
-    let names = (settings.regions.map(\.name), settings.lines.map(\.name))
+    // One with a mistake of its own is none that is missing.
+    let names = (map["regions"].map(\.keys) ?? [], map["lines"].map(\.keys) ?? [])
     settings.ignored = map["ignore"]?.list { readName($0, of: "region", among: names.0) } ?? []
     if let area = map["minimum_area"]?.float(in: 0...1) { settings.minimumArea = Float(area) }
     settings.tracking = map["tracking"].flatMap { readTracking($0) }
     settings.rules = map["rules"].map { RuleSettings.readList($0, regions: names.0, lines: names.1, surroundings) } ?? []
-    settings.parts = map["parts"]?.mapping { PartSettings.read($0, settings, labels: surroundings.labels) }
+    settings.parts = map["parts"]?.mapping { PartSettings.read($0, settings, (lines: names.1, regions: names.0), labels: surroundings.labels) }
     settings.checkTogether(map, pipeline, surroundings, context)
     return settings
   }
@@ -39,7 +40,7 @@ extension InspectionSettings {
       map.report(key, "pipelines.\(pipeline).\(key): events aren't told by Sparkplug in this version; use mqtt.encoding swiftlet, or take them out")
     }
     guard let rule = rules.first(where: \.rejects) else {
-      if parts != nil { context.warn(map["parts"], "pipelines.\(pipeline).parts: no rule rejects, so every part that is seen passes") }
+      if parts != nil { context.conclude(map["parts"], "pipelines.\(pipeline).parts: no rule rejects, so every part that is seen passes") }
       return
     }
     if map["parts"] == nil {
@@ -47,7 +48,7 @@ extension InspectionSettings {
     } else if parts?.kind == .trigger, let rule = rules.first(where: { $0.rejects && $0.hits > 1 }) {
       map.report("rules", "pipelines.\(pipeline).rules: \(rule.name) needs \(rule.hits) frames, but a part has one (parts: {trigger: frame}); remove \"for\"")
     } else if isTracked, let parts, parts.views > 1, let rule = rules.first(where: { $0.rejects && $0.frames > parts.views }) {
-      context.warn(
+      context.conclude(
         map["parts"],
         "pipelines.\(pipeline).parts.views: \(rule.name) looks at \(rule.frames) frames, so a part must be seen in as many; with fewer it is unjudged")
     }
@@ -157,14 +158,12 @@ extension RuleSettings {
     _ value: YAMLValue, _ regions: [String], _ lines: [String], _ surroundings: InspectionSettings.Surroundings
   ) -> Expression? {
     guard let text = value.string() else { return nil }
-    do throws(InspectionError) {
-      let expression = try Expression(parsing: text, regions: regions, lines: lines, labels: surroundings.labels)
-      if let threshold = surroundings.threshold { try expression.check(againstThreshold: Float(threshold)) }
-      return expression
-    } catch {
-      value.report("\(value.path): \(error.explanation)")
-      return nil
+    var (expression, mistakes) = Expression.read(text, regions: regions, lines: lines, labels: surroundings.labels)
+    if let threshold = surroundings.threshold {
+      do throws(InspectionError) { try expression?.check(againstThreshold: Float(threshold)) } catch { mistakes.append(error) }
     }
+    for mistake in mistakes { value.report("\(value.path): \(mistake.explanation)") }
+    return mistakes.isEmpty ? expression : nil
   }
 
   /// `3 frames`, or `2 of 3 frames`.
@@ -189,7 +188,10 @@ extension RuleSettings {
     if value.isMapping {
       return value.mapping { map in map.required("gate")?.choice(from: [("reject", Action.reject)]) }
     }
-    return value.choice(from: [("event", Action.event), ("snapshot", Action.snapshot)])
+    let named = [("event", Action.event), ("snapshot", Action.snapshot)]
+    guard case .scalar(let scalar) = value.node.content, nearestName(to: scalar.text, among: named.map(\.0)) == nil else { return value.choice(from: named) }
+    value.report("\(value.path): \"\(scalar.text.prefix(40))\" is not known; expected event, snapshot or {gate: reject}, as in [event, {gate: reject}]")
+    return nil
   }
 }
 
@@ -199,8 +201,12 @@ extension PartSettings {
     case frame
   }
 
-  /// - Parameter places: the pipeline's lines and regions.
-  static func read(_ map: YAMLMapping, _ places: InspectionSettings, labels: [String]?) -> PartSettings? {
+  /// - Parameters:
+  ///   - places: the pipeline's lines and regions.
+  ///   - names: theirs, also of those with a mistake.
+  static func read(
+    _ map: YAMLMapping, _ places: InspectionSettings, _ names: (lines: [String], regions: [String]), labels: [String]?
+  ) -> PartSettings? {
     if let trigger = map["trigger"] {
       for key in ["label", "entry", "exit", "views", "patience", "gap"] where map[key] != nil {
         map.report(key, "parts: with \"trigger\" each frame is a part; remove \"\(key)\"")
@@ -210,9 +216,9 @@ extension PartSettings {
     let label = map.required("label").flatMap { value in
       labels.map { InspectionSettings.readName(value, of: "class", among: $0) } ?? value.string()
     }
-    let entry = map.required("entry").flatMap { readDoor($0, places) }
+    let entry = map.required("entry").flatMap { readDoor($0, places, names) }
     let exit = map.required("exit").flatMap { value in
-      let name = readDoor(value, places)
+      let name = readDoor(value, places, names)
       if name != nil, name == entry { value.report("\(value.path): is the entry, too") }
       return name
     }
@@ -231,8 +237,8 @@ extension PartSettings {
   }
 
   /// A line or a region, by its name.
-  private static func readDoor(_ value: YAMLValue, _ places: InspectionSettings) -> String? {
-    let (lines, regions) = (places.lines.map(\.name), places.regions.map(\.name))
+  private static func readDoor(_ value: YAMLValue, _ places: InspectionSettings, _ names: (lines: [String], regions: [String])) -> String? {
+    let (lines, regions) = names
     guard let name = value.string() else { return nil }
     guard lines.contains(name) || regions.contains(name) else {
       let known = lines + regions

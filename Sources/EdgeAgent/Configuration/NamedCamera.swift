@@ -99,6 +99,10 @@ public enum CameraOrigin: Equatable, Sendable, CustomStringConvertible {
   static func read(_ value: YAMLValue, _ context: ConfigurationContext) -> CameraOrigin? {
     guard let text = value.string() else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    if text.hasPrefix("/dev/") {
+      value.report("\(value.path): write \"v4l2:\(text.prefix(80))\": the kind of source comes first")
+      return nil
+    }
     guard parts.count == 2, !parts[1].isEmpty else {
       value.report("\(value.path): expected \"v4l2:DEVICE\", \"folder:PATH\" or \"simulated:conveyor\", found \"\(text.prefix(80))\"")
       return nil

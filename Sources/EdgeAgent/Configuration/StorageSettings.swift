@@ -48,9 +48,11 @@ public struct StorageSettings: Equatable, Sendable {
     return settings
   }
 
-  static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> StorageSettings {
+  /// - Returns: nil where nobody can tell where it is.
+  static func read(_ map: YAMLMapping, _ context: ConfigurationContext) -> StorageSettings? {
     var settings = StorageSettings()
-    if let path = map["path"]?.string() { settings.path = context.resolve(path) }
+    let path = map["path"]?.string()
+    if let path { settings.path = context.resolve(path) }
     settings.checkFolder(map["path"], context)
     if let bytes = map["outbox"]?.byteCount(in: 1_000_000...1_000_000_000_000) { settings.outboxByteCount = bytes }
     _ = map["commit"]?.mapping { commit in
@@ -66,7 +68,7 @@ public struct StorageSettings: Equatable, Sendable {
       map.report("limits", "storage.limits.\(name.rawValue).size: is more than the whole outbox may hold (storage.outbox)")
     }
     if let count = map["offline_detections"]?.int(in: 1...1_000_000) { settings.offlineDetections = count }
-    return settings
+    return path == nil && map["path"] != nil ? nil : settings
   }
 
   /// What keeps this user from writing in the folder, or from making it; nil where nothing that can be seen without trying.

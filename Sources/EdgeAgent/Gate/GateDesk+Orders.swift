@@ -44,10 +44,18 @@ extension GateDesk {
       return true
     }
     guard deadline(verdict.edge) >= now else {
-      giveUp(verdict.part, verdict.kind, .noSuchPart)
+      giveUp(verdict.part, verdict.kind, .noSuchPart, sensor: sensorView(of: verdict, client))
       return true
     }
     return verdict.isReject && edgeIsDue(verdict) < now && rejectUncertain(verdict, client)
+  }
+
+  /// Why none of the sensor's parts is the verdict's.
+  private func sensorView(of verdict: Verdict, _ client: GateClient) -> GateNotice.SensorView {
+    guard isArmed else { return .unknown }
+    guard let closest = client.closestPart(to: verdict.edge), let at = closest.at else { return .nothing }
+    let early = at.duration(to: verdict.edge)
+    return max(early, .zero - early) <= gate.tolerance ? .several(tolerance: gate.tolerance) : .closest(early: early, offset: gate.offset)
   }
 
   private func order(_ part: PartSighting, _ verdict: Verdict, _ client: GateClient) {

@@ -142,9 +142,9 @@ final class GateDesk: @unchecked Sendable {
     if !pending.isEmpty { condition.signal() }
   }
 
-  func giveUp(_ part: UInt64, _ verdict: PartOutcome.Verdict, _ obstacle: GateNotice.Obstacle) {
+  func giveUp(_ part: UInt64, _ verdict: PartOutcome.Verdict, _ obstacle: GateNotice.Obstacle, sensor: GateNotice.SensorView? = nil) {
     current.unplaced += 1
-    notices.push(.unplaced(part: part, verdict, obstacle))
+    notices.push(.unplaced(part: part, verdict, obstacle, sensor: sensor))
   }
 
   // MARK: - The desk's threads

@@ -16,10 +16,21 @@ enum GateNotice: Sendable, Equatable {
     case stopped
   }
 
+  /// What the gate's sensor saw about the moment of a part for which it has none.
+  enum SensorView: Sendable, Equatable {
+    /// The controller isn't armed: what passes isn't told.
+    case unknown
+    case nothing
+    /// More than one may be meant.
+    case several(tolerance: Duration)
+    /// How much earlier than expected the closest passed (later where negative), and the way from sensor to camera that is configured.
+    case closest(early: Duration, offset: Duration)
+  }
+
   case link(GateLinkState)
   /// An order for the pipeline's part of this number ended otherwise than was ordered.
   case failed(part: UInt64, PartOutcome.Verdict, OrderEnding)
-  case unplaced(part: UInt64, PartOutcome.Verdict, Obstacle)
+  case unplaced(part: UInt64, PartOutcome.Verdict, Obstacle, sensor: SensorView? = nil)
   /// A part reached the gate without an order.
   case unjudged(GateExecution)
   /// An order that had ended already was carried out all the same.

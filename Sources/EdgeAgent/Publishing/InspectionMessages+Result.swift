@@ -1,5 +1,4 @@
 import GateClient
-import GateProtocol
 import Inspection
 import Outbox
 import Pipelines
@@ -34,66 +33,17 @@ extension GateEventMessage {
   init(_ notice: GateNotice, of gate: String) {
     let (what, state) = notice.words
     self.init(capturedAt: MonotonicClock.wallTime(), clock: .current(), gate: gate, what: what, state: state)
+    reason = notice.explanation
     switch notice {
-    case .link(let link): reason = link.trouble
+    case .link: break
     case .failed(let number, let verdict, let ending):
       (part, self.verdict) = (number, verdict.rawValue)
       if case .acknowledged(let execution) = ending { position = execution.position.word }
-    case .unplaced(let number, let verdict, _): (part, self.verdict) = (number, verdict.rawValue)
+    case .unplaced(let number, let verdict, _, _): (part, self.verdict) = (number, verdict.rawValue)
     case .unjudged(let execution), .belated(let execution): position = execution.position.word
     case .missedEvents(let missed): count = UInt64(missed)
     case .untold(let untold): count = untold
     case .fault, .restarted: break
-    }
-  }
-}
-
-extension GateNotice {
-  /// What it is about, and what there is to say of that.
-  var words: (what: String, state: String) {
-    switch self {
-    case .link(let link): ("link", link.word)
-    case .failed(_, _, let ending): ("order", ending.word)
-    case .unplaced(_, _, let obstacle): ("order", obstacle.rawValue)
-    case .unjudged(let execution): ("unjudged", execution.cause.word)
-    case .belated(let execution): ("belated", execution.cause.word)
-    case .fault(let fault): ("fault", "\(fault)")
-    case .missedEvents: ("missed_events", "parts may have passed unseen")
-    case .restarted(let byWatchdog): ("restarted", byWatchdog ? "watchdog" : "power")
-    case .untold: ("untold", "more happened than could be told")
-    }
-  }
-
-  /// For a person.
-  func log(_ gate: String, _ pipeline: String, _ log: AgentLog) {
-    let parts = [AgentLog.Part.pipeline(pipeline)]
-    switch self {
-    case .link(.armed): log.log(.notice, "gate \(gate): armed", about: parts)
-    case .link(let link): log.log(.warning, "gate \(gate): \(link.trouble ?? link.word); parts get its safe position", about: parts)
-    case .failed(let part, let verdict, _), .unplaced(let part, let verdict, _):
-      let text = "gate \(gate): part \(part) should \(verdict == .pass ? "pass" : "be rejected"), but: \(words.state)"
-      log.log(.warning, text, subject: "gate order \(gate) \(words.state)", about: parts)
-    default: log.log(.warning, "gate \(gate): \(words.what): \(words.state)", subject: "gate \(gate) \(words.what) \(words.state)", about: parts)
-    }
-  }
-}
-
-extension GatePosition {
-  var word: String { self == .pass ? "pass" : "reject" }
-}
-
-extension GateCause {
-  var word: String { "\(self)" }
-}
-
-extension OrderEnding {
-  var word: String {
-    switch self {
-    case .acknowledged(let execution): execution.cause.word
-    case .late: "late"
-    case .refused(let refusal): "refused: \(refusal)"
-    case .unsynchronised: "unsynchronised"
-    case .linkLost: "link_lost"
     }
   }
 }

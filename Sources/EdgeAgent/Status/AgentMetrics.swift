@@ -109,6 +109,8 @@ struct AgentMetrics {
         text.sample(labels + [("verdict", verdict)], count)
       }
     }
+    text.begin("swiftlet_unowned_detections_total", .counter, "Detections that a rejecting rule means and that were on no part.")
+    each { labels, statistics in if let decided = statistics.decided { text.sample(labels, decided.unowned) } }
     text.begin("swiftlet_gate_armed", .gauge, "1 while the gate's controller carries out orders.")
     for gate in status.gates { text.sample([("gate", gate.name), ("pipeline", gate.pipeline)], gate.link == .armed ? 1 : 0) }
     text.begin("swiftlet_gate_orders_total", .counter, "Orders given, by what they were to do.")

@@ -100,6 +100,8 @@ struct StatusDocument {
           $0.member("passed", decided.passed)
           $0.member("rejected", decided.rejected)
           $0.member("unjudged", decided.unjudged)
+          $0.member("unowned", decided.unowned)
+          $0.member("overfull", decided.overfull)
         })
     }
     json.member(

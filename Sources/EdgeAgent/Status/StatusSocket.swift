@@ -44,7 +44,7 @@ extension StorageSettings {
     let status = try unsafe withUnixAddress(statusSocket) { unsafe connect(descriptor, $0, $1) == 0 ? 0 : errno }
     switch status {
     case 0: break
-    case ENOENT, ECONNREFUSED: throw EdgeAgentError(.file, "no agent runs on \(path); start one, or name its configuration by --config")
+    case ENOENT, ECONNREFUSED: throw EdgeAgentError(.notRunning, "no agent runs on \(path); start one, or name its configuration by --config")
     case EACCES, EPERM: throw EdgeAgentError(.file, "this user may not ask the agent on \(path); be in the group of that folder, or use sudo")
     default: throw EdgeAgentError(.file, "\(statusSocket) can't be reached: \(reason(status))")
     }

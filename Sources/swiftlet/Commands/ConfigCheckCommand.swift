@@ -20,8 +20,8 @@ struct ConfigCheckCommand: ParsableCommand {
   }
 
   private func showText(_ reading: ConfigurationReading) {
-    for warning in reading.warnings { Terminal.show("\(warning.description) (warning)\n") }
     for mistake in reading.mistakes { Terminal.show("\(mistake.description)\n") }
+    for warning in reading.warnings { Terminal.show("\(warning.description) (warning)\n") }
     guard let configuration = reading.configuration else { return }
     let broker = configuration.mqtt.map { "publishes to \($0.broker) as \(configuration.clientIdentifier)" } ?? "publishes nowhere, results stay in the outbox"
     let microphones = configuration.microphones.isEmpty ? "" : ", \(configuration.microphones.count) microphone(s)"

@@ -16,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
         sudo -u swiftlet swiftlet doctor --json
       """)
 
-  @Option(help: ArgumentHelp("A configuration: its cameras, storage, broker and page are looked at, too.", valueName: "file"))
+  @Option(help: ArgumentHelp("A configuration: its cameras, gates, storage, broker and page are looked at, too.", valueName: "file"))
   var config: String?
 
   @Flag(help: "One line of JSON.")
@@ -35,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
       switch Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) {
       case .success(let reading):
         note("configuration", Self.findings(of: reading, path))
-        return reading.configuration
+        return reading.draft
       case .failure(let missing):
         note(
           "configuration",
@@ -48,7 +48,7 @@ struct DoctorCommand: ParsableCommand {
       Examination.processor(), .cuda(configuration), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration),
       .disk(storage),
     ]
-    if let page = Examination.page(configuration) { examinations.append(page) }
+    examinations += [Examination.gates(configuration), Examination.page(configuration)].compactMap(\.self)
     if let configuration {
       examinations.append(.agent(storage))
       if let mqtt = configuration.mqtt { examinations += Examination.broker(mqtt, clientIdentifier: configuration.clientIdentifier) }
@@ -62,7 +62,12 @@ struct DoctorCommand: ParsableCommand {
   private static var serviceConfiguration: String? { unsafe access(Daemon.defaultConfigurationPath, R_OK) == 0 ? Daemon.defaultConfigurationPath : nil }
 
   private static func findings(of reading: ConfigurationReading, _ path: String) -> [DoctorFinding] {
-    let mistakes = reading.mistakes.map { DoctorFinding.fail($0.description, "correct the configuration") }
+    var mistakes = reading.mistakes.map { DoctorFinding.fail($0.description, "correct the configuration") }
+    if reading.draft == nil {
+      mistakes.append(.warn("so neither its cameras, gates and storage nor its broker and page are looked at", "correct it, and run the doctor again"))
+    } else if !mistakes.isEmpty {
+      mistakes.append(.warn("what has a mistake there isn't looked at; all else is", "correct it, and run the doctor again"))
+    }
     let warnings = reading.warnings.map { DoctorFinding.warn($0.description, "see whether it is meant so") }
     return mistakes + warnings + (mistakes.isEmpty ? [.ok("\(path) can be run")] : [])
   }

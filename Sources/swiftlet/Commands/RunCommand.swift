@@ -1,5 +1,6 @@
 import ArgumentParser
 import EdgeAgent
+import Glibc
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,10 +12,17 @@ struct RunCommand: AsyncParsableCommand {
       Ctrl-C ends in order; a second one at once. SIGHUP applies a changed configuration.
       """)
 
-  @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
-  var config = Daemon.defaultConfigurationPath
+  @Option(help: ArgumentHelp("The configuration (default: \(Daemon.defaultConfigurationPath)).", valueName: "file"))
+  var config: String?
 
   func run() async throws {
+    let config = try config ?? serviceConfiguration()
     if case .failed = await Daemon.run(configurationPath: config, name: "swiftlet") { throw CommandFailure("") }
+  }
+
+  private func serviceConfiguration() throws -> String {
+    let path = Daemon.defaultConfigurationPath
+    guard unsafe access(path, F_OK) != 0 else { return path }
+    throw CommandFailure("there is no \(path); name a configuration: swiftlet run --config FILE, Examples/conveyor.yaml for instance (swiftlet demo needs none)")
   }
 }

@@ -35,9 +35,11 @@ struct StatusCommand: ParsableCommand {
   private func settings() throws -> StorageSettings {
     if let storage { return StorageSettings(path: storage) }
     let reading = AgentConfiguration.read(path: config)
-    guard let configuration = reading.configuration else {
+    guard let storage = reading.storage else {
       throw CommandFailure("\(reading.mistakes.first?.description ?? "\(config) can't be read"); name another by --config, or the agent's folder by --storage")
     }
-    return configuration.storage
+    // An agent that runs has read it before somebody made the mistake.
+    if let mistake = reading.mistakes.first { Terminal.note("\(mistake.description); a running agent goes on with what it had read before") }
+    return storage
   }
 }

@@ -156,6 +156,21 @@ struct NetworkPlace: Sendable {
     return .success(places)
   }
 
+  /// Why nobody could listen here now, as an errno; 0 where one could.
+  var bindingError: CInt {
+    let descriptor = socket(family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return errno }
+    defer { close(descriptor) }
+    // Connections that have just ended are nobody's.
+    var isOn: CInt = 1
+    _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<CInt>.size))
+    let status = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe bind(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+    }
+    // Linux lets two bind an address with that option, and one listen.
+    return status == 0 && listen(descriptor, 1) == 0 ? 0 : errno
+  }
+
   /// - Returns: 0, or −1 with `errno`.
   func connect(_ descriptor: CInt) -> CInt {
     unsafe bytes.withUnsafeBytes { bytes in

@@ -85,14 +85,18 @@ extension Examination {
   private static func accessAdvice(_ path: String, _ code: CaptureError.Code) -> String {
     switch code {
     case .busy: return "end the program that holds it (fuser \(path))"
-    case .noPermission:
-      var status = stat()
-      guard unsafe stat(path, &status) == 0, let group = unsafe getgrgid(status.st_gid) else { return "look at the device's rights (ls -l \(path))" }
-      let name = unsafe String(cString: group.pointee.gr_name)
-      guard geteuid() != 0, !isMember(of: name) else { return "what runs this program keeps the device from it (a container's or a service's list of devices)" }
-      return "add this user to the group that the device belongs to: sudo usermod -aG \(name) USER"
+    case .noPermission: return rightsAdvice(path)
     default: return "look at the driver and the kernel's log (dmesg)"
     }
+  }
+
+  /// What gives this user a device that it may not open.
+  static func rightsAdvice(_ path: String) -> String {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, let group = unsafe getgrgid(status.st_gid) else { return "look at the device's rights (ls -l \(path))" }
+    let name = unsafe String(cString: group.pointee.gr_name)
+    guard geteuid() != 0, !isMember(of: name) else { return "what runs this program keeps the device from it (a container's or a service's list of devices)" }
+    return "add this user to the group that the device belongs to: sudo usermod -aG \(name) USER"
   }
 
   private static func isMember(of group: String) -> Bool {

@@ -2,7 +2,6 @@ import CPUExecution
 import EdgeAgent
 import Glibc
 import JSONReading
-import LocalPage
 import ModelManifest
 import Pipelines
 
@@ -154,28 +153,13 @@ extension Examination {
     }
   }
 
-  static func page(_ configuration: AgentConfiguration?) -> Examination? {
-    guard let page = configuration?.page else { return nil }
-    return Examination(name: "page") {
-      guard PageServer.isAvailable else {
-        return [.fail("a page is configured, but libmicrohttpd isn't there", "apt install libmicrohttpd12, or remove \"page\"")]
-      }
-      guard page.address.isLoopback else {
-        return [
-          .warn(
-            "\(page.address) can be reached from elsewhere, without a password",
-            "listen on 127.0.0.1, and look at it through SSH: ssh -L 9464:localhost:\(page.address.port) DEVICE")
-        ]
-      }
-      return [.ok("http://\(page.address)/")]
-    }
-  }
-
   static func agent(_ storage: StorageSettings) -> Examination {
     Examination(name: "agent") {
       do throws(EdgeAgentError) {
         _ = try storage.askRunningAgent()
         return [.ok("it runs; see swiftlet status")]
+      } catch where error.code == .notRunning {
+        return [.warn("no agent runs on \(storage.path)", "start it: sudo systemctl enable --now swiftletd, or swiftlet run --config FILE; it may be starting, too")]
       } catch { return [.warn(error.message, "it may still be starting, ask again; else: systemctl status swiftletd; journalctl -u swiftletd")] }
     }
   }

@@ -31,6 +31,7 @@ struct PackageReport {
   var text: String {
     let manifest = package.manifest
     var lines = ["\(manifest.name), version \(manifest.version): \(manifest.task.rawValue), \(manifest.labels.count) label(s)"]
+    if !manifest.labels.isEmpty { lines.append("  labels          \(Self.listed(manifest.labels, most: 30, "labels").inOneLine(limit: 2000))") }
     lines.append("  file            \(Self.size(package.byteCount))")
     unsafe lines.append("  weights         \(Self.size(package.weights.count))")
     lines.append("  arena           \(Self.size(program.arenaByteCount)) of planned memory")
@@ -122,9 +123,9 @@ struct PackageReport {
   private static func percent(_ share: Float) -> Double { (Double(share) * 1000).rounded() / 10 }
 
   /// Names in a line: of many their count, and the first.
-  static func listed(_ names: [String], most: Int = 4) -> String {
+  static func listed(_ names: [String], most: Int = 4, _ what: String = "values") -> String {
     guard names.count > most else { return names.joined(separator: ", ") }
-    return "\(names.count) values (\(names.prefix(most).joined(separator: ", ")), …; --json has all)"
+    return "\(names.count) \(what) (\(names.prefix(most).joined(separator: ", ")), …; --json has all)"
   }
 
   private static func json(_ dimension: OpenDimension) -> JSON {

@@ -45,9 +45,16 @@ struct StatusReport {
       "pipeline on \(pipeline["camera"].word)", pipeline["state"].word,
       "\(isLight ? "its lighter model" : "model") \((pipeline["model"]?["name"]).word) \((pipeline["model"]?["version"]).word)", place,
       "\(decimal(pipeline["frame_rate"])) frames/s", "\(pipeline["processed"].word) processed", "p50 \(decimal(total?["p50"])) ms",
-      "p99 \(decimal(total?["p99"])) ms", pipeline["mean_batch"].map { "\(decimal($0)) frames a run" } ?? "", losses(pipeline["decisions"], "decided"),
+      "p99 \(decimal(total?["p99"])) ms", pipeline["mean_batch"].map { "\(decimal($0)) frames a run" } ?? "", decisions(pipeline["decisions"]),
       losses(pipeline["dropped"], "dropped"), losses(pipeline["left_out"], "left out"),
     ]
+  }
+
+  private static func decisions(_ decisions: JSONValue?) -> String {
+    let aside = ["unowned": "reasons to reject were on no part", "overfull": "frames had more things than could be kept"]
+    let words = aside.sorted { $0.key > $1.key }.compactMap { key, words in (decisions?[key]?.number ?? 0) > 0 ? "\((decisions?[key]).word) \(words)" : nil }
+    let counted = JSONValue.object(Dictionary(decisions.members.filter { aside[$0.key] == nil }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
+    return ([losses(counted, "decided")] + words).filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   private static func speech(_ speech: JSONValue) -> [String] {
