@@ -8,8 +8,8 @@ import Updates
 
 @Suite struct TrialTests {
   /// With version 1, proved, and version 2 on trial.
-  private func device() throws -> UpdatedDevice {
-    let device = try UpdatedDevice()
+  private func device(watch: Duration = .seconds(600)) throws -> UpdatedDevice {
+    let device = try UpdatedDevice { $0.watchTime = watch }
     try device.install(FixedPackage.bytes(version: "1"))
     device.finishTrial()
     try device.install(FixedPackage.bytes(version: "2"))
@@ -147,33 +147,34 @@ import Updates
     #expect(ModelUsage(frames: 60, inference: .milliseconds(300)).meanInference == .milliseconds(5))
   }
 
+  /// Little enough for a machine that has just started.
   private func ago(_ seconds: Int) -> MonotonicInstant { MonotonicClock.now().advanced(by: .seconds(-seconds)) }
 
   @Test func `how long it was watched survives restarts, and is noted once a minute at most`() throws {
-    let device = try device()
+    let device = try device(watch: .seconds(60))
     func noted() -> Int? { UpdateJournal(path: UpdateJournal.path(in: device.updater.folder))["fixed"].watch?.watched }
-    device.updater.trials["fixed"]?.since = ago(300)
+    device.updater.trials["fixed"]?.since = ago(30)
     device.updater.trials["fixed"]?.noted = ago(50)
     device.updater.watchTrials()
     #expect(noted() == 0)
     device.updater.trials["fixed"]?.noted = ago(60)
     device.updater.watchTrials()
-    #expect(noted() == 300)
-    device.updater.trials["fixed"]?.since = ago(350)
+    #expect(noted() == 30)
+    device.updater.trials["fixed"]?.since = ago(35)
     device.updater.watchTrials()
-    #expect(noted() == 300)
+    #expect(noted() == 30)
     // A crash loses what wasn't noted, an end in order nothing.
     try device.restart()
-    #expect(device.updater.trials["fixed"]?.watched == .seconds(300))
-    device.updater.trials["fixed"]?.since = ago(200)
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(30))
+    device.updater.trials["fixed"]?.since = ago(20)
     device.updater.endTrialsInOrder()
     try device.restart()
-    #expect(device.updater.trials["fixed"]?.watched == .seconds(500))
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(50))
     // Without frames no time passes.
-    device.updater.trials["fixed"]?.begin = ago(1000)
+    device.updater.trials["fixed"]?.begin = ago(100)
     device.updater.watchTrials()
-    #expect(device.updater.trials["fixed"]?.watched == .seconds(500))
-    device.updater.trials["fixed"]?.since = ago(100)
+    #expect(device.updater.trials["fixed"]?.watched == .seconds(50))
+    device.updater.trials["fixed"]?.since = ago(10)
     device.updater.watchTrials()
     #expect(device.last()?.kind == .installed && device.last()?.version.version == "2")
   }
@@ -212,12 +213,12 @@ import Updates
   }
 
   @Test func `one that no frame comes to doesn't hold up the next version, and never is one to go back to`() throws {
-    let device = try device()
+    let device = try device(watch: .seconds(60))
     try device.install(FixedPackage.bytes(version: "3"))
     #expect(device.slots() == ["2", "1"])
     device.updater.watchTrials()
     #expect(!device.updater.isAsked || device.updater.postponed == ["fixed"])
-    device.updater.trials["fixed"]?.begin = ago(600)
+    device.updater.trials["fixed"]?.begin = ago(60)
     device.updater.watchTrials()
     #expect(device.updater.postponed.isEmpty)
     try device.look()
@@ -228,10 +229,10 @@ import Updates
   }
 
   @Test func `one that frames come to holds up the next version until its trial is over`() throws {
-    let device = try device()
+    let device = try device(watch: .seconds(60))
     device.host.usages["fixed"] = ModelUsage(frames: 1)
     device.updater.watchTrials()
-    device.updater.trials["fixed"]?.begin = ago(600)
+    device.updater.trials["fixed"]?.begin = ago(60)
     try device.install(FixedPackage.bytes(version: "3"))
     #expect(device.slots() == ["2", "1"])
     device.finishTrial()
