@@ -319,7 +319,7 @@ private struct Sample {
     sample.storage = "{path: [data]}"
     #expect(sample.read().storage == nil)
     sample.storage = "{pth: data}"
-    #expect(sample.read().mistakes.contains { $0.contains("did you mean \"path\"?") })
+    #expect(sample.read().mistakes.contains { $0.message.contains("did you mean \"path\"?") })
     (sample.storage, sample.device) = ("{path: data}", "{id: 'a b', site: x}")
     #expect(sample.read().storage?.path.hasSuffix("/data") == true && sample.read().draft == nil)
     (sample.device, sample.pipeline) = ("{id: a, site: x}", "{camera: top, model: m.swiftlet}")

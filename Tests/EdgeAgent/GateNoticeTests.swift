@@ -2,6 +2,7 @@
 @testable import GateClient
 import GateProtocol
 @testable import Inspection
+import Outbox
 import Pipelines
 import TestBroker
 import Testing

@@ -179,7 +179,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     for message in [
       "expected 3 to 64 corners", "column 1: the model has no class \"scrach\"; did you mean \"scratch\"?", "column 22: there is no region \"bellt\"",
       "column 33: the model has no class \"stian\"; did you mean \"stain\"?", "column 48: there is no line \"oout\"", "or {gate: reject}", "expected \"3 frames\"",
-      "there is no gate \"gg\"; did you mean \"g\"?", "threshold",
+      "there is no gate \"gg\"; known: g", "threshold",
     ] { #expect(mistakes.contains { $0.contains(message) }, "\(message): \(mistakes)") }
     #expect(mistakes.count == 9, "\(mistakes)")
     // A camera that isn't there hides nothing either.

@@ -144,7 +144,7 @@ extension OrderEnding {
   }
 }
 
-extension OrderRefusal {
+extension GateProtocol.OrderRefusal {
   fileprivate var explanation: String {
     switch self {
     case .late: "the part had passed"

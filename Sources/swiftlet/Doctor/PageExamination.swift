@@ -46,7 +46,7 @@ extension Examination {
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let request = Array("GET /status.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-    guard place.connect(descriptor) == 0, unsafe send(descriptor, request, request.count, CInt(MSG_NOSIGNAL.rawValue)) == request.count else { return false }
+    guard place.connect(descriptor) == 0, unsafe send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count else { return false }
     var answer: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     // The schema is the first member, behind the headers.
