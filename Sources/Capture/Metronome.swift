@@ -11,13 +11,18 @@ final class Metronome: @unchecked Sendable {
 
   /// Nanoseconds between beats; zero doesn't wait at all.
   private let interval: UInt64
+  private let isInPhase: Bool
   private let mutex = PthreadMutex()
   private let stopped = PthreadCondition()
   private var isStopped = false
-  private var due: MonotonicInstant?
+  /// The next beat. Under the mutex.
+  private(set) var due: MonotonicInstant?
 
-  /// - Parameter rate: beats a second; infinite for no waiting.
-  init(rate: Double) {
+  /// - Parameters:
+  ///   - rate: beats a second; infinite for no waiting.
+  ///   - isInPhase: whether all beats but the first are at multiples of their interval on the monotonic clock, so that others can know them.
+  init(rate: Double, isInPhase: Bool = false) {
+    self.isInPhase = isInPhase
     interval = rate.isFinite ? UInt64(min(1e9 / rate, 1e18)) : 0
   }
 
@@ -51,7 +56,8 @@ final class Metronome: @unchecked Sendable {
       return .now(skipped: 0)
     }
     let skipped = (now.nanoseconds - due.nanoseconds) / interval
-    self.due = MonotonicInstant(nanoseconds: due.nanoseconds + (skipped + 1) * interval)
+    let next = due.nanoseconds + (skipped + 1) * interval
+    self.due = MonotonicInstant(nanoseconds: isInPhase ? next - next % interval : next)
     return .now(skipped: skipped)
   }
 }

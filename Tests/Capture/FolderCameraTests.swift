@@ -200,4 +200,15 @@ import Testing
     #expect(error?.code == code)
     #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
   }
+
+  @Test func `frames are in step with the monotonic clock, so that others can be in step with them`() {
+    let interval = UInt64(10_000_000)
+    let (metronome, other) = (Metronome(rate: 100, isInPhase: true), Metronome(rate: 100))
+    let end = MonotonicClock.now().advanced(by: .seconds(60))
+    for _ in 0..<3 {
+      guard case .now = metronome.wait(until: end), case .now = other.wait(until: end) else { return #expect(Bool(false), "a beat is missing") }
+      #expect(metronome.due.map { $0.nanoseconds % interval } == 0)
+    }
+    #expect(other.due != nil)
+  }
 }

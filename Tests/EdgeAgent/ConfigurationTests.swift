@@ -329,7 +329,8 @@ private struct Sample {
   @Test func `an empty file and a bare device say what belongs there`() throws {
     for text in ["", "\n\n", "# nothing yet\n"] {
       let reading = AgentConfiguration.read(Array(text.utf8), file: "f.yaml")
-      #expect(reading.mistakes.map(\.description) == ["f.yaml: is empty; it needs \"device\", \"cameras\" and \"pipelines\", as Examples/conveyor.yaml has them"])
+      #expect(
+        reading.mistakes.map(\.description) == ["f.yaml: is empty; it needs \"device\", \"cameras\" and \"pipelines\", as Examples/conveyor.yaml has them"])
     }
     var sample = try Sample()
     sample.camera = "{source: /dev/video0}"

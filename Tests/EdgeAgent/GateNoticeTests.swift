@@ -34,7 +34,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (GateNotice.SensorView.closest(early: .milliseconds(130), offset: .milliseconds(250)), "130 ms earlier than fits; if it was that one, write camera_after: 380 ms"),
+    (
+      GateNotice.SensorView.closest(early: .milliseconds(130), offset: .milliseconds(250)),
+      "130 ms earlier than fits; if it was that one, write camera_after: 380 ms"
+    ),
     (.closest(early: .milliseconds(-300), offset: .milliseconds(250)), "300 ms later than fits; if it was that one, write camera_before: 50 ms"),
     (.several(tolerance: .milliseconds(40)), "several passed it within 40 ms"), (.nothing, "the sensor has seen none"),
   ])
@@ -52,7 +55,9 @@ import Testing
   }
 
   @Test func `every state of a link, every end and every fault has words of its own`() {
-    let executions = [GateCause.ordered, .unjudged, .silence, .held, .overlap, .missed].map { GateExecution(part: 1, position: .reject, cause: $0, time: 1, ticks: 0) }
+    let executions = [GateCause.ordered, .unjudged, .silence, .held, .overlap, .missed].map {
+      GateExecution(part: 1, position: .reject, cause: $0, time: 1, ticks: 0)
+    }
     var notices = executions.map { GateNotice.failed(part: 1, .pass, .acknowledged($0)) }
     notices += [OrderRefusal.late, .duplicate, .unknownPart, .queueFull, .implausible, .notArmed].map { .failed(part: 1, .pass, .refused($0)) }
     notices += [OrderEnding.late, .unsynchronised, .linkLost].map { .failed(part: 1, .pass, $0) }

@@ -178,13 +178,16 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     let mistakes = sample.mistakes(pipeline, gates: gate, opensModels: true)
     for message in [
       "expected 3 to 64 corners", "column 1: the model has no class \"scrach\"; did you mean \"scratch\"?", "column 22: there is no region \"bellt\"",
-      "column 33: the model has no class \"stian\"; did you mean \"stain\"?", "column 48: there is no line \"oout\"", "or {gate: reject}", "expected \"3 frames\"",
+      "column 33: the model has no class \"stian\"; did you mean \"stain\"?", "column 48: there is no line \"oout\"", "or {gate: reject}",
+      "expected \"3 frames\"",
       "there is no gate \"gg\"; known: g", "threshold",
     ] { #expect(mistakes.contains { $0.contains(message) }, "\(message): \(mistakes)") }
     #expect(mistakes.count == 9, "\(mistakes)")
     // A camera that isn't there hides nothing either.
     let lost = AgentConfiguration.read(
-      Array("device: {id: d, site: s}\ncameras: {c: {source: simulated:conveyor}}\npipelines: {p: {camera: d, model: m.swiftlet, gate: x, parts: {trigger: frame}}}\n".utf8),
+      Array(
+        "device: {id: d, site: s}\ncameras: {c: {source: simulated:conveyor}}\npipelines: {p: {camera: d, model: m.swiftlet, gate: x, parts: {trigger: frame}}}\n"
+          .utf8),
       file: sample.folder.path + "/f.yaml")
     #expect(lost.mistakes.map(\.message).contains { $0.contains("there is no gate \"x\"; add \"gates\"") }, "\(lost.mistakes)")
   }
@@ -216,7 +219,7 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     let reading = AgentConfiguration.read(
       Array(block.replacing("/tmp/swiftlet-rules", with: folder.path).utf8), file: folder.path + "/f.yaml")
     #expect(reading.mistakes.isEmpty && reading.warnings.isEmpty, "\(reading.mistakes) \(reading.warnings)")
-    #expect(reading.configuration?.pipelines[0].inspection.rules.count == 2)
+    #expect(reading.configuration?.pipelines[0].inspection.rules.count == 3)
   }
 
   @Test func `every truncation is read or refused`() throws {

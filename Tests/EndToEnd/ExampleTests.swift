@@ -38,6 +38,34 @@ import Testing
   }
 
   /// Shortened, and in a folder of its own.
+  @Test func `the example of a belt judges its parts, and rejects some`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-example-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var text = try String(contentsOfFile: "\(Programs.packageRoot.path)/Examples/belt-gate.yaml", encoding: .utf8)
+    for (old, new) in [
+      ("../", "\(Programs.packageRoot.path)/"), ("/tmp/swiftlet-example", folder.path), ("/dev/ttyACM0", "\(folder.path)/none"),
+    ] {
+      #expect(text.contains(old))
+      text = text.replacing(old, with: new)
+    }
+    let path = folder.appendingPathComponent("belt.yaml")
+    try Data(text.utf8).write(to: path)
+    let run = try RunningProgram("swiftlet", ["run", "--config", path.path])
+    var decisions: [String: Int] = [:]
+    for _ in 0..<600 where decisions["passed", default: 0] == 0 || decisions["rejected", default: 0] == 0 {
+      usleep(200_000)
+      let status = try RunningProgram("swiftlet", ["status", "--config", path.path, "--json"])
+      guard status.waitForEnd() == 0, let json = try JSONSerialization.jsonObject(with: Data(status.outputText.utf8)) as? [String: Any] else { continue }
+      let pipeline = (json["pipelines"] as? [[String: Any]])?.first
+      decisions = pipeline?["decisions"] as? [String: Int] ?? [:]
+    }
+    #expect(decisions["passed", default: 0] > 0 && decisions["rejected", default: 0] > 0, "\(decisions) \(run.errorText)")
+    run.signal(SIGTERM)
+    #expect(run.waitForEnd() == 0, "\(run.errorText)")
+  }
+
+  /// Shortened, and in a folder of its own.
   @Test func `the example with a gate judges parts without one`() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-example-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

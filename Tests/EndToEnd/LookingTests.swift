@@ -28,7 +28,8 @@ import Testing
     try (text + "nonsense: 1\n").write(toFile: path, atomically: true, encoding: .utf8)
     let mistaken = try RunningProgram("swiftlet", ["status", "--config", path])
     #expect(mistaken.waitForEnd() == 0 && mistaken.outputText.hasPrefix("device   line-3 at plant-a"), "\(mistaken.outputText)")
-    #expect(mistaken.errorText.contains("unknown key \"nonsense\"") && mistaken.errorText.contains("goes on with what it had read before"), "\(mistaken.errorText)")
+    #expect(
+      mistaken.errorText.contains("unknown key \"nonsense\"") && mistaken.errorText.contains("goes on with what it had read before"), "\(mistaken.errorText)")
     let doctor = try RunningProgram("swiftlet", ["doctor", "--config", path])
     #expect(doctor.waitForEnd() == 1)
     #expect(doctor.outputText.contains("unknown key \"nonsense\"") && doctor.outputText.contains("it runs; see swiftlet status"), "\(doctor.outputText)")

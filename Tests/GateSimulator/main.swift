@@ -16,9 +16,14 @@ let usage = """
   (the gate has power, and none). Runs until its standard input ends.
   """
 
+/// A line, at once. Not by `print`: to flush that means to wait for whoever reads standard input.
+func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
+  let bytes = Array("\(line)\n".utf8)
+  _ = unsafe write(descriptor, bytes, bytes.count)
+}
+
 func leave(_ message: String, status: Int32) -> Never {
-  let bytes = Array("\(message)\n".utf8)
-  _ = unsafe write(status == 0 ? STDOUT_FILENO : STDERR_FILENO, bytes, bytes.count)
+  say(message, to: status == 0 ? STDOUT_FILENO : STDERR_FILENO)
   exit(status)
 }
 
@@ -31,23 +36,25 @@ func bridge(_ path: String) -> LineBridge? {
   return nil
 }
 
-/// Moves parts past the sensor of a plant, and tells of them and of the gate, for ever.
+/// Moves parts past the sensor of a plant, a tenth of the interval before each of its multiples on the monotonic clock, at which a camera that is a folder
+/// gives its images; and tells of them and of the gate, for ever.
 func runBelt(_ plant: Plant, interval: Duration) {
   var (part, told) = (0, 0)
+  let step = UInt64(interval / .nanoseconds(1))
   func tell() {
     let movements = plant.now.movements
-    for movement in movements[told...] { print("gate: \(movement.isDriven ? "has power: lets pass, where safe is reject" : "has no power: its safe position")") }
+    // Those since the part before.
+    for movement in movements[told...] { say("gate: \(movement.isDriven ? "has power: lets pass, where safe is reject" : "has no power: its safe position")") }
     told = movements.count
-    _ = fflush(nil)
   }
   while true {
     part += 1
+    let now = MonotonicClock.now().nanoseconds
+    plant.pass(.nanoseconds(Int64(step - (now + step / 10) % step)))
     plant.tell("P")
-    print("part \(part) at the sensor")
+    say("part \(part) at the sensor")
     plant.pass(.milliseconds(10))
     plant.tell("p")
-    tell()
-    plant.pass(interval - .milliseconds(10))
     tell()
   }
 }
@@ -56,7 +63,9 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 if arguments == ["--help"] || arguments == ["-h"] { leave(usage, status: 0) }
 let interval = arguments.first == "--parts" && arguments.count == 2 ? Int(arguments[1]).flatMap { 20...60_000 ~= $0 ? Duration.milliseconds($0) : nil } : nil
 let isBridge = arguments.first == "--bridge" && arguments.count == 3
-guard arguments.isEmpty || interval != nil || isBridge else { leave("gate-simulator: \"\(arguments.joined(separator: " "))\" is not understood; see --help", status: 2) }
+guard arguments.isEmpty || interval != nil || isBridge else {
+  leave("gate-simulator: \"\(arguments.joined(separator: " "))\" is not understood; see --help", status: 2)
+}
 let gate = isBridge ? nil : SimulatedGate()
 let bridges = isBridge ? arguments.dropFirst().compactMap(bridge) : []
 guard let (line, plant) = gate.map({ ($0.line, $0.plant) }) ?? (bridges.count == 2 ? (bridges[0].path, bridges[1].path) : nil) else {
@@ -66,8 +75,7 @@ let isLocked = mlockall(MCL_CURRENT) == 0
 var parameters = sched_param()
 let isKnown = unsafe sched_getparam(0, &parameters) == 0
 let priority = isKnown && sched_getscheduler(0) == SCHED_FIFO ? Int(parameters.sched_priority) : 0
-print("line \(line)\nplant \(plant)\npriority \(priority)\nlocked \(isLocked ? 1 : 0)")
-_ = fflush(nil)
+say("line \(line)\nplant \(plant)\npriority \(priority)\nlocked \(isLocked ? 1 : 0)")
 if let interval {
   guard let belt = Plant(plant), (try? DataPlaneThread(name: "belt", body: { runBelt(belt, interval: interval) })) != nil else {
     leave("gate-simulator: the plant's terminal can't be opened", status: 1)

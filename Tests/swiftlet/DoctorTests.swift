@@ -95,7 +95,8 @@ import Testing
       Examination.gate(NamedGate(name: "reject", settings: GateSettings(device: device, configuration: GateConfiguration(travel: 1))), status)
     }
     let away = finding("/dev/swiftlet-none")
-    #expect(away.level == .fail && away.text == "gate reject: /dev/swiftlet-none: No such file or directory" && away.advice?.contains("gates.reject.device") == true)
+    #expect(
+      away.level == .fail && away.text == "gate reject: /dev/swiftlet-none: No such file or directory" && away.advice?.contains("gates.reject.device") == true)
     #expect(finding("/etc/passwd").text == "gate reject: /etc/passwd is no serial device")
     #expect(finding("/dev/null").level == .ok)
     let status = try JSONParser.parse(Array(#"{"gates":[{"name":"reject","state":"away","reason":"its controller doesn't answer"}]}"#.utf8))

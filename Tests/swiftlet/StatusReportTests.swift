@@ -38,7 +38,9 @@ import Testing
       """)
     let lines = text.split(separator: "\n").map(String.init)
     #expect(
-      lines[2].contains("its lighter model m 2, 1.0 frames/s, 11 processed, p50 – ms, p99 – ms, 2.5 frames a run, decided: 2 events, 5 passed, 1 rejected, 4 reasons to reject were on no part"))
+      lines[2].contains(
+        "its lighter model m 2, 1.0 frames/s, 11 processed, p50 – ms, p99 – ms, 2.5 frames a run, decided: 2 events, 5 passed, 1 rejected, 4 reasons to reject were on no part"
+      ))
     #expect(lines[3] == "reject   gate of surface, away, no such device, 5 passed, 1 rejected, 3 failed orders")
   }
 

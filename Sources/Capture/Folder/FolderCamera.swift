@@ -36,7 +36,7 @@ extension CameraScheme {
     loops = settings.loop ?? true
     frameRate = settings.frameRate ?? 10
     pool = HeapBufferPool(count: settings.bufferCount, byteCount: round.largest)
-    metronome = Metronome(rate: frameRate)
+    metronome = Metronome(rate: frameRate, isInPhase: true)
   }
 
   public var state: CameraState { status.state }

@@ -27,7 +27,8 @@ extension AgentConfiguration {
     do { root = try YAMLNode.parse(bytes, file: file) } catch {
       var mistake = error
       if error.code == .empty {
-        mistake = YAMLError(.empty, file: file, line: 0, column: 0, "is empty; it needs \"device\", \"cameras\" and \"pipelines\", as Examples/conveyor.yaml has them")
+        mistake = YAMLError(
+          .empty, file: file, line: 0, column: 0, "is empty; it needs \"device\", \"cameras\" and \"pipelines\", as Examples/conveyor.yaml has them")
       }
       return ConfigurationReading(mistakes: [mistake], warnings: [])
     }

@@ -27,7 +27,8 @@ extension Examination {
     var facts = stat()
     guard unsafe stat(device, &facts) == 0 else {
       return .fail(
-        "\(name): \(device): \(unsafe String(cString: strerror(errno)))", "plug its controller in, or correct gates.\(gate.name).device (ls -l /dev/serial/by-id)")
+        "\(name): \(device): \(unsafe String(cString: strerror(errno)))",
+        "plug its controller in, or correct gates.\(gate.name).device (ls -l /dev/serial/by-id)")
     }
     guard facts.st_mode & S_IFMT == S_IFCHR else {
       return .fail("\(name): \(device) is no serial device", "correct gates.\(gate.name).device (ls -l /dev/serial/by-id)")

@@ -158,8 +158,10 @@ extension Examination {
       do throws(EdgeAgentError) {
         _ = try storage.askRunningAgent()
         return [.ok("it runs; see swiftlet status")]
-      } catch where error.code == .notRunning {
-        return [.warn("no agent runs on \(storage.path)", "start it: sudo systemctl enable --now swiftletd, or swiftlet run --config FILE; it may be starting, too")]
+      } catch  where error.code == .notRunning {
+        return [
+          .warn("no agent runs on \(storage.path)", "start it: sudo systemctl enable --now swiftletd, or swiftlet run --config FILE; it may be starting, too")
+        ]
       } catch { return [.warn(error.message, "it may still be starting, ask again; else: systemctl status swiftletd; journalctl -u swiftletd")] }
     }
   }
