@@ -23,7 +23,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-soak test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build gate-simulator deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-soak test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build

@@ -28,6 +28,8 @@ def main():
         if path.startswith(("http://", "https://")):
             return match[0]
         if path.startswith("../Packaging/schemas/"):
+            if not (source / path).exists():
+                dead.append(f"{name}: {path} leads nowhere")
             return f"[{words}]({schemas}/{Path(path).name})"
         # Pictures are left to the repository, like what lies beside the pages there.
         if is_picture or path.startswith("../"):

@@ -37,7 +37,10 @@ final class Metronome: @unchecked Sendable {
 
   /// Holds the next beat back until `duration` from now.
   func pause(for duration: Duration) {
-    mutex.withLock { due = MonotonicClock.now().advanced(by: duration) }
+    mutex.withLock {
+      let next = MonotonicClock.now().advanced(by: duration).nanoseconds
+      due = MonotonicInstant(nanoseconds: isInPhase && interval > 0 ? (next / interval + 1) * interval : next)
+    }
   }
 
   /// Waits for the next beat; the first comes at once. One that is late by whole intervals skips them rather than bring a burst.

@@ -18,7 +18,7 @@ extension Expression {
   public static func read(_ text: String, regions: [String], lines: [String], labels: [String]?) -> (expression: Expression?, mistakes: [InspectionError]) {
     guard text.utf8.count <= byteLimit else { return (nil, [InspectionError(.limit, "is longer than \(byteLimit) bytes; make several rules of it")]) }
     var parser = ExpressionParser(text, regions: regions, lines: lines)
-    do throws(InspectionError) { try parser.parse() } catch { return (nil, [error]) }
+    do throws(InspectionError) { try parser.parse() } catch { return (nil, parser.unknown + [error]) }
     let mistakes = parser.unknown + (labels.map { BoundExpression.unknownLabels(of: parser.result, among: $0) } ?? [])
     return (parser.result, mistakes.sorted { $0.column < $1.column })
   }

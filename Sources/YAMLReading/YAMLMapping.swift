@@ -32,6 +32,11 @@ public final class YAMLMapping {
     return nil
   }
 
+  /// Whether there is a key that may be one of these, misspelt.
+  public func hasUnknownKeys(near names: [String]) -> Bool {
+    entries.contains { !names.contains($0.key) && !known.contains($0.key) && nearestName(to: $0.key, among: names) != nil }
+  }
+
   /// Every entry, for mappings whose keys are names that people choose. Names are letters, digits, `-` and `_`; others are
   /// mistakes and left out.
   public func named(_ kind: String) -> [(name: String, value: YAMLValue)] {

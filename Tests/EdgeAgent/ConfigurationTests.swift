@@ -319,7 +319,12 @@ private struct Sample {
     sample.storage = "{path: [data]}"
     #expect(sample.read().storage == nil)
     sample.storage = "{pth: data}"
-    #expect(sample.read().mistakes.contains { $0.message.contains("did you mean \"path\"?") })
+    #expect(sample.read().storage == nil && sample.read().mistakes.contains { $0.message.contains("did you mean \"path\"?") })
+    (sample.storage, sample.rest) = ("", "storge: {path: data}")
+    #expect(sample.read().storage == nil)
+    (sample.storage, sample.rest) = ("", "nonsense: 1")
+    #expect(sample.read().storage == StorageSettings())
+    sample.rest = ""
     (sample.storage, sample.device) = ("{path: data}", "{id: 'a b', site: x}")
     #expect(sample.read().storage?.path.hasSuffix("/data") == true && sample.read().draft == nil)
     (sample.device, sample.pipeline) = ("{id: a, site: x}", "{camera: top, model: m.swiftlet}")

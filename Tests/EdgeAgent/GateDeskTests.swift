@@ -47,7 +47,7 @@ import Testing
         $0.contains(.unplaced(part: 4, .reject, .unknownMoment))
           && $0.contains {
             // Both parts passed after it.
-            if case .unplaced(part: 5, .pass, .noSuchPart, .closest(let early, offset: .zero)) = $0 { early < .seconds(-5) } else { false }
+            if case .unplaced(part: 5, .pass, .noSuchPart, .closest(let early, fitting: .some)) = $0 { early < .seconds(-5) } else { false }
           }
       })
     #expect(desk.counters == GateDesk.Counters(passes: 1, rejects: 1, unplaced: 2, failed: 1))

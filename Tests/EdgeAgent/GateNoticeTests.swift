@@ -35,11 +35,12 @@ import Testing
 
   @Test(arguments: [
     (
-      GateNotice.SensorView.closest(early: .milliseconds(130), offset: .milliseconds(250)),
+      GateNotice.SensorView.closest(early: .milliseconds(130), fitting: .milliseconds(380)),
       "130 ms earlier than fits; if it was that one, write camera_after: 380 ms"
     ),
-    (.closest(early: .milliseconds(-300), offset: .milliseconds(250)), "300 ms later than fits; if it was that one, write camera_before: 50 ms"),
-    (.several(tolerance: .milliseconds(40)), "several passed it within 40 ms"), (.nothing, "the sensor has seen none"),
+    (.closest(early: .milliseconds(-300), fitting: .milliseconds(-50)), "300 ms later than fits; if it was that one, write camera_before: 50 ms"),
+    (.closest(early: .seconds(20), fitting: nil), "20000 ms earlier than fits; look at the sensor, its cable"),
+    (.several, "several passed it so near"), (.nothing, "the sensor has seen none"),
   ])
   func `a part that the sensor doesn't know is told with what the sensor saw`(view: GateNotice.SensorView, words: String) {
     let told = lines([.unplaced(part: 1, .pass, .noSuchPart, sensor: view)])
@@ -48,10 +49,18 @@ import Testing
     #expect(message.state == "no_such_part" && message.reason?.contains(words) == true)
   }
 
-  @Test func `the log's last word on a gate is true, however often it changes`() {
+  @Test func `the log's last word on a gate is true after reloads`() {
     let told = lines([.link(.armed), .link(.away("stopped")), .link(.armed), .link(.away("stopped")), .link(.armed)])
     #expect(told.map { $0.hasSuffix("gate reject: armed") } == [true, false, true, false, true], "\(told)")
     #expect(told[1] == "a: warning: gate reject: stopped; parts get its safe position")
+  }
+
+  @Test func `only what a configuration takes is advised`() {
+    var gate = NamedGate(name: "g", settings: GateSettings(device: "d", configuration: GateConfiguration(travel: 350_000)))
+    #expect(gate.takes(offset: .milliseconds(349)) && gate.takes(offset: .seconds(-1800)))
+    #expect(!gate.takes(offset: .milliseconds(350)) && !gate.takes(offset: .seconds(-1801)))
+    gate.settings.configuration.unit = .encoderTicks
+    #expect(gate.takes(offset: .zero) && !gate.takes(offset: .milliseconds(1)))
   }
 
   @Test func `every state of a link, every end and every fault has words of its own`() {
@@ -63,7 +72,9 @@ import Testing
     notices += [OrderEnding.late, .unsynchronised, .linkLost].map { .failed(part: 1, .pass, $0) }
     notices += [GateNotice.Obstacle.noSuchPart, .unknownMoment, .queueFull, .stopped].map { .unplaced(part: 1, .pass, $0) }
     notices += (1...10).compactMap(GateFault.init(rawValue:)).map { .fault($0) }
-    notices += [.missedEvents(3), .restarted(byWatchdog: true), .restarted(byWatchdog: false), .untold(2), .belated(executions[0])]
+    #expect(notices.count(where: { if case .fault = $0 { true } else { false } }) == 10)
+    notices += [GateLinkState.away("there is no device"), .meeting, .incompatible(2), .misconfigured(.travel)].map { .link($0) }
+    notices += [.unjudged(executions[2]), .missedEvents(3), .restarted(byWatchdog: true), .restarted(byWatchdog: false), .untold(2), .belated(executions[0])]
     let explanations = notices.compactMap(\.explanation)
     #expect(explanations.count == notices.count && Set(explanations).count == notices.count)
     // Names of the source aren't words.

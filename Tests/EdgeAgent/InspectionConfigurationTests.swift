@@ -192,6 +192,27 @@ private let gate = "g: {device: /dev/ttyACM0, travel: 350 ms}"
     #expect(lost.mistakes.map(\.message).contains { $0.contains("there is no gate \"x\"; add \"gates\"") }, "\(lost.mistakes)")
   }
 
+  @Test func `what is no gate's name, and what hears or follows, brings about no other complaint`() throws {
+    let sample = try Sample()
+    for text in ["gate:", "gate: ~", "gate: [g]"] {
+      let mistakes = sample.mistakes("parts: {trigger: frame}\n\(text)", gates: "\(gate)\nh: {device: e, travel: 1 s}")
+      #expect(mistakes.count == 1 && mistakes[0].contains("pipelines.p.gate: expected text"), "\(text): \(mistakes)")
+    }
+    let text = """
+      device: {id: d, site: s}
+      cameras: {c: {source: simulated:conveyor}}
+      microphones: {m: {source: "alsa:default"}}
+      gates: {g: {device: d, travel: 1 s}}
+      pipelines:
+        late: {after: p, model: m.swiftlet, parts: {trigger: frame}}
+        ear: {microphone: m, model: m.swiftlet, gate: g, parts: {trigger: frame}}
+        p: {camera: c, model: m.swiftlet, parts: {trigger: frame}}
+
+      """
+    let mistakes = AgentConfiguration.read(Array(text.utf8), file: sample.folder.path + "/f.yaml").mistakes.map(\.message)
+    #expect(!mistakes.isEmpty && mistakes.allSatisfy { !$0.contains("acts by") && !$0.contains("what a part is") }, "\(mistakes)")
+  }
+
   @Test func `a mistake isn't hidden behind warnings that follow from it`() throws {
     let sample = try Sample()
     let rejecting = "\(places)\nparts: {label: scratch, entry: in, exit: out}\n"

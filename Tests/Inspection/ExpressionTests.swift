@@ -21,6 +21,11 @@ private func parse(_ text: String) throws(InspectionError) -> Expression { try E
     thing("missing hole", 0.3, crossing: true),
   ])
 
+  @Test func `unknown names are told beside what isn't in the language`() {
+    let (expression, mistakes) = Expression.read("any inside(bellt) and )", regions: ["belt"], lines: [], labels: nil)
+    #expect(expression == nil && mistakes.map(\.column) == [12, 23], "\(mistakes)")
+  }
+
   @Test(arguments: [
     ("scratch", true), ("count == 0 or scratch", nil), ("'count'", false), ("'missing hole'", true), ("scratch >= 0.7", true), ("scratch > 0.7", false),
     ("scratch < 0.5", true), ("not scratch >= 0.8", true), ("any >= 0.95", false), ("any", true), ("count(scratch) >= 2", true),

@@ -47,7 +47,7 @@ extension AgentConfiguration {
     let device = map.required("device")?.mapping(DeviceSettings.read)
     let storage = map["storage"].map { $0.mapping { StorageSettings.read($0, context) } } ?? StorageSettings()
     if map["storage"] == nil { storage?.checkFolder(nil, context) }
-    found = storage
+    if map["storage"] != nil || !map.hasUnknownKeys(near: ["storage"]) { found = storage }
     let mqtt = map["mqtt"].map { $0.mapping { MQTTSettings.read($0, hasUpdates: map["updates"] != nil, context) } }
     let updates = map["updates"].map { $0.mapping { UpdateSettings.read($0, context) } }
     if map["updates"] != nil, map["mqtt"] == nil { map.report("updates", "updates: releases come over the broker; add \"mqtt\"") }
@@ -94,7 +94,6 @@ extension AgentConfiguration {
         map.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
       }
       _ = value.mapping { settings -> Bool in
-        pipelines.maps[name] = settings
         if listens(value, onlyMicrophones: cameras.isEmpty && !surroundings.microphones.isEmpty) {
           guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, context) else { return false }
           if let other = pipelines.speech.first(where: { $0.microphone == read.microphone }) {
@@ -102,7 +101,10 @@ extension AgentConfiguration {
               "microphone", "pipelines.\(name).microphone: \"\(read.microphone)\" is listened to by \(other.name) already; one pipeline a microphone")
           }
           pipelines.speech.append(read)
-        } else if let read = PipelineSettings.read(
+          return true
+        }
+        pipelines.maps[name] = settings
+        if let read = PipelineSettings.read(
           settings, name: name, cameras: cameras, storage: surroundings.storage, hasUpdates: surroundings.hasUpdates, encoding: surroundings.encoding, context)
         {
           pipelines.vision.append(read)

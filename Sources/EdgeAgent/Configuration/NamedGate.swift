@@ -59,6 +59,12 @@ public struct NamedGate: Equatable, Sendable {
     }
   }
 
+  /// Whether a configuration may say that the camera stands there.
+  func takes(offset: Duration) -> Bool {
+    guard settings.configuration.unit == .microseconds else { return offset == .zero }
+    return offset >= .seconds(-1800) && offset < .microseconds(Int64(settings.configuration.travel))
+  }
+
   private static func warn(of configuration: GateConfiguration, _ map: YAMLMapping, _ name: String, _ context: ConfigurationContext) {
     if configuration.safePosition == .pass { context.warn(map["safe"], "gates.\(name).safe: in every doubt bad parts pass; \"reject\" is safer") }
     if configuration.unjudged == .pass { context.warn(map["unjudged"], "gates.\(name).unjudged: parts that nobody judged pass; \"reject\" is safer") }

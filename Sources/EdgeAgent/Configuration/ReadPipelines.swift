@@ -4,7 +4,7 @@ import YAMLReading
 struct ReadPipelines {
   var vision: [PipelineSettings] = []
   var speech: [SpeechPipelineSettings] = []
-  /// What the file says of each, by name; also of those with a mistake.
+  /// What the file says of each with a camera, by name; also of those with a mistake.
   var maps: [String: YAMLMapping] = [:]
 
   /// Says of each pipeline that judges parts which gate acts by it: one pipeline a gate.
@@ -12,7 +12,7 @@ struct ReadPipelines {
     let gates = map["gates"].map(\.keys) ?? []
     var users: [String: String] = [:]
     for name in map["pipelines"].map(\.keys) ?? [] {
-      guard let settings = maps[name], let gate = Self.gate(of: name, settings, among: gates, context) else { continue }
+      guard let settings = maps[name], settings["after"] == nil, let gate = Self.gate(of: name, settings, among: gates, context) else { continue }
       if let other = users.updateValue(name, forKey: gate) {
         settings.report("gate", "pipelines.\(name).gate: \"\(gate)\" acts by \(other) already; one pipeline a gate")
       }
@@ -26,11 +26,13 @@ struct ReadPipelines {
   /// - Returns: nil where none acts by it, or there is a mistake, which is reported.
   private static func gate(of name: String, _ settings: YAMLMapping, among gates: [String], _ context: ConfigurationContext) -> String? {
     var named: String?
-    if case .scalar(let scalar)? = settings["gate"]?.node.content { named = scalar.text }
+    if let value = settings["gate"] {
+      // What is no name has been told.
+      guard case .scalar(let scalar) = value.node.content, !value.node.isNull else { return nil }
+      named = scalar.text
+    }
     guard settings["parts"] != nil else {
-      if settings["gate"] != nil, settings["after"] == nil {
-        settings.report("gate", "pipelines.\(name).gate: nothing says what a part is; add \"parts\"")
-      }
+      if named != nil { settings.report("gate", "pipelines.\(name).gate: nothing says what a part is; add \"parts\"") }
       return nil
     }
     guard let gate = named ?? gates.first else {

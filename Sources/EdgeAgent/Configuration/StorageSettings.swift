@@ -68,7 +68,8 @@ public struct StorageSettings: Equatable, Sendable {
       map.report("limits", "storage.limits.\(name.rawValue).size: is more than the whole outbox may hold (storage.outbox)")
     }
     if let count = map["offline_detections"]?.int(in: 1...1_000_000) { settings.offlineDetections = count }
-    return path == nil && map["path"] != nil ? nil : settings
+    // Another name for the path may be all that is wrong.
+    return path == nil && (map["path"] != nil || map.hasUnknownKeys(near: ["path"])) ? nil : settings
   }
 
   /// What keeps this user from writing in the folder, or from making it; nil where nothing that can be seen without trying.

@@ -55,7 +55,9 @@ extension GateDesk {
     guard isArmed else { return .unknown }
     guard let closest = client.closestPart(to: verdict.edge), let at = closest.at else { return .nothing }
     let early = at.duration(to: verdict.edge)
-    return max(early, .zero - early) <= gate.tolerance ? .several(tolerance: gate.tolerance) : .closest(early: early, offset: gate.offset)
+    if max(early, .zero - early) <= gate.tolerance { return .several }
+    let fitting = gate.offset + early
+    return .closest(early: early, fitting: gate.takes(offset: fitting) ? fitting : nil)
   }
 
   private func order(_ part: PartSighting, _ verdict: Verdict, _ client: GateClient) {

@@ -65,10 +65,10 @@ extension GateNotice.SensorView {
     switch self {
     case .unknown: "the gate isn't armed"
     case .nothing: "the sensor has seen none, or its times aren't known yet; look at its cable and its alignment"
-    case .several(let tolerance): "several passed it within \(tolerance.inMilliseconds) of the moment that fits; less tolerance, or more room between parts"
-    case .closest(let early, let offset):
+    case .several: "several passed it so near to the moment that fits that nobody can tell which; less tolerance, or more room between parts"
+    case .closest(let early, let fitting):
       "the closest passed it \((early < .zero ? .zero - early : early).inMilliseconds) \(early < .zero ? "later" : "earlier") than fits; "
-        + "if it was that one, write \(Self.setting(offset + early)) for this gate"
+        + (fitting.map { "if it was that one, write \(Self.setting($0)) for this gate" } ?? "look at the sensor, its cable and its alignment")
     }
   }
 

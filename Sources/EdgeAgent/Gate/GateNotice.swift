@@ -22,9 +22,10 @@ enum GateNotice: Sendable, Equatable {
     case unknown
     case nothing
     /// More than one may be meant.
-    case several(tolerance: Duration)
-    /// How much earlier than expected the closest passed (later where negative), and the way from sensor to camera that is configured.
-    case closest(early: Duration, offset: Duration)
+    case several
+    /// How much earlier than expected the closest passed (later where negative), and the way from sensor to camera with which it would have fitted; nil
+    /// where no configuration may have that.
+    case closest(early: Duration, fitting: Duration?)
   }
 
   case link(GateLinkState)

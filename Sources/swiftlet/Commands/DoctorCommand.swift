@@ -30,32 +30,39 @@ struct DoctorCommand: ParsableCommand {
       // At once: the next part may take its time.
       if !json { Terminal.show(new.text(width: 13)) }
     }
-    let configuration = (config ?? Self.serviceConfiguration).flatMap { path -> AgentConfiguration? in
+    var reading: ConfigurationReading?
+    if let path = config ?? Self.serviceConfiguration {
       // Models may lie on a disk that hangs.
       switch Examination.result(of: { AgentConfiguration.read(path: path, opensModels: true) }, within: .seconds(60)) {
-      case .success(let reading):
-        note("configuration", Self.findings(of: reading, path))
-        return reading.draft
+      case .success(let found):
+        note("configuration", Self.findings(of: found, path))
+        reading = found
       case .failure(let missing):
         note(
           "configuration",
           [missing.finding(late: .fail("\(path) and its models can't be read within 60 s", "look at the disk and the kernel's log (dmesg)"))])
-        return nil
       }
     }
-    let storage = configuration?.storage ?? StorageSettings()
-    var examinations = [
-      Examination.processor(), .cuda(configuration), .strain(), .clock(configuration), .groups(), .cameras(configuration), .sound(configuration),
-      .disk(storage),
-    ]
-    examinations += [Examination.gates(configuration), Examination.page(configuration)].compactMap(\.self)
-    if let configuration {
-      examinations.append(.agent(storage))
-      if let mqtt = configuration.mqtt { examinations += Examination.broker(mqtt, clientIdentifier: configuration.clientIdentifier) }
-    }
-    for examination in examinations { note(examination.name, examination.findings()) }
+    for examination in Self.examinations(of: reading) { note(examination.name, examination.findings()) }
     if json { Terminal.show("\(findings.json.text)\n") }
     if findings.worst == .fail { throw CommandFailure("") }
+  }
+
+  /// - Parameter reading: of a configuration, where there is one. Nobody guesses where an agent keeps its things.
+  private static func examinations(of reading: ConfigurationReading?) -> [Examination] {
+    let configuration = reading?.storage == nil ? nil : reading?.draft
+    let isWhole = reading.map { $0.mistakes.isEmpty } ?? true
+    var examinations = [
+      Examination.processor(), .cuda(configuration), .strain(), .clock(configuration), .groups(), .cameras(configuration, isWhole: isWhole),
+      .sound(configuration, isWhole: isWhole),
+    ]
+    if let storage = reading == nil ? StorageSettings() : reading?.storage { examinations.append(.disk(storage)) }
+    examinations += [Examination.gates(configuration), Examination.page(configuration)].compactMap(\.self)
+    if let storage = reading?.storage { examinations.append(.agent(storage)) }
+    if let configuration, let mqtt = configuration.mqtt {
+      examinations += Examination.broker(mqtt, clientIdentifier: configuration.clientIdentifier)
+    }
+    return examinations
   }
 
   /// That of the service, where it is installed and this user may read it.
@@ -63,8 +70,10 @@ struct DoctorCommand: ParsableCommand {
 
   private static func findings(of reading: ConfigurationReading, _ path: String) -> [DoctorFinding] {
     var mistakes = reading.mistakes.map { DoctorFinding.fail($0.description, "correct the configuration") }
-    if reading.draft == nil {
-      mistakes.append(.warn("so neither its cameras, gates and storage nor its broker and page are looked at", "correct it, and run the doctor again"))
+    if reading.storage == nil {
+      mistakes.append(.warn("so neither its storage, cameras and gates nor its broker and page are looked at", "correct it, and run the doctor again"))
+    } else if reading.draft == nil {
+      mistakes.append(.warn("so nothing of it but its storage is looked at", "correct it, and run the doctor again"))
     } else if !mistakes.isEmpty {
       mistakes.append(.warn("what has a mistake there isn't looked at; all else is", "correct it, and run the doctor again"))
     }

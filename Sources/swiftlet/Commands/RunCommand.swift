@@ -22,7 +22,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func serviceConfiguration() throws -> String {
     let path = Daemon.defaultConfigurationPath
-    guard unsafe access(path, F_OK) != 0 else { return path }
+    guard unsafe access(path, F_OK) != 0, errno == ENOENT else { return path }
     throw CommandFailure(
       "there is no \(path); name a configuration: swiftlet run --config FILE, Examples/conveyor.yaml for instance (swiftlet demo needs none)")
   }

@@ -5,7 +5,8 @@ import SoundCapture
 
 extension Examination {
   /// Video devices that the kernel knows, whether this user may open them, and those that the configuration names.
-  static func cameras(_ configuration: AgentConfiguration?, folder: String = "/dev") -> Examination {
+  /// - Parameter isWhole: whether all of the configuration could be read: else it may want more than is known.
+  static func cameras(_ configuration: AgentConfiguration?, isWhole: Bool = true, folder: String = "/dev") -> Examination {
     Examination(name: "cameras") {
       var findings: [DoctorFinding] = []
       let wanted = (configuration?.cameras ?? []).compactMap { camera in
@@ -31,7 +32,7 @@ extension Examination {
       }
       if findings.isEmpty {
         findings.append(
-          configuration == nil || !wanted.isEmpty
+          configuration == nil || !wanted.isEmpty || !isWhole
             ? .warn("there is no camera", "plug one in, or load its driver (modprobe uvcvideo); the simulated one needs none")
             : .ok("there is no camera, and the configuration needs none"))
       }
@@ -40,10 +41,12 @@ extension Examination {
   }
 
   /// ALSA, and the microphones that the configuration names.
-  static func sound(_ configuration: AgentConfiguration?) -> Examination {
+  static func sound(_ configuration: AgentConfiguration?, isWhole: Bool = true) -> Examination {
     Examination(name: "sound") {
       let wanted = (configuration?.microphones ?? []).contains { if case .device = $0.source { true } else { false } }
-      func finding(_ text: String, _ advice: String) -> DoctorFinding { wanted ? .fail(text, advice) : .ok("\(text); no microphone is configured") }
+      func finding(_ text: String, _ advice: String) -> DoctorFinding {
+        wanted ? .fail(text, advice) : isWhole ? .ok("\(text); no microphone is configured") : .warn(text, advice)
+      }
       let devices: [CaptureDevice]
       do throws(SoundCaptureError) { devices = try Microphone.devices() } catch { return [finding(error.message, "apt install libasound2")] }
       guard !devices.isEmpty else {

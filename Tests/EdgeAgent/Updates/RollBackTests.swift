@@ -77,12 +77,12 @@ import Updates
   }
 
   @Test func `what is being tested meanwhile takes the place of what runs then, which stays to go back to`() throws {
-    let device = try UpdatedDevice { $0.watchTime = .seconds(60) }
+    let device = try UpdatedDevice { $0.watchTime = .seconds(20) }
     try device.install(FixedPackage.bytes(version: "1"))
     device.finishTrial()
     try device.install(FixedPackage.bytes(version: "2"))
     // No frame has come to it.
-    device.updater.trials["fixed"]?.begin = MonotonicClock.now().advanced(by: .seconds(-60))
+    device.updater.trials["fixed"]?.begin = MonotonicClock.now().advanced(by: .seconds(-20))
     var order: UpdatedDevice.Order?
     device.host.onPrepare = { if order == nil { order = device.order("fixed") } }
     try device.release(FixedPackage.bytes(version: "3"))
