@@ -18,6 +18,8 @@ public struct CompiledModel: Sendable {
   public var step: Step?
   /// The package's weight section.
   public var weights: [UInt8]
+  /// What the program's memory plan made of its joins.
+  var parts: PlacedParts
 
   /// The package file's bytes, digest included; equal models give equal bytes.
   public func file() -> [UInt8] {

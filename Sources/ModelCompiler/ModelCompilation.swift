@@ -47,6 +47,8 @@ public struct CompilationOptions: Sendable {
   let constantForms = ConstantForms()
   /// Whether a run may take several of the recipe's images.
   var takesSeveralImages = false
+  /// Which parts of joins may be made where the whole lies.
+  var parts = PartPlacement.Choice.all
 
   public init() {}
 }
@@ -128,9 +130,9 @@ public struct ModelCompilation: Sendable {
       guard let id = graph.inputs.first(where: { graph[$0].name == state.input }) else { continue }
       layouts[id] = .identity(rank: graph.type(of: id).dimensions.count)
     }
-    let output = try ProgramEmission.emit(graph, layouts: layouts, observed: observed)
+    let output = try ProgramEmission.emit(graph, layouts: layouts, observed: observed, parts: options.parts)
     let manifest = options.recipe?.manifest(defaultName: modelName) ?? Manifest(name: modelName, version: "1", task: .raw)
-    return CompiledModel(manifest: manifest, program: output.program, weights: output.weights)
+    return CompiledModel(manifest: manifest, program: output.program, weights: output.weights, parts: output.parts)
   }
 
   private func checkState(_ state: StateBinding) throws(CompilerError) {

@@ -7,7 +7,7 @@ public typealias TensorIndex = Int32
 public struct TensorDescription: Equatable, Sendable {
   /// Where the bytes live, offsets in bytes.
   public enum Storage: Equatable, Sendable {
-    /// In the session's arena; tensors whose lives don't overlap share bytes, and reshapes alias.
+    /// In the session's arena; tensors whose lives don't overlap share bytes, reshapes alias, and parts of joins lie inside the whole.
     case arena(offset: Int)
     /// In the package's weight section; read-only.
     case weights(offset: Int)

@@ -43,6 +43,42 @@ static void *take(int64_t size) {
   if (!block) abort();
   return blocks[block_count++] = block;
 }
+// Where a kernel writes: at any multiple of its elements' size, as parts of joins lie, with others' bytes on both sides. Those behind it are left to
+// the address sanitizer where there is one; emulated processors have none.
+#if defined(__SANITIZE_ADDRESS__)
+#define GUARD 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GUARD 0
+#endif
+#endif
+#ifndef GUARD
+#define GUARD 64
+#endif
+#define GUARD_BYTE 0xC3
+static struct output {
+  uint8_t *bytes;
+  int64_t before, size;
+} outputs[MAXIMUM_BLOCKS];
+static int output_count;
+
+static void *take_output(int64_t size, int64_t element) {
+  const int64_t before = random_in(0, 8) * element;
+  uint8_t *block = take(before + size + GUARD);
+  memset(block, GUARD_BYTE, (size_t)(before + size + GUARD));
+  outputs[output_count++] = (struct output){block, before, size};
+  return block + before;
+}
+// Whether the bytes beside all outputs are what they were; frees everything.
+static bool free_blocks(void) {
+  bool is_whole = true;
+  while (output_count > 0) {
+    const struct output o = outputs[--output_count];
+    for (int64_t i = 0; i < o.before + o.size + GUARD; i++) is_whole = is_whole && ((i >= o.before && i < o.before + o.size) || o.bytes[i] == GUARD_BYTE);
+  }
+  while (block_count > 0) free(blocks[--block_count]);
+  return is_whole;
+}
 static void *take_bytes(int64_t size) {
   uint8_t *block = take(size);
   for (int64_t i = 0; i < size; i++) block[i] = (uint8_t)random_bits();
@@ -228,7 +264,7 @@ static void case_convolution_q8(const struct swl_kernel *const kernels[2], struc
     c.blocking = b;
     swl_plan_blocking(kernels[i], 2, threads, &w, &c.blocking);
     c.weights = take_packed(kernels[i], &c.blocking, weights);
-    c.output = trials[i].output = take(output_size(&w));
+    c.output = trials[i].output = take_output(output_size(&w), 1);
     trials[i].items = swl_blocking_items(&c.blocking);
     trials[i].scratch = swl_convolution_scratch(kernels[i], &c.blocking, 2);
     arguments[i] = c;
@@ -249,7 +285,7 @@ static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct t
   int8_t *weights = take_weights(w.output_channels * b.depth);
   plain = (struct swl_convolution_q8){
       .input = take_input(input_size(&w)), .window = w, .input_flip = random_in(0, 1) * 0x80,
-      .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w)), .output = take(output_size(&w))};
+      .requantisation = random_requantisation(w.output_channels, b.depth, output_size(&w)), .output = take_output(output_size(&w), 1)};
   plain.input_zero_point = random_in(0, 255) - plain.input_flip;
   plain.blocking = b;
   swl_plan_blocking(oracle, 2, 1, &w, &plain.blocking);
@@ -258,7 +294,7 @@ static void case_winograd_q8(const struct swl_kernel *const kernels[2], struct t
   plain.weights = packed;
   arguments = (struct swl_winograd_q8){
       .input = plain.input, .window = w, .input_flip = plain.input_flip, .input_zero_point = plain.input_zero_point, .requantisation = plain.requantisation,
-      .output = take(output_size(&w))};
+      .output = take_output(output_size(&w), 1)};
   const int32_t size = random_in(0, 1) ? 4 : 2;
   swl_plan_winograd(&w, size, random_in(1, 4), &arguments.blocking);
   int16_t *transformed = take(swl_packed_winograd_q8_size(&w, size));
@@ -304,7 +340,7 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
       swl_pack_weights_f32(kernels[i], &c.blocking, weights, packed);
       c.weights = packed;
     }
-    c.output = trials[i].output = take(output_size(&w) * 4);
+    c.output = trials[i].output = take_output(output_size(&w) * 4, 4);
     trials[i].items = swl_blocking_items(&c.blocking);
     trials[i].scratch = swl_convolution_scratch(kernels[i], &c.blocking, 4) + (narrow.bits ? swl_expanded_panel_size(kernels[i], &c.blocking) : 0);
     arguments[i] = c;
@@ -330,7 +366,7 @@ static void case_depthwise_q8(const struct swl_kernel *const kernels[2], struct 
     int16_t *packed = take(swl_packed_depthwise_q8_size(kernels[i], &w));
     swl_pack_depthwise_q8(kernels[i], &w, weights, packed);
     d.weights = packed;
-    d.output = trials[i].output = take(output_size(&w));
+    d.output = trials[i].output = take_output(output_size(&w), 1);
     arguments[i] = d;
   }
 }
@@ -346,7 +382,7 @@ static void case_depthwise_f32(const struct swl_kernel *const kernels[2], struct
       .padding = padding, .window = w, .epilogue = random_epilogue(w.output_channels, output_size(&w))};
   finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)w.batch * w.output_height, swl_depthwise_scratch(&w), output_size(&w) * 4);
   for (int i = 0; i < 2; i++) {
-    d.output = trials[i].output = take(output_size(&w) * 4);
+    d.output = trials[i].output = take_output(output_size(&w) * 4, 4);
     arguments[i] = d;
   }
 }
@@ -361,7 +397,7 @@ static void pooling(const struct swl_kernel *const kernels[2], struct trial tria
       .output_lower = -133, .output_upper = 122};
   finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)w.batch * w.output_height, swl_pooling_scratch(&w), output_size(&w) * element_size);
   for (int i = 0; i < 2; i++) {
-    p.output = trials[i].output = take(output_size(&w) * element_size);
+    p.output = trials[i].output = take_output(output_size(&w) * element_size, element_size);
     arguments[i] = p;
   }
 }
@@ -382,7 +418,7 @@ static void binary(const struct swl_kernel *const kernels[2], struct trial trial
       .left_zero_point = 3, .right_zero_point = 4, .output_zero_point = -5, .output_lower = -123, .output_upper = 132};
   finish(kernels, trials, &arguments[0], &arguments[1], outer * b.chunks, 0, count * element_size);
   for (int i = 0; i < 2; i++) {
-    b.output = trials[i].output = take(count * element_size);
+    b.output = trials[i].output = take_output(count * element_size, element_size);
     arguments[i] = b;
   }
 }
@@ -395,7 +431,7 @@ static void case_unary_f32(const struct swl_kernel *const kernels[2], struct tri
   struct swl_unary u = {.input = take_floats(count, -20, 20), .count = count, .function = random_in(0, SWL_SWISH), .alpha = 0.3f, .beta = 0.5f};
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(count), 0, count * 4);
   for (int i = 0; i < 2; i++) {
-    u.output = trials[i].output = take(count * 4);
+    u.output = trials[i].output = take_output(count * 4, 4);
     arguments[i] = u;
   }
 }
@@ -406,7 +442,7 @@ static void case_lookup(const struct swl_kernel *const kernels[2], struct trial 
   struct swl_lookup l = {.input = take_bytes(count), .table = take_bytes(256), .count = count};
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(count), 0, count);
   for (int i = 0; i < 2; i++) {
-    l.output = trials[i].output = take(count);
+    l.output = trials[i].output = take_output(count, 1);
     arguments[i] = l;
   }
 }
@@ -419,7 +455,7 @@ static void conversion(const struct swl_kernel *const kernels[2], struct trial t
       .flip = random_in(0, 1) * 0x80, .lower = -137, .upper = 118};
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(count), 0, size);
   for (int i = 0; i < 2; i++) {
-    c.output = trials[i].output = take(size);
+    c.output = trials[i].output = take_output(size, quantises ? 1 : 4);
     arguments[i] = c;
   }
 }
@@ -432,7 +468,7 @@ static void case_softmax_f32(const struct swl_kernel *const kernels[2], struct t
   struct swl_softmax s = {.input = take_floats(rows * width, -20, 20), .width = width, .is_logarithmic = random_in(0, 1)};
   finish(kernels, trials, &arguments[0], &arguments[1], rows, 0, rows * width * 4);
   for (int i = 0; i < 2; i++) {
-    s.output = trials[i].output = take(rows * width * 4);
+    s.output = trials[i].output = take_output(rows * width * 4, 4);
     arguments[i] = s;
   }
 }
@@ -445,10 +481,21 @@ static void case_copy(const struct swl_kernel *const kernels[2], struct trial tr
   struct swl_copy c = {
       .element_size = sizes[random_in(0, 3)], .axes = 2, .extents = {rows, columns}, .input_strides = {transposes ? 1 : columns, transposes ? rows : 1},
       .output_strides = {columns, 1}, .chunks = chunks(columns)};
-  c.input = take_bytes(count * c.element_size);
+  if (random_in(0, 2) == 0) {
+    // Groups of channels that alternate, and pixels of few channels, with others between them.
+    const int64_t groups = random_in(1, 5), width = random_in(1, 40), before = random_in(0, 3);
+    rows = random_in(1, 20), count = rows * width * (groups + before) + before;
+    c.axes = 3, c.extents[0] = rows, c.extents[1] = width, c.extents[2] = groups, c.chunks = 1;
+    c.input_strides[0] = width * (groups + before), c.input_strides[1] = transposes ? 1 : groups + before, c.input_strides[2] = transposes ? width : 1;
+    c.output_strides[0] = width * groups, c.output_strides[1] = groups, c.output_strides[2] = 1;
+    c.input = take_bytes(count * c.element_size);
+    count = rows * width * groups, rows *= width;
+  } else {
+    c.input = take_bytes(count * c.element_size);
+  }
   finish(kernels, trials, &arguments[0], &arguments[1], rows * c.chunks, 0, count * c.element_size);
   for (int i = 0; i < 2; i++) {
-    c.output = trials[i].output = take(count * c.element_size);
+    c.output = trials[i].output = take_output(count * c.element_size, c.element_size);
     arguments[i] = c;
   }
 }
@@ -459,7 +506,7 @@ static void case_fill(const struct swl_kernel *const kernels[2], struct trial tr
   struct swl_fill f = {.count = random_in(1, 10000), .element_size = sizes[random_in(0, 3)], .pattern = random_bits()};
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(f.count), 0, f.count * f.element_size);
   for (int i = 0; i < 2; i++) {
-    f.output = trials[i].output = take(f.count * f.element_size);
+    f.output = trials[i].output = take_output(f.count * f.element_size, f.element_size);
     arguments[i] = f;
   }
 }
@@ -476,7 +523,7 @@ static void reduction(const struct swl_kernel *const kernels[2], struct trial tr
   int64_t items = outer * ((inner + SWL_REDUCTION_CHUNK - 1) / SWL_REDUCTION_CHUNK);
   finish(kernels, trials, &arguments[0], &arguments[1], items, 0, outer * inner * element_size);
   for (int i = 0; i < 2; i++) {
-    r.output = trials[i].output = take(outer * inner * element_size);
+    r.output = trials[i].output = take_output(outer * inner * element_size, element_size);
     arguments[i] = r;
   }
 }
@@ -503,7 +550,7 @@ static void resize(const struct swl_kernel *const kernels[2], struct trial trial
   r.column_fractions = take_floats(r.output_width, range[0], range[1]);
   finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)r.batch * r.output_height, 0, size);
   for (int i = 0; i < 2; i++) {
-    r.output = trials[i].output = take(size);
+    r.output = trials[i].output = take_output(size, element_size);
     arguments[i] = r;
   }
 }
@@ -522,7 +569,7 @@ static void case_matrix_product_f32(const struct swl_kernel *const kernels[2], s
   finish(kernels, trials, &arguments[0], &arguments[1], 0, 0, p.batch * p.m * p.n * 4);
   for (int i = 0; i < 2; i++) {
     p.panels = (p.n + kernels[i]->columns - 1) / kernels[i]->columns;
-    p.output = trials[i].output = take(p.batch * p.m * p.n * 4);
+    p.output = trials[i].output = take_output(p.batch * p.m * p.n * 4, 4);
     trials[i].items = p.batch * p.panels;
     trials[i].scratch = swl_matrix_product_scratch(kernels[i], p.k);
     arguments[i] = p;
@@ -612,7 +659,7 @@ static void test_kernel(enum swl_family family, const struct swl_kernel *kernel,
     memcpy(whole, trials[1].output, (size_t)trials[1].output_size);
     run_backwards(&trials[1]);
     report(memcmp(whole, trials[1].output, (size_t)trials[1].output_size) == 0, kernel, seed, "depends on how its items are split");
-    while (block_count > 0) free(blocks[--block_count]);
+    if (!free_blocks()) report(false, kernel, seed, "writes beside its output");
   }
 }
 

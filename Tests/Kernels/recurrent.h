@@ -35,7 +35,7 @@ static void case_recurrence_f32(const struct swl_kernel *const kernels[2], struc
   int64_t size = (r.steps + 1) * r.batch * parts * h * 4;
   finish(kernels, trials, &arguments[0], &arguments[1], r.batch, swl_recurrence_scratch(r.kind, h), size);
   for (int i = 0; i < 2; i++) {
-    r.states = trials[i].output = take(size);
+    r.states = trials[i].output = take_output(size, 4);
     arguments[i] = r;
   }
 }
@@ -55,7 +55,7 @@ static void case_convolution_q32(const struct swl_kernel *const kernels[2], stru
   finish(kernels, trials, &arguments[0], &arguments[1], (int64_t)c.window.batch * c.window.output_height,
          swl_convolution_q32_scratch(&c.window, c.groups), size);
   for (int i = 0; i < 2; i++) {
-    c.output = trials[i].output = take(size);
+    c.output = trials[i].output = take_output(size, 4);
     arguments[i] = c;
   }
 }

@@ -27,7 +27,7 @@ static void case_convolution_rounded(const struct swl_kernel *const kernels[2], 
     c.blocking = b;
     swl_plan_blocking(kernels[i], 4, threads, &w, &c.blocking);
     c.weights = take_packed(kernels[i], &c.blocking, weights);
-    c.output = trials[i].output = take(output_size(&w) * 4);
+    c.output = trials[i].output = take_output(output_size(&w) * 4, 4);
     trials[i].items = swl_blocking_items(&c.blocking);
     trials[i].scratch = swl_rounded_scratch(kernels[i], &c.blocking, c.is_pointwise, c.planes);
     arguments[i] = c;

@@ -17,7 +17,7 @@ static void case_attention_f32(const struct swl_kernel *const kernels[2], struct
   for (int i = 0; i < 2; i++) {
     trials[i].items = swl_attention_items(kernels[i], &a);
     trials[i].scratch = swl_attention_scratch(kernels[i], &a);
-    a.output = trials[i].output = take(a.length * width * 4);
+    a.output = trials[i].output = take_output(a.length * width * 4, 4);
     arguments[i] = a;
   }
 }
@@ -34,7 +34,7 @@ static void case_rotation_f32(const struct swl_kernel *const kernels[2], struct 
   r.input = take_floats(count, -2, 2), r.cosines = take_floats(r.positions * r.pairs, -1, 1), r.sines = take_floats(r.positions * r.pairs, -1, 1);
   finish(kernels, trials, &arguments[0], &arguments[1], r.rows, 0, count * 4);
   for (int i = 0; i < 2; i++) {
-    r.output = trials[i].output = take(count * 4);
+    r.output = trials[i].output = take_output(count * 4, 4);
     arguments[i] = r;
   }
 }
@@ -47,7 +47,7 @@ static void case_normalisation_f32(const struct swl_kernel *const kernels[2], st
   if (random_in(0, 1)) n.shift = take_floats(n.width, -1, 1);
   finish(kernels, trials, &arguments[0], &arguments[1], rows, 0, count * 4);
   for (int i = 0; i < 2; i++) {
-    n.output = trials[i].output = take(count * 4);
+    n.output = trials[i].output = take_output(count * 4, 4);
     arguments[i] = n;
   }
 }

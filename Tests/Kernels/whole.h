@@ -41,7 +41,7 @@ static void case_arithmetic(const struct swl_kernel *const kernels[2], struct tr
   a.right = take_elements(a.type, count);
   finish(kernels, trials, &arguments[0], &arguments[1], a.axes.extents[0] * a.axes.chunks, 0, count * size_of(a.output_type));
   for (int i = 0; i < 2; i++) {
-    a.output = trials[i].output = take(count * size_of(a.output_type));
+    a.output = trials[i].output = take_output(count * size_of(a.output_type), 8);
     arguments[i] = a;
   }
 }
@@ -55,7 +55,7 @@ static void case_mapping(const struct swl_kernel *const kernels[2], struct trial
   m.input = take_elements(m.type, m.count);
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(m.count), 0, m.count * size_of(m.output_type));
   for (int i = 0; i < 2; i++) {
-    m.output = trials[i].output = take(m.count * size_of(m.output_type));
+    m.output = trials[i].output = take_output(m.count * size_of(m.output_type), 8);
     arguments[i] = m;
   }
 }
@@ -66,7 +66,7 @@ static void case_cast(const struct swl_kernel *const kernels[2], struct trial tr
   c.input = take_elements(c.type, c.count);
   finish(kernels, trials, &arguments[0], &arguments[1], chunks(c.count), 0, c.count * size_of(c.output_type));
   for (int i = 0; i < 2; i++) {
-    c.output = trials[i].output = take(c.count * size_of(c.output_type));
+    c.output = trials[i].output = take_output(c.count * size_of(c.output_type), 8);
     arguments[i] = c;
   }
 }
@@ -81,7 +81,7 @@ static void case_select(const struct swl_kernel *const kernels[2], struct trial 
   s.on_false = take_bytes(count * s.element_size);
   finish(kernels, trials, &arguments[0], &arguments[1], s.axes.extents[0] * s.axes.chunks, 0, count * s.element_size);
   for (int i = 0; i < 2; i++) {
-    s.output = trials[i].output = take(count * s.element_size);
+    s.output = trials[i].output = take_output(count * s.element_size, 8);
     arguments[i] = s;
   }
 }
@@ -121,7 +121,7 @@ static void case_gather(const struct swl_kernel *const kernels[2], struct trial 
   int64_t size = g.access.batch * g.access.count * g.access.inner * g.element_size;
   finish(kernels, trials, &arguments[0], &arguments[1], g.access.batch * g.access.count, 0, size);
   for (int i = 0; i < 2; i++) {
-    g.output = trials[i].output = take(size);
+    g.output = trials[i].output = take_output(size, 8);
     arguments[i] = g;
   }
 }
@@ -136,7 +136,7 @@ static void case_scatter(const struct swl_kernel *const kernels[2], struct trial
   s.updates = take_elements(s.type, s.access.batch * s.access.count * s.access.inner);
   finish(kernels, trials, &arguments[0], &arguments[1], s.access.batch * chunks(s.access.inner), 0, count * s.element_size);
   for (int i = 0; i < 2; i++) {
-    s.output = trials[i].output = take(count * s.element_size);
+    s.output = trials[i].output = take_output(count * s.element_size, 8);
     arguments[i] = s;
   }
 }
@@ -150,7 +150,7 @@ static void case_arg_reduction(const struct swl_kernel *const kernels[2], struct
   r.input = take_elements(r.type, r.outer * r.reduced * r.inner);
   finish(kernels, trials, &arguments[0], &arguments[1], column_items(r.outer, r.inner), 0, r.outer * r.inner * 8);
   for (int i = 0; i < 2; i++) {
-    r.output = trials[i].output = take(r.outer * r.inner * 8);
+    r.output = trials[i].output = take_output(r.outer * r.inner * 8, 8);
     arguments[i] = r;
   }
 }
@@ -162,7 +162,7 @@ static void case_top_k(const struct swl_kernel *const kernels[2], struct trial t
   t.input = take_elements(t.type, t.outer * t.length);
   finish(kernels, trials, &arguments[0], &arguments[1], t.outer, 0, t.outer * t.count * 8);
   for (int i = 0; i < 2; i++) {
-    t.output = trials[i].output = take(t.outer * t.count * 8);
+    t.output = trials[i].output = take_output(t.outer * t.count * 8, 8);
     arguments[i] = t;
   }
 }
@@ -175,7 +175,7 @@ static void case_cumulative_sum(const struct swl_kernel *const kernels[2], struc
   s.input = take_elements(s.type, count);
   finish(kernels, trials, &arguments[0], &arguments[1], column_items(s.outer, s.inner), 0, count * size_of(s.type));
   for (int i = 0; i < 2; i++) {
-    s.output = trials[i].output = take(count * size_of(s.type));
+    s.output = trials[i].output = take_output(count * size_of(s.type), 8);
     arguments[i] = s;
   }
 }
@@ -188,7 +188,7 @@ static void case_reduction_whole(const struct swl_kernel *const kernels[2], stru
   int64_t size = r.outer * r.inner * size_of(r.type);
   finish(kernels, trials, &arguments[0], &arguments[1], column_items(r.outer, r.inner), 0, size);
   for (int i = 0; i < 2; i++) {
-    r.output = trials[i].output = take(size);
+    r.output = trials[i].output = take_output(size, 8);
     arguments[i] = r;
   }
 }

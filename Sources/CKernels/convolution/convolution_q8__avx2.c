@@ -46,7 +46,10 @@ SWL_TARGET_AVX2 SWL_INLINE void store_eights(const struct place *p, int64_t row,
     bytes = swl_add_residual_sixteen(r, bytes, residual);
   }
   _mm_storel_epi64((__m128i *)(p->convolution->output + first), bytes);
-  if (has_second) _mm_storeh_pd((double *)(void *)(p->convolution->output + second), _mm_castsi128_pd(bytes));
+  if (has_second) {
+    const int64_t high = _mm_extract_epi64(bytes, 1);
+    memcpy(p->convolution->output + second, &high, sizeof high);
+  }
 }
 
 // The same by gates; rows that don't exist stand for others in vain.

@@ -51,6 +51,37 @@ SWL_INLINE void copy_run(const uint8_t *input, int64_t input_stride, uint8_t *ou
   }
 }
 
+// Both ends of each run; those of `size` bytes overlap in the middle. `size` is at least one `type` and at most two.
+#define SHORT_RUNS(type)                                                                                               \
+  for (int64_t i = 0; i < count; i++, input += input_step, output += output_step) {                                    \
+    type start, end;                                                                                                   \
+    memcpy(&start, input, sizeof start);                                                                               \
+    memcpy(&end, input + size - (int64_t)sizeof end, sizeof end);                                                      \
+    memcpy(output, &start, sizeof start);                                                                              \
+    memcpy(output + size - (int64_t)sizeof end, &end, sizeof end);                                                     \
+  }                                                                                                                    \
+  return
+
+// Runs at even distances: what a run of few bytes takes is decided once for all of them.
+SWL_INLINE void copy_short_runs(const uint8_t *input, int64_t input_step, uint8_t *output, int64_t output_step, int64_t size, int64_t count) {
+  if (size == 8) {
+    for (int64_t i = 0; i < count; i++) memcpy(output + i * output_step, input + i * input_step, 8);
+    return;
+  }
+  if (size == 4) {
+    for (int64_t i = 0; i < count; i++) memcpy(output + i * output_step, input + i * input_step, 4);
+    return;
+  }
+  if (size > 8) {
+    SHORT_RUNS(uint64_t);
+  } else if (size > 4) {
+    SHORT_RUNS(uint32_t);
+  } else if (size > 1) {
+    SHORT_RUNS(uint16_t);
+  }
+  SHORT_RUNS(uint8_t);
+}
+
 // Rows that a transposition writes at a time: as many elements lie side by side in the input.
 #define TOGETHER 16
 
@@ -75,6 +106,16 @@ SWL_INLINE void transpose_bytes(const uint8_t *input, int64_t input_stride, uint
   for (int i = 0; i < 16; i++) memcpy(output + i * output_stride, &rows[i], 16);
 }
 
+// Two rows of sixteen bytes alternating, as a shuffle of two groups of channels has them.
+SWL_INLINE void alternate_bytes(const uint8_t *input, int64_t input_stride, uint8_t *output) {
+  sixteen_bytes rows[2], mixed[2];
+  memcpy(&rows[0], input, 16);
+  memcpy(&rows[1], input + input_stride, 16);
+  mixed[0] = __builtin_shufflevector(rows[0], rows[1], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  mixed[1] = __builtin_shufflevector(rows[0], rows[1], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  memcpy(output, mixed, sizeof mixed);
+}
+
 // Columns first..<count one by one: elements that lie side by side go to a row each.
 #define SPREAD(type)                                                                                                   \
   for (int64_t i = first; i < count; i++) {                                                                            \
@@ -87,6 +128,7 @@ SWL_INLINE void transpose_bytes(const uint8_t *input, int64_t input_stride, uint
 SWL_INLINE void transpose_rows(const uint8_t *input, int64_t input_stride, uint8_t *output, int64_t output_stride, int64_t rows, int64_t count,
                                int32_t element_size) {
   int64_t first = 0;
+  if (element_size == 1 && rows == TOGETHER && count == 2 && output_stride == 2) return alternate_bytes(input, input_stride, output);
   if (element_size == 1 && rows == TOGETHER) {
     for (; first + 16 <= count; first += 16) transpose_bytes(input + first * input_stride, input_stride, output + first, output_stride);
   }
@@ -112,9 +154,18 @@ SWL_INLINE void body(const void *arguments, void *scratch, int64_t begin, int64_
     output += indices[axis] * a->output_strides[axis];
   }
   const bool transposes = last > 0 && a->output_strides[last] == 1 && a->input_strides[last] != 1 && a->input_strides[last - 1] == 1;
+  const int64_t run = (int64_t)a->extents[last] * a->element_size;
+  const bool has_short_runs = last > 0 && run <= SHORT_RUN && a->output_strides[last] == 1 && a->input_strides[last] == 1;
   for (int64_t item = begin; item < end; item++) {
     const int64_t rows = transposes && chunk == 0 ? swl_minimum(swl_minimum(TOGETHER, a->extents[last - 1] - indices[last - 1]), (end - item) / a->chunks) : 0;
-    if (rows > 1) {
+    if (has_short_runs) {
+      const int64_t count = swl_minimum(a->extents[last - 1] - indices[last - 1], end - item), input_step = a->input_strides[last - 1],
+          output_step = a->output_strides[last - 1];
+      copy_short_runs(a->input + input * a->element_size, input_step * a->element_size, a->output + output * a->element_size,
+                      output_step * a->element_size, run, count);
+      input += (count - 1) * input_step, output += (count - 1) * output_step, indices[last - 1] += count - 1;
+      item += count - 1;
+    } else if (rows > 1) {
       // Rows whose elements lie side by side in the input: read once for all of them.
       transpose_rows(a->input + input * a->element_size, a->input_strides[last], a->output + output * a->element_size, a->output_strides[last - 1], rows,
                      a->extents[last], a->element_size);

@@ -8,12 +8,16 @@ struct ProgramEmission {
   struct Output {
     var program: Program
     var weights: [UInt8]
+    var parts: PlacedParts
   }
 
   /// - Parameters:
   ///   - layouts: how inputs have to lie, where that matters to the caller; the others lie as their readers like it.
   ///   - observed: values to keep as further outputs (calibration).
-  static func emit(_ graph: Graph, layouts: [ValueID: Layout] = [:], observed: [ValueID] = []) throws(CompilerError) -> Output {
+  ///   - parts: which parts of joins may be made where the whole lies.
+  static func emit(
+    _ graph: Graph, layouts: [ValueID: Layout] = [:], observed: [ValueID] = [], parts: PartPlacement.Choice = .all
+  ) throws(CompilerError) -> Output {
     let violations = GraphGrammar.violations(of: graph)
     guard violations.isEmpty else { throw CompilerError(.invalid, "the graph is not well formed: \(violations.joined(separator: "; "))") }
     var lowering = Lowering(graph: graph)
@@ -40,7 +44,7 @@ struct ProgramEmission {
       outputs.append(self.output(output, name, in: graph, &lowering))
     }
     for value in observed { outputs.append(self.output(value, graph[value].name, in: graph, &lowering)) }
-    let output = assemble(consume lowering, inputs: inputs, outputs: outputs)
+    let output = assemble(consume lowering, inputs: inputs, outputs: outputs, parts: parts)
     let refusal = unsafe output.weights.withUnsafeBytes { bytes -> ModelFormatError? in
       do throws(ModelFormatError) {
         unsafe try output.program.validate(weights: bytes)
@@ -68,25 +72,30 @@ struct ProgramEmission {
   }
 
   /// Drops what nothing reads, plans the arena, and writes the tensor table.
-  private static func assemble(_ lowering: consuming Lowering, inputs: [Port], outputs: [Port]) -> Output {
+  private static func assemble(_ lowering: consuming Lowering, inputs: [Port], outputs: [Port], parts: PartPlacement.Choice) -> Output {
     let handedOut = outputs.map(\.tensor)
     let all = needed(lowering.instructions, lowering, outputs: handedOut)
     var (instructions, lowering) = ByteFunctions.simplify(all, of: consume lowering, outputs: handedOut)
     instructions = LateDequantise.move(instructions, of: &lowering, outputs: handedOut)
-    let lives = MemoryPlan.lives(
-      of: instructions, tensors: lowering.tensors, bufferCount: lowering.bufferCount, ports: (inputs + outputs).map(\.tensor))
-    let plan = MemoryPlan(lives)
+    let (placement, plan) = arranged(instructions, of: lowering, inputs: inputs.map(\.tensor), outputs: handedOut, parts: parts)
+    instructions = placement.kept(instructions)
     var used = [Bool](repeating: false, count: lowering.tensors.count)
     for tensor in instructions.flatMap({ $0.reads + [$0.written] }) + (inputs + outputs).map(\.tensor) { used[Int(tensor)] = true }
     var numbers = [TensorIndex](repeating: -1, count: lowering.tensors.count)
     var tensors: [TensorDescription] = []
+    var placed = PlacedParts(copies: placement.copies)
     for (index, tensor) in lowering.tensors.enumerated() where used[index] {
       numbers[index] = TensorIndex(tensors.count)
-      let storage: TensorDescription.Storage =
-        switch tensor.home {
-        case .buffer(let buffer): .arena(offset: plan.offsets[buffer])
-        case .weights(let offset): .weights(offset: offset)
-        }
+      let storage: TensorDescription.Storage
+      switch tensor.home {
+      case .buffer(let buffer):
+        let place = placement.places[buffer]
+        storage = .arena(offset: plan.offsets[place.buffer] + place.offset)
+        placed.offsets.append(place.offset)
+      case .weights(let offset):
+        storage = .weights(offset: offset)
+        placed.offsets.append(0)
+      }
       tensors.append(
         TensorDescription(
           name: tensor.name, elementType: tensor.elementType, dimensions: tensor.dimensions, quantisation: tensor.quantisation, storage: storage))
@@ -101,7 +110,23 @@ struct ProgramEmission {
     let program = Program(
       tensors: tensors, inputs: renumber(inputs), outputs: renumber(outputs), instructions: instructions.map { $0.renumbered { numbers[Int($0)] } },
       arenaByteCount: plan.arenaByteCount)
-    return Output(program: program, weights: lowering.weights)
+    return Output(program: program, weights: lowering.weights, parts: placed)
+  }
+
+  /// Where everything lies. A whole that is there from its first part on may keep others apart that shared bytes: where the arena grows by more than an
+  /// eighth, all parts are copied.
+  private static func arranged(
+    _ instructions: [Instruction], of lowering: Lowering, inputs: [TensorIndex], outputs: [TensorIndex], parts: PartPlacement.Choice
+  ) -> (placement: PartPlacement, plan: MemoryPlan) {
+    func planned(_ choice: PartPlacement.Choice) -> (placement: PartPlacement, plan: MemoryPlan) {
+      let placement = PartPlacement(instructions, tensors: lowering.tensors, bufferCount: lowering.bufferCount, inputs: inputs, choice: choice)
+      let lives = MemoryPlan.lives(of: placement.kept(instructions), tensors: lowering.tensors, placement: placement, ports: inputs + outputs)
+      return (placement, MemoryPlan(lives))
+    }
+    let placed = planned(parts)
+    guard case .all = parts, !placed.placement.copies.isEmpty else { return placed }
+    let copied = planned(.only([]))
+    return placed.plan.arenaByteCount <= copied.plan.arenaByteCount + copied.plan.arenaByteCount / 8 ? placed : copied
   }
 
   /// The instructions whose results reach an output.

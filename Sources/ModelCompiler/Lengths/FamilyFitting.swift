@@ -3,25 +3,25 @@ import ModelFormat
 /// Finds how a program's numbers follow the sizes of its open dimensions: compiles at a few sizes, fits polynomials, and
 /// compares the result with the compiler's own programs at further sizes. What doesn't agree is refused.
 struct FamilyFitting {
+  /// The model for given sizes, one a dimension, where these parts of joins may be made where the whole lies.
+  typealias Compilation = ([Int], PartPlacement.Choice) throws(CompilerError) -> CompiledModel
+
   /// The dimensions; their periods are what fitting finds.
   private var dimensions: [OpenDimension]
-  private let compile: ([Int]) throws(CompilerError) -> CompiledModel
+  private let compile: Compilation
   private let largest: CompiledModel
   private let template: (bytes: [UInt8], fields: [NumberField])
   private var samples: [[Int]: [UInt8]] = [:]
 
-  /// - Parameter compile: the model for given sizes, one a dimension.
-  private init(dimensions: [OpenDimension], compile: @escaping ([Int]) throws(CompilerError) -> CompiledModel) throws(CompilerError) {
+  private init(dimensions: [OpenDimension], compile: @escaping Compilation) throws(CompilerError) {
     self.dimensions = dimensions
     self.compile = compile
-    largest = try compile(dimensions.map(\.bounds.upperBound))
+    largest = try compile(dimensions.map(\.bounds.upperBound), .all)
     template = largest.program.encodedWithFields()
   }
 
   /// The model with its dimensions open: that at the upper bounds, and its family.
-  static func model(
-    _ dimensions: [OpenDimension], compile: @escaping ([Int]) throws(CompilerError) -> CompiledModel
-  ) throws(CompilerError) -> CompiledModel {
+  static func model(_ dimensions: [OpenDimension], compile: @escaping Compilation) throws(CompilerError) -> CompiledModel {
     var fitting = try FamilyFitting(dimensions: dimensions, compile: compile)
     var model = fitting.largest
     model.family = try fitting.family()
@@ -107,10 +107,10 @@ struct FamilyFitting {
     return Array(Set(all)).sorted()
   }
 
-  /// The compiler's own program at some sizes, its tensors at the places of the largest program.
+  /// The compiler's own program at some sizes, its tensors at the places of the largest program, parts of joins where they follow each other at these.
   private mutating func sample(_ sizes: [Int]) throws(CompilerError) -> [UInt8] {
     if let known = samples[sizes] { return known }
-    let model = try compile(sizes)
+    let model = try compile(sizes, .only(largest.parts.copies))
     let names = zip(dimensions, sizes).map { "\($0.name)=\($1)" }.joined(separator: ", ")
     var program = model.program
     guard program.tensors.count == largest.program.tensors.count, program.instructions.count == largest.program.instructions.count else {
@@ -127,8 +127,8 @@ struct FamilyFitting {
         throw CompilerError(
           .unsupported, "'\(program.tensors[index].name)' is larger at \(names) than at the upper bounds: bind the dimensions that it depends on")
       }
-      guard case .arena = program.tensors[index].storage, case .arena = largest.program.tensors[index].storage else { continue }
-      program.tensors[index].storage = largest.program.tensors[index].storage
+      guard case .arena = program.tensors[index].storage, case .arena(let offset) = largest.program.tensors[index].storage else { continue }
+      program.tensors[index].storage = .arena(offset: offset - largest.parts.offsets[index] + model.parts.offsets[index])
     }
     program.arenaByteCount = largest.program.arenaByteCount
     let encoded = program.encodedWithFields()

@@ -58,7 +58,7 @@ public struct OpenCompilation {
   /// The model with its dimensions open; its manifest declares images of the recipe's size.
   /// - Parameter finish: makes a program of a compilation whose dimensions are bound: in the model's own precision, or quantised.
   public func compiled(_ finish: @escaping (ModelCompilation) throws(CompilerError) -> CompiledModel) throws(CompilerError) -> CompiledModel {
-    var result = try FamilyFitting.model(dimensions) { (sizes) throws(CompilerError) in try finish(try compilation(sizes: sizes)) }
+    var result = try FamilyFitting.model(dimensions) { (sizes, parts) throws(CompilerError) in try finish(try compilation(sizes: sizes, parts: parts)) }
     result.manifest.input = options.recipe?.input
     // The model's inputs and the program's ports are numbered each by themselves.
     for dimension in dimensions.indices {
@@ -77,9 +77,10 @@ public struct OpenCompilation {
   /// The sizes of `declared`.
   public var sizes: [BoundSize] { zip(dimensions, declaredSizes).map { BoundSize(name: $0.name, size: $1) } }
 
-  private func compilation(sizes: [Int]) throws(CompilerError) -> ModelCompilation {
+  private func compilation(sizes: [Int], parts: PartPlacement.Choice = .all) throws(CompilerError) -> ModelCompilation {
     var bound = options
     bound.shapes = [:]
+    bound.parts = parts
     bound.takesSeveralImages = Self.images(among: dimensions, of: model, options.recipe) != nil
     for (index, input) in model.graph.inputs.enumerated() {
       let given = shapes[input.name]

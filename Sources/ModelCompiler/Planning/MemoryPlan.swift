@@ -43,18 +43,22 @@ struct MemoryPlan {
     return low
   }
 
-  private static func aligned(_ offset: Int) -> Int { (offset + 63) & ~63 }
+  /// Where buffers begin: at multiples of a cache line.
+  static let alignment = 64
+
+  private static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) & ~(alignment - 1) }
 }
 
 extension MemoryPlan {
-  /// Lives from the instructions' order. What the session's caller writes or reads lives throughout.
-  static func lives(of instructions: [Instruction], tensors: [LoweredTensor], bufferCount: Int, ports: [TensorIndex]) -> [Life] {
-    var lives = [Life](repeating: Life(), count: bufferCount)
+  /// Lives from the instructions' order. What the session's caller writes or reads lives throughout. Buffers that lie in others have no lives of their own.
+  static func lives(of instructions: [Instruction], tensors: [LoweredTensor], placement: PartPlacement, ports: [TensorIndex]) -> [Life] {
+    var lives = [Life](repeating: Life(), count: placement.places.count)
     func touch(_ tensor: TensorIndex, _ positions: ClosedRange<Int>) {
       guard case .buffer(let buffer) = tensors[Int(tensor)].home else { return }
-      lives[buffer].first = min(lives[buffer].first, positions.lowerBound)
-      lives[buffer].last = max(lives[buffer].last, positions.upperBound)
-      lives[buffer].byteCount = max(lives[buffer].byteCount, tensors[Int(tensor)].byteCount)
+      let place = placement.places[buffer]
+      lives[place.buffer].first = min(lives[place.buffer].first, positions.lowerBound)
+      lives[place.buffer].last = max(lives[place.buffer].last, positions.upperBound)
+      lives[place.buffer].byteCount = max(lives[place.buffer].byteCount, place.offset + tensors[Int(tensor)].byteCount)
     }
     for (position, instruction) in instructions.enumerated() {
       for tensor in instruction.reads + [instruction.written] { touch(tensor, position...position) }
