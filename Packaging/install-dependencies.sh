@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what is missing from Debian's packages, and for the tests what only PyPI has, into folders of build; costs nothing when all
 # is there.
-# Usage: install-dependencies.sh build | test | deb | test-deb | test-virtual-machine-package | moonshine | page   ("test" includes "build"; "deb" makes the package, "test-deb"
-# installs it in a container, "test-virtual-machine-package" in a virtual machine; "moonshine" is what test-moonshine compares with, "page" a browser for test-page and screenshots)
+# Usage: install-dependencies.sh build | test | deb | test-deb | test-virtual-machine-package | moonshine | spoken-commands | page   ("test" includes "build"; "deb" makes the package, "test-deb"
+# installs it in a container, "test-virtual-machine-package" in a virtual machine; "moonshine" is what test-moonshine compares with, "spoken-commands" what
+# Calibration/spoken-commands speaks and trains with, "page" a browser for test-page and screenshots)
 set -eu
 
 build="pkg-config libmosquitto-dev libv4l-dev libturbojpeg0-dev libyaml-dev libsqlite3-dev libssl-dev libzstd-dev libsndfile1-dev libsoxr-dev \
@@ -22,8 +23,9 @@ case "${1:-}" in
   test-deb) wanted=$test_deb ;;
   test-virtual-machine-package) wanted=$test_machine ;;
   moonshine) wanted=python3-venv ;;
+  spoken-commands) wanted="python3-venv espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts" ;;
   page) wanted="chromium fonts-dejavu-core python3 python3-prometheus-client" ;;
-  *) echo "usage: $0 build|test|deb|test-deb|test-virtual-machine-package|moonshine|page" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|deb|test-deb|test-virtual-machine-package|moonshine|spoken-commands|page" >&2; exit 2 ;;
 esac
 
 install_packages() {
@@ -63,4 +65,7 @@ if [ "$1" = test ]; then
 fi
 if [ "$1" = moonshine ]; then
   install_python moonshine transformers Tests/Conformance/Moonshine/requirements.txt
+fi
+if [ "$1" = spoken-commands ]; then
+  install_python spoken-commands torch Calibration/spoken-commands/requirements.txt
 fi

@@ -1,13 +1,12 @@
 import Foundation
-import TestPackages
+import TestBroker
 import Testing
 
 @Suite struct ExampleTests {
   static let files: [String] = {
     let folder = Programs.packageRoot.appendingPathComponent("Examples").path
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    // The one that listens needs a model that isn't in the repository.
-    return names.filter { $0.hasSuffix(".yaml") && $0 != "microphone.yaml" }.sorted().map { "\(folder)/\($0)" }
+    return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(folder)/\($0)" }
   }()
 
   @Test func `there are examples`() { #expect(Self.files.count >= 4) }
@@ -19,16 +18,29 @@ import Testing
     #expect(!check.outputText.contains("(warning)"), "\(check.outputText)")
   }
 
-  @Test func `the example that listens is good beside the package that it names`() throws {
+  /// With a folder instead of a sound card, in a folder of its own: what was heard waits there.
+  @Test func `the example that listens hears a word, which is a transcript and an event`() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-example-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(at: folder.appendingPathComponent("sounds"), withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let copy = folder.appendingPathComponent("microphone.yaml")
-    try FileManager.default.copyItem(at: Programs.packageRoot.appendingPathComponent("Examples/microphone.yaml"), to: copy)
-    try Data(HearingPackage.bytes()).write(to: folder.appendingPathComponent("commands.swiftlet"))
-    let check = try RunningProgram("swiftlet", ["config", "check", copy.path])
-    #expect(check.waitForEnd() == 0 && !check.outputText.contains("(warning)"), "\(check.outputText)")
-    #expect(check.outputText.contains("1 microphone(s)"), "\(check.outputText)")
+    let root = Programs.packageRoot
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("Tests/swiftlet/Golden/spoken_stop.wav"), to: folder.appendingPathComponent("sounds/stop.wav"))
+    var text = try String(contentsOf: root.appendingPathComponent("Examples/microphone.yaml"), encoding: .utf8)
+    for (old, new) in [
+      ("model: spoken-commands/", "model: \(root.path)/Examples/spoken-commands/"), ("/tmp/swiftlet-example", folder.path),
+      ("{source: \"alsa:default\"}", "{source: \"folder:\(folder.path)/sounds\", loop: false}"),
+    ] {
+      #expect(text.contains(old))
+      text = text.replacing(old, with: new)
+    }
+    // Nobody answers there, so the messages stay.
+    text += "mqtt: {url: \"mqtt://localhost:\(try LoopbackPort.free())\"}\n"
+    let path = folder.appendingPathComponent("microphone.yaml")
+    try Data(text.utf8).write(to: path)
+    let run = try RunningProgram("swiftlet", ["run", "--config", path.path])
+    #expect(run.waitForEnd() == 0, "\(run.errorText)")
+    #expect(run.errorText.contains("2 messages wait in the outbox for the next start"), "\(run.errorText)")
   }
 
   @Test func `the folder example runs to its end`() throws {
