@@ -8,15 +8,13 @@ LINKED = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xswiftc -Xfronte
   -Xswiftc -Lbuild/link -Xlinker --gc-sections -Xlinker --version-script=Packaging/link/no-exports.map \
   -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering $(PACKED)
 RELEASE = $(LINKED) -Xlinker -s
-# Without the index that editors read: it takes a third of the compiler's time.
-DEBUG = swift build --disable-index-store
 PREFIX ?= /usr/local
 SWIFTLET = .build/release/swiftlet
 
 # Makes bundles of test cases for emulated ARM and for the fuzzers; empty where it is built already (builds wait for each other).
-BUILD_WRITER = $(DEBUG) --product case-bundle-writer
+BUILD_WRITER = swift build --product case-bundle-writer
 # Likewise: what drives a gate's controller.
-BUILD_TRIAL = $(DEBUG) --product gate-trial
+BUILD_TRIAL = swift build --product gate-trial
 
 # Real models and data for tests and benchmarks, where they are at hand; tests that need them say so and skip.
 ifneq ($(wildcard ../shared/models),)
@@ -62,7 +60,7 @@ link-order: setup link-setup
 
 ## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
 test: test-setup
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	$(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
 	$(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-and-machine-aside
 
@@ -139,14 +137,14 @@ test-bench-cuda:
 ## The CUDA backend end to end on a device that this machine's processor emulates, with larger models than the unit tests': MobileNetV2, float
 ## models, QuartzNet, Silero, the smallest Moonshine, and four detectors through the program itself; three minutes beside the builds.
 test-cuda-emulated: cuda
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
 	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet emulated
 	$(MAKE) test-bench-cuda
 
 ## The same on this machine's own CUDA device; what needs a driver that fails at will is left out.
 test-cuda: cuda
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	SWIFTLET_CUDA_DEVICE=1 SWIFTLET_CUDA_MODELS=1 swift test --skip-build --no-parallel --filter CUDAExecutionTests
 	Tests/CUDAEmulation/compare-detectors.sh .build/debug/swiftlet
 
@@ -170,7 +168,7 @@ test-setup:
 ## Swift tests: modules, layering, end to end with a real broker. One at a time: many block on brokers, cameras and disks, and two
 ## cores would starve the others.
 test-unit: test-setup
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	$(MAKE) run-unit
 
 run-unit:
@@ -195,7 +193,7 @@ test-firmware: test-setup
 
 ## A million damaged frames for the gate's controller, none of which may move it; a minute. The unit tests take twenty thousand.
 test-gate-noise:
-	SWIFTLET_GATE_ONLY=1 $(DEBUG) --build-tests --scratch-path build/gate
+	SWIFTLET_GATE_ONLY=1 swift build --build-tests --scratch-path build/gate
 	SWIFTLET_GATE_ONLY=1 SWIFTLET_GATE_NOISE=1000000 swift test --skip-build --no-parallel --scratch-path build/gate --filter NoiseTests
 
 ## The page and `camera show --page` in Chromium: what is shown, on a desktop and on a phone, and nothing from elsewhere; and the metrics by
@@ -256,9 +254,9 @@ soak: build
 SANITIZED = TensorsTests|ModelFormatTests|ModelGraphTests|ModelManifestTests|ONNXTests|OperatorsTests|CPUExecutionTests|ModelCompilerTests|PropertiesTests
 test-sanitizers: test-kernels
 	SANITIZERS=thread Tests/Kernels/run-natively.sh 20
-	$(DEBUG) --build-tests --sanitize=address --scratch-path build/address
+	swift build --build-tests --sanitize=address --scratch-path build/address
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path build/address --filter '$(SANITIZED)'
-	$(DEBUG) --build-tests --sanitize=thread --scratch-path build/thread
+	swift build --build-tests --sanitize=thread --scratch-path build/thread
 	swift test --skip-build --no-parallel --sanitize=thread --scratch-path build/thread --filter CPUExecutionTests
 
 ## The transport's and the outbox's tests with the thread and the address sanitizer (`make test` has time for the first), in builds of what they need
@@ -266,7 +264,7 @@ test-sanitizers: test-kernels
 MESSAGING_SANITIZERS ?= thread address
 test-messaging-sanitized: test-setup
 	for s in $(MESSAGING_SANITIZERS); do \
-	  SWIFTLET_MESSAGING_ONLY=1 $(DEBUG) --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
+	  SWIFTLET_MESSAGING_ONLY=1 swift build --build-tests --sanitize=$$s --scratch-path build/messaging-$$s || exit 1; \
 	  SWIFTLET_MESSAGING_ONLY=1 ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=$$s \
 	    --scratch-path build/messaging-$$s --filter 'MQTTTransportTests|OutboxTests' --skip PowerCutTests || exit 1; \
 	done
@@ -292,13 +290,13 @@ chaos-daemon: test-setup
 ## tests do it with one and with three.
 POWER_CUTS ?= 20
 power-cuts: test-setup
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	SWIFTLET_POWER_CUTS=$(POWER_CUTS) swift test --skip-build --no-parallel --filter 'OutboxTests.PowerCut|UpdatesTests.PowerCut'
 
 ## A staged rollout over eight daemons, each kind of bad release twice; docs/updates.md records what `watch` showed. The unit tests do it with
 ## six daemons and once.
 test-rollout: test-setup
-	$(DEBUG) --build-tests
+	swift build --build-tests
 	SWIFTLET_ROLLOUT=1 swift test --skip-build --no-parallel --filter EndToEndTests.RolloutTests
 
 ## Feeds the readers of outside bytes, and programs that validation accepts, with libFuzzer and the address sanitizer,

@@ -135,7 +135,10 @@ private struct ExpressionParser {
     case .word(let name) where !Self.words.contains(name), .quoted(let name):
       isEmpty = false
       selection.label = label(name)
+      let place = column
       try advance()
+      // No class is followed by one.
+      if next == .open { throw unknownName(name, "function or place", Self.functions + Self.places, column: place, article: "there is no") }
       try score(&selection)
     default: break
     }

@@ -83,7 +83,18 @@ struct YAMLEvent {
       return unsafe YAMLError(.syntax, file: file, line: 0, column: 0, "is not UTF-8 text: \(what) at byte \(parser.problem_offset)")
     }
     let mark = unsafe parser.problem_mark
-    return YAMLError(.syntax, file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, "\(what)\(context)")
+    return YAMLError(.syntax, file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, "\(what)\(context)\(Self.advice(what))")
+  }
+
+  /// What a person most likely did where the parser says this.
+  private static func advice(_ problem: String) -> String {
+    switch problem {
+    case "mapping values are not allowed in this context", "could not find expected ':'":
+      "; here or in the line before a colon with a space behind it is missing, or the indentation differs"
+    case "found character that cannot start any token": "; indent with spaces, not tabs, and quote what begins with %, @ or `"
+    case "did not find expected <document start>": "; one of the lines before is neither \"key: value\" nor a part of one"
+    default: ""
+    }
   }
 
   private static func text(_ bytes: UnsafeMutablePointer<yaml_char_t>?) -> String? {

@@ -21,6 +21,12 @@ private func parse(_ text: String) throws(InspectionError) -> Expression { try E
     thing("missing hole", 0.3, crossing: true),
   ])
 
+  @Test(arguments: [("aera(stain) >= 0.1", "area"), ("cuont(any) > 1", "count"), ("insied(belt)", "inside")])
+  func `a function that is misspelt is told with the nearest`(text: String, nearest: String) {
+    let mistakes = Expression.read(text, regions: ["belt"], lines: [], labels: nil).mistakes
+    #expect(mistakes.count == 1 && mistakes[0].column == 1 && mistakes[0].message.contains("did you mean \"\(nearest)\"?"), "\(mistakes)")
+  }
+
   @Test func `unknown names are told beside what isn't in the language`() {
     let (expression, mistakes) = Expression.read("any inside(bellt) and )", regions: ["belt"], lines: [], labels: nil)
     #expect(expression == nil && mistakes.map(\.column) == [12, 23], "\(mistakes)")

@@ -75,6 +75,11 @@ private let sample = """
     #expect(failure("a: 1\nb: 2\na: 3\n")?.description == "f.yaml:3: \"a\" is set twice (first on line 1); remove one")
   }
 
+  @Test(arguments: [("a:\n  camera station\n  b: 1\n", "a colon with a space behind it is missing"), ("a:\n\t- b\n", "indent with spaces, not tabs")])
+  func `what a person most likely did is told`(text: String, advice: String) {
+    #expect(failure(text)?.message.contains(advice) == true, "\(String(describing: failure(text)))")
+  }
+
   @Test func `what isn't closed is named where it begins`() {
     #expect(failure("a: 1\nb: {c: 1\nd: 2\n")?.message.hasSuffix(" that begins on line 2") == true, "\(String(describing: failure("a: 1\nb: {c: 1\nd: 2\n")))")
   }

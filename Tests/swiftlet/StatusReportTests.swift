@@ -41,7 +41,7 @@ import Testing
       lines[2].contains(
         "its lighter model m 2, 1.0 frames/s, 11 processed, p50 – ms, p99 – ms, 2.5 frames a run, decided: 2 events, 5 passed, 1 rejected, 4 reasons to reject were on no part"
       ))
-    #expect(lines[3] == "reject   gate of surface, away, no such device, 5 passed, 1 rejected, 3 failed orders")
+    #expect(lines[3] == "reject   gate of surface, away, no such device, ordered: 5 to pass, 1 to be rejected, 3 failed orders")
   }
 
   @Test func `what isn't there or isn't understood breaks nothing`() throws {

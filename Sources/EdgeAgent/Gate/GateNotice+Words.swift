@@ -139,7 +139,7 @@ extension OrderEnding {
     case .late: "the order came when it was past the gate: a longer travel, or a faster model"
     case .refused(let refusal): "its controller refused the order: \(refusal.explanation)"
     case .unsynchronised: "its controller's clock isn't known well enough yet"
-    case .linkLost: "the line to its controller broke; nobody knows what became of it"
+    case .linkLost: "the line to its controller was closed, or broke, meanwhile; nobody knows what became of it"
     }
   }
 }

@@ -16,26 +16,24 @@ extension Examination {
   /// - Parameter status: of the agent that runs; nil where none does.
   static func gate(_ gate: NamedGate, _ status: JSONValue?) -> DoctorFinding {
     let (name, device) = ("gate \(gate.name)", gate.settings.device)
-    if let known = status?["gates"].items.first(where: { $0["name"] == .string(gate.name) }) {
-      guard known["state"] == .string("armed") else {
-        return .fail(
-          "\(name) isn't armed, as the running agent says: \((known["reason"] ?? known["state"]).word)",
-          "look at its controller, its cable and \"baud\" (ls -l /dev/serial/by-id)")
-      }
-      return .ok("\(name) is armed, as the running agent says")
+    let correct = "gates.\(gate.name).device (ls -l /dev/serial/by-id)"
+    guard let real = unsafe realpath(device, nil) else {
+      return .fail("\(name): \(device): \(unsafe String(cString: strerror(errno)))", "plug its controller in, or correct \(correct)")
     }
+    let node = unsafe String(cString: real)
+    unsafe free(real)
     var facts = stat()
-    guard unsafe stat(device, &facts) == 0 else {
+    guard unsafe stat(node, &facts) == 0, facts.st_mode & S_IFMT == S_IFCHR, node.hasPrefix("/dev/tty") || node.hasPrefix("/dev/pts/") else {
+      return .fail("\(name): \(device) is no serial device", "correct \(correct)")
+    }
+    let known = status?["gates"].items.first { $0["name"] == .string(gate.name) }
+    if let known, known["state"] == .string("armed") { return .ok("\(name): \(device) is there, and the running agent says that it is armed") }
+    if let known {
       return .fail(
-        "\(name): \(device): \(unsafe String(cString: strerror(errno)))",
-        "plug its controller in, or correct gates.\(gate.name).device (ls -l /dev/serial/by-id)")
+        "\(name) isn't armed, as the running agent says: \((known["reason"] ?? known["state"]).word)",
+        "look at its controller, its cable and \"baud\"; if the device changed, let the agent read its configuration again (systemctl reload swiftletd)")
     }
-    guard facts.st_mode & S_IFMT == S_IFCHR else {
-      return .fail("\(name): \(device) is no serial device", "correct gates.\(gate.name).device (ls -l /dev/serial/by-id)")
-    }
-    guard unsafe access(device, R_OK | W_OK) == 0 else {
-      return .fail("\(name): \(device): \(unsafe String(cString: strerror(errno)))", rightsAdvice(device))
-    }
+    guard unsafe access(node, R_OK | W_OK) == 0 else { return .fail("\(name): \(device): \(unsafe String(cString: strerror(errno)))", rightsAdvice(node)) }
     return .ok("\(name): \(device) is there, and this user may use it; whether a controller answers shows once the agent runs")
   }
 }

@@ -10,7 +10,8 @@ extension Examination {
       guard PageServer.isAvailable else {
         return [.fail("a page is configured, but libmicrohttpd isn't there", "apt install libmicrohttpd12, or remove \"page\"")]
       }
-      var findings = [occupant(of: page.address)]
+      let runs = (try? configuration?.storage.askRunningAgent()) != nil
+      var findings = [occupant(of: page.address, agentRuns: runs)]
       if !page.address.isLoopback {
         findings.append(
           .warn(
@@ -22,14 +23,17 @@ extension Examination {
   }
 
   /// Who has the page's address: an agent, somebody else, or nobody yet.
-  private static func occupant(of address: PageAddress) -> DoctorFinding {
+  private static func occupant(of address: PageAddress, agentRuns: Bool) -> DoctorFinding {
     guard case .success(let places) = NetworkPlace.all(of: address.host, port: address.port), let place = places.first else {
       return .fail("\(address) is no address of this machine", "correct page.listen: 127.0.0.1:9464, for instance")
     }
     let number = place.bindingError
     switch number {
     case 0: return .ok("http://\(address)/ is free for the agent")
-    case EADDRINUSE where isAgentsPage(place): return .ok("http://\(address)/ is an agent's page")
+    case EADDRINUSE where isAgentsPage(place):
+      return agentRuns
+        ? .ok("http://\(address)/ is an agent's page")
+        : .fail("http://\(address)/ is another agent's page: none runs on this configuration's storage", "take another port: page.listen")
     case EADDRINUSE:
       return .fail("another program listens on \(address)", "end it (ss -ltnp 'sport = :\(address.port)' names it), or take another port: page.listen")
     case EACCES: return .fail("this user may not listen on \(address)", "take a port above 1023: page.listen")

@@ -67,7 +67,7 @@ struct StatusReport {
 
   private static func gate(_ gate: JSONValue) -> [String] {
     var words = ["gate of \(gate["pipeline"].word)", gate["state"].word, gate["reason"]?.text ?? ""]
-    words += ["\(gate["passes"].word) passed", "\(gate["rejects"].word) rejected"]
+    words.append("ordered: \(gate["passes"].word) to pass, \(gate["rejects"].word) to be rejected")
     for (key, what) in [("failed", "failed orders"), ("unplaced", "without order")] where (gate[key]?.number ?? 0) > 0 {
       words.append("\(gate[key].word) \(what)")
     }
