@@ -1,3 +1,4 @@
+import EdgeAgent
 import JSONReading
 import Pipelines
 
@@ -36,6 +37,9 @@ struct Examination: Sendable {
       ]
     }
   }
+
+  /// What the agent on that storage says of itself; nil where none runs, or this user may not ask.
+  static func runningAgent(on storage: StorageSettings) -> JSONValue? { (try? storage.askRunningAgent()).flatMap { try? JSONParser.parse($0) } }
 
   /// Why there is no answer.
   enum NoAnswer: Error {

@@ -8,7 +8,7 @@ extension Examination {
   static func gates(_ configuration: AgentConfiguration?) -> Examination? {
     guard let configuration, !configuration.gates.isEmpty else { return nil }
     return Examination(name: "gates", limit: .seconds(20)) {
-      let status = (try? configuration.storage.askRunningAgent()).flatMap { try? JSONParser.parse($0) }
+      let status = runningAgent(on: configuration.storage)
       return configuration.gates.map { gate($0, status) }
     }
   }

@@ -95,7 +95,7 @@ extension Examination {
       let pipelines = configuration?.pipelines.filter { $0.backend != .cpu } ?? []
       guard !pipelines.isEmpty else { return [.ok(driver)] }
       // Who runs as the service has its rights, and the device.
-      let status = (configuration?.storage).flatMap { storage in (try? storage.askRunningAgent()).flatMap { try? JSONParser.parse($0) } }
+      let status = (configuration?.storage).flatMap(runningAgent)
       return [.ok(driver)] + pipelines.compactMap { pipeline in status.flatMap { backend(of: pipeline.name, in: $0) } ?? backend(of: pipeline) }
     }
   }

@@ -5,13 +5,12 @@ import LocalPage
 extension Examination {
   /// Whether the page can be, or is, where the configuration wants it.
   static func page(_ configuration: AgentConfiguration?) -> Examination? {
-    guard let page = configuration?.page else { return nil }
+    guard let configuration, let page = configuration.page else { return nil }
     return Examination(name: "page", limit: .seconds(20)) {
       guard PageServer.isAvailable else {
         return [.fail("a page is configured, but libmicrohttpd isn't there", "apt install libmicrohttpd12, or remove \"page\"")]
       }
-      let runs = (try? configuration?.storage.askRunningAgent()) != nil
-      var findings = [occupant(of: page.address, agentRuns: runs)]
+      var findings = [occupant(of: page.address, agentRuns: runningAgent(on: configuration.storage) != nil)]
       if !page.address.isLoopback {
         findings.append(
           .warn(

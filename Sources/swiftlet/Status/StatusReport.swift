@@ -51,10 +51,9 @@ struct StatusReport {
   }
 
   private static func decisions(_ decisions: JSONValue?) -> String {
-    let aside = ["unowned": "reasons to reject were on no part", "overfull": "frames had more things than could be kept"]
-    let words = aside.sorted { $0.key > $1.key }.compactMap { key, words in (decisions?[key]?.number ?? 0) > 0 ? "\((decisions?[key]).word) \(words)" : nil }
-    let counted = JSONValue.object(Dictionary(decisions.members.filter { aside[$0.key] == nil }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
-    return ([losses(counted, "decided")] + words).filter { !$0.isEmpty }.joined(separator: ", ")
+    let aside = [("unowned", "reasons to reject were on no part"), ("overfull", "frames had more things than could be kept")]
+    let words = aside.compactMap { key, words in (decisions?[key]?.number ?? 0) > 0 ? "\((decisions?[key]).word) \(words)" : nil }
+    return ([losses(decisions, "decided", without: aside.map(\.0))] + words).filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   private static func speech(_ speech: JSONValue) -> [String] {
@@ -106,8 +105,8 @@ struct StatusReport {
   }
 
   /// Those that there are; nothing where there are none.
-  private static func losses(_ value: JSONValue?, _ what: String) -> String {
-    let counts = value.members.filter { ($0.value.number ?? 0) > 0 }.map { "\(Optional($0.value).word) \($0.key)" }
+  private static func losses(_ value: JSONValue?, _ what: String, without keys: [String] = []) -> String {
+    let counts = value.members.filter { ($0.value.number ?? 0) > 0 && !keys.contains($0.key) }.map { "\(Optional($0.value).word) \($0.key)" }
     return counts.isEmpty ? "" : "\(what): \(counts.joined(separator: ", "))"
   }
 
