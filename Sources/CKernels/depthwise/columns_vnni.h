@@ -206,15 +206,8 @@ SWL_TARGET_AVX512_VNNI static void NAME(prepare)(struct NAME(block) *b, const st
 // Rows first..<last of one block.
 SWL_TARGET_AVX512_VNNI SWL_INLINE void NAME(run_rows)(const bool is_plain, const int size, const int stride, struct NAME(block) *b, int64_t first, int64_t last) {
   const struct swl_window *w = &b->d->window;
-  const int64_t row_bytes = (int64_t)w->input_width * w->input_channels;
   for (int64_t item = first; item < last; item++) {
-    const uint8_t *image = b->d->input + item / w->output_height * w->input_height * row_bytes;
-    const int64_t top = item % w->output_height * w->stride_height - w->pad_top;
-    for (int64_t y = 0; y < size; y++) {
-      const int64_t row = top + y * w->dilation_height;
-      const bool exists = row >= 0 && row < w->input_height;
-      b->sources[y] = exists ? (struct source){image + row * row_bytes, w->input_channels} : (struct source){b->d->padding, 0};
-    }
+    find_sources(b->d, size, item, b->sources);
     NAME(run_row)(is_plain, size, stride, b, item * w->output_width);
   }
 }

@@ -14,6 +14,18 @@ struct source {
   int64_t pixel; // bytes from one column to the next
 };
 
+// The rows under the kernel, `size` of them, of a row of output pixels (of all images, one behind the other).
+SWL_INLINE void find_sources(const struct swl_depthwise_q8 *d, int64_t size, int64_t item, struct source *sources) {
+  const struct swl_window *w = &d->window;
+  const int64_t row_bytes = (int64_t)w->input_width * w->input_channels, top = item % w->output_height * w->stride_height - w->pad_top;
+  const uint8_t *image = d->input + item / w->output_height * w->input_height * row_bytes;
+  for (int64_t y = 0; y < size; y++) {
+    const int64_t row = top + y * w->dilation_height;
+    const bool exists = row >= 0 && row < w->input_height;
+    sources[y] = exists ? (struct source){image + row * row_bytes, w->input_channels} : (struct source){d->padding, 0};
+  }
+}
+
 // Channels first..<channels with weights [tap][channel].
 SWL_INLINE void sum_plainly(const struct swl_depthwise_q8 *d, const uint8_t *const *taps, int64_t tap_count, int64_t first, int32_t *restrict sums) {
   const int64_t channels = d->window.input_channels;

@@ -1,10 +1,11 @@
-// Blocks of sixteen or eight channels; two taps meet in one vpmaddwd. The stored bytes are widened as they are, so the sum over x
+// 3×3 on 32 channels and more in quads (see divided_avx2.h); else blocks of sixteen or eight channels, of which two taps meet in one vpmaddwd: the stored bytes are widened as they are, so the sum over x
 // is the sum over the stored values less zero point × the weight sum.
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
 #include "../shared/table_avx2.h"
 #include "blocks.h"
 #include "depthwise_q8.h"
+#include "divided_avx2.h"
 #include "gates_avx2.h"
 
 #include <immintrin.h>
@@ -269,7 +270,7 @@ SWL_TARGET_AVX2 SWL_INLINE void find_ends(const bool is_wide, const int size, co
 SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_signed, const int size, const int stride, const struct swl_depthwise_q8 *d,
                                             const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
   const struct swl_window *w = &d->window;
-  const int64_t channels = w->input_channels, row_bytes = w->input_width * channels, output_row = w->output_width * channels;
+  const int64_t channels = w->input_channels, output_row = w->output_width * channels;
   const int64_t strip = swl_strip_rows(w);
   int16_t *words = words_of(d, scratch);
   const bool by_one = stride == 1 && w->pad_left < size && w->pad_right < size;
@@ -282,13 +283,7 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
       struct walk walk = {.d = d, .block = &b, .narrow = &narrow};
       for (int64_t item = first; item < last; item++) {
-        const uint8_t *image = d->input + item / w->output_height * w->input_height * row_bytes;
-        int64_t top = item % w->output_height * w->stride_height - w->pad_top;
-        for (int64_t y = 0; y < size; y++) {
-          int64_t row = top + y * w->dilation_height;
-          bool exists = row >= 0 && row < w->input_height;
-          walk.sources[y] = exists ? (struct source){image + row * row_bytes, channels} : (struct source){d->padding, 0};
-        }
+        find_sources(d, size, item, walk.sources);
         if (by_one) {
           run_row_by_one(is_wide, is_signed, size, &walk, item * w->output_width);
         } else {
@@ -363,7 +358,9 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
   const struct swl_requantisation *r = &d->requantisation;
   struct swl_table_avx2 prepared;
   const struct swl_table_avx2 *table = swl_prepared_table(r, &prepared);
-  if (swl_is_read_by_column(w)) {
+  if (swl_has_divided_quads(w)) {
+    run_divided(d, table, scratch, begin, end);
+  } else if (swl_is_read_by_column(w)) {
     if (w->kernel_width == 3) {
       (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, table, scratch, begin, end);
     } else {

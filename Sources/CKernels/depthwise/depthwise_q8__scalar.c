@@ -12,6 +12,8 @@
 static bool is_blocked(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth >= 2 && w->input_channels >= 8; }
 static bool is_quartered(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth == 4 && swl_has_quads(w); }
 
+static bool is_divided(const struct swl_kernel *kernel, const struct swl_window *w) { return kernel->depth == 2 && swl_has_divided_quads(w); }
+
 static int32_t sum_of(const int8_t *weights, int64_t taps) {
   int32_t sum = 0;
   for (int64_t tap = 0; tap < taps; tap++) sum += weights[tap];
@@ -36,6 +38,31 @@ static void pack_quads(const struct swl_window *w, const int8_t *weights, int8_t
   }
 }
 
+// As much of a weight as fits beside another, of whichever sign it has.
+static int32_t fitting(int32_t weight, int32_t other) {
+  const int32_t room = 128 - (weight < 0 ? -swl_minimum(other, 0) : swl_maximum(other, 0));
+  return weight < 0 ? (int32_t)swl_maximum(weight, -room) : (int32_t)swl_minimum(weight, room);
+}
+
+static void pack_divided(const struct swl_window *w, const int8_t *weights, struct swl_divided_block *packed) {
+  memset(packed, 0, (size_t)swl_divided_blocks(w->input_channels) * sizeof *packed);
+  for (int64_t i = 0; i < swl_divided_blocks(w->input_channels); i++, packed++) {
+    for (int64_t c = 0; c < SWL_DIVIDED_WIDTH; c++) {
+      const int8_t *from = weights + (swl_divided_channel(w->input_channels, i) + c) * 9;
+      const int64_t place = swl_quad_place(SWL_DIVIDED_WIDTH, c);
+      for (int64_t x = 0; x < 3; x++, from++) {
+        const int32_t top = from[0], middle = from[3], bottom = from[6];
+        const int32_t first = fitting(middle, top), second = fitting(middle - first, bottom), rest = middle - first - second;
+        const int8_t quad[4] = {(int8_t)top, (int8_t)first, (int8_t)bottom, (int8_t)second};
+        memcpy(&packed->weights[x][4 * place], quad, sizeof quad);
+        packed->excess[x][4 * place + 1] = (int8_t)rest;
+        if (rest != 0) packed->columns_with_excess |= 1 << x;
+        packed->sums[place] += top + middle + bottom;
+      }
+    }
+  }
+}
+
 int64_t swl_depthwise_q8_items(const struct swl_kernel *kernel, const struct swl_window *w) {
   const int64_t rows = (int64_t)w->batch * w->output_height;
   return is_quartered(kernel, w) ? rows * swl_quad_blocks(w->input_channels) : rows;
@@ -44,6 +71,7 @@ int64_t swl_depthwise_q8_items(const struct swl_kernel *kernel, const struct swl
 int64_t swl_packed_depthwise_q8_size(const struct swl_kernel *kernel, const struct swl_window *w) {
   int64_t taps = (int64_t)w->kernel_height * w->kernel_width, channels = w->input_channels;
   if (is_quartered(kernel, w)) return swl_quads_size(w);
+  if (is_divided(kernel, w)) return swl_divided_blocks(channels) * (int64_t)sizeof(struct swl_divided_block);
   if (!is_blocked(kernel, w)) return taps * channels * 2;
   return swl_block_count(channels) * swl_block_size(w) * 2;
 }
@@ -52,6 +80,10 @@ void swl_pack_depthwise_q8(const struct swl_kernel *kernel, const struct swl_win
   int64_t taps = (int64_t)w->kernel_height * w->kernel_width, channels = w->input_channels;
   if (is_quartered(kernel, w)) {
     pack_quads(w, weights, (int8_t *)packed);
+    return;
+  }
+  if (is_divided(kernel, w)) {
+    pack_divided(w, weights, (struct swl_divided_block *)(void *)packed);
     return;
   }
   if (!is_blocked(kernel, w)) {

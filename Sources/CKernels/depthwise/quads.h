@@ -49,4 +49,24 @@ SWL_INLINE struct swl_quad_items swl_quad_items(const struct swl_window *w, int6
       .block = place / height, .first = top + first, .last = top + swl_minimum(first + end - item, height)};
 }
 
+// Without VNNI, kernels of 3×3 on 32 channels and more: of a column's three rows the middle one stands in a quad twice, in the second place and in the
+// last. Its weight is divided between the two, so that no sum of two products saturates (vpmaddubsw: the weights of one sign in a sum add up to at most
+// 128, and 255 × 128 < 2^15). What neither place can take is the column's excess, which meets the quad apart.
+#define SWL_DIVIDED_WIDTH 32
+struct swl_divided_block {
+  int8_t weights[3][4 * SWL_DIVIDED_WIDTH], excess[3][4 * SWL_DIVIDED_WIDTH]; // by column of the kernel, channels by swl_quad_place
+  int32_t sums[SWL_DIVIDED_WIDTH];                                            // of each channel's weights, in the same order
+  int32_t columns_with_excess;                                                // bit x: column x
+  int32_t reserved[15];
+};
+
+SWL_INLINE bool swl_has_divided_quads(const struct swl_window *w) {
+  // One pixel apart, no pixel may lie in the padding beside the image alone.
+  const bool pads_little = w->stride_width == 2 || (w->pad_left < 3 && w->pad_right < 3);
+  return swl_is_read_by_column(w) && w->kernel_width == 3 && pads_little && w->input_channels >= SWL_DIVIDED_WIDTH;
+}
+SWL_INLINE int64_t swl_divided_blocks(int64_t channels) { return (channels + SWL_DIVIDED_WIDTH - 1) / SWL_DIVIDED_WIDTH; }
+// The last block is moved back so that it ends with the last channel.
+SWL_INLINE int64_t swl_divided_channel(int64_t channels, int64_t block) { return swl_minimum(block * SWL_DIVIDED_WIDTH, channels - SWL_DIVIDED_WIDTH); }
+
 #endif
