@@ -14,6 +14,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -26,6 +27,7 @@ import onnx.version_converter
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+OVERLAP = 0.6  # Of boxes of one class, as `swiftlet evaluate` takes it.
 
 
 def arguments():
@@ -109,13 +111,21 @@ def score(swiftlet, model, path, recipe=None):
     return report["map50"], json.loads(run(swiftlet, "evaluate", path, model.agreement, "--json", *options))["map50_95"]
 
 
+def counted(recipe, folder):
+    """The recipe with the overlap by which `evaluate` suppresses: with another one, the float model would find too much or too little of its own."""
+    text = re.sub(r"overlap: [0-9.]+", f"overlap: {OVERLAP}", recipe.read_text()).replace("file: ", f"file: {recipe.parent.resolve()}/")
+    path = folder / recipe.name
+    path.write_text(text)
+    return path
+
+
 def own_detections(swiftlet, model, original, recipe, files, folder):
     """A data set of `files` whose truth is what the float model finds."""
     labels = (ROOT / "Calibration/recipes/labels/coco.txt").read_text().split("\n")
     data = folder / f"{model.stem}.own"
     (data / "images").mkdir(parents=True)
     (data / "labels").mkdir()
-    found = run(swiftlet, "infer", original, "--recipe", recipe, "--json", "--threshold", "0.25", *files).splitlines()
+    found = run(swiftlet, "infer", original, "--recipe", counted(recipe, folder), "--json", "--threshold", "0.25", *files).splitlines()
     (data / "classes.txt").write_text("\n".join(label for label in labels if label) + "\n")
     for path, line in zip(files, found):
         width, height = Image.open(path).size
@@ -214,14 +224,15 @@ def main():
             recipe = ROOT / f"Calibration/recipes/{model.stem}.yaml"
             exact, _ = score(given.swiftlet, model, original, recipe)
             shared = (given.swiftlet, model, original, recipe)
+            if model.data.name == "coco":
+                seen = set().union(*(evenly(model.calibration, count) for count in given.sizes or [given.count]))
+                unseen = pictures(model.data / "images") + [path for path in model.calibration if path not in seen]
+                model.agreement = own_detections(given.swiftlet, model, original, recipe, unseen, folder)
             if given.sizes:
                 cells = [attempt(by_swiftlet, *shared, evenly(model.calibration, count), folder) for count in given.sizes]
                 cells.append(attempt(by_swiftlet, *shared, evenly(model.other, 32), folder))
             else:
                 files = evenly(model.calibration, given.count)
-                if model.data.name == "coco":
-                    unseen = pictures(model.data / "images") + [path for path in model.calibration if path not in files]
-                    model.agreement = own_detections(given.swiftlet, model, original, recipe, unseen, folder)
                 cells = [attempt(by_swiftlet, *shared, files, folder)]
                 cells += [attempt(by_onnxruntime, *shared, files, folder, method) for method in ("MinMax", "Percentile")]
                 cells.append(attempt(by_nncf, *shared, files, folder))
