@@ -1,5 +1,5 @@
-// 3×3 on 32 channels and more in quads (see divided_avx2.h); else blocks of sixteen or eight channels, of which two taps meet in one vpmaddwd: the stored bytes are widened as they are, so the sum over x
-// is the sum over the stored values less zero point × the weight sum.
+// 3×3 on 32 channels and more in quads (see divided_avx2.h); else blocks of sixteen or eight channels, of which two taps meet in one
+// vpmaddwd. The input is read as unsigned bytes u = x + offset, so the sum over x is the sum over u less offset × the weight sum.
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
 #include "../shared/table_avx2.h"
@@ -31,15 +31,28 @@ struct block {
 };
 
 // `is_wide` (sixteen channels, not eight) and `is_signed` are constants at every call.
-SWL_TARGET_AVX2 SWL_INLINE __m256i widen(const bool is_signed, __m128i bytes) { return is_signed ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes); }
+//
+// Sixteen bytes, or eight, in both halves, as unsigned ones. Shuffles within a half widen them: those that cross halves (vpmovzx) take more than twice the time.
+SWL_TARGET_AVX2 SWL_INLINE __m256i unsigned_bytes(const bool is_wide, const bool is_signed, const uint8_t *from) {
+  const __m128i *at = (const __m128i *)(const void *)from;
+  const __m256i bytes = is_wide ? _mm256_broadcastsi128_si256(_mm_loadu_si128(at)) : _mm256_broadcastq_epi64(_mm_loadl_epi64(at));
+  return is_signed ? _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80)) : bytes;
+}
+
+// Channels 0…3 of a half's bytes in its first half, 4…7 in its second, each byte a word; and a byte the first of two words.
+SWL_TARGET_AVX2 SWL_INLINE __m256i words_of_pairs(void) {
+  return _mm256_setr_epi8(0, -1, 1, -1, 2, -1, 3, -1, 4, -1, 5, -1, 6, -1, 7, -1, 8, -1, 9, -1, 10, -1, 11, -1, 12, -1, 13, -1, 14, -1, 15, -1);
+}
+SWL_TARGET_AVX2 SWL_INLINE __m256i words_of_singles(const char first) {
+  const char a = first, b = (char)(first + 4);
+  return _mm256_setr_epi8(a, -1, -1, -1, (char)(a + 1), -1, -1, -1, (char)(a + 2), -1, -1, -1, (char)(a + 3), -1, -1, -1, b, -1, -1, -1, (char)(b + 1), -1, -1,
+                          -1, (char)(b + 2), -1, -1, -1, (char)(b + 3), -1, -1, -1);
+}
 
 SWL_TARGET_AVX2 SWL_INLINE struct pair load(const bool is_wide, const bool is_signed, const uint8_t *first, const uint8_t *second) {
-  if (!is_wide) {
-    __m128i bytes = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)first), _mm_loadl_epi64((const __m128i *)second));
-    return (struct pair){widen(is_signed, bytes), _mm256_setzero_si256()};
-  }
-  __m128i a = _mm_loadu_si128((const __m128i *)first), b = _mm_loadu_si128((const __m128i *)second);
-  return (struct pair){widen(is_signed, _mm_unpacklo_epi8(a, b)), widen(is_signed, _mm_unpackhi_epi8(a, b))};
+  const __m256i a = unsigned_bytes(is_wide, is_signed, first), b = unsigned_bytes(is_wide, is_signed, second);
+  const __m256i low = _mm256_shuffle_epi8(_mm256_unpacklo_epi8(a, b), words_of_pairs());
+  return (struct pair){low, is_wide ? _mm256_shuffle_epi8(_mm256_unpackhi_epi8(a, b), words_of_pairs()) : _mm256_setzero_si256()};
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void add(const bool is_wide, struct pair *sums, struct pair values, const int16_t *weights, int64_t pair) {
@@ -94,12 +107,11 @@ struct walk {
   struct source sources[5];
 };
 
-// The last row alone: each byte beside a 0, or beside its sign, which meets a weight of 0.
+// The last row alone: each byte beside a 0.
 SWL_TARGET_AVX2 SWL_INLINE struct pair load_single(const bool is_wide, const bool is_signed, const uint8_t *from) {
-  __m128i low = _mm_loadl_epi64((const __m128i *)from), high = _mm_setzero_si128();
-  if (is_wide) high = _mm_loadl_epi64((const __m128i *)(from + 8));
-  if (is_signed) return (struct pair){_mm256_cvtepi8_epi32(low), _mm256_cvtepi8_epi32(high)};
-  return (struct pair){_mm256_cvtepu8_epi32(low), _mm256_cvtepu8_epi32(high)};
+  const __m256i bytes = unsigned_bytes(is_wide, is_signed, from);
+  const __m256i low = _mm256_shuffle_epi8(bytes, words_of_singles(0));
+  return (struct pair){low, is_wide ? _mm256_shuffle_epi8(bytes, words_of_singles(8)) : _mm256_setzero_si256()};
 }
 
 // Adds one column of the image, `at` in each row, to the sums of the pixels that it lies under: sums[i] meets the kernel's column
@@ -241,24 +253,24 @@ SWL_TARGET_AVX2 SWL_INLINE struct block block_at(const bool is_wide, const struc
   const int64_t pairs = swl_tap_pairs(w), width = is_wide ? 16 : 8;
   struct block b = {.weights = d->weights + index * swl_block_size(w), .pairs = pairs, .channel = swl_block_channel(w->input_channels, index)};
   const __m256i *sums = (const __m256i *)(const void *)(b.weights + pairs * 2 * width);
-  const __m256i zero_point = _mm256_set1_epi32(d->input_zero_point);
+  const __m256i offset = _mm256_set1_epi32(d->input_flip + d->input_zero_point);
   b.is_narrow = r->is_narrow && !r->residual;
   b.words = NULL;
   const __m256i *bias = (const __m256i *)(const void *)(b.is_narrow ? r->bias + b.channel : zeros);
-  b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums)));
+  b.start.low = _mm256_sub_epi32(_mm256_loadu_si256(bias), _mm256_mullo_epi32(offset, _mm256_loadu_si256(sums)));
   b.start.high = _mm256_setzero_si256();
-  if (is_wide) b.start.high = _mm256_sub_epi32(_mm256_loadu_si256(bias + 1), _mm256_mullo_epi32(zero_point, _mm256_loadu_si256(sums + 1)));
+  if (is_wide) b.start.high = _mm256_sub_epi32(_mm256_loadu_si256(bias + 1), _mm256_mullo_epi32(offset, _mm256_loadu_si256(sums + 1)));
   return b;
 }
 
 // What the padding beside an image adds, from one end of the kernel and from the other.
 SWL_TARGET_AVX2 SWL_INLINE void find_ends(const bool is_wide, const int size, const struct swl_depthwise_q8 *d, struct block *b) {
-  const __m256i zero_point = _mm256_set1_epi32(d->input_zero_point), ones = _mm256_set1_epi16(1);
+  const __m256i offset = _mm256_set1_epi32(d->input_flip + d->input_zero_point), ones = _mm256_set1_epi16(1);
   const int pairs = size / 2 + 1;
   struct pair met[SUMS], sum = {_mm256_setzero_si256(), _mm256_setzero_si256()};
   for (int i = 0; i < size; i++) {
     for (int p = 0; p < pairs; p++) add(is_wide, &sum, (struct pair){ones, ones}, b->weights, i * pairs + p);
-    met[i] = (struct pair){_mm256_mullo_epi32(sum.low, zero_point), _mm256_mullo_epi32(sum.high, zero_point)};
+    met[i] = (struct pair){_mm256_mullo_epi32(sum.low, offset), _mm256_mullo_epi32(sum.high, offset)};
   }
   for (int i = 0; i < size; i++) {
     b->last[i] = (struct pair){_mm256_sub_epi32(met[size - 1].low, met[i].low), _mm256_sub_epi32(met[size - 1].high, met[i].high)};
