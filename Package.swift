@@ -233,7 +233,7 @@ let package = Package(
     tests("Hearing", ["SharedData", "Hearing", "ModelManifest", "SoundFiles"], resources: [.copy("Golden")]),
     tests(
       "Transcription",
-      ["SharedData", "Transcription", "ModelManifest", "ModelCompiler", "CPUExecution", "JSONReading", "Pipelines", "SoundFiles", "Tensors"],
+      ["SharedData", "Transcription", "ModelManifest", "ModelCompiler", "ONNX", "CPUExecution", "JSONReading", "Pipelines", "SoundFiles", "Tensors"],
       resources: [.copy("Golden")]),
     tests(
       "EdgeAgent",

@@ -15,12 +15,13 @@ public struct FeatureExtractor {
   private let filters: MelFilters
   private let shape: [Double]
   private let cosines: [Double]
-  private var prepared: [Double] = []
+  /// Samples at their level, with pre-emphasis.
+  var prepared: [Double] = []
   private var frame: [Double]
   private var spectrum: [Double]
   private var bands: [Double]
   /// Frame by frame.
-  private var values: [Double] = []
+  var values: [Double] = []
 
   /// - Throws: where the description contradicts itself, or asks for what this version doesn't have.
   public init(_ input: SoundInput) throws(HearingError) {
@@ -81,25 +82,42 @@ public struct FeatureExtractor {
     prepare(samples)
     let frames = frameCount(sampleCount: prepared.count)
     values.removeAll(keepingCapacity: true)
-    for index in 0..<frames {
-      cut(frame: index)
-      if frame.allSatisfy({ $0 == 0 }) {
-        // Most of what is padded.
-        for band in bands.indices { bands[band] = 0 }
-      } else {
-        transform.powers(of: frame, into: &spectrum)
-        if input.spectrum == .magnitude { for bin in spectrum.indices { spectrum[bin] = spectrum[bin].squareRoot() } }
-        filters.apply(to: spectrum, into: &bands)
-      }
-      for band in bands.indices { bands[band] = log(max(bands[band], Double(input.logFloor ?? 0)) + Double(input.logOffset)) }
-      addValues()
-    }
+    for index in 0..<frames { addFrame(from: firstSample(ofFrame: index)) }
     normalise(frames: frames)
-    features.removeAll(keepingCapacity: true)
-    for position in values.indices {
-      features.append(Float(values[input.axes == .framesBands ? position : position % frames * valuesPerFrame + position / frames]))
-    }
+    write(0..<frames, into: &features)
     return frames
+  }
+
+  /// Of a frame's window; before the beginning where it is centred on one of the first samples.
+  func firstSample(ofFrame index: Int) -> Int { index * input.hop - (input.isCentred ? input.transform / 2 - margin : 0) }
+
+  /// Between a frame's window and its transform's beginning.
+  private var margin: Int { (input.transform - input.window) / 2 }
+
+  /// Adds the values of the frame whose window begins there in `prepared`.
+  mutating func addFrame(from start: Int) {
+    cut(from: start)
+    if frame.allSatisfy({ $0 == 0 }) {
+      // Most of what is padded.
+      for band in bands.indices { bands[band] = 0 }
+    } else {
+      transform.powers(of: frame, into: &spectrum)
+      if input.spectrum == .magnitude { for bin in spectrum.indices { spectrum[bin] = spectrum[bin].squareRoot() } }
+      filters.apply(to: spectrum, into: &bands)
+    }
+    for band in bands.indices { bands[band] = log(max(bands[band], Double(input.logFloor ?? 0)) + Double(input.logOffset)) }
+    addValues()
+  }
+
+  /// Puts frames of `values` into `features`, in the order of the tensor's axes.
+  func write(_ frames: Range<Int>, into features: inout [Float]) {
+    features.removeAll(keepingCapacity: true)
+    let first = frames.lowerBound * valuesPerFrame
+    for position in 0..<frames.count * valuesPerFrame {
+      let place =
+        input.axes == .framesBands ? position : position % frames.count * valuesPerFrame + position / frames.count
+      features.append(Float(values[first + place]))
+    }
   }
 
   /// Level, alignment and pre-emphasis.
@@ -118,10 +136,8 @@ public struct FeatureExtractor {
   }
 
   /// Puts a windowed frame into the middle of the transform, whose rest stays zero.
-  private mutating func cut(frame index: Int) {
-    let margin = (input.transform - input.window) / 2
+  private mutating func cut(from start: Int) {
     // A centred frame's transform has its middle at the frame's sample; beyond the ends the utterance is mirrored.
-    let start = input.isCentred ? index * input.hop - input.transform / 2 + margin : index * input.hop
     for position in 0..<input.window { frame[margin + position] = shape[position] * prepared[mirrored(start + position)] }
   }
 
@@ -142,7 +158,7 @@ public struct FeatureExtractor {
     }
   }
 
-  private mutating func normalise(frames: Int) {
+  mutating func normalise(frames: Int) {
     switch input.normalisation {
     case .none: break
     case .band: for band in 0..<valuesPerFrame { normalise(stride(from: band, to: values.count, by: valuesPerFrame)) { $0 + 1e-5 } }

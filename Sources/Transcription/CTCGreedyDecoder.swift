@@ -8,7 +8,7 @@ public struct CTCGreedyDecoder: Sendable {
   public let alphabet: [String]
   /// Values a frame: the alphabet's symbols and the blank.
   public let symbolsPerFrame: Int
-  /// What was decoded since `reset`.
+  /// What was decoded since `reset` and `takeSymbols`.
   public private(set) var symbols: [CTCSymbol] = []
   private let blank: Int
   private var previous: Int
@@ -43,6 +43,12 @@ public struct CTCGreedyDecoder: Sendable {
     symbols.removeAll(keepingCapacity: true)
     previous = blank
     frame = 0
+  }
+
+  /// Gives up the symbols that were decoded; those that follow count their frames on.
+  public mutating func takeSymbols() -> [CTCSymbol] {
+    defer { symbols.removeAll(keepingCapacity: true) }
+    return symbols
   }
 
   /// Goes on with whole frames of scores, frame by frame. The best of a frame is its first greatest number; a frame without one

@@ -12,14 +12,19 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
   public let manifest: Manifest
   private let session: Session<Engine>
   private var features: FeatureExtractor
-  private var decoder: CTCGreedyDecoder
+  /// How it hears.
+  var input: SoundInput { features.input }
+  private(set) var decoder: CTCGreedyDecoder
   private let beamDecoder: CTCBeamDecoder?
   private let phraseDecoder: CTCPhraseDecoder?
   private var values: [Float] = []
   private let inputIndex: Int
   private let outputIndex: Int
-  private let blank: Int
-  private let frameBounds: ClosedRange<Int>
+  let blank: Int
+  /// Frames that it takes at once.
+  let frameBounds: ClosedRange<Int>
+  /// Frames of symbols that it makes of the most frames that it takes.
+  let greatestOutputLength: Int
   private var boundFrames: Int
 
   /// Samples a second that it takes.
@@ -45,6 +50,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
     inputIndex = 0
     outputIndex = output
     blank = decoding.blank
+    greatestOutputLength = package.program.outputs[output].declaredDimensions.dropFirst().first ?? 0
     let outputDimensions = package.program.outputs[output].declaredDimensions
     do throws(TranscriptionError) {
       decoder = try CTCGreedyDecoder(decoding, outputDimensions: outputDimensions)
@@ -98,16 +104,7 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
     let least = features.sampleCount(frameCount: frameBounds.lowerBound)
     if samples.count < least { samples += [Float](repeating: 0, count: least - samples.count) }
     let frames = features.extract(samples, into: &values)
-    let scores: [Float]
-    do throws(InferenceError) {
-      if frames != boundFrames { try session.bind(sizes: [frames]) }
-      boundFrames = frames
-      unsafe try values.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(inputIndex, from: values) }
-      session.run()
-      scores = try session.realOutput(outputIndex)
-    } catch {
-      throw TranscriptionError(.unusableProgram, error.message)
-    }
+    let scores = try scores(of: values, frames: frames)
     // Strides keep ⌈frames ÷ stride⌉ of the frames.
     let stride = max(1, Int((Double(frames) / Double(max(1, scores.count / decoder.symbolsPerFrame))).rounded()))
     let frame = Duration.seconds(features.input.hop * stride) / sampleRate
@@ -125,6 +122,21 @@ public final class SpeechModel<Engine: Backend & ~Copyable>: SpeechRecogniser {
   public func transcript(of samples: [Float], from origin: Duration) throws(TranscriptionError) -> Transcript {
     let words = try transcribe(samples, from: origin)
     return Transcript(text: words.map(\.text).joined(separator: " "), words: words)
+  }
+
+  /// What the model makes of features, in their own length.
+  /// - Parameter frames: of `features`; within `frameBounds`.
+  /// - Returns: whole frames of symbols' scores.
+  func scores(of features: [Float], frames: Int) throws(TranscriptionError) -> [Float] {
+    do throws(InferenceError) {
+      if frames != boundFrames { try session.bind(sizes: [frames]) }
+      boundFrames = frames
+      unsafe try features.withUnsafeBufferPointer { (values) throws(InferenceError) in unsafe try session.writeReals(inputIndex, from: values) }
+      session.run()
+      return try session.realOutput(outputIndex)
+    } catch {
+      throw TranscriptionError(.unusableProgram, error.message)
+    }
   }
 
   private func symbols(_ scores: [Float]) -> [CTCSymbol] {

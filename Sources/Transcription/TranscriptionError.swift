@@ -15,6 +15,8 @@ public struct TranscriptionError: Error, Equatable {
     case unsuitablePhrase
     /// What finds utterances doesn't go with what writes them down.
     case unsuitableDetector
+    /// A look-ahead with which the model can't hear.
+    case unsuitableWindow
   }
 
   public let code: Code

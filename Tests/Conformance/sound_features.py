@@ -80,11 +80,20 @@ def spectra(samples, window, hop, transform, centred):
 
 def quartznet(samples):
     """[1, 64, frames]"""
+    bands = quartznet_bands(samples)
+    return normalised(bands, bands)
+
+
+def quartznet_bands(samples):
+    """[64, frames] before normalisation."""
     emphasised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
     power = spectra(emphasised, 320, 160, 512, True) ** 2
-    mel = np.log(power @ slaney_filters(64, 512, 0, RATE / 2).T + 2.0**-24).T
-    mel = (mel - mean(mel)) / (mel.std(axis=1, ddof=1, keepdims=True) + 1e-5)
-    return mel[None].astype(np.float32)
+    return np.log(power @ slaney_filters(64, 512, 0, RATE / 2).T + 2.0**-24).T
+
+
+def normalised(bands, heard):
+    """[1, bands, frames] as they stand among those that were heard."""
+    return ((bands - mean(heard)) / (heard.std(axis=1, ddof=1, keepdims=True) + 1e-5))[None].astype(np.float32)
 
 
 def mean(values):

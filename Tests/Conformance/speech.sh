@@ -20,6 +20,11 @@ trap 'rm -rf "$folder"' EXIT
 diff -u "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" "$folder/texts.tsv"
 echo "speech: $(wc -l <"$folder/texts.tsv") clips have ONNX Runtime's text"
 
+# In windows of bounded look-ahead; the same rule in numpy, by ONNX Runtime, wrote the file.
+"$1" transcribe "$folder/quartznet.swiftlet" "$shared/data/speech" --look-ahead 1 | sed "s|^.*/\([^/]*\): |\1\t|" >"$folder/ahead.tsv"
+diff -u "$root/Tests/EndToEnd/Golden/quartznet15x5-ahead.tsv" "$folder/ahead.tsv"
+echo "speech: heard in windows, $(wc -l <"$folder/ahead.tsv") clips have ONNX Runtime's text, too"
+
 # ALSA's file plugin as a microphone. It gives the clip as fast as it is read, and then, for ever, what happens to stand in memory.
 clip=librivox_sense_and_sensibility_01_austen_64kb-0870
 tail -c +45 "$shared/data/speech/$clip.wav" >"$folder/clip.raw"
@@ -53,6 +58,24 @@ for before, after in zip(lines, lines[1:]):
         assert after["text"].split()[: len(before["text"].split())] == before["text"].split(), (before, after)
 CHECK
 
+# In windows they come with their words, none is taken back, and the final one begins with them.
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --seconds 7.1 --json --partial --look-ahead 1 2>"$folder/notes" >"$folder/ahead.jsonl"
+python3 - "$folder/live.jsonl" "$folder/ahead.jsonl" <<'CHECK'
+import json, sys
+whole, lines = ([json.loads(line) for line in open(path)] for path in sys.argv[1:])
+assert [line["utterance"] for line in lines if line["final"]] == [line["utterance"] for line in whole], lines
+assert sum(not line["final"] for line in lines) >= 3 and not any("revised" in line for line in lines), lines
+for before, after in zip(lines, lines[1:]):
+    if not before["final"]:
+        assert after["words"][: len(before["words"])] == before["words"], (before, after)
+heard, expected = (" ".join(line["text"] for line in part if line["final"]).split() for part in (lines, whole))
+assert sum(a != b for a, b in zip(expected, heard)) + abs(len(expected) - len(heard)) <= 2, (expected, heard)
+CHECK
+"$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --seconds 7.1 --json --voice-activity none --look-ahead 1 2>"$folder/notes" >"$folder/ahead.jsonl"
+grep "^$clip" "$root/Tests/EndToEnd/Golden/quartznet15x5-ahead.tsv" >"$folder/expected.tsv"
+python3 -c 'import json, sys; print(sys.argv[1] + "\t" + " ".join(json.loads(line)["text"] for line in sys.stdin))' "$clip.wav" <"$folder/ahead.jsonl" \
+  | diff -u "$folder/expected.tsv" -
+
 # Asked to stop, it ends in order, having said what it heard; that this isn't the limit's doing, the lack of one shows.
 "$1" transcribe "$folder/quartznet.swiftlet" --microphone clip --voice-activity none --json >"$folder/live.jsonl" 2>/dev/null &
 listener=$!
@@ -78,13 +101,14 @@ echo "speech: phrases are heard where they are said, and nowhere else"
 clip=librivox_sense_and_sensibility_01_austen_64kb-0880
 mkdir "$folder/sounds"
 cp "$shared/data/speech/$clip.wav" "$folder/sounds"
-for vocabulary in open commands; do
+for vocabulary in open commands ahead; do
+  case $vocabulary in ahead) settings="look_ahead: 1 s" ;; *) settings="vocabulary: $vocabulary" ;; esac
   cat >"$folder/$vocabulary.yaml" <<CONFIGURATION
 device: {id: d, site: s}
 storage: {path: $vocabulary}
 microphones: {desk: {source: "folder:sounds", loop: false}}
 pipelines:
-  voice: {microphone: desk, model: ./quartznet.swiftlet, vocabulary: $vocabulary, commands: [{say: [Young man, old man], then: [event]}]}
+  voice: {microphone: desk, model: ./quartznet.swiftlet, $settings, commands: [{say: [Young man, old man], then: [event]}]}
 CONFIGURATION
   "$1" run --config "$folder/$vocabulary.yaml" 2>"$folder/$vocabulary.notes" &
 done
@@ -92,11 +116,11 @@ wait
 python3 - "$folder" "$root/Tests/EndToEnd/Golden/quartznet15x5.tsv" "$clip" <<'CHECK'
 import json, sqlite3, sys
 expected = next(line.rstrip("\n").split("\t")[1] for line in open(sys.argv[2]) if line.startswith(sys.argv[3]))
-for vocabulary, text in [("open", expected), ("commands", "young man")]:
+for vocabulary, text in [("open", expected), ("commands", "young man"), ("ahead", expected)]:
     with sqlite3.connect(f"{sys.argv[1]}/{vocabulary}/outbox.sqlite") as outbox:
         told = [json.loads(payload) for (payload,) in outbox.execute("SELECT payload FROM messages ORDER BY id")]
     assert [message["schema"] for message in told] == ["swiftlet/transcript/1", "swiftlet/spoken-command/1"], told
     assert told[0]["text"] == text and told[0]["captured_at"] < told[1]["captured_at"] < told[1]["ended_at"] <= told[0]["ended_at"], told
     assert told[1]["command"] == "Young man" and told[1]["heard"] == "young man" and told[1]["confidence"] > 0.8, told
 CHECK
-echo "speech: the agent tells what it hears, and obeys a command"
+echo "speech: the agent tells what it hears, in windows, too, and obeys a command"

@@ -87,6 +87,8 @@ def main():
     parser.add_argument("--swiftlet", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--voice-activity", nargs="*", default=["energy"])
+    parser.add_argument("--look-ahead", help="seconds: hear in windows")
+    parser.add_argument("--conditions", nargs="*", help="only these")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     detectors = [None, *arguments.voice_activity]
@@ -94,9 +96,12 @@ def main():
     print("|---|" + "---|" * len(detectors))
     with tempfile.TemporaryDirectory() as folder:
         for condition, path in conditions(arguments.shared, Path(folder), np.random.default_rng(arguments.seed)):
+            if arguments.conditions and condition not in arguments.conditions:
+                continue
             row = []
             for detector in detectors:
                 options = [] if detector is None else ["--voice-activity", detector]
+                options += [] if arguments.look_ahead is None else ["--look-ahead", arguments.look_ahead]
                 command = [arguments.swiftlet, "evaluate", arguments.model, str(path), "--json", *options]
                 result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 rate = f"{100 * result['word_error_rate']:.1f} %" if condition in SPEECH else f"{result['insertions']} words"

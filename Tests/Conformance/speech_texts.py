@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The texts that ONNX Runtime gives for the shared folder's clips with QuartzNet, and the features that they come from.
 
-    SWIFTLET_SHARED=… Tests/Conformance/speech_texts.py            renews Tests/EndToEnd/Golden/quartznet15x5.tsv and
-                                                                   Tests/Hearing/Golden/features.json
+    SWIFTLET_SHARED=… Tests/Conformance/speech_texts.py            renews Tests/EndToEnd/Golden/quartznet15x5.tsv, quartznet15x5-ahead.tsv
+                                                                   beside it, and Tests/Hearing/Golden/features.json
     SWIFTLET_SHARED=… Tests/Conformance/speech_texts.py --check    compares with them instead
     Tests/Conformance/speech_texts.py --errors OUTPUT.jsonl        the word error rate of what `swiftlet transcribe --json` wrote
 
@@ -22,6 +22,7 @@ import sound_features
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = ROOT / "Tests/EndToEnd/Golden/quartznet15x5.tsv"
+AHEAD = ROOT / "Tests/EndToEnd/Golden/quartznet15x5-ahead.tsv"
 FEATURES = ROOT / "Tests/Hearing/Golden/features.json"
 RATE = sound_features.RATE
 GREATEST_LENGTH = 2047 * 160
@@ -66,6 +67,34 @@ def texts(shared):
         yield path.name, " ".join(words)
 
 
+def ahead_texts(shared, seconds=1):
+    """The texts of sound that is heard in windows, by the rule that docs/speech.md states."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(shared / "models/quartznet15x5.onnx"), providers=["CPUExecutionProvider"])
+    context, ahead, step = (2 * round(50 * duration) for duration in (2, seconds, seconds / 2))
+    for path in clips(shared):
+        bands = sound_features.quartznet_bands(load(path))
+        frames, done, end, scores = bands.shape[1], 0, step + ahead, []
+        while True:
+            # No window ends between the last whole one and the sound's end.
+            last = end > known_before_end(load(path))
+            known, until = (frames, (frames + 1) // 2) if last else (end, (end - ahead) // 2)
+            first = max(0, min(2 * done - context, known - context - step - ahead)) // 2 * 2
+            heard = bands[:, max(0, known - 2048) : known]
+            window = sound_features.normalised(bands[:, first:known], heard)
+            scores.append(session.run(None, {session.get_inputs()[0].name: window})[0][0][done - first // 2 : until - first // 2])
+            done, end = until, end + step
+            if last:
+                break
+        yield path.name, " ".join(sound_features.greedy_text(np.concatenate(scores)).split())
+
+
+def known_before_end(samples):
+    """Frames whose 320 samples have all come, each centred on its own."""
+    return max(0, (len(samples) - 160) // 160 + 1)
+
+
 def features(shared):
     """A few values of each front end, at places that look random."""
     generator = np.random.default_rng(8)
@@ -107,6 +136,7 @@ def main():
         return errors(arguments.errors, arguments.shared)
     made = {
         TEXTS: "".join(f"{name}\t{text}\n" for name, text in texts(arguments.shared)),
+        AHEAD: "".join(f"{name}\t{text}\n" for name, text in ahead_texts(arguments.shared)),
         FEATURES: "[\n" + ",\n".join(json.dumps(case) for case in features(arguments.shared)) + "\n]\n",
     }
     for path, text in made.items():

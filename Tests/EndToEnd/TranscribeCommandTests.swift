@@ -1,4 +1,5 @@
 import Foundation
+import TestPackages
 import Testing
 
 /// `transcribe` as a person misuses it; that it gives the right text, also live, Tests/Conformance/speech.sh shows with the release build.
@@ -29,6 +30,29 @@ import Testing
     }
     let deaf = try run([builtIn, "--microphone"])
     #expect(deaf.status == 1 && deaf.errors.count == 1 && deaf.errors[0].contains("doesn't say how it hears"), "\(deaf.errors)")
+  }
+
+  @Test func `a look-ahead is a CTC model's, and not any`() throws {
+    for arguments in [["--look-ahead", "0.1"], ["--look-ahead", "6"], ["--look-ahead", "x"], ["--look-ahead", "1", "--beam", "4"]] {
+      let wrong = try run([builtIn, "a.wav"] + arguments)
+      #expect(wrong.status == 2 && wrong.errors.count == 1 && wrong.errors[0].contains("--look-ahead"), "\(arguments): \(wrong.errors)")
+    }
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("windows-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (words, sound) = (folder.appendingPathComponent("words.swiftlet").path, folder.appendingPathComponent("a.wav").path)
+    try Data(HearingPackage.bytes()).write(to: URL(fileURLWithPath: words))
+    try Data(HearingPackage.spokenWAV).write(to: URL(fileURLWithPath: sound))
+    let single = try run([words, sound, "--look-ahead", "1"])
+    #expect(single.status == 2 && single.errors.count == 1 && single.errors[0].contains("a look-ahead is for CTC models"), "\(single.errors)")
+    let golden = Programs.packageRoot.appendingPathComponent("Tests/Transcription/Golden/ctc").path
+    let ctc = folder.appendingPathComponent("ctc.swiftlet").path
+    let compile = try RunningProgram("swiftlet", ["compile", "\(golden)/model.onnx", "--recipe", "\(golden)/recipe.yaml", "-o", ctc])
+    #expect(compile.waitForEnd() == 0, "\(compile.errorLines)")
+    #expect(try run([ctc, sound, "--look-ahead", "0.5", "--json"]).status == 0)
+    #expect(try run([ctc, sound, "--look-ahead", "0.5", "--voice-activity", "energy"]).status == 0)
+    let long = try run([ctc, sound, "--look-ahead", "4"])
+    #expect(long.status == 2 && long.errors.count == 1 && long.errors[0].contains("takes 8 to 600 at once: ask for another"), "\(long.errors)")
   }
 
   @Test func `a pretrained model's folder becomes a package that writes, and options of other models are refused`() throws {

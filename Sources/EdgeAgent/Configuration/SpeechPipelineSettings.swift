@@ -1,3 +1,4 @@
+import Transcription
 import YAMLReading
 
 /// `pipelines.NAME` with a microphone: a model that hears, and what becomes of what is said. The name is part of the topics, as a camera
@@ -36,6 +37,9 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
   public var pause: Duration?
   /// `partial`: whether what is known of an utterance is told while it is being said. Default: false.
   public var tellsPartialResults = false
+  /// `look_ahead`: the sound behind a word that a CTC model waits for, hearing window by window, 200 ms to 5 s. Default: each utterance is heard
+  /// at once, when it is over.
+  public var lookAhead: Duration?
   /// `commands`: what can be said to make something happen. Default: none.
   public var commands: [SpokenCommand] = []
   /// `vocabulary`: `open`, or `commands` for a CTC model that shall hear its commands or nothing. Default: `open`.
@@ -77,6 +81,7 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
     if let activity = map["voice_activity"].flatMap({ readActivity($0, context) }) { settings.voiceActivity = activity }
     settings.pause = map["pause"]?.duration(in: .milliseconds(50) ... .seconds(10))
     settings.tellsPartialResults = map["partial"]?.bool() ?? false
+    settings.lookAhead = map["look_ahead"]?.duration(in: HearingWindow.lookAheads)
     settings.commands = map["commands"].map { SpokenCommand.readList($0) } ?? []
     if let vocabulary = map["vocabulary"]?.choice(of: Vocabulary.self) { settings.vocabulary = vocabulary }
     if settings.voiceActivity == .none {
@@ -86,6 +91,11 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
     }
     if settings.vocabulary == .commands, map["commands"] == nil {
       map.report("vocabulary", "pipelines.\(name).vocabulary: there are no commands; write them, or remove it")
+    }
+    if settings.vocabulary == .commands, map["look_ahead"] != nil {
+      settings.lookAhead = nil
+      map.report(
+        "look_ahead", "pipelines.\(name).look_ahead: writes open text; with \"vocabulary: commands\" an utterance is heard at once: remove one of the two")
     }
     guard microphone != nil, let model else { return nil }
     if context.opensModels, model.path != nil { settings.check(map) }

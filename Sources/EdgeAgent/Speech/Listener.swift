@@ -27,8 +27,9 @@ final class Listener: @unchecked Sendable {
     try Self.checkCommands(settings, manifest, origin: package.origin)
     do throws(TranscriptionError) {
       speech = try SpeechRecognition.recogniser(
-        package, on: CPUBackend.self, options: CPUOptions(threads: 1), search: Self.search(settings, package.manifest))
-    } catch { throw EdgeAgentError(.model, error.message, setting: error.code == .unsuitablePhrase ? "commands" : nil) }
+        package, on: CPUBackend.self, options: CPUOptions(threads: 1), search: Self.search(settings, package.manifest),
+        window: settings.lookAhead.map { HearingWindow(lookAhead: $0) })
+    } catch { throw EdgeAgentError(.model, error.message, setting: Self.setting(error.code)) }
     guard MicrophoneSettings.sampleRates ~= speech.sampleRate else {
       throw EdgeAgentError(.model, "\(path): hears \(speech.sampleRate) samples a second, which no microphone gives: 1000 to 192000 can be had")
     }
@@ -40,6 +41,14 @@ final class Listener: @unchecked Sendable {
         .model,
         "\(path): doesn't tell how sure it is of its words: write \"confidence: 0\" in each of the commands, or take a CTC model or one of single words",
         setting: "commands")
+    }
+  }
+
+  private static func setting(_ code: TranscriptionError.Code) -> String? {
+    switch code {
+    case .unsuitablePhrase: "commands"
+    case .unsuitableWindow: "look_ahead"
+    default: nil
     }
   }
 

@@ -3,7 +3,9 @@ public import Pipelines
 /// Writes down what is said while it is being said: partial results that only grow, and a final one once an utterance is over.
 ///
 /// A partial result runs the model over all that was heard of the utterance, so it costs more the longer that is; the next one waits until so
-/// much sound has come that partial results take no more than their share of the time. One sound and one thread at a time.
+/// much sound has come that partial results take no more than their share of the time. A recogniser that hears bit by bit is given what is new of the
+/// utterance instead: partial results have the words that it knows, whatever the pace, and a final one begins with them. Where an utterance is cut
+/// for its length, its words are those that are known by then; the others are the next one's. One sound and one thread at a time.
 public struct StreamingTranscriber {
   /// How often partial results come.
   public struct Pace: Equatable, Sendable {
@@ -37,7 +39,12 @@ public struct StreamingTranscriber {
     public var cost: Duration
   }
 
+  /// What a recogniser is given at once that hears bit by bit.
+  private static let leastSound = Duration.milliseconds(100)
+
   private let recogniser: any SpeechRecogniser
+  /// Where the recogniser hears bit by bit.
+  private var stream: UtteranceStream?
   private var cutter: UtteranceCutter
   private let pace: Pace?
   private let now: () -> MonotonicInstant
@@ -57,6 +64,7 @@ public struct StreamingTranscriber {
     _ recogniser: any SpeechRecogniser, _ cutter: UtteranceCutter, pace: Pace? = nil, now: @escaping () -> MonotonicInstant = { MonotonicClock.now() }
   ) {
     (self.recogniser, self.cutter, self.pace, self.now) = (recogniser, cutter, pace, now)
+    stream = (recogniser as? any StreamingSpeechRecogniser).map { UtteranceStream($0) }
   }
 
   /// Takes what comes next.
@@ -93,17 +101,35 @@ public struct StreamingTranscriber {
     agreement = WordAgreement()
     defer { number += 1 }
     let begin = now()
-    let transcript = try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+    let transcript = try transcript(of: utterance)
     let cost = begin.duration(to: now())
     let isRevised = told.finish(transcript.spokenWords)
     let end = utterance.start + utterance.samples.count
     return Event(
       utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length || utterance.ending == .gap,
-      transcript: transcript, start: time(utterance.start), end: time(end), speechProbability: utterance.probability,
+      transcript: transcript, start: time(utterance.start), end: max(time(end), transcript.words?.last?.end ?? .zero), speechProbability: utterance.probability,
       wait: time(max(0, utterance.known - end)), cost: cost)
   }
 
+  private mutating func transcript(of utterance: Utterance) throws(TranscriptionError) -> Transcript {
+    if stream != nil { return try stream!.finish(utterance) }
+    return try recogniser.transcript(of: utterance.samples, from: time(utterance.start))
+  }
+
+  /// Hears what is new of the utterance that isn't over.
+  private mutating func streamed() -> Event? {
+    guard next >= due, let utterance = cutter.openUtterance else { return nil }
+    due = next + samples(Self.leastSound)
+    let start = now()
+    // One that fails is heard again from its beginning; only where it fails once it is over, that is told.
+    guard let words = try? stream?.hear(utterance), pace != nil else { return nil }
+    let cost = start.duration(to: now())
+    guard agreement.grow(to: words.map(\.text)) else { return nil }
+    return partial(utterance, Transcript(words), cost)
+  }
+
   private mutating func partial() -> Event? {
+    if stream != nil { return streamed() }
     guard let pace, next >= due, let utterance = cutter.openUtterance else { return nil }
     let start = now()
     // One that fails is tried again no sooner.
@@ -113,7 +139,11 @@ public struct StreamingTranscriber {
     due = next + samples(max(pace.interval, cost / max(pace.share, 0.01)))
     guard agreement.take(transcript.spokenWords) else { return nil }
     transcript.keep(agreement.told)
-    return Event(
+    return partial(utterance, transcript, cost)
+  }
+
+  private func partial(_ utterance: Utterance, _ transcript: Transcript, _ cost: Duration) -> Event {
+    Event(
       utterance: number, isFinal: false, isRevised: false, goesOn: true, transcript: transcript, start: time(utterance.start),
       end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero, cost: cost)
   }

@@ -19,6 +19,14 @@ public struct WordAgreement: Equatable, Sendable {
     return true
   }
 
+  /// Takes words that won't change.
+  /// - Returns: whether there are more than were told before.
+  public mutating func grow(to words: [String]) -> Bool {
+    guard words.count > told.count else { return false }
+    told = words
+    return true
+  }
+
   /// Ends the utterance with its final words; the next result is another one's.
   /// - Returns: whether something that was told turned out wrong.
   public mutating func finish(_ words: [String]) -> Bool {

@@ -10,7 +10,7 @@ extension EvaluateCommand {
     let data = try SpokenDataset(path: dataset)
     if data.untoldCount > 0 { Terminal.note("\(dataset): \(data.untoldCount) sound(s) were left out: nothing says what is spoken in them") }
     func measured(_ package: ModelPackage, _ path: String, _ label: String) throws -> SpeechMeasurement {
-      let speech = try SpeechRecognition.recogniser(package, named: path, threads: threads)
+      let speech = try SpeechRecognition.recogniser(package, named: path, threads: threads, window: ahead.window)
       return try SpeechMeasurement(speech, data, utterancesBy: activity.search(for: speech, of: path), label: label)
     }
     guard let against, let otherPackage else {
@@ -26,8 +26,8 @@ extension EvaluateCommand {
 
   func evaluateSounds(_ package: ModelPackage, against otherPackage: ModelPackage?) throws {
     try refuseOptionsForImages()
-    guard activity.voiceActivity == nil, activity.pause == nil else {
-      throw CommandFailure("\(model) tells single sounds apart: --voice-activity and --pause are for transcripts", status: .wrongUse)
+    guard activity.voiceActivity == nil, activity.pause == nil, ahead.window == nil else {
+      throw CommandFailure("\(model) tells single sounds apart: --voice-activity, --pause and --look-ahead are for transcripts", status: .wrongUse)
     }
     let data = try LabelledSounds(path: dataset, labels: package.manifest.labels)
     let (accuracy, clear) = try classified(data, by: package)

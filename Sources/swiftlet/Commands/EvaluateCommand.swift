@@ -54,6 +54,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var activity: VoiceActivityOptions
 
+  @OptionGroup var ahead: LookAheadOption
+
   @Option(help: "Threads that share the work.")
   var threads = 2
 
@@ -74,8 +76,8 @@ struct EvaluateCommand: ParsableCommand {
     let otherPackage = try against.map { try self.package(at: $0, like: manifest) }
     if manifest.task == .transcription { return try evaluateSpeech(package, against: otherPackage) }
     if manifest.task == .classification, manifest.sound != nil { return try evaluateSounds(package, against: otherPackage) }
-    guard activity.voiceActivity == nil, activity.pause == nil else {
-      throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity and --pause are for speech", status: .wrongUse)
+    guard activity.voiceActivity == nil, activity.pause == nil, ahead.window == nil else {
+      throw CommandFailure("\(model) is for \(manifest.task.rawValue): --voice-activity, --pause and --look-ahead are for speech", status: .wrongUse)
     }
     let data = try EvaluationData.load(dataset, form: labels, for: model, task: manifest.task, labels: manifest.labels)
     let measure = { (package: ModelPackage, path: String, label: String) throws in

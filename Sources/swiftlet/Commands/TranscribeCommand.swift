@@ -26,6 +26,7 @@ struct TranscribeCommand: ParsableCommand {
                 swiftlet transcribe quartznet.swiftlet recordings/ --threads 2 --json
                 swiftlet transcribe quartznet.swiftlet day.flac --voice-activity silero.swiftlet
                 swiftlet transcribe quartznet.swiftlet --microphone --phrases commands.txt
+                swiftlet transcribe quartznet.swiftlet --microphone --partial --look-ahead 1
                 swiftlet transcribe quartznet.swiftlet --microphone plughw:CARD=Webcam,DEV=0
       """)
 
@@ -69,6 +70,8 @@ struct TranscribeCommand: ParsableCommand {
 
   @OptionGroup var activity: VoiceActivityOptions
 
+  @OptionGroup var ahead: LookAheadOption
+
   @Option(help: "Threads that share the work.")
   var threads = 1
 
@@ -99,7 +102,10 @@ struct TranscribeCommand: ParsableCommand {
     guard tensors == nil || microphone == nil && sounds.count == 1 else { throw ValidationError("--tensors is for one sound file") }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
     guard phrases == nil || beam == nil && hotWord.isEmpty else { throw ValidationError("--phrases has a search of its own: leave --beam and --hot-word out") }
-    _ = try openSearch()
+    let search = try openSearch()
+    guard ahead.window == nil || phrases == nil && search == .greedy else {
+      throw ValidationError("--look-ahead takes the best symbol of each frame: leave --beam, --hot-word and --phrases out")
+    }
   }
 
   private func search() throws -> CTCSearch {
@@ -148,7 +154,8 @@ struct TranscribeCommand: ParsableCommand {
   }
 
   private func recogniser() throws -> any SpeechRecogniser {
-    let speech = try SpeechRecognition.recogniser(source.packageWithOpenSizes(at: model), named: model, threads: threads, search: search())
+    let speech = try SpeechRecognition.recogniser(
+      source.packageWithOpenSizes(at: model), named: model, threads: threads, search: search(), window: ahead.window)
     guard let tensors else { return speech }
     guard let speech = speech as? StepwiseSpeechModel<CPUBackend> else {
       throw CommandFailure("--tensors is for models that write token by token: use swiftlet infer", status: .wrongUse)

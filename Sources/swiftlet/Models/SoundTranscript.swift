@@ -38,6 +38,7 @@ struct SoundTranscript {
   }
 
   private static func wholeSound(of reader: inout SoundReader, _ speech: any SpeechRecogniser) throws -> [Piece] {
+    if let speech = speech as? any StreamingSpeechRecogniser { return try streamedSound(of: &reader, speech) }
     var cutter = QuietCutter(greatestLength: speech.greatestLength, sampleRate: speech.sampleRate)
     var samples: [Float] = []
     var (pieces, done): ([Piece], Int) = ([], 0)
@@ -51,6 +52,15 @@ struct SoundTranscript {
     }
     if let piece = cutter.lastPiece() { try hear(piece) }
     return pieces
+  }
+
+  /// However long it is, in one piece.
+  private static func streamedSound(of reader: inout SoundReader, _ speech: any StreamingSpeechRecogniser) throws -> [Piece] {
+    var samples: [Float] = []
+    speech.begin(at: .zero)
+    while try reader.read(into: &samples) { try speech.add(samples[...]) }
+    try speech.end()
+    return [Piece(start: .zero, end: .seconds(reader.duration), transcript: Transcript(speech.takeWords()), speechProbability: nil)]
   }
 
   private static func utterances(

@@ -70,6 +70,9 @@ private struct Sample {
     let voice = configuration.speech[0]
     #expect(voice.voiceActivity == .package(sample.folder.path + "/words.swiftlet") && voice.pause == .milliseconds(250))
     #expect(voice.tellsPartialResults && voice.vocabulary == .commands)
+    sample.pipeline = "{microphone: desk, model: words.swiftlet, look_ahead: 1 s}"
+    let ahead = try #require(sample.read().configuration, "\(sample.mistakes())")
+    #expect(ahead.speech[0].lookAhead == .seconds(1) && voice.lookAhead == nil)
     var second = SpokenCommand(wordings: ["next part", "Weiter!"])
     second.leastConfidence = 0.8
     #expect(voice.commands == [SpokenCommand(wordings: ["stop"]), second])
@@ -99,6 +102,9 @@ private struct Sample {
     ("microphone: desk, voice_activity: enrgy", "did you mean \"energy\"?"), ("microphone: desk, voice_activity: gone.swiftlet", "does not exist"),
     ("microphone: desk, pause: 20 s", "pipelines.voice.pause"), ("microphone: desk, voice_activity: none, pause: 1 s", "without voice activity there are none"),
     ("microphone: desk, voice_activity: none, partial: true", "without voice activity there are none"),
+    ("microphone: desk, look_ahead: 100 ms", "pipelines.voice.look_ahead"), ("microphone: desk, look_ahead: 6 s", "pipelines.voice.look_ahead"),
+    ("microphone: desk, lookahead: 1 s", "unknown key \"lookahead\" in pipelines.voice; did you mean \"look_ahead\"?"),
+    ("microphone: desk, look_ahead: 1 s, vocabulary: commands, commands: [{say: stop, then: [event]}]", "an utterance is heard at once: remove one of the two"),
     ("microphone: desk, threshold: 0.5", "unknown key \"threshold\""), ("microphone: desk, vocabulary: commands", "there are no commands"),
     ("microphone: desk, vocabulary: comands", "did you mean \"commands\"?"), ("microphone: desk, commands: []", "is empty"),
     ("microphone: desk, commands: [{say: stop}]", "\"then\" is missing in pipelines.voice.commands[0]"),
@@ -125,6 +131,7 @@ private struct Sample {
     (["model: words.swiftlet", "commands: [{say: halt, then: [event]}]"], 9, "commands", "doesn't know the command \"halt\"; it knows: stop, start"),
     (["model: words.swiftlet", "commands: [{say: unknown, then: [event]}]"], 9, "commands", "doesn't know the command \"unknown\""),
     (["model: words.swiftlet", "commands: [{say: stop, confidence: 0.3, then: [event]}]"], 9, "commands", "less sure than 0.5"),
+    (["model: words.swiftlet", "look_ahead: 1 s"], 9, "look_ahead", "hears each utterance at once: a look-ahead is for CTC models"),
     (["model: words.swiftlet", "commands: [{say: stop, then: [event]}]", "vocabulary: commands"], 10, "vocabulary", "is for CTC models"),
   ])
   func `a check opens the packages, and says what they are for, at the setting that is wrong`(
