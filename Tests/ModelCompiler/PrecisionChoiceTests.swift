@@ -102,6 +102,17 @@ final class PrecisionChoiceTests {
     #expect(found?.keptFloat == Set(many.prefix(50).map(\.name)) && count <= 21, "\(count)")
   }
 
+  @Test func `values that lessen no noise by themselves come last, so that a budget may end with the float model`() {
+    let candidates: [PrecisionChoice.Candidate] = [
+      .init(name: "worse, dear", gain: -0.1, cost: 0.2), .init(name: "good", gain: 0.1, cost: 0.5), .init(name: "of no use, cheap", gain: 0, cost: 0.01),
+      .init(name: "better", gain: 0.3, cost: 0.1),
+    ]
+    let choice = PrecisionChoice(CalibrationResult(observed: ObservedValues(method: .minMax)), ranking: candidates)
+    #expect(choice.candidates.map(\.name) == ["better", "good", "of no use, cheap", "worse, dear"])
+    let found = choice.leastFloat { $0.keptFloatCount == 4 }
+    #expect(found?.keptFloat == Set(candidates.map(\.name)))
+  }
+
   /// Which of three values the search keeps, if a set passes by what its gains add up to.
   private func kept(_ candidates: [PrecisionChoice.Candidate], reaching enough: Double) throws -> Set<String>? {
     let choice = PrecisionChoice(CalibrationResult(observed: ObservedValues(method: .minMax)), ranking: candidates)

@@ -14,7 +14,8 @@ public struct PrecisionChoice {
   }
 
   let result: CalibrationResult
-  /// The best for their cost first.
+  /// The best for their cost first; behind them those whose float form lessens no noise by itself, the cheapest first: all together, the values
+  /// make the float model.
   let candidates: [Candidate]
 
   /// What a value's float form costs beside its multiplications: conversions.
@@ -45,8 +46,9 @@ public struct PrecisionChoice {
 
   init(_ result: CalibrationResult, ranking candidates: [Candidate]) {
     self.result = result
-    self.candidates = candidates.filter { $0.gain > 0 }.sorted {
-      let (a, b) = ($0.gain / $0.price, $1.gain / $1.price)
+    func worth(_ candidate: Candidate) -> Double { candidate.gain > 0 ? candidate.gain / candidate.price : -candidate.price }
+    self.candidates = candidates.sorted {
+      let (a, b) = (worth($0), worth($1))
       return a == b ? $0.name < $1.name : a > b
     }
   }

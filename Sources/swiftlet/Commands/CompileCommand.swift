@@ -188,6 +188,11 @@ struct CompileCommand: ParsableCommand {
     let quantisation = try quantisation(of: compilation, by: folder)
     // A mistyped path is told before the work begins.
     let recipe = try source.loadedRecipe()
+    if let evaluate, recipe?.sound != nil {
+      throw CommandFailure(
+        "--evaluate \(evaluate): counts on labelled images, and \(model) hears sound; compile without it, then see 'swiftlet evaluate PACKAGE SOUNDS --against \(model)'",
+        status: .wrongUse)
+    }
     let data = try evaluate.map {
       try EvaluationData.load($0, form: labels, for: model, task: recipe?.task ?? .raw, labels: recipe?.labels ?? [])
     }

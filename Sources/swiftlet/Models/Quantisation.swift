@@ -86,7 +86,7 @@ struct Quantisation {
     if let found { return (found, measured) }
     let points = AccuracyBudget.points(exact - best, above: budget)
     throw CommandFailure(
-      "\(modelName): 8 bits cost \(points.cost) points at least, with all \(choice.candidateCount) values that hurt in float; "
+      "\(modelName): 8 bits cost \(points.cost) points at least, with all \(choice.candidateCount) values in float that may be; "
         + "the budget is \(points.budget): allow more, calibrate on more images like those of \(path), or leave --calibrate out")
   }
 
