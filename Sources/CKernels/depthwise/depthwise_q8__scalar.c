@@ -44,22 +44,29 @@ static int32_t fitting(int32_t weight, int32_t other) {
   return weight < 0 ? (int32_t)swl_maximum(weight, -room) : (int32_t)swl_minimum(weight, room);
 }
 
+// A column's weights as a quad. Gives whether all of the middle one fits.
+static bool divide(const int8_t column[3], int8_t *quad) {
+  const int32_t first = fitting(column[1], column[0]), rest = column[1] - first, second = fitting(rest, column[2]);
+  quad[0] = column[0], quad[1] = (int8_t)first, quad[2] = column[2], quad[3] = (int8_t)second;
+  return rest == second;
+}
+
 static void pack_divided(const struct swl_window *w, const int8_t *weights, struct swl_divided_block *packed) {
   memset(packed, 0, (size_t)swl_divided_blocks(w->input_channels) * sizeof *packed);
   for (int64_t i = 0; i < swl_divided_blocks(w->input_channels); i++, packed++) {
+    const int8_t *const from = weights + swl_divided_channel(w->input_channels, i) * 9;
+    struct swl_divided_block quads = {.is_divided = 1};
     for (int64_t c = 0; c < SWL_DIVIDED_WIDTH; c++) {
-      const int8_t *from = weights + (swl_divided_channel(w->input_channels, i) + c) * 9;
-      const int64_t place = swl_quad_place(SWL_DIVIDED_WIDTH, c);
-      for (int64_t x = 0; x < 3; x++, from++) {
-        const int32_t top = from[0], middle = from[3], bottom = from[6];
-        const int32_t first = fitting(middle, top), second = fitting(middle - first, bottom), rest = middle - first - second;
-        const int8_t quad[4] = {(int8_t)top, (int8_t)first, (int8_t)bottom, (int8_t)second};
-        memcpy(&packed->weights[x][4 * place], quad, sizeof quad);
-        packed->excess[x][4 * place + 1] = (int8_t)rest;
-        if (rest != 0) packed->columns_with_excess |= 1 << x;
-        packed->sums[place] += top + middle + bottom;
+      const int64_t at = swl_quad_place(SWL_DIVIDED_WIDTH, c);
+      packed->sums[at] = quads.sums[at] = sum_of(from + 9 * c, 9);
+      for (int64_t x = 0; x < 3; x++) {
+        const int8_t column[3] = {from[9 * c + x], from[9 * c + x + 3], from[9 * c + x + 6]};
+        packed->weights.words[x].upper[2 * at] = column[0], packed->weights.words[x].upper[2 * at + 1] = column[1];
+        packed->weights.words[x].lower[2 * at] = column[2];
+        if (!divide(column, &quads.weights.quads[x][4 * at])) quads.is_divided = 0;
       }
     }
+    if (quads.is_divided) *packed = quads;
   }
 }
 

@@ -1,4 +1,4 @@
-// Kernels of 3×3 on blocks of 32 channels, column by column, a column's rows as bytes in one quad (see swl_divided_block). The input is read as unsigned
+// Kernels of 3×3 on blocks of 32 channels, column by column, a column's rows as bytes of a quad or as words (see swl_divided_block). The input is read as unsigned
 // bytes u = x + offset, so the sum over x is the sum over u less offset × the weight sum.
 #ifndef SWL_DEPTHWISE_DIVIDED_AVX2_H
 #define SWL_DEPTHWISE_DIVIDED_AVX2_H
@@ -42,7 +42,7 @@ struct divided_block {
 
 // Constants at every call of what follows.
 struct form {
-  bool is_signed, has_excess;
+  bool is_signed, is_divided;
   bool is_plain; // narrow, with neither gates nor a residual
 };
 
@@ -51,34 +51,46 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i divided_load(const bool is_signed, const uint
   return is_signed ? _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80)) : bytes;
 }
 
-// A column's rows: top and middle, bottom and middle, interleaved byte by byte.
+// A column's rows, interleaved byte by byte: top and middle, bottom and middle; or, for words, bottom and zeros.
 struct column {
   __m256i upper[2], lower[2];
 };
 
-SWL_TARGET_AVX2 SWL_INLINE struct column column_at(const bool is_signed, const uint8_t *const at[3]) {
-  const __m256i a = divided_load(is_signed, at[0]), b = divided_load(is_signed, at[1]), c = divided_load(is_signed, at[2]);
-  return (struct column){{_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)}, {_mm256_unpacklo_epi8(c, b), _mm256_unpackhi_epi8(c, b)}};
+SWL_TARGET_AVX2 SWL_INLINE struct column column_at(const struct form f, const uint8_t *const at[3]) {
+  const __m256i a = divided_load(f.is_signed, at[0]), b = divided_load(f.is_signed, at[1]), c = divided_load(f.is_signed, at[2]);
+  const __m256i other = f.is_divided ? b : _mm256_setzero_si256();
+  return (struct column){{_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)}, {_mm256_unpacklo_epi8(c, other), _mm256_unpackhi_epi8(c, other)}};
 }
 
-SWL_TARGET_AVX2 SWL_INLINE struct half quads_of(struct column c, const int h) {
-  return (struct half){{_mm256_unpacklo_epi16(c.upper[h], c.lower[h]), _mm256_unpackhi_epi16(c.upper[h], c.lower[h])}};
-}
+// What half `h` of a column's bytes is multiplied as: quads, or words in pairs.
+struct operands {
+  struct half upper, lower; // quads: upper alone
+};
 
-SWL_TARGET_AVX2 SWL_INLINE struct half plus_products(struct half sums, struct half quads, const int8_t *weights) {
-#pragma GCC unroll 2
-  for (int v = 0; v < 2; v++) {
-    const __m256i pairs = _mm256_maddubs_epi16(quads.of[v], _mm256_loadu_si256((const __m256i *)(const void *)(weights + 32 * v)));
-    sums.of[v] = _mm256_add_epi32(sums.of[v], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+SWL_TARGET_AVX2 SWL_INLINE struct operands operands_of(const struct form f, struct column c, const int h) {
+  const __m256i zero = _mm256_setzero_si256();
+  if (f.is_divided) {
+    return (struct operands){.upper = {{_mm256_unpacklo_epi16(c.upper[h], c.lower[h]), _mm256_unpackhi_epi16(c.upper[h], c.lower[h])}}};
   }
-  return sums;
+  return (struct operands){{{_mm256_unpacklo_epi8(c.upper[h], zero), _mm256_unpackhi_epi8(c.upper[h], zero)}},
+                           {{_mm256_unpacklo_epi8(c.lower[h], zero), _mm256_unpackhi_epi8(c.lower[h], zero)}}};
 }
+
+SWL_TARGET_AVX2 SWL_INLINE __m256i divided_weights(const void *from, const int v) { return _mm256_loadu_si256((const __m256i *)from + v); }
 
 // Half `h` of `sums` and of what column `x` of the kernel makes of a column of the image.
-SWL_TARGET_AVX2 SWL_INLINE struct half plus_column(const bool has_excess, const struct swl_divided_block *packed, struct half sums, struct half quads,
+SWL_TARGET_AVX2 SWL_INLINE struct half plus_column(const struct form f, const struct swl_divided_block *packed, struct half sums, struct operands operands,
                                                    const int x, const int h) {
-  sums = plus_products(sums, quads, packed->weights[x] + 64 * h);
-  if (has_excess && packed->columns_with_excess & 1 << x) sums = plus_products(sums, quads, packed->excess[x] + 64 * h);
+#pragma GCC unroll 2
+  for (int v = 0; v < 2; v++) {
+    if (f.is_divided) {
+      const __m256i pairs = _mm256_maddubs_epi16(operands.upper.of[v], divided_weights(packed->weights.quads[x], 2 * h + v));
+      sums.of[v] = _mm256_add_epi32(sums.of[v], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    } else {
+      sums.of[v] = _mm256_add_epi32(sums.of[v], _mm256_madd_epi16(operands.upper.of[v], divided_weights(packed->weights.words[x].upper, 2 * h + v)));
+      sums.of[v] = _mm256_add_epi32(sums.of[v], _mm256_madd_epi16(operands.lower.of[v], divided_weights(packed->weights.words[x].lower, 2 * h + v)));
+    }
+  }
   return sums;
 }
 
@@ -116,12 +128,12 @@ SWL_TARGET_AVX2 SWL_INLINE void store_plainly(const struct divided_block *b, __m
   _mm256_storeu_si256((__m256i *)(void *)(b->output + element), bytes);
 }
 
-SWL_TARGET_AVX2 SWL_INLINE struct half sum_of(struct half a, struct half b) {
+SWL_TARGET_AVX2 SWL_INLINE struct half sum_of_halves(struct half a, struct half b) {
   return (struct half){{_mm256_add_epi32(a.of[0], b.of[0]), _mm256_add_epi32(a.of[1], b.of[1])}};
 }
 
 SWL_TARGET_AVX2 SWL_INLINE struct quads sum_of_quads(struct quads a, struct quads b) {
-  return (struct quads){{sum_of(a.half[0], b.half[0]), sum_of(a.half[1], b.half[1])}};
+  return (struct quads){{sum_of_halves(a.half[0], b.half[0]), sum_of_halves(a.half[1], b.half[1])}};
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish_divided(const struct form f, const struct divided_block *b, struct quads sums, int64_t element) {
@@ -139,16 +151,16 @@ SWL_TARGET_AVX2 SWL_INLINE void finish_divided(const struct form f, const struct
 // finished before the second begins, or registers wouldn't suffice.
 SWL_TARGET_AVX2 SWL_INLINE void meet_column(const struct form f, const bool completes, const struct divided_block *b, const uint8_t *at[3], struct quads *old,
                                             struct quads *young, struct quads *fresh, int64_t element) {
-  const struct column column = column_at(f.is_signed, at);
+  const struct column column = column_at(f, at);
   __m256i words[2];
 #pragma GCC unroll 2
   for (int h = 0; h < 2; h++) {
     READ_ANEW;
-    const struct half quads = quads_of(column, h);
-    old->half[h] = plus_column(f.has_excess, b->packed, old->half[h], quads, 2, h);
+    const struct operands operands = operands_of(f, column, h);
+    old->half[h] = plus_column(f, b->packed, old->half[h], operands, 2, h);
     if (completes && f.is_plain) words[h] = products_of(b, old->half[h], h);
-    young->half[h] = plus_column(f.has_excess, b->packed, young->half[h], quads, 1, h);
-    fresh->half[h] = plus_column(f.has_excess, b->packed, b->start.half[h], quads, 0, h);
+    young->half[h] = plus_column(f, b->packed, young->half[h], operands, 1, h);
+    fresh->half[h] = plus_column(f, b->packed, b->start.half[h], operands, 0, h);
   }
   if (completes && f.is_plain) store_plainly(b, words[0], words[1], element);
   if (completes && !f.is_plain) finish_otherwise(b, old, element + b->channel);
@@ -191,16 +203,16 @@ SWL_TARGET_AVX2 SWL_INLINE void divided_row_by_one(const struct form f, const st
 // The two columns from `first` and `second` on complete `old` and begin `fresh`.
 SWL_TARGET_AVX2 SWL_INLINE void meet_two(const struct form f, const struct divided_block *b, const uint8_t *const first[3], const uint8_t *const second[3],
                                          struct quads *old, struct quads *fresh) {
-  const struct column column = column_at(f.is_signed, first);
+  const struct column column = column_at(f, first);
 #pragma GCC unroll 2
   for (int h = 0; h < 2; h++) {
     READ_ANEW;
-    old->half[h] = plus_column(f.has_excess, b->packed, old->half[h], quads_of(column, h), 2, h);
-    fresh->half[h] = plus_column(f.has_excess, b->packed, b->start.half[h], quads_of(column, h), 0, h);
+    old->half[h] = plus_column(f, b->packed, old->half[h], operands_of(f, column, h), 2, h);
+    fresh->half[h] = plus_column(f, b->packed, b->start.half[h], operands_of(f, column, h), 0, h);
   }
-  const struct column other = column_at(f.is_signed, second);
+  const struct column other = column_at(f, second);
 #pragma GCC unroll 2
-  for (int h = 0; h < 2; h++) fresh->half[h] = plus_column(f.has_excess, b->packed, fresh->half[h], quads_of(other, h), 1, h);
+  for (int h = 0; h < 2; h++) fresh->half[h] = plus_column(f, b->packed, fresh->half[h], operands_of(f, other, h), 1, h);
 }
 
 // The same with columns that may lie outside the image.
@@ -252,14 +264,14 @@ SWL_TARGET_AVX2 SWL_INLINE struct half difference(struct half a, struct half b) 
 }
 
 // What the padding beside an image adds, from one end of the kernel and from the other.
-SWL_TARGET_AVX2 SWL_INLINE void find_divided_ends(struct divided_block *b, uint8_t padding) {
-  const __m256i all = _mm256_set1_epi8((char)padding);
+SWL_TARGET_AVX2 SWL_INLINE void find_divided_ends(const struct form f, struct divided_block *b, uint8_t padding) {
+  const __m256i all = f.is_divided ? _mm256_set1_epi8((char)padding) : _mm256_set1_epi16(padding);
   for (int h = 0; h < 2; h++) {
     struct half met[3], sum = {{_mm256_setzero_si256(), _mm256_setzero_si256()}};
-    for (int x = 0; x < 3; x++) met[x] = sum = plus_column(true, b->packed, sum, (struct half){{all, all}}, x, h);
+    for (int x = 0; x < 3; x++) met[x] = sum = plus_column(f, b->packed, sum, (struct operands){{{all, all}}, {{all, all}}}, x, h);
     for (int i = 0; i < 2; i++) {
       b->last[i].half[h] = difference(met[2], met[i]);
-      b->first[i].half[h] = i < b->d->window.pad_left ? sum_of(b->start.half[h], met[i]) : b->start.half[h];
+      b->first[i].half[h] = i < b->d->window.pad_left ? sum_of_halves(b->start.half[h], met[i]) : b->start.half[h];
     }
   }
 }
@@ -283,7 +295,11 @@ SWL_TARGET_AVX2 SWL_INLINE void prepare_divided(struct divided_block *b) {
     b->start.half[v / 2].of[v % 2] = _mm256_sub_epi32(bias, _mm256_mullo_epi32(_mm256_set1_epi32(offset), sums));
     b->multipliers[v] = _mm256_castsi256_ps(fours_at(r->multipliers + b->channel, 4 * v));
   }
-  find_divided_ends(b, (uint8_t)offset);
+  if (b->packed->is_divided) {
+    find_divided_ends((struct form){.is_divided = true}, b, (uint8_t)offset);
+  } else {
+    find_divided_ends((struct form){.is_divided = false}, b, (uint8_t)offset);
+  }
 }
 
 // Rows first..<last.
@@ -296,11 +312,11 @@ SWL_TARGET_AVX2 SWL_INLINE void run_divided_rows(const struct form f, const int 
 
 #define DIVIDED_ROWS(name, is_plain, stride)                                                                                            \
   SWL_TARGET_AVX2 __attribute__((noinline)) static void name(struct divided_block *b, int64_t first, int64_t last) {                    \
-    const bool is_signed = b->d->input_flip != 0, has_excess = b->packed->columns_with_excess != 0;                                     \
-    if (!is_signed && !has_excess) run_divided_rows((struct form){false, false, is_plain}, stride, b, first, last);                     \
-    if (!is_signed && has_excess) run_divided_rows((struct form){false, true, is_plain}, stride, b, first, last);                       \
-    if (is_signed && !has_excess) run_divided_rows((struct form){true, false, is_plain}, stride, b, first, last);                       \
-    if (is_signed && has_excess) run_divided_rows((struct form){true, true, is_plain}, stride, b, first, last);                         \
+    const bool is_signed = b->d->input_flip != 0, is_divided = b->packed->is_divided != 0;                              \
+    if (!is_signed && !is_divided) run_divided_rows((struct form){false, false, is_plain}, stride, b, first, last);                     \
+    if (!is_signed && is_divided) run_divided_rows((struct form){false, true, is_plain}, stride, b, first, last);                       \
+    if (is_signed && !is_divided) run_divided_rows((struct form){true, false, is_plain}, stride, b, first, last);                       \
+    if (is_signed && is_divided) run_divided_rows((struct form){true, true, is_plain}, stride, b, first, last);                         \
   }
 DIVIDED_ROWS(plain_rows_by_one, true, 1)
 DIVIDED_ROWS(plain_rows_by_two, true, 2)

@@ -51,13 +51,18 @@ SWL_INLINE struct swl_quad_items swl_quad_items(const struct swl_window *w, int6
 
 // Without VNNI, kernels of 3×3 on 32 channels and more: of a column's three rows the middle one stands in a quad twice, in the second place and in the
 // last. Its weight is divided between the two, so that no sum of two products saturates (vpmaddubsw: the weights of one sign in a sum add up to at most
-// 128, and 255 × 128 < 2^15). What neither place can take is the column's excess, which meets the quad apart.
+// 128, and 255 × 128 < 2^15). Blocks of whose weights some don't fit so, as most trained ones have, take words instead: top and middle row in one
+// product, the bottom row in another.
 #define SWL_DIVIDED_WIDTH 32
 struct swl_divided_block {
-  int8_t weights[3][4 * SWL_DIVIDED_WIDTH], excess[3][4 * SWL_DIVIDED_WIDTH]; // by column of the kernel, channels by swl_quad_place
-  int32_t sums[SWL_DIVIDED_WIDTH];                                            // of each channel's weights, in the same order
-  int32_t columns_with_excess;                                                // bit x: column x
-  int32_t reserved[15];
+  int32_t sums[SWL_DIVIDED_WIDTH]; // of each channel's weights; channels by swl_quad_place, here and below
+  int32_t is_divided, reserved[15];
+  union { // by column of the kernel
+    int8_t quads[3][4 * SWL_DIVIDED_WIDTH];
+    struct {
+      int16_t upper[2 * SWL_DIVIDED_WIDTH], lower[2 * SWL_DIVIDED_WIDTH]; // top and middle; bottom and 0
+    } words[3];
+  } weights;
 };
 
 SWL_INLINE bool swl_has_divided_quads(const struct swl_window *w) {
