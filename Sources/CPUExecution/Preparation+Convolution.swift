@@ -199,10 +199,12 @@ extension PackedWeights.Form {
   }
 
   fileprivate static func depthwise(_ family: swl_family, _ window: swl_window) -> PackedWeights.Form {
-    // The order of taps follows from how the kernel is walked.
+    // The order of taps follows from how the kernel is walked, and that from the padding, too.
     PackedWeights.Form(
       family: family,
-      sizes: [window.input_channels, window.kernel_height, window.kernel_width, window.dilation_width, window.stride_width].map { Int($0) })
+      sizes: [
+        window.input_channels, window.kernel_height, window.kernel_width, window.dilation_width, window.stride_width, window.pad_left, window.pad_right,
+      ].map { Int($0) })
   }
 }
 

@@ -33,7 +33,8 @@ import Testing
   }
 
   @Test func `a look-ahead is a CTC model's, and not any`() throws {
-    for arguments in [["--look-ahead", "0.1"], ["--look-ahead", "6"], ["--look-ahead", "x"], ["--look-ahead", "1", "--beam", "4"]] {
+    let wrongValues = ["0.1", "6", "x", "nan", "inf", "1e30"].map { ["--look-ahead", $0] }
+    for arguments in wrongValues + [["--look-ahead", "1", "--beam", "4"]] {
       let wrong = try run([builtIn, "a.wav"] + arguments)
       #expect(wrong.status == 2 && wrong.errors.count == 1 && wrong.errors[0].contains("--look-ahead"), "\(arguments): \(wrong.errors)")
     }

@@ -31,6 +31,7 @@ struct SoundPreparationTests {
   @Test func `of a long sound the beginning is taken, a short one is repeated`() throws {
     let long = try features(of: samples(8000), dimensions: [1, 8, 20])
     #expect(long.count == 160)
+    #expect(try features(of: samples(8000), dimensions: [1, 8, 20, 1]) == long)
     #expect(try features(of: Array(samples(8000).prefix(19 * 128)), dimensions: [1, 8, 20]) == long)
     let short = samples(1000)
     #expect(try features(of: short, dimensions: [1, 8, 20]) == features(of: short + short + short, dimensions: [1, 8, 20]))

@@ -14,8 +14,8 @@ public struct PrecisionChoice {
   }
 
   let result: CalibrationResult
-  /// The best for their cost first; behind them those whose float form lessens no noise by itself, the cheapest first: all together, the values
-  /// make the float model.
+  /// The best for their cost first; behind them those whose float form lessens no noise by itself, the cheapest first. All together, they
+  /// leave in 8 bits only what couldn't be kept float by itself.
   let candidates: [Candidate]
 
   /// What a value's float form costs beside its multiplications: conversions.

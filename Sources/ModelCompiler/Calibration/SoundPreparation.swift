@@ -9,12 +9,12 @@ final class SoundPreparation {
   private let frames: Int
   private var features: [Float] = []
 
-  /// - Parameter dimensions: of the input, as declared.
+  /// - Parameter dimensions: of the input, as declared; sizes of 1 may stand anywhere.
   init(_ sound: SoundInput, dimensions: [Int]) throws(CompilerError) {
     do throws(HearingError) { extractor = try FeatureExtractor(sound) } catch { throw CompilerError(.invalid, error.message) }
     frames = dimensions.elementCount / extractor.valuesPerFrame
     let ends = sound.axes == .bandsFrames ? [extractor.valuesPerFrame, frames] : [frames, extractor.valuesPerFrame]
-    guard dimensions.suffix(2) == ends, frames > 0, sound.frames == 0 || sound.frames == frames else {
+    guard dimensions.filter({ $0 != 1 }) == ends.filter({ $0 != 1 }), frames > 0, sound.frames == 0 || sound.frames == frames else {
       throw CompilerError(
         .invalid, "the recipe gives input '\(sound.tensor)' \(extractor.valuesPerFrame) values a frame, \(sound.axes.rawValue); it is \(dimensions)")
     }

@@ -6,7 +6,7 @@ public import Inference
 /// A window holds `context` before what it writes, and `lookAhead` behind; the sound's own beginning and end take their place there. The model's
 /// own zeros at a window's edges reach the symbols that are written only from as far as that, which is where the text may differ from that of the whole
 /// sound; and features are normalised over what came before, as much as the model takes at once. The best symbol of each frame is taken, over
-/// the edges of windows as within them. Sound that is no longer than the first window is heard as a whole.
+/// the edges of windows as within them. Sound that is shorter than the first window is heard as a whole.
 public final class WindowedSpeechModel<Engine: Backend & ~Copyable>: StreamingSpeechRecogniser {
   private let model: SpeechModel<Engine>
   private var features: FeatureStream

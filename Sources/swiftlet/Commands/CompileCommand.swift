@@ -155,7 +155,9 @@ struct CompileCommand: ParsableCommand {
     }
     guard evaluate != nil || (accuracyBudget == nil && report == nil && labels == nil) else {
       let option = accuracyBudget != nil ? "--accuracy-budget" : report != nil ? "--report" : "--labels"
-      throw CommandFailure("\(option) needs labelled images: give --evaluate DATASET", status: .wrongUse)
+      throw CommandFailure(
+        "\(option) needs labelled images: give --evaluate DATASET; what a model hears is measured by 'swiftlet evaluate PACKAGE SOUNDS --against \(model)'",
+        status: .wrongUse)
     }
     guard shortestSound.map({ 0.2...30 ~= $0 }) ?? true else {
       throw CommandFailure("--shortest-sound \(shortestSound ?? 0): is no length of 0.2 to 30 seconds", status: .wrongUse)

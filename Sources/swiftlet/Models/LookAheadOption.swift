@@ -15,6 +15,8 @@ struct LookAheadOption: ParsableArguments {
   var window: HearingWindow? { lookAhead.map { HearingWindow(lookAhead: .seconds($0)) } }
 
   func validate() throws {
-    if let lookAhead, !(HearingWindow.lookAheads ~= .seconds(lookAhead)) { throw ValidationError("--look-ahead is 0.2 to 5 seconds") }
+    // What is no number, or beyond what a duration can be, is no duration.
+    guard let lookAhead else { return }
+    guard -1e6...1e6 ~= lookAhead, HearingWindow.lookAheads ~= .seconds(lookAhead) else { throw ValidationError("--look-ahead is 0.2 to 5 seconds") }
   }
 }
