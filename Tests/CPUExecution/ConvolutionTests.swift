@@ -167,6 +167,51 @@ import Testing
     try compareWithOracle(builder, &g)
   }
 
+  /// A 3×3 depthwise convolution of an image of `width` × 5 pixels, stored as what its kernels like best.
+  private func appendDepthwise(
+    to builder: inout ProgramBuilder, _ input: TensorIndex, width: Int, _ weights: TensorIndex, channels: Int, stride: Int32, padding: Int32
+  ) {
+    let extent = HeightWidth(stride, stride)
+    let size = [5, width].map { ($0 + 2 * Int(padding) - 3) / Int(stride) + 1 }
+    let output = builder.output([1, size[0], size[1], channels], .uint8, Quantisation(scale: 1, zeroPoint: 3))
+    var convolution = Convolution(
+      input: input, weights: weights, bias: builder.constant([Int32](repeating: 5, count: channels)), output: output, strides: extent,
+      padding: Padding(top: padding, left: padding, bottom: padding, right: padding), groups: Int32(channels))
+    convolution.multipliers = builder.constant([Float](repeating: 0.001, count: channels))
+    (convolution.middleZeroPoint, convolution.middleLower, convolution.middleUpper) = (3, 0, 255)
+    builder.append(.convolution(convolution))
+  }
+
+  @Test(arguments: [[1, 3], [3, 1]])
+  func `depthwise convolutions that share weights may be padded differently`(_ paddings: [Int32]) throws {
+    var g = SeededGenerator(seed: 18)
+    var builder = ProgramBuilder()
+    let input = builder.input([1, 5, 9, 40], .uint8, Quantisation(scale: 1, zeroPoint: 3))
+    let weights = builder.constant(g.weights(40 * 9), [40, 3, 3, 1])
+    for padding in paddings { appendDepthwise(to: &builder, input, width: 9, weights, channels: 40, stride: 1, padding: padding) }
+    try compareWithOracle(builder, &g)
+  }
+
+  /// Columns of three weights: what two places for the middle one hold just so, what they don't by one, and what is small.
+  @Test(
+    arguments: [[0, 127, 127], [1, 127, 127], [-1, -127, -127], [127, 2, 127], [127, 3, 127], [-128, -1, -127], [-128, 127, -128], [20, -30, 11]], [1, 2])
+  func `depthwise columns accumulate without saturating, whatever their weights`(_ column: [Int8], _ stride: Int32) throws {
+    for (channels, width) in [(32, 1), (33, 2), (64, 7), (70, 5)] {
+      var g = SeededGenerator(seed: 19)
+      for zeroPoint in [Int32(0), 200] {
+        var builder = ProgramBuilder()
+        let input = builder.input([1, 5, width, channels], .uint8, Quantisation(scale: 1, zeroPoint: zeroPoint))
+        // [C][row][column]: each row of the kernel has one of the column's weights, its third column none.
+        let kernel = column.flatMap { [$0, $0, 0] }
+        let weights = builder.constant((0..<channels).flatMap { _ in kernel }, [channels, 3, 3, 1])
+        appendDepthwise(to: &builder, input, width: width, weights, channels: channels, stride: stride, padding: 1)
+        let bright = HostTensor([UInt8](repeating: 255, count: 5 * width * channels), dimensions: [1, 5, width, channels])
+        try compareWithOracle(builder, &g, inputs: [bright])
+        try compareWithOracle(builder, &g)
+      }
+    }
+  }
+
   @Test func `sums that could leave 32 bits are refused`() throws {
     var builder = ProgramBuilder()
     let input = builder.input([1, 1, 1, 2], .uint8, Quantisation(scale: 1, zeroPoint: 0))
