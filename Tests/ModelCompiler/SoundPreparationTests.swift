@@ -42,6 +42,6 @@ struct SoundPreparationTests {
 
   @Test func `an input that the recipe's features don't fit is refused`() {
     #expect(throws: CompilerError.self) { try SoundPreparation(sound, dimensions: [1, 20, 8]) }
-    #expect(throws: CompilerError.self) { try SoundPreparation(sound, dimensions: [1, 8, 20, 1]) }
+    #expect(throws: CompilerError.self) { try SoundPreparation(sound, dimensions: [1, 8, 20, 2]) }
   }
 }
