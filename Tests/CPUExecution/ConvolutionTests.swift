@@ -202,8 +202,8 @@ import Testing
         var builder = ProgramBuilder()
         let input = builder.input([1, 5, width, channels], .uint8, Quantisation(scale: 1, zeroPoint: zeroPoint))
         // [C][row][column]: each row of the kernel has one of the column's weights, its third column none.
-        let kernel = column.flatMap { [$0, $0, 0] }
-        let weights = builder.constant((0..<channels).flatMap { _ in kernel }, [channels, 3, 3, 1])
+        let kernel: [Int8] = column.flatMap { weight -> [Int8] in [weight, weight, 0] }
+        let weights = builder.constant([[Int8]](repeating: kernel, count: channels).flatMap { $0 }, [channels, 3, 3, 1])
         appendDepthwise(to: &builder, input, width: width, weights, channels: channels, stride: stride, padding: 1)
         let bright = HostTensor([UInt8](repeating: 255, count: 5 * width * channels), dimensions: [1, 5, width, channels])
         try compareWithOracle(builder, &g, inputs: [bright])
