@@ -167,7 +167,7 @@ import Testing
     try compareWithOracle(builder, &g)
   }
 
-  /// A 3×3 depthwise convolution of an image of `width` × 5 pixels, stored as what its kernels like best.
+  /// A 3×3 depthwise convolution of an image of `width` × 5 pixels.
   private func appendDepthwise(
     to builder: inout ProgramBuilder, _ input: TensorIndex, width: Int, _ weights: TensorIndex, channels: Int, stride: Int32, padding: Int32
   ) {

@@ -56,14 +56,6 @@ private final class SlowReader: StreamingSpeechRecogniser {
   }
 }
 
-/// Speech wherever a sample isn't 0.
-private final class PlainDetector: VoiceActivityDetector {
-  let sampleRate = 1000
-  let chunkLength = 10
-  func probability(of chunk: ArraySlice<Float>) -> Float { chunk.contains { $0 != 0 } ? 1 : 0 }
-  func reset() {}
-}
-
 @Suite struct StreamedUtterancesTests {
   private let reader = SlowReader()
   private let silence = [Float](repeating: 0, count: 300)

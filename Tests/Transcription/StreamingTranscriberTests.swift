@@ -22,14 +22,6 @@ private final class CountingRecogniser: SpeechRecogniser {
   }
 }
 
-/// Speech wherever a sample isn't 0.
-private final class PlainDetector: VoiceActivityDetector {
-  let sampleRate = 1000
-  let chunkLength = 10
-  func probability(of chunk: ArraySlice<Float>) -> Float { chunk.contains { $0 != 0 } ? 1 : 0 }
-  func reset() {}
-}
-
 @Suite struct StreamingTranscriberTests {
   private static let rules: EndpointRules = {
     var rules = EndpointRules()
