@@ -61,8 +61,8 @@ link-order: setup link-setup
 ## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
 test: test-setup
 	swift build --build-tests
-	$(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
-	$(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-and-machine-aside
+	Tests/within 2400 $(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
+	Tests/within 1800 $(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-and-machine-aside
 
 # In builds of their own.
 test-beside-release:

@@ -6,13 +6,17 @@ cd "$(dirname "$0")/.."
 mkdir -p build
 
 lane() { # name, which tests
-  swift test --skip-build --no-parallel --ignore-lock "$2" '^EndToEndTests\.' 2>&1 | tee "build/unit-tests-$1.log"
+  Tests/within 1500 swift test --skip-build --no-parallel --ignore-lock "$2" '^EndToEndTests\.' 2>&1 | tee "build/unit-tests-$1.log"
   return "${PIPESTATUS[0]}"
 }
 
 failures() { # name, status
   printf '\nrun-unit: %s: exit status %s; the issues among the tests:\n' "$1" "$2"
   local log=build/unit-tests-$1.log
+  # What was begun and never ended.
+  sed -nE 's/^◇ (Test ".*"|Test [^" ]*\(.*\)) started\.$/\1/p' "$log" | sort -u | while read -r test; do
+    grep -F "$test" "$log" | grep -qE '(passed|failed) after' || echo "not done: $test"
+  done
   grep -E '^✘ .* recorded an issue|^✘ .* failed after|[Ff]atal error|error: ' "$log" | cut -c1-600 || tail -n 20 "$log"
 }
 

@@ -27,8 +27,13 @@ class Broker:
         self.process = subprocess.Popen(["mosquitto", "-c", self.configuration], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def stop(self, how=signal.SIGKILL):
+        """A broker that has just begun may not hear it once, and its own troubles are no finding: after ten seconds it is killed."""
         self.process.send_signal(how)
-        self.process.wait()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def forget(self):
         for file in self.state.iterdir():
