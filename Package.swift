@@ -226,7 +226,7 @@ let package = Package(
         "CPUExecution",
       ], path: "Tests/CaseBundleWriter", swiftSettings: swiftSettings),
     .target(name: "TestPackages", dependencies: ["ModelFormat", "ModelManifest", "Tensors"], path: "Tests/TestPackages", swiftSettings: swiftSettings),
-    tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors"]),
+    tests("ModelManifest", ["JSONReading", "ModelManifest", "Tensors", "TestPackages"]),
     tests("JSONReading", ["JSONReading"]),
     tests("SoundFiles", ["SoundFiles"]),
     tests("SoundCapture", ["CAllocationCounter", "SoundCapture", "Pipelines"]),

@@ -243,9 +243,11 @@ public final class Agent: @unchecked Sendable {
   }
 
   private func prepare(_ configuration: AgentConfiguration) throws(EdgeAgentError) -> PreparedModels {
+    // Copies of the packages lie there; where it can't be made, starting says so.
+    try? makeFolders(configuration.storage.path)
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
-    var opened = OpenedModels(options)
+    var opened = OpenedModels(options, configuration.storage)
     var manners = LoadingManners(turns: mutex.withLock { current }?.turns)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
@@ -265,7 +267,7 @@ public final class Agent: @unchecked Sendable {
     warnOfCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
-      do throws(EdgeAgentError) { listeners.append(try Listener(settings)) } catch {
+      do throws(EdgeAgentError) { listeners.append(try Listener(settings, copyingTo: configuration.storage.path)) } catch {
         // Models that hear are no release of the fleet's: they must not undo one.
         throw EdgeAgentError(.configuration, "pipeline \(settings.name): \(error.message)")
       }
@@ -346,14 +348,15 @@ extension Agent {
 /// The packages of one configuration, each opened once, and their weights in memory once, however many pipelines run them.
 private struct OpenedModels {
   private let options: AgentOptions
+  private let storage: StorageSettings
   private var packages: [(file: FileIdentity, package: ModelPackage, weights: SharedWeights)] = []
 
-  init(_ options: AgentOptions) { self.options = options }
+  init(_ options: AgentOptions, _ storage: StorageSettings) { (self.options, self.storage) = (options, storage) }
 
   mutating func open(_ settings: PipelineSettings) throws(EdgeAgentError) -> (ModelPackage, SharedWeights) {
     let file = settings.model.path.flatMap { FileIdentity($0) }
     if let file, let found = packages.first(where: { $0.file == file }) { return (found.package, found.weights) }
-    let package = try options.openModel(settings)
+    let package = try options.openModel(settings, storage)
     let weights = SharedWeights(owner: package)
     if let file { packages.append((file, package, weights)) }
     return (package, weights)

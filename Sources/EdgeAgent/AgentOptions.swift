@@ -3,12 +3,12 @@ public import Supervision
 
 /// What a program may change about an agent beside its configuration.
 public struct AgentOptions: Sendable {
-  /// Opens a pipeline's package. Default: the file that the settings name.
-  public var openModel: @Sendable (PipelineSettings) throws(EdgeAgentError) -> ModelPackage = { settings throws(EdgeAgentError) in
+  /// Opens a pipeline's package; where the agent keeps its files it may, too. Default: the file that the settings name, of which a copy stays as it is.
+  public var openModel: @Sendable (PipelineSettings, StorageSettings) throws(EdgeAgentError) -> ModelPackage = { settings, storage throws(EdgeAgentError) in
     guard let path = settings.model.path else {
       throw EdgeAgentError(.model, "pipeline \(settings.name): there is no package of ‘\(settings.model.name ?? "")’ yet")
     }
-    do throws(ModelPackageError) { return try ModelPackage(contentsOf: path) } catch {
+    do throws(ModelPackageError) { return try ModelPackage(copying: path, to: storage.path) } catch {
       throw EdgeAgentError(.model, "pipeline \(settings.name): \(error.description)")
     }
   }

@@ -1,4 +1,3 @@
-import Glibc
 public import ModelFormat
 import Tensors
 
@@ -21,6 +20,15 @@ public final class ModelPackage: Sendable {
   /// Maps a file and checks it. A damaged or hostile file is refused with a reason; nothing of it runs.
   public convenience init(contentsOf path: String) throws(ModelPackageError) {
     try self.init(MappedBytes(path: path), origin: path)
+  }
+
+  /// Copies a file to where nobody else writes, and maps and checks the copy: whatever becomes of the file, this package stays as it is. A mapped
+  /// file that another program writes over would change under a running model, and one that it cuts short would end the process.
+  /// - Parameter folder: on whose disk a file without a name takes the copy, until nobody uses the package any more; memory takes it where that can't
+  ///   be written.
+  /// - Throws: as `init(contentsOf:)`, and where the file can't be read.
+  public convenience init(copying path: String, to folder: String) throws(ModelPackageError) {
+    try self.init(MappedBytes(copying: path, to: folder), origin: path)
   }
 
   /// Checks a package that is in memory already.
@@ -107,58 +115,4 @@ public struct ModelPackageError: Error, Equatable, CustomStringConvertible {
     self.message = message
   }
   public var description: String { "\(path): \(message)" }
-}
-
-/// Read-only bytes: a mapped file, or a copy in memory.
-@safe final class MappedBytes: @unchecked Sendable {
-  let buffer: UnsafeRawBufferPointer
-  private let isMapped: Bool
-
-  init(path: String) throws(ModelPackageError) {
-    // Opening a named pipe would otherwise wait for a writer.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw ModelPackageError(path: path, message: "can't be opened: \(Self.reason(errno))") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw ModelPackageError(path: path, message: "is not a regular file")
-    }
-    guard status.st_size > 0 else { throw ModelPackageError(path: path, message: "is empty") }
-    let size = Int(status.st_size)
-    guard let base = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED else {
-      throw ModelPackageError(path: path, message: "can't be mapped: \(Self.reason(errno))")
-    }
-    unsafe buffer = UnsafeRawBufferPointer(start: base, count: size)
-    isMapped = true
-  }
-
-  init(copying bytes: [UInt8]) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
-    unsafe copy.copyBytes(from: bytes)
-    unsafe buffer = UnsafeRawBufferPointer(start: copy.baseAddress, count: bytes.count)
-    isMapped = false
-  }
-
-  /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file.
-  func release(_ part: UnsafeRawBufferPointer) {
-    guard isMapped else { return }
-    let (start, first) = (Int(bitPattern: part.baseAddress), unsafe Int(bitPattern: buffer.baseAddress))
-    // Of other memory the bytes would be lost.
-    guard start >= first, unsafe start + part.count <= first + buffer.count else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let begin = (start + page - 1) / page * page
-    let end = (start + part.count) / page * page
-    guard begin < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: begin) else { return }
-    unsafe madvise(pages, end - begin, MADV_DONTNEED)
-  }
-
-  deinit {
-    if isMapped {
-      unsafe munmap(UnsafeMutableRawPointer(mutating: buffer.baseAddress), buffer.count)
-    } else {
-      unsafe buffer.deallocate()
-    }
-  }
-
-  private static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }

@@ -95,7 +95,7 @@ extension CUDATests {
       var patient = device.options()
       patient.deadline = .seconds(3600)
       options.devices = ComputeDevices(options: patient)
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         do { return try Agents.package() } catch { throw EdgeAgentError(.model, "\(error)") }
       }
       var pipeline = PipelineSettings(name: "p", camera: "line", modelPath: "")

@@ -161,7 +161,7 @@ extension CUDATests {
       var options = AgentOptions()
       options.devices = agents.devices()
       if state == "lost" { options.devices.noteLoss("it is lost") }
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         do { return try Agents.package() } catch { throw EdgeAgentError(.model, "\(error)") }
       }
       var pipeline = PipelineSettings(name: "p", camera: "line", modelPath: "")

@@ -279,7 +279,7 @@ extension CUDATests {
       let seen = Mutex(0)
       var options = AgentOptions()
       options.devices = devices()
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         do { return try Self.package() } catch { throw EdgeAgentError(.model, "\(error)") }
       }
       options.onResult = { _ in

@@ -121,10 +121,35 @@ private typealias Trial = AgentTrial
     try await running.value
   }
 
+  @Test func `whoever writes over a running model's file, or cuts it short, changes nothing until it is loaded anew`() async throws {
+    let trial = try Trial { $0.openModel = AgentOptions().openModel }
+    let path = trial.folder.path + "/model.swiftlet"
+    try Data(FixedPackage.bytes()).write(to: URL(fileURLWithPath: path))
+    var configuration = try trial.configuration()
+    configuration.pipelines[0].model = .path(path)
+    let running = Task { [configuration] in try await trial.agent.run(configuration) }
+    #expect(await trial.seen.eventually { $0.count >= 3 })
+    // As `cp` does: first it is empty, then another's bytes come.
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.truncate(atOffset: 0)
+    let then = trial.seen.all.count
+    #expect(await trial.seen.eventually { $0.count >= then + 5 })
+    try file.write(contentsOf: Data(repeating: 0xA5, count: 100_000))
+    try file.close()
+    let later = trial.seen.all.count
+    #expect(await trial.seen.eventually { $0.count >= later + 5 })
+    trial.agent.stop()
+    try await running.value
+    #expect(trial.seen.all.allSatisfy { $0.labels == ["scratch", "stain"] })
+    let another = try Trial { $0.openModel = AgentOptions().openModel }
+    let refused = await #expect(throws: EdgeAgentError.self) { try await another.agent.run(configuration) }
+    #expect(refused?.message.contains(path) == true)
+  }
+
   @Test func `a package without decoding is refused with what to do`() async throws {
     let trial = try Trial()
     var options = AgentOptions()
-    options.openModel = { _ throws(EdgeAgentError) in
+    options.openModel = { _, _ throws(EdgeAgentError) in
       do throws(ModelPackageError) { return try ModelPackage(FixedPackage.rawBytes(), origin: "raw") } catch {
         throw EdgeAgentError(.model, error.description)
       }

@@ -41,7 +41,7 @@ final class AgentTrial: Sendable {
   init(_ adjust: (inout AgentOptions) -> Void = { _ in }) throws {
     folder = try TemporaryFolder()
     var options = AgentOptions()
-    options.openModel = { settings throws(EdgeAgentError) in
+    options.openModel = { settings, _ throws(EdgeAgentError) in
       do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(), origin: "fixed") } catch {
         throw EdgeAgentError(.model, error.description)
       }

@@ -298,7 +298,7 @@ import Testing
 
   @Test func `a package from the store that takes one image runs each pipeline by itself, and no agent fails to start`() async throws {
     let trial = try AgentTrial { options in
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         do throws(ModelPackageError) { return try ModelPackage(ColourPackage.bytes(), origin: "colours") } catch {
           throw EdgeAgentError(.model, error.description)
         }
@@ -344,7 +344,7 @@ import Testing
 
   @Test func `an agent's cameras run together, and it counts how many`() async throws {
     let trial = try AgentTrial { options in
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         do throws(ModelPackageError) { return try ModelPackage(ColourPackage.bytes(upTo: 4), origin: "colours") } catch {
           throw EdgeAgentError(.model, error.description)
         }

@@ -39,7 +39,7 @@ import Testing
     }
     let (hook, results, lines) = (Hook(), results, lines)
     var options = AgentOptions()
-    options.openModel = { _ throws(EdgeAgentError) in
+    options.openModel = { _, _ throws(EdgeAgentError) in
       do throws(ModelPackageError) { return try ModelPackage(ColourPackage.bytes(), origin: "colours") } catch {
         throw EdgeAgentError(.model, error.description)
       }
@@ -161,7 +161,7 @@ import Testing
     defer { watcher.stop() }
     let folder = try TemporaryFolder()
     var options = AgentOptions()
-    options.openModel = { _ throws(EdgeAgentError) in
+    options.openModel = { _, _ throws(EdgeAgentError) in
       do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(), origin: "fixed") } catch {
         throw EdgeAgentError(.model, error.description)
       }

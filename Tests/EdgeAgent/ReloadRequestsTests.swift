@@ -73,7 +73,7 @@ import Testing
     let readings = Recorder<ConfigurationReading>()
     let trial = try AgentTrial { options in
       options.readConfiguration = { readings.all[0] }
-      options.openModel = { _ throws(EdgeAgentError) in
+      options.openModel = { _, _ throws(EdgeAgentError) in
         opened.append(1)
         // The first one is the start's.
         if opened.all.count > 1 { _ = gate.pop(timeout: .seconds(60)) }

@@ -77,7 +77,7 @@ struct DemoCommand: AsyncParsableCommand {
     let board = DemoBoard()
     var options = AgentOptions()
     let package = settings.package
-    options.openModel = { _ throws(EdgeAgentError) in package }
+    options.openModel = { _, _ throws(EdgeAgentError) in package }
     options.onResult = { board.add($0) }
     let agent = Agent(options: options, log: AgentLog(name: "swiftlet", least: .warning))
     try ProcessSignals.handle { signal in if signal == .stop { agent.stop() } }

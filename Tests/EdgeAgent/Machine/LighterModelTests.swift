@@ -158,7 +158,7 @@ import Testing
 
   @Test func `one with other labels is refused with both lists`() async throws {
     let trial = try AgentTrial { options in
-      options.openModel = { settings throws(EdgeAgentError) in
+      options.openModel = { settings, _ throws(EdgeAgentError) in
         let labels = settings.model == .path("light") ? ["dent"] : FixedPackage.labels
         do throws(ModelPackageError) { return try ModelPackage(FixedPackage.bytes(labels: labels), origin: "fixed") } catch {
           throw EdgeAgentError(.model, error.description)
@@ -177,7 +177,7 @@ import Testing
   /// An agent whose model comes from the store; what is in the files is the test's to say.
   private static func storeTrial(light: @escaping @Sendable () throws -> [UInt8], own: TestBroker.Recorder<[String]>) throws -> AgentTrial {
     try AgentTrial { options in
-      options.openModel = { settings throws(EdgeAgentError) in
+      options.openModel = { settings, _ throws(EdgeAgentError) in
         do {
           let isLight = settings.model == .path("light")
           return try ModelPackage(isLight ? light() : FixedPackage.bytes(labels: own.all.last ?? FixedPackage.labels), origin: isLight ? "light" : "own")

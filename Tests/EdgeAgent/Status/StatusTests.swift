@@ -30,7 +30,7 @@ private final class Watched: Sendable {
     var options = AgentOptions()
     options.sensors = folder.machineSensors
     options.sensorInterval = .milliseconds(50)
-    options.openModel = { settings throws(EdgeAgentError) in
+    options.openModel = { settings, _ throws(EdgeAgentError) in
       let bytes = FixedPackage.bytes(version: settings.model == .path("light") ? "2" : "1")
       do throws(ModelPackageError) { return try ModelPackage(bytes, origin: "fixed") } catch { throw EdgeAgentError(.model, error.description) }
     }
