@@ -53,7 +53,7 @@ public struct FeatureStream {
       samples.append(last.map { sample - Double(input.preEmphasis) * $0 } ?? sample)
       last = sample
     }
-    while extractor.firstSample(ofFrame: frameCount) + input.window <= sampleCount { addFrame() }
+    while isNextKnown { addFrame() }
     forget()
   }
 
@@ -72,6 +72,12 @@ public struct FeatureStream {
     extractor.values += kept.suffix(frames * extractor.valuesPerFrame)
     extractor.normalise(frames: frames)
     extractor.write(frames - count..<frames, into: &features)
+  }
+
+  /// Whether all has come that the next frame is made of: one that begins before the sound mirrors the sound's beginning, about its first sample.
+  private var isNextKnown: Bool {
+    let first = extractor.firstSample(ofFrame: frameCount)
+    return max(first + input.window, 1 - first) <= sampleCount
   }
 
   private mutating func addFrame() {

@@ -16,7 +16,8 @@ public enum SpeechRecognition {
   public static func recogniser<Engine: Backend & ~Copyable>(
     _ package: ModelPackage, on engine: Engine.Type, options: Engine.Options, search: CTCSearch = .greedy, window: HearingWindow? = nil
   ) throws(TranscriptionError) -> any SpeechRecogniser {
-    if let window {
+    // What hears nothing says so, whatever is asked for.
+    if let window, package.manifest.task == .transcription || package.manifest.sound != nil {
       guard case .ctc? = package.manifest.decoding else {
         throw TranscriptionError(.unsuitableWindow, "\(package.origin): hears each utterance at once: a look-ahead is for CTC models")
       }

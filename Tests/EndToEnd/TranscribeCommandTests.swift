@@ -16,6 +16,8 @@ import Testing
     #expect(deaf.status == 1 && deaf.errors.count == 1 && deaf.errors[0].contains("doesn't say how it hears"), "\(deaf.errors)")
     let missing = try run([builtIn, "/no/such.wav"])
     #expect(missing.status == 1 && missing.errors == ["swiftlet: /no/such.wav: there is no such file or folder; check the path"])
+    let ahead = try run([builtIn, builtIn, "--look-ahead", "1"])
+    #expect(ahead.status == 1 && ahead.errors.count == 1 && ahead.errors[0].contains("doesn't say how it hears"), "\(ahead.errors)")
     #expect(try run([builtIn]).status == 2)
     #expect(try run([builtIn, "a.wav", "--threads", "0"]).status == 2)
   }
@@ -23,7 +25,7 @@ import Testing
   @Test func `files and a microphone don't go together`() throws {
     for arguments in [
       [builtIn, "a.wav", "--microphone"], [builtIn, "--microphone", "hw:0", "--seconds", "0"], [builtIn, "a.wav", "--seconds", "3"], ["--microphone"],
-      [builtIn, "a.wav", "--microphone=hw:0"],
+      [builtIn, "a.wav", "--microphone=hw:0"], [builtIn, "a.wav", "--partial"], [builtIn, "--microphone", "--partial", "--voice-activity", "none"],
     ] {
       let wrong = try run(arguments)
       #expect(wrong.status == 2 && wrong.errors.count == 1, "\(arguments): \(wrong.errors)")
@@ -50,8 +52,14 @@ import Testing
     let ctc = folder.appendingPathComponent("ctc.swiftlet").path
     let compile = try RunningProgram("swiftlet", ["compile", "\(golden)/model.onnx", "--recipe", "\(golden)/recipe.yaml", "-o", ctc])
     #expect(compile.waitForEnd() == 0, "\(compile.errorLines)")
+    let unsaid = try run(["\(golden)/model.onnx", sound])
+    #expect(unsaid.status == 2 && unsaid.errors.count == 1 && unsaid.errors[0].contains("give its --recipe"), "\(unsaid.errors)")
     #expect(try run([ctc, sound, "--look-ahead", "0.5", "--json"]).status == 0)
     #expect(try run([ctc, sound, "--look-ahead", "0.5", "--voice-activity", "energy"]).status == 0)
+    // What can't be read leaves the others their text.
+    let some = try RunningProgram("swiftlet", ["transcribe", ctc, "/no/such.wav", sound, words])
+    #expect(some.waitForEnd() == 1 && some.outputText.hasPrefix("\(sound): ") && some.outputText.split(separator: "\n").count == 1)
+    #expect(some.errorLines.count == 3 && some.errorLines[0].contains("/no/such.wav") && some.errorLines[2].contains("2 of 3 sounds could not be read"))
     let long = try run([ctc, sound, "--look-ahead", "4"])
     #expect(long.status == 2 && long.errors.count == 1 && long.errors[0].contains("takes 8 to 600 at once: ask for another"), "\(long.errors)")
   }

@@ -12,16 +12,19 @@ private final class SlowReader: StreamingSpeechRecogniser {
   private(set) var begins: [Duration] = []
   private(set) var heard = 0
   private(set) var words: [TimedWord] = []
+  /// Whether nothing tells where its words end.
+  var spellsOn = false
+  private var spelt: [TimedWord] = []
   private var samples: [Float] = []
   private var origin = Duration.zero
   private var read = 0
 
   var heardUntil: Duration { origin + .milliseconds(read) }
-  var unfinishedWordEnd: Duration? { nil }
+  var unfinishedWord: Range<Duration>? { spelt.first.map { $0.start..<spelt[spelt.count - 1].end } }
 
   func begin(at origin: Duration) {
     begins.append(origin)
-    (self.origin, samples, words, read) = (origin, [], [], 0)
+    (self.origin, samples, words, spelt, read) = (origin, [], [], [], 0)
   }
 
   func add(_ new: ArraySlice<Float>) throws(TranscriptionError) {
@@ -34,9 +37,14 @@ private final class SlowReader: StreamingSpeechRecogniser {
   func end() throws(TranscriptionError) {
     try failIfDue()
     while read < samples.count { readOn() }
+    finishWord()
   }
 
-  func finishWord() {}
+  func finishWord() {
+    guard let word = unfinishedWord else { return }
+    words.append(TimedWord(text: spelt.map(\.text).joined(), start: word.lowerBound, end: word.upperBound))
+    spelt = []
+  }
 
   func takeWords() -> [TimedWord] {
     defer { words = [] }
@@ -51,7 +59,8 @@ private final class SlowReader: StreamingSpeechRecogniser {
 
   private func readOn() {
     let value = samples[read]
-    if value != 0 { words.append(TimedWord(text: "w\(Int(value) / 100)", start: heardUntil, end: heardUntil + .milliseconds(100))) }
+    if value != 0 { spelt.append(TimedWord(text: "w\(Int(value) / 100)", start: heardUntil, end: heardUntil + .milliseconds(100))) }
+    if !spellsOn { finishWord() }
     read += 100
   }
 }
@@ -63,9 +72,9 @@ private final class SlowReader: StreamingSpeechRecogniser {
   /// Speech of so many samples, counting from 1,000 on.
   private func speech(_ count: Int, from first: Int = 1000) -> [Float] { (0..<count).map { Float(first + $0) } }
 
-  private func cutter() -> UtteranceCutter {
+  private func cutter(padding: Duration = .zero) -> UtteranceCutter {
     var rules = EndpointRules()
-    (rules.leastSpeech, rules.silence, rules.padding, rules.longest) = (.milliseconds(20), .milliseconds(100), .zero, .seconds(2))
+    (rules.leastSpeech, rules.silence, rules.padding, rules.longest) = (.milliseconds(20), .milliseconds(100), padding, .seconds(2))
     return UtteranceCutter(PlainDetector(), rules: rules)
   }
 
@@ -94,6 +103,13 @@ private final class SlowReader: StreamingSpeechRecogniser {
     #expect(found[4].start == .milliseconds(300) && found[4].end == .milliseconds(800) && found[4].wait == .milliseconds(100))
   }
 
+  @Test(arguments: [30, 60, 90]) func `what lies between two utterances is heard by one of them at most`(padding: Int) throws {
+    var transcriber = StreamingTranscriber(reader, cutter(padding: .milliseconds(padding)))
+    let sound = silence + speech(500) + [Float](repeating: 0, count: 110) + speech(300, from: 2000) + silence
+    _ = try events(sound, { try transcriber.add(Array($0), at: $1) }, { try transcriber.end() })
+    #expect(reader.begins.count == 2 && reader.heard >= 800 + 3 * padding && reader.heard <= 800 + 2 * padding + min(110, 2 * padding))
+  }
+
   @Test func `without a pace the work is done while somebody speaks all the same`() throws {
     let found = try utterances(speech(500) + silence, pace: nil)
     #expect(found.map(\.transcript.text) == ["w10 w11 w12 w13 w14"] && reader.heard <= 600)
@@ -106,6 +122,8 @@ private final class SlowReader: StreamingSpeechRecogniser {
     #expect(final.flatMap { $0.transcript.words!.map(\.text) } == (10..<60).map { "w\($0)" })
     #expect(reader.begins == [.zero] && reader.heard <= 5100)
     #expect(final.allSatisfy { !$0.isRevised && $0.end >= $0.transcript.words!.last!.end })
+    // Words that weren't known by the cut have their place all the same.
+    #expect(found.allSatisfy { $0.start <= $0.transcript.words!.first!.start } && final[1].start < .seconds(2))
     // Told words stay with the utterance in which they were told.
     for event in found where !event.isFinal {
       let whole = final[event.utterance].transcript.words!
@@ -145,6 +163,32 @@ private final class SlowReader: StreamingSpeechRecogniser {
     #expect(found.map { $0.transcript.words!.count } == [4, 80, 10, 3])
     #expect(found[2].goesOn && found[2].end == .milliseconds(10_400) && !found[3].goesOn && found[3].start == .seconds(20))
     #expect(found.flatMap { $0.transcript.words!.map(\.text) }.count == 97 && found.map(\.utterance) == [0, 1, 2, 3])
+    #expect(try transcriber.end().isEmpty)
+  }
+
+  @Test func `where nothing tells where a word ends, it does where it is as long as a line, and at a pause`() throws {
+    reader.spellsOn = true
+    var transcriber = LiveTranscriber(reader, utterancesBy: nil)
+    let sound = speech(9000) + [Float](repeating: 0, count: 1000) + speech(300, from: 20_000)
+    let found = try events(sound, { try transcriber.add(Array($0), at: $1) }, { try transcriber.end() })
+    #expect(found.map { ($0.end - $0.start) / .milliseconds(1) } == [8000, 1000, 300] && found.allSatisfy { $0.transcript.words!.count == 1 })
+    #expect(found.map(\.transcript.text).joined() == (10..<100).map { "w\($0)" }.joined() + "w200w201w202")
+  }
+
+  @Test func `what was known before the model fails is told, be it at a gap or at the end`() throws {
+    var transcriber = LiveTranscriber(reader, utterancesBy: nil)
+    #expect(try transcriber.add(speech(400), at: 0).isEmpty)
+    reader.failsAt = 500
+    #expect(throws: TranscriptionError.self) { try transcriber.add(speech(200, from: 1400), at: 400) }
+    #expect(try transcriber.add(speech(300, from: 3000), at: 600).map(\.transcript.text) == ["w10 w11 w12"])
+    reader.failsAt = 100
+    // At the gap: what came before it, then what stands behind it.
+    #expect(throws: TranscriptionError.self) { try transcriber.add(speech(300, from: 5000), at: 5000) }
+    #expect(try transcriber.add(speech(300, from: 6000), at: 6000).map(\.transcript.text) == ["w30 w31"])
+    reader.failsAt = 100
+    #expect(throws: TranscriptionError.self) { try transcriber.end() }
+    let rest = try transcriber.end()
+    #expect(rest.map(\.transcript.text) == ["w60 w61"] && rest.map(\.utterance) == [2])
     #expect(try transcriber.end().isEmpty)
   }
 

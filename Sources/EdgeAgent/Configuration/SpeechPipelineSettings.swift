@@ -85,7 +85,7 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
     settings.commands = map["commands"].map { SpokenCommand.readList($0) } ?? []
     if let vocabulary = map["vocabulary"]?.choice(of: Vocabulary.self) { settings.vocabulary = vocabulary }
     if settings.voiceActivity == .none {
-      for key in ["pause", "partial"] where map[key] != nil {
+      for key in ["pause", "partial"] where map[key] != nil && (key == "pause" || settings.tellsPartialResults) {
         map.report(key, "pipelines.\(name).\(key): is of utterances; without voice activity there are none: remove it")
       }
     }

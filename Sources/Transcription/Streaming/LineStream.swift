@@ -12,48 +12,71 @@ struct LineStream {
 
   /// After a word, before a line is over.
   static let pause = Duration.milliseconds(600)
-  /// After which a line is over with the next word that is known.
+  /// After which a line is over with the next word that is known, and a word with its last symbol, where an alphabet has nothing that ends one.
   static let longest = Duration.seconds(8)
 
   private let recogniser: any StreamingSpeechRecogniser
   private var words: [TimedWord] = []
   /// Of the sample that comes next; nil before the sound begins.
   private var next: Int?
+  /// Over, and not given yet: the model failed behind them.
+  private var ready: [Line] = []
 
   init(_ recogniser: any StreamingSpeechRecogniser) { self.recogniser = recogniser }
 
   /// Takes what comes next.
-  /// - Throws: where the model fails; the sound begins anew behind it.
+  /// - Throws: where the model fails; the sound begins anew behind it. What was known before is a line, which the next call gives, be it of `end`.
   mutating func add(_ samples: [Float], at position: Int) throws(TranscriptionError) -> [Line] {
-    var lines: [Line] = []
-    if let next, next != position { lines = try end(isCut: true) }
+    if let next, next != position { try finish(isCut: true) }
     if next == nil { recogniser.begin(at: .seconds(position) / recogniser.sampleRate) }
+    next = position + samples.count
     do throws(TranscriptionError) { try recogniser.add(samples[...]) } catch {
-      (next, words) = (nil, [])
+      next = nil
+      takeLine(goesOn: true)
       throw error
     }
-    next = position + samples.count
-    return lines + known()
+    endLine()
+    return takeReady()
   }
 
   /// Ends the sound; another may begin anywhere.
+  /// - Throws: as `add` does.
   mutating func end(isCut: Bool) throws(TranscriptionError) -> [Line] {
-    guard next != nil else { return [] }
-    next = nil
-    defer { words = [] }
-    try recogniser.end()
-    words += recogniser.takeWords()
-    return words.isEmpty ? [] : [Line(words: words, goesOn: isCut, wait: .zero)]
+    try finish(isCut: isCut)
+    return takeReady()
   }
 
-  private mutating func known() -> [Line] {
-    if let end = recogniser.unfinishedWordEnd, recogniser.heardUntil - end >= Self.pause { recogniser.finishWord() }
+  private mutating func finish(isCut: Bool) throws(TranscriptionError) {
+    guard next != nil else { return }
+    next = nil
+    defer { takeLine(goesOn: isCut) }
+    try recogniser.end()
+  }
+
+  /// Ends the line where it is over.
+  private mutating func endLine() {
+    if let word = recogniser.unfinishedWord,
+      recogniser.heardUntil - word.upperBound >= Self.pause || word.upperBound - word.lowerBound >= Self.longest
+    {
+      recogniser.finishWord()
+    }
     words += recogniser.takeWords()
-    guard let first = words.first, let last = words.last else { return [] }
-    let isOver = recogniser.unfinishedWordEnd == nil && recogniser.heardUntil - last.end >= Self.pause
-    guard isOver || last.end - first.start >= Self.longest else { return [] }
+    guard let first = words.first, let last = words.last else { return }
+    let isOver = recogniser.unfinishedWord == nil && recogniser.heardUntil - last.end >= Self.pause
+    if isOver || last.end - first.start >= Self.longest { takeLine(goesOn: true) }
+  }
+
+  /// Makes a line of the words that are known.
+  private mutating func takeLine(goesOn: Bool) {
+    words += recogniser.takeWords()
     defer { words = [] }
-    let now = Duration.seconds(next ?? 0) / recogniser.sampleRate
-    return [Line(words: words, goesOn: true, wait: max(.zero, now - last.end))]
+    guard let last = words.last else { return }
+    let now = next.map { .seconds($0) / recogniser.sampleRate } ?? last.end
+    ready.append(Line(words: words, goesOn: goesOn, wait: max(.zero, now - last.end)))
+  }
+
+  private mutating func takeReady() -> [Line] {
+    defer { ready = [] }
+    return ready
   }
 }

@@ -4,8 +4,8 @@ public protocol StreamingSpeechRecogniser: SpeechRecogniser {
   var words: [TimedWord] { get }
   /// The end of what is known: the words before it are in `words`, but for one that is being spelt.
   var heardUntil: Duration { get }
-  /// The end of the last symbol of the word that is being spelt; nil where there is none.
-  var unfinishedWordEnd: Duration? { get }
+  /// From the first symbol of the word that is being spelt to the end of the last; nil where there is none.
+  var unfinishedWord: Range<Duration>? { get }
 
   /// Begins a sound, and forgets the one before.
   /// - Parameter origin: when it begins; the words' times count from there.

@@ -5,7 +5,7 @@ public import Pipelines
 /// A partial result runs the model over all that was heard of the utterance, so it costs more the longer that is; the next one waits until so
 /// much sound has come that partial results take no more than their share of the time. A recogniser that hears bit by bit is given what is new of the
 /// utterance instead: partial results have the words that it knows, whatever the pace, and a final one begins with them. Where an utterance is cut
-/// for its length, its words are those that are known by then; the others are the next one's. One sound and one thread at a time.
+/// for its length, its words are those that are known by then; the others are the next one's, which begins with the first of them. One sound and one thread at a time.
 public struct StreamingTranscriber {
   /// How often partial results come.
   public struct Pace: Equatable, Sendable {
@@ -107,8 +107,8 @@ public struct StreamingTranscriber {
     let end = utterance.start + utterance.samples.count
     return Event(
       utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length || utterance.ending == .gap,
-      transcript: transcript, start: time(utterance.start), end: max(time(end), transcript.words?.last?.end ?? .zero), speechProbability: utterance.probability,
-      wait: time(max(0, utterance.known - end)), cost: cost)
+      transcript: transcript, start: start(of: utterance, transcript), end: max(time(end), transcript.words?.last?.end ?? .zero),
+      speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost)
   }
 
   private mutating func transcript(of utterance: Utterance) throws(TranscriptionError) -> Transcript {
@@ -144,8 +144,13 @@ public struct StreamingTranscriber {
 
   private func partial(_ utterance: Utterance, _ transcript: Transcript, _ cost: Duration) -> Event {
     Event(
-      utterance: number, isFinal: false, isRevised: false, goesOn: true, transcript: transcript, start: time(utterance.start),
+      utterance: number, isFinal: false, isRevised: false, goesOn: true, transcript: transcript, start: start(of: utterance, transcript),
       end: time(utterance.start + utterance.samples.count), speechProbability: utterance.probability, wait: .zero, cost: cost)
+  }
+
+  /// Words that weren't known when an utterance was cut for its length are the next one's, which begins with them.
+  private func start(of utterance: Utterance, _ transcript: Transcript) -> Duration {
+    min(time(utterance.start), transcript.words?.first?.start ?? time(utterance.start))
   }
 
   private func time(_ samples: Int) -> Duration { .seconds(samples) / recogniser.sampleRate }

@@ -64,8 +64,10 @@ public final class WindowedSpeechModel<Engine: Backend & ~Copyable>: StreamingSp
 
   public var heardUntil: Duration { origin + frame * done }
 
-  public var unfinishedWordEnd: Duration? {
-    symbols.last { decoder.alphabet[$0.index] != " " }.map { origin + frame * ($0.frame + 1) }
+  public var unfinishedWord: Range<Duration>? {
+    let isLetter = { [decoder] (symbol: CTCSymbol) in decoder.alphabet[symbol.index] != " " }
+    guard let first = symbols.first(where: isLetter), let last = symbols.last(where: isLetter) else { return nil }
+    return origin + frame * first.frame..<origin + frame * (last.frame + 1)
   }
 
   public func begin(at origin: Duration) {

@@ -32,10 +32,10 @@ public struct UtteranceCutter {
   /// Whether somebody has begun to speak and isn't done.
   public var isOpen: Bool { speech != nil && spoken >= leastSpeech }
 
-  /// What has been heard of the utterance that isn't over; nil where there is none.
+  /// What has been heard of the utterance that isn't over, up to its padding: all of this is part of it once it is over. Nil where there is none.
   public var openUtterance: Utterance? {
     guard isOpen, let speech else { return nil }
-    return utterance(speech, from: max(0, speech.lowerBound - padding), to: probabilities.count, .end)
+    return utterance(speech, from: max(0, speech.lowerBound - padding), to: paddedEnd(speech), .end)
   }
 
   /// Takes what comes next.
@@ -58,7 +58,7 @@ public struct UtteranceCutter {
   public mutating func end(next: Int = 0, isCut: Bool = false) {
     // What is left of a chunk counts as silence: too short to tell.
     if isOpen, let speech {
-      var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: min(probabilities.count, speech.upperBound + padding), isCut ? .gap : .end)
+      var last = utterance(speech, from: max(0, speech.lowerBound - padding), to: paddedEnd(speech), isCut ? .gap : .end)
       if probabilities.count - speech.upperBound < padding { last.samples += samples[(probabilities.count * detector.chunkLength)...] }
       finished.append(last)
     }
@@ -91,7 +91,7 @@ public struct UtteranceCutter {
 
   /// Silence has lasted: an utterance, or a click that was none.
   private mutating func finish(_ range: Range<Int>) {
-    let end = min(probabilities.count, range.upperBound + min(padding, silence))
+    let end = paddedEnd(range)
     if spoken >= leastSpeech { finished.append(utterance(range, from: max(0, range.lowerBound - padding), to: end, .silence)) }
     speech = nil
     spoken = 0
@@ -105,13 +105,16 @@ public struct UtteranceCutter {
     let first = max(0, range.lowerBound - padding)
     let candidates = first + longest / 2..<probabilities.count
     let place = candidates.min { probabilities[$0] < probabilities[$1] } ?? probabilities.count
-    let goesOn = place < range.upperBound
-    if spoken >= leastSpeech { finished.append(utterance(range, from: first, to: place, goesOn ? .length : .silence)) }
+    guard place < range.upperBound else { return finish(range) }
+    if spoken >= leastSpeech { finished.append(utterance(range, from: first, to: place, .length)) }
     forget(place)
     // However little has been said since, it is the end of what was.
-    speech = goesOn ? 0..<range.upperBound - place : nil
-    spoken = goesOn ? leastSpeech : 0
+    speech = 0..<range.upperBound - place
+    spoken = leastSpeech
   }
+
+  /// Where an utterance is over that ends with this speech.
+  private func paddedEnd(_ speech: Range<Int>) -> Int { min(probabilities.count, speech.upperBound + padding) }
 
   private func utterance(_ speech: Range<Int>, from start: Int, to end: Int, _ ending: Utterance.Ending) -> Utterance {
     let length = detector.chunkLength

@@ -96,8 +96,9 @@ struct TranscribeCommand: ParsableCommand {
       guard microphone != nil else { throw ValidationError("--seconds is for --microphone") }
       guard seconds > 0, seconds <= 1e6 else { throw ValidationError("--seconds is more than 0, and 1000000 at most") }
     }
-    guard !partial || microphone != nil && activity.voiceActivity != "none" else {
-      throw ValidationError("--partial is for --microphone, and for utterances: leave --voice-activity none out")
+    guard !partial || microphone != nil else { throw ValidationError("--partial is for --microphone: of a file the whole text is known at once") }
+    guard !partial || activity.voiceActivity != "none" else {
+      throw ValidationError("--partial is for utterances: leave --voice-activity none out")
     }
     guard tensors == nil || microphone == nil && sounds.count == 1 else { throw ValidationError("--tensors is for one sound file") }
     if let beam { guard 1...1000 ~= beam else { throw ValidationError("--beam is 1 to 1000") } }
@@ -127,33 +128,44 @@ struct TranscribeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let files = try sounds.flatMap { try SoundFolder.files(of: $0) }
+    if let microphone { return try listen(to: microphone) }
+    var failures = 0
+    // The others are still worth reading.
+    func tryReading<Result>(_ read: () throws -> Result) throws -> Result? {
+      do { return try read() } catch let error as SoundFileError {
+        Terminal.complain(error.message)
+        failures += 1
+        return nil
+      }
+    }
+    let files = try sounds.flatMap { path in try tryReading { try SoundFolder.files(of: path) } ?? [] }
+    let count = files.count + failures
     guard tensors == nil || files.count <= 1 else {
       throw CommandFailure("--tensors is for one sound file; \(sounds[0]) has \(files.count)", status: .wrongUse)
     }
-    let speech = try recogniser()
-    if let microphone {
-      let utterances = try activity.search(for: speech, of: model, unlessGiven: .energy)
-      return try LiveTranscript(
-        device: microphone, seconds: seconds, by: speech, utterancesBy: utterances, LiveWriter.Style(isJSON: json, showsPartialResults: partial)
-      ).run()
-    }
-    let utterances = try activity.search(for: speech, of: model, unlessGiven: .none)
-    var failures = 0
-    for path in files {
-      do {
-        let result = try SoundTranscript(path, by: speech, utterancesBy: utterances)
+    if !files.isEmpty {
+      let speech = try recogniser()
+      let utterances = try activity.search(for: speech, of: model, unlessGiven: .none)
+      for path in files {
+        guard let result = try tryReading({ try SoundTranscript(path, by: speech, utterancesBy: utterances) }) else { continue }
         Terminal.show(json ? "\(result.json.text)\n" : "\(path): \(result.text)\n")
-      } catch let error as SoundFileError {
-        // The others are still worth reading.
-        Terminal.complain(error.message)
-        failures += 1
       }
     }
-    if failures > 0 { throw CommandFailure(files.count == 1 ? "" : "\(failures) of \(files.count) sounds could not be read") }
+    if failures > 0 { throw CommandFailure(count == 1 ? "" : "\(failures) of \(count) sounds could not be read") }
+  }
+
+  private func listen(to device: String) throws {
+    let speech = try recogniser()
+    let utterances = try activity.search(for: speech, of: model, unlessGiven: .energy)
+    try LiveTranscript(
+      device: device, seconds: seconds, by: speech, utterancesBy: utterances, LiveWriter.Style(isJSON: json, showsPartialResults: partial)
+    ).run()
   }
 
   private func recogniser() throws -> any SpeechRecogniser {
+    guard try source.recipe != nil || FileStart.isPackage(model) else {
+      throw CommandFailure("\(model): nothing says what it hears and how it writes: give its --recipe (Calibration/README.md), or a package", status: .wrongUse)
+    }
     let speech = try SpeechRecognition.recogniser(
       source.packageWithOpenSizes(at: model), named: model, threads: threads, search: search(), window: ahead.window)
     guard let tensors else { return speech }

@@ -222,6 +222,25 @@ private final class Hall: @unchecked Sendable {
     #expect(hall.finish().count == 1)
   }
 
+  @Test func `the line of what an agent does counts those who listen`() throws {
+    let hall = try Hall(utterance(at: 0, heard: .zero))
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    #expect(hall.finish().count == 1)
+    var status = AgentStatus(
+      uptime: .zero, cameras: [], pipelines: [], speech: [AgentStatus.Speech(hall.worker)], unrecorded: 0, queued: 0, unkept: 0, recorded: 1, acknowledged: 0,
+      isConnected: false)
+    let start = "1 pipeline listens, 1 text written"
+    for (state, isPaused, rest) in [
+      (.capturing(Self.format), false, ""), (.waiting("it was unplugged"), false, "; waiting for 1 microphone: desk"), (.ended, false, "; ended: voice"),
+      (.capturing(Self.format), true, "; paused: voice"),
+    ] as [(MicrophoneState, Bool, String)] {
+      (status.speech[0].state, status.speech[0].isPaused) = (state, isPaused)
+      #expect(status.line(unkeptBefore: 0) == start + rest)
+    }
+    status.speech = []
+    #expect(status.line(unkeptBefore: 0) == "0 pipelines, 0 frames processed")
+  }
+
   @Test func `results that nobody records are counted, and listening goes on`() throws {
     let hall = try Hall((0..<70).flatMap { utterance(at: $0 * 1000, heard: .seconds($0)) })
     #expect(hall.source.isIdle.wait { !$0.isEmpty })
