@@ -17,6 +17,7 @@ public final class Agent: @unchecked Sendable {
   let log: AgentLog
   private let desk: CommandDesk
   private let watch: MachineWatch
+  private let pauses = PauseRegister()
   private let mutex = PthreadMutex()
   /// Held while the service manager is told how the agent goes on, before `mutex`.
   private let announcements = PthreadMutex()
@@ -106,7 +107,7 @@ public final class Agent: @unchecked Sendable {
   private func runtime(_ configuration: AgentConfiguration, _ models: PreparedModels) throws(EdgeAgentError) -> AgentRuntime {
     // Checking a large outbox takes as long as the disk does.
     try options.notifier.sustaining { () throws(EdgeAgentError) in
-      try AgentRuntime(configuration, models, options: options, desk: desk, watch: watch, log: log) { [weak self] in self?.beginAnew() }
+      try AgentRuntime(configuration, models, options: options, desk: desk, watch: watch, pauses: pauses, log: log) { [weak self] in self?.beginAnew() }
     }
   }
 

@@ -25,6 +25,7 @@ extension AgentRuntime {
     var status = AgentStatus.Pipeline(
       description: pipeline.description, statistics: pipeline.statistics.snapshot, isPaused: pipeline.isPaused || isLeaderPaused(of: pipeline))
     if pipeline.hasLighter { status.isLight = pipeline.runsLighter }
+    status.missedSnapshots = pipeline.snapshots?.missedCount
     status.backend = pipeline.backend
     status.frameRate = rates.rate(of: pipeline.name)
     status.recent = recent.findings(of: pipeline.name)

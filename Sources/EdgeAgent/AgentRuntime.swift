@@ -11,6 +11,7 @@ final class AgentRuntime: @unchecked Sendable {
   let results: BoundedQueue<FrameResult>
   let spoken: BoundedQueue<SpokenResult>
   let publisher: ResultPublisher
+  let pauses: PauseRegister
   let startedAt = MonotonicClock.now()
   /// No more threads compute than there are processors; who asks first has his turn first.
   let turns = ProcessorTurns(processorCount: processorCount())
@@ -41,13 +42,14 @@ final class AgentRuntime: @unchecked Sendable {
   /// Opens the outbox and the cameras; nothing runs yet.
   init(
     _ configuration: AgentConfiguration, _ models: PreparedModels, options: AgentOptions, desk: CommandDesk, watch: MachineWatch,
-    log: AgentLog, onFirstInstall: @escaping @Sendable () -> Void = {}
+    pauses: PauseRegister = PauseRegister(), log: AgentLog, onFirstInstall: @escaping @Sendable () -> Void = {}
   ) throws(EdgeAgentError) {
     let prepared = models.pipelines
     packageFiles = models.files
     self.configuration = configuration
     self.options = options
     self.watch = watch
+    self.pauses = pauses
     self.log = log
     self.onFirstInstall = onFirstInstall
     var sources: [(name: String, source: any CameraSource)] = []
@@ -146,6 +148,7 @@ final class AgentRuntime: @unchecked Sendable {
     for pipeline in pipelines where pipeline.settings.after == nil { try pipeline.start() }
     for camera in cameras { try camera.start() }
     for worker in speech { try worker.start() }
+    forgetLostPauses()
   }
 
   /// Lets go of everything that was opened, without having run.
@@ -183,7 +186,11 @@ final class AgentRuntime: @unchecked Sendable {
     }
     var recorders: [any Service] = [recorder]
     if !speech.isEmpty {
-      recorders.append(Recorder("recorder of speech", of: spoken, progress: ledger.stage("recorder of speech")) { [publisher] in publisher.record($0) })
+      recorders.append(
+        Recorder("recorder of speech", of: spoken, progress: ledger.stage("recorder of speech", patience: Self.diskPatience)) { [self] result in
+          publisher.record(result)
+          obey(result)
+        })
     }
     let log = log
     let watchdog = Watchdog(ledger: ledger, notifier: options.notifier) { stuck in
@@ -207,6 +214,9 @@ final class AgentRuntime: @unchecked Sendable {
       return first
     }
   }
+
+  /// A spoken pause is done once it is on the disk, for which a busy one takes its time.
+  private static let diskPatience = Duration.seconds(40)
 
   /// Who looks at `systemctl status` sees what was the case this long ago at most.
   private static let lineInterval = Duration.seconds(10)
@@ -266,9 +276,15 @@ final class AgentRuntime: @unchecked Sendable {
   }
 
   private func makeSnapshots(_ settings: PipelineSettings) -> SnapshotDesk? {
-    guard settings.inspection.rules.contains(where: \.takesSnapshot) else { return nil }
-    let (publisher, name) = (publisher, settings.name)
-    let desk = SnapshotDesk(settings, ledger: ledger) { publisher.record($0, of: name) }
+    let (publisher, log, name) = (publisher, log, settings.name)
+    let commands = configuration.commands(picturing: name)
+    guard settings.inspection.rules.contains(where: \.takesSnapshot) || !commands.isEmpty else { return nil }
+    let desk = SnapshotDesk(
+      settings, commands: commands, ledger: ledger,
+      onOverdue: { command in
+        let why = "no frame came in time: it is paused, its camera is away, or its frames come seldom"
+        log.warning("pipeline \(name): no picture for the spoken command \"\(command)\", as \(why)", about: .pipeline(name))
+      }, tell: { publisher.record($0, of: name) })
     snapshots.append(desk)
     return desk
   }

@@ -14,10 +14,12 @@ public struct AgentStatus: Sendable {
   public struct Pipeline: Sendable {
     public var description: PipelineDescription
     public var statistics: PipelineStatistics.Snapshot
-    /// By a command of the fleet.
+    /// By a command, of the fleet or spoken.
     public var isPaused: Bool
     /// Processed frames a second, over the last seconds.
     public var frameRate = 0.0
+    /// Pictures that were wanted and not made; nil where none are ever wanted.
+    public var missedSnapshots: Int?
     /// Whether its lighter model runs; nil where there is none.
     public var isLight: Bool?
     /// What runs its model.
@@ -30,7 +32,7 @@ public struct AgentStatus: Sendable {
   public struct Speech: Sendable {
     public var description: SpeechDescription
     public var statistics: SpeechStatistics.Snapshot
-    /// By a command of the fleet.
+    /// By a command, of the fleet or spoken.
     public var isPaused: Bool
     public var state: MicrophoneState
     public var counters: MicrophoneCounters

@@ -114,8 +114,8 @@ final class Watcher: Sendable {
     process.standardOutput = output
     process.standardError = output
     try process.run()
-    // What a fleet releases has formats of its own.
-    for message in messages.all where !message.topic.hasPrefix("swiftlet/v1/releases/") {
+    // What a fleet releases has formats of its own, and so have pictures.
+    for message in messages.all where !message.topic.hasPrefix("swiftlet/v1/releases/") && !message.topic.hasSuffix("/snapshot") {
       try input.fileHandleForWriting.write(contentsOf: Data("\(message.topic) ".utf8) + Data(message.payload) + Data([10]))
     }
     try input.fileHandleForWriting.close()

@@ -34,21 +34,17 @@ extension AgentRuntime {
     }
   }
 
-  private func setPaused(_ isPaused: Bool, _ command: SignedCommand) -> OrderOutcome {
+  func setPaused(_ isPaused: Bool, _ command: SignedCommand) -> OrderOutcome {
     let names = configuration.pipelines.map(\.name) + configuration.speech.map(\.name)
     if let subject = command.subject, !names.contains(subject) {
       let reason = "there is no pipeline ‘\(subject.inOneLine(limit: 200))’ here; there are: \(names.joined(separator: ", "))"
       return OrderOutcome(outcome: .refused, reason: reason)
     }
     let changed = command.subject.map { [$0] } ?? names
-    var paused = PausedPipelines(configuration.storage)
-    do throws(UpdatesError) { try paused.set(changed, paused: isPaused) } catch {
-      // It may be in the file all the same.
-      applyPauses()
-      return OrderOutcome(outcome: .failed, reason: error.message)
-    }
-    for pipeline in pipelines where changed.contains(pipeline.name) { pipeline.isPaused = isPaused }
-    for worker in speech where changed.contains(worker.name) { worker.isPaused = isPaused }
+    do throws(UpdatesError) {
+      // It takes back what was paused by voice, too.
+      _ = try pauses.set(changed, paused: isPaused, by: isPaused ? [.fleet] : PauseOrigin.allCases, in: configuration.storage, apply)
+    } catch { return OrderOutcome(outcome: .failed, reason: error.message) }
     let why = command.reason.map { ": \($0.inOneLine(limit: 200))" } ?? ""
     log.event(isPaused ? .warning : .notice, "\(isPaused ? "paused" : "resumed") by the fleet: \(changed.joined(separator: ", "))\(why)")
     publisher.publishHealth(status)
@@ -63,21 +59,5 @@ extension AgentRuntime {
     case .failed(let reason): return OrderOutcome(outcome: .failed, reason: reason)
     case .ending: return nil
     }
-  }
-
-  /// What was paused stays so when the agent starts anew.
-  func restorePauses() {
-    applyPauses()
-    for name in pipelines.filter(\.isPaused).map(\.name) + speech.filter(\.isPaused).map(\.name) {
-      log.warning("pipeline \(name): paused by a command of the fleet, until it is told to resume", about: .pipeline(name))
-    }
-  }
-
-  /// As the file says. One that can't be read leaves all as it is.
-  func applyPauses() {
-    let paused = PausedPipelines(configuration.storage)
-    if let problem = paused.problem { return log.log(.error, problem, subject: "paused") }
-    for pipeline in pipelines { pipeline.isPaused = paused.names.contains(pipeline.name) }
-    for worker in speech { worker.isPaused = paused.names.contains(worker.name) }
   }
 }

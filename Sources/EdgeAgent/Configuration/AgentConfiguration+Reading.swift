@@ -69,6 +69,7 @@ extension AgentConfiguration {
     var pipelines = map.required("pipelines")?.mapping { readPipelines($0, cameras: map["cameras"].map(\.keys) ?? [], surroundings, context) }
     if pipelines != nil, map["pipelines"].map(\.keys) == [] { map.report("pipelines", "pipelines: at least one is needed") }
     pipelines?.assignGates(map, context)
+    pipelines?.checkSpokenActions(context)
     warnOfUnused(map, pipelines, context)
     guard let device else { return nil }
     var configuration = AgentConfiguration(
@@ -90,12 +91,14 @@ extension AgentConfiguration {
   ) -> ReadPipelines {
     var pipelines = ReadPipelines()
     for (name, value) in map.named("pipeline") {
+      pipelines.names.append(name)
       if PipelineSettings.reservedNames.contains(name) {
         map.report(name, "\"\(name)\" is one of the agent's own topics; choose another name for the pipeline")
       }
       _ = value.mapping { settings -> Bool in
         if listens(value, onlyMicrophones: cameras.isEmpty && !surroundings.microphones.isEmpty) {
-          guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, context) else { return false }
+          pipelines.hearing.append(name)
+          guard let read = SpeechPipelineSettings.read(settings, name: name, surroundings, &pipelines.actions, context) else { return false }
           if let other = pipelines.speech.first(where: { $0.microphone == read.microphone }) {
             settings.report(
               "microphone", "pipelines.\(name).microphone: \"\(read.microphone)\" is listened to by \(other.name) already; one pipeline a microphone")

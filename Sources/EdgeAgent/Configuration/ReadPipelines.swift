@@ -6,6 +6,11 @@ struct ReadPipelines {
   var speech: [SpeechPipelineSettings] = []
   /// What the file says of each with a camera, by name; also of those with a mistake.
   var maps: [String: YAMLMapping] = [:]
+  /// The names of all, in the file's order, and of those with a microphone; also of those with a mistake.
+  var names: [String] = []
+  var hearing: [String] = []
+  /// What follows spoken commands.
+  var actions: [PlacedAction] = []
 
   /// Says of each pipeline that judges parts which gate acts by it: one pipeline a gate.
   mutating func assignGates(_ map: YAMLMapping, _ context: ConfigurationContext) {

@@ -61,7 +61,10 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
     let encoding: MQTTSettings.Encoding
   }
 
-  static func read(_ map: YAMLMapping, name: String, _ surroundings: Surroundings, _ context: ConfigurationContext) -> SpeechPipelineSettings? {
+  /// - Parameter placed: takes what follows its commands.
+  static func read(
+    _ map: YAMLMapping, name: String, _ surroundings: Surroundings, _ placed: inout [PlacedAction], _ context: ConfigurationContext
+  ) -> SpeechPipelineSettings? {
     if map["camera"] != nil { map.report("camera", "pipelines.\(name): has a microphone already; a pipeline has that or a camera") }
     if surroundings.encoding == .sparkplug {
       map.report("microphone", "pipelines.\(name): what is said isn't told by Sparkplug in this version; use mqtt.encoding swiftlet, or take the pipeline out")
@@ -82,7 +85,7 @@ public struct SpeechPipelineSettings: Equatable, Sendable {
     settings.pause = map["pause"]?.duration(in: .milliseconds(50) ... .seconds(10))
     settings.tellsPartialResults = map["partial"]?.bool() ?? false
     settings.lookAhead = map["look_ahead"]?.duration(in: HearingWindow.lookAheads)
-    settings.commands = map["commands"].map { SpokenCommand.readList($0) } ?? []
+    settings.commands = map["commands"].map { SpokenCommand.readList($0, of: name, &placed) } ?? []
     if let vocabulary = map["vocabulary"]?.choice(of: Vocabulary.self) { settings.vocabulary = vocabulary }
     if settings.voiceActivity == .none {
       for key in ["pause", "partial"] where map[key] != nil && (key == "pause" || settings.tellsPartialResults) {

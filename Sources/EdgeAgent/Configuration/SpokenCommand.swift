@@ -7,16 +7,22 @@ import YAMLReading
 /// commands that an utterance ends with it is the one of most words.
 public struct SpokenCommand: Equatable, Sendable {
   /// What follows a command.
-  public enum Action: String, CaseIterable, Sendable {
-    /// A message on `PIPELINE/events`.
+  public enum Action: Hashable, Sendable {
+    /// `event`: a message on `PIPELINE/events`, before anything else is done.
     case event
+    /// `{snapshot: PIPELINE}`: a picture of that pipeline's next frame, on its topic `snapshot`.
+    case snapshot(of: String)
+    /// `{pause: PIPELINE}`: that pipeline looks at nothing, or hears nothing, until a command resumes it.
+    case pause(String)
+    /// `{resume: PIPELINE}`: takes back what a command has paused.
+    case resume(String)
   }
 
   /// `say`: one wording or several, as they are written; required.
   public var wordings: [String]
   /// `confidence`: the least of each of its words, 0 to 1. Default: 0.5.
   public var leastConfidence = 0.5
-  /// `then`: at least one; required.
+  /// `then`: at least one, done in this order; required.
   public var actions: [Action]
 
   public init(wordings: [String], actions: [Action] = [.event]) {
@@ -26,8 +32,11 @@ public struct SpokenCommand: Equatable, Sendable {
   /// The words of each wording, as they are compared.
   var phrases: [[String]] { wordings.map { SpeechNormalisation.words($0) } }
 
-  static func readList(_ value: YAMLValue) -> [SpokenCommand] {
-    let commands = value.list { item in item.mapping { SpokenCommand.read($0, at: item) } } ?? []
+  /// - Parameters:
+  ///   - hearer: the pipeline whose commands they are.
+  ///   - placed: takes the actions that name pipelines, which can't be looked for before all are read.
+  static func readList(_ value: YAMLValue, of hearer: String, _ placed: inout [PlacedAction]) -> [SpokenCommand] {
+    let commands = value.list { item in item.mapping { SpokenCommand.read($0, at: item, of: hearer, &placed) } } ?? []
     if value.isSequence, case .sequence(let nodes) = value.node.content, nodes.isEmpty {
       value.report("\(value.path): is empty; write at least one command, or remove it")
     }
@@ -38,13 +47,13 @@ public struct SpokenCommand: Equatable, Sendable {
     return commands
   }
 
-  private static func read(_ map: YAMLMapping, at value: YAMLValue) -> SpokenCommand? {
+  private static func read(_ map: YAMLMapping, at value: YAMLValue, of hearer: String, _ placed: inout [PlacedAction]) -> SpokenCommand? {
     let wordings = map.required("say").flatMap(readWordings)
     let confidence = map["confidence"]?.float(in: 0...1)
-    let actions = map.required("then")?.list(readAction)
+    let actions = map.required("then").flatMap { PlacedAction.readList($0, of: hearer, in: value.path) }
+    placed += actions ?? []
     guard let wordings, let actions else { return nil }
-    if actions.isEmpty { map.report("then", "\(value.path).then: is empty; write [event]") }
-    var command = SpokenCommand(wordings: wordings, actions: actions)
+    var command = SpokenCommand(wordings: wordings, actions: actions.map(\.action))
     if let confidence { command.leastConfidence = confidence }
     return command
   }
@@ -66,12 +75,28 @@ public struct SpokenCommand: Equatable, Sendable {
     }
     return text
   }
+}
 
-  private static func readAction(_ value: YAMLValue) -> Action? {
-    if value.isMapping {
-      value.report("\(value.path): snapshots and gates are not available in this version; write \"event\"")
-      return nil
+extension SpokenCommand.Action {
+  /// The pipeline that it names.
+  var pipeline: String? {
+    switch self {
+    case .event: nil
+    case .snapshot(let name), .pause(let name), .resume(let name): name
     }
-    return value.choice(of: Action.self)
+  }
+}
+
+extension AgentConfiguration {
+  private var spokenActions: [SpokenCommand.Action] { speech.flatMap(\.commands).flatMap(\.actions) }
+
+  /// The pipelines that a spoken command may resume.
+  var resumableByVoice: Set<String> {
+    Set(spokenActions.compactMap { if case .resume(let name) = $0 { name } else { nil } })
+  }
+
+  /// The commands that ask for a pipeline's picture, each by its first wording.
+  func commands(picturing pipeline: String) -> [String] {
+    speech.flatMap(\.commands).filter { $0.actions.contains(.snapshot(of: pipeline)) }.map { $0.wordings[0] }
   }
 }

@@ -1,15 +1,30 @@
 import Updates
 
-/// Which pipelines the fleet has told to pause, by name: `STORAGE/paused`, a name a line. A pipeline stays paused over restarts, until it is told
-/// to resume; where the broker can't be had, whoever may write there removes its line and sends SIGHUP.
+/// Who may pause a pipeline. It is paused while one of them says so.
+enum PauseOrigin: CaseIterable, Sendable {
+  /// By a signed command.
+  case fleet
+  /// By a spoken command.
+  case voice
+
+  fileprivate var file: String {
+    switch self {
+    case .fleet: "paused"
+    case .voice: "paused-by-voice"
+    }
+  }
+}
+
+/// Which pipelines one of them has told to pause, by name: `STORAGE/paused` or `STORAGE/paused-by-voice`, a name a line. A pipeline stays paused over
+/// restarts, until it is told to resume; where nobody can tell it, whoever may write there removes its line and sends SIGHUP.
 struct PausedPipelines {
   private let path: String
   private(set) var names: Set<String>
   /// Why it isn't known.
   let problem: String?
 
-  init(_ storage: StorageSettings) {
-    path = storage.path + "/paused"
+  init(_ storage: StorageSettings, by origin: PauseOrigin = .fleet) {
+    path = "\(storage.path)/\(origin.file)"
     let text = contents(of: path).map { String(decoding: $0, as: UTF8.self) }
     problem = text == nil && fileExists(path) ? "\(path) can't be read, so which pipelines are paused isn't known; see to its rights and its disk" : nil
     names = Set((text ?? "").split(whereSeparator: \.isNewline).map(String.init))

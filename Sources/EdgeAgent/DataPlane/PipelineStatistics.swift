@@ -28,8 +28,6 @@ public final class PipelineStatistics: @unchecked Sendable {
     public var decided: Inspector.Counters?
     /// Crossings of each line, in the configuration's order.
     public var crossings: [UInt64] = []
-    /// Pictures that were wanted and not made.
-    public var missedSnapshots = 0
     /// Frames left out on purpose, as the machine was too hot or short of memory.
     public var spared: UInt64 = 0
     /// Of the processed, frames that could run together with others', and the frames of all those runs.
@@ -95,9 +93,8 @@ public final class PipelineStatistics: @unchecked Sendable {
     }
   }
 
-  func set(_ inspector: borrowing Inspector, missedSnapshots: Int) {
+  func set(_ inspector: borrowing Inspector) {
     mutex.withLock {
-      current.missedSnapshots = missedSnapshots
       current.decided = inspector.counters
       for at in 0..<current.crossings.count { current.crossings[at] = inspector.crossings[at] }
     }

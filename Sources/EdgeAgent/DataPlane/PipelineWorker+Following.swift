@@ -20,6 +20,7 @@ extension PipelineWorker {
 
   /// Tells what was found last once more, and lets those that follow do the same.
   func repeatLast(_ frame: borrowing Frame, into result: FrameResult) {
+    let isPictured = snapshots?.offer(frame.view, isUnseen: true) ?? false
     _ = result.begin(frame)
     result.isReused = true
     result.detections.removeAll(keepingCapacity: true)
@@ -27,7 +28,7 @@ extension PipelineWorker {
     (result.frameWidth, result.frameHeight, result.isComplete) = (lastFound.width, lastFound.height, lastFound.isComplete)
     decide(result, isSound: true)
     for follower in followers { follower.repeatFollowing(frame) }
-    tell(result)
+    tell(result, TakenPixels(isPictured: isPictured))
   }
 
   private func repeatFollowing(_ frame: borrowing Frame) {
@@ -75,11 +76,13 @@ extension PipelineWorker {
 
   /// There is nothing in the frame for it: so its rules see that.
   private func seeNothing(_ frame: borrowing Frame, _ result: FrameResult) {
-    guard inspector != nil else { return giveUp(result) { $0.countUnneeded() } }
+    let isPictured = snapshots?.offer(frame.view, isUnseen: true) ?? false
+    guard inspector != nil || isPictured else { return giveUp(result) { $0.countUnneeded() } }
     _ = result.begin(frame)
     result.detections.removeAll(keepingCapacity: true)
     (result.frameWidth, result.frameHeight) = (frame.view.width, frame.view.height)
     inspect(result, isSound: true)
+    snapshots?.answer(result, isTaken: isPictured)
     guard !result.ruleEvents.isEmpty else { return giveUp(result) { $0.countUnneeded() } }
     statistics.countUnneeded()
     countFinished()

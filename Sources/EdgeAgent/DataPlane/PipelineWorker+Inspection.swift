@@ -40,7 +40,7 @@ extension PipelineWorker {
 
   private func actUpon(_ inspector: Inspector) {
     if let gate { for at in 0..<inspector.outcomes.count { gate.judge(inspector.outcomes[at]) } }
-    statistics.set(inspector, missedSnapshots: snapshots?.missedCount ?? 0)
+    statistics.set(inspector)
   }
 
   private func recordWithoutFrame() {

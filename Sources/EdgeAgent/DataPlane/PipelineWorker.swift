@@ -59,7 +59,7 @@ final class PipelineWorker: @unchecked Sendable {
   ///   - results: takes filled results; whoever takes them out gives them back through `recycle`.
   ///   - followers: pipelines that come after it; they have no threads of their own.
   ///   - gate: gets the verdicts on parts.
-  ///   - snapshots: makes pictures of what rules begin with.
+  ///   - snapshots: makes pictures of what rules begin with, and those that spoken commands ask for.
   ///   - keepsAll: whether no frame is ever left out for the machine's sake.
   ///   - onEnd: called on the pipeline's thread when no frame will come any more.
   init(

@@ -1,3 +1,4 @@
+import Inspection
 import MQTTTransport
 import Outbox
 import Pipelines
@@ -120,8 +121,10 @@ final class CurrentFacts: @unchecked Sendable {
       name: pipeline.description.name, camera: pipeline.description.camera, state: state, frameRate: frameRate, processed: statistics.processed,
       dropped: statistics.replaced + statistics.late + statistics.unrecorded + statistics.unusable + (camera?.counters.missed ?? 0),
       thinned: thinning.leftOut(pipeline.description.name))
-    health.decisions = statistics.decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
-    health.decisions?.missedSnapshots = UInt64(clamping: statistics.missedSnapshots)
+    // One without rules may give pictures, too.
+    let decided = statistics.decided ?? pipeline.missedSnapshots.map { _ in Inspector.Counters() }
+    health.decisions = decided.map { HealthMessage.Decisions($0, crossings: zip(pipeline.description.lines, statistics.crossings)) }
+    health.decisions?.missedSnapshots = UInt64(clamping: pipeline.missedSnapshots ?? 0)
     health.spared = statistics.spared
     if pipeline.backend.wanted != .cpu { health.runsOn = pipeline.backend.engine.rawValue }
     health.deviceTrouble = pipeline.backend.alarm

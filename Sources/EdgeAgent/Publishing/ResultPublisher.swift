@@ -97,8 +97,8 @@ final class ResultPublisher: @unchecked Sendable {
     log.unkept(name, configuration.storage)
   }
 
-  /// Queues what was said as `record` queues a frame's result, and urgently: people wait for it. Partial texts are current facts: they go to the broker
-  /// at once and at most once, or, while it is away, nowhere. For the thread that records speech.
+  /// Queues what was said, and that it was a command where that is to be told, as `record` queues a frame's result, and urgently: people wait for it.
+  /// Partial texts are current facts: they go to the broker at once and at most once, or, while it is away, nowhere. For the thread that records speech.
   func record(_ result: SpokenResult) {
     // Sparkplug has no metrics for it; the configuration doesn't let it come to that.
     guard sparkplug == nil else { return }
@@ -107,7 +107,7 @@ final class ResultPublisher: @unchecked Sendable {
       return publishPartial(result.transcript, of: name, to: "\(root)/transcript")
     }
     var isKept = outbox.append(result.transcript, to: "\(root)/transcript", isUrgent: true)
-    if let command = result.command { isKept = outbox.append(command, to: "\(root)/events", isUrgent: true) && isKept }
+    if let command = result.command, result.actions.contains(.event) { isKept = outbox.append(command, to: "\(root)/events", isUrgent: true) && isKept }
     if !isKept { log.unkept(name, configuration.storage) }
   }
 

@@ -185,17 +185,22 @@ final class SpeechWorker: @unchecked Sendable {
     let begin = times.time(of: event.start)
     let transcript = TranscriptMessage(event, utterance, description, from: begin, to: times.time(of: event.end), clock, age)
     var command: SpokenCommandMessage?
+    var actions: [SpokenCommand.Action] = []
     // What is cut in the middle ends with no command.
     if event.isFinal, !event.transcript.isCut, !event.goesOn || listener.takesPiecesForWords,
       let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands)
     {
-      let said = match.times ?? event.start..<max(event.start, event.end)
+      let (said, spoken) = (match.times ?? event.start..<max(event.start, event.end), listener.settings.commands[match.command])
+      actions = spoken.actions
       command = SpokenCommandMessage(
         capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,
-        command: listener.settings.commands[match.command].wordings[0], heard: match.heard, confidence: match.confidence,
+        command: spoken.wordings[0], heard: match.heard, confidence: match.confidence,
         microphone: description.microphone)
     }
-    let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command))
+    let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command, actions: actions))
+    if !isQueued, let command {
+      log.log(.warning, "pipeline \(name): the command \"\(command.command)\" is lost, as recording fell behind; say it again", subject: "lost command \(name)")
+    }
     statistics.note {
       if !isQueued { $0.unrecorded += 1 }
       if !event.isFinal { $0.partialResults += 1 } else if !event.transcript.text.isEmpty { $0.utterances += 1 }

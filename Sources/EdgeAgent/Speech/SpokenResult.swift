@@ -6,4 +6,6 @@ struct SpokenResult: Sendable {
   var transcript: TranscriptMessage
   /// Only of a final text.
   var command: SpokenCommandMessage?
+  /// What follows the command, in this order.
+  var actions: [SpokenCommand.Action] = []
 }

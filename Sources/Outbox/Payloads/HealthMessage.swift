@@ -27,7 +27,7 @@ public struct HealthMessage: Payload {
     public var dropped: UInt64
     /// Results left out on purpose while the broker was away.
     public var thinned: UInt64
-    /// What rules decided since the start; nil where the pipeline has none.
+    /// What rules decided since the start; nil where the pipeline has none, and gives no pictures.
     public var decisions: Decisions?
     /// Frames left out on purpose, as the machine was strained; not among the dropped ones.
     public var spared: UInt64 = 0
@@ -59,7 +59,7 @@ public struct HealthMessage: Payload {
     public var passed: UInt64
     public var rejected: UInt64
     public var unjudged: UInt64
-    /// Pictures that were wanted and not made: one was being made, or had been just before.
+    /// Pictures that were wanted and not made: one was being made, or had been just before, or a command asked and no frame came in time.
     public var missedSnapshots: UInt64 = 0
     /// Detections that a rule means which rejects, and that were on no part.
     public var unowned: UInt64 = 0

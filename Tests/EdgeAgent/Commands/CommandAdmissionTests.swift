@@ -119,27 +119,3 @@ import Updates
     #expect(trial.outcome(try trial.order()) == nil)
   }
 }
-
-@Suite struct PausedPipelinesTests {
-  @Test func `a file that can't be read is no word that nothing is paused`() throws {
-    let folder = try TemporaryFolder()
-    try FileManager.default.createDirectory(atPath: folder.path + "/paused", withIntermediateDirectories: true)
-    var paused = PausedPipelines(StorageSettings(path: folder.path))
-    #expect(paused.problem?.contains("can't be read") == true)
-    #expect(throws: UpdatesError.self) { try paused.set(["a"], paused: true) }
-  }
-
-  @Test func `what is paused is kept by name, until the last is resumed`() throws {
-    let folder = try TemporaryFolder()
-    let storage = StorageSettings(path: folder.path)
-    var paused = PausedPipelines(storage)
-    #expect(paused.names.isEmpty)
-    try paused.set(["a", "b"], paused: true)
-    try paused.set(["c"], paused: false)
-    #expect(PausedPipelines(storage).names == ["a", "b"])
-    try paused.set(["a"], paused: false)
-    #expect(PausedPipelines(storage).names == ["b"])
-    try paused.set(["a", "b"], paused: false)
-    #expect(PausedPipelines(storage).names.isEmpty && !FileManager.default.fileExists(atPath: folder.path + "/paused"))
-  }
-}

@@ -111,7 +111,7 @@ private struct Sample {
     ("microphone: desk, commands: [{say: stop, then: []}]", "then: is empty"),
     ("microphone: desk, commands: [{say: \"?!\", then: [event]}]", "expected words"), ("microphone: desk, commands: [{say: [], then: [event]}]", "is empty"),
     ("microphone: desk, commands: [{say: stop, then: [evnt]}]", "did you mean \"event\"?"),
-    ("microphone: desk, commands: [{say: stop, then: [{snapshot: top}]}]", "snapshots and gates are not available in this version"),
+    ("microphone: desk, commands: [{say: stop, then: [{snapshot: top}]}]", "there is no pipeline \"top\""),
     ("microphone: desk, commands: [{say: stop, confidence: 2, then: [event]}]", "confidence"),
     ("microphone: desk, commands: [{say: stop, then: [event]}, {say: \"Stop.\", then: [event]}]", "\"stop\" is said twice"),
     ("microphone: desk, commands: [{sy: stop, then: [event]}]", "unknown key \"sy\" in pipelines.voice.commands[0]; did you mean \"say\"?"),

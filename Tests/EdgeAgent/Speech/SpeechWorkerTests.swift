@@ -115,9 +115,20 @@ private final class Hall: @unchecked Sendable {
     let command = try #require(told.command)
     #expect(command.command == "Stop line" && command.heard == "stop line" && command.utterance == told.transcript.utterance)
     #expect(command.endedAt.microseconds - command.capturedAt.microseconds == 180_000)
+    #expect(told.actions == [.event])
     let statistics = hall.worker.statistics.snapshot
     #expect(statistics.utterances == 1 && statistics.commands == 1 && statistics.failures == 0)
     #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(3600)), limit: .seconds(20)) == [])
+  }
+
+  @Test func `what is to follow a command goes with it, in its order, and with nothing else`() throws {
+    let actions: [SpokenCommand.Action] = [.snapshot(of: "surface"), .pause("detail"), .event]
+    let hall = try Hall(utterance(at: 0, heard: .zero) + utterance(at: 1000, heard: .seconds(1)) + [.sound(1, count: 300, at: 2000, heard: .seconds(2))]) {
+      $0.commands[0].actions = actions
+    }
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    // The end cuts the last one.
+    #expect(hall.finish().map(\.actions) == [actions, actions, []])
   }
 
   @Test func `speech gives way a little, and the threads that asked for it don't`() throws {
@@ -246,6 +257,8 @@ private final class Hall: @unchecked Sendable {
     #expect(hall.source.isIdle.wait { !$0.isEmpty })
     #expect(hall.finish().count == 64)
     #expect(hall.worker.statistics.snapshot.unrecorded == 6 && hall.worker.statistics.snapshot.utterances == 70)
+    // Nothing follows them, either.
+    #expect(hall.lines.all.count { $0.contains("the command \"Stop line\" is lost") } == 1)
   }
 
   @Test func `what is being said when sound stops is over, and gives no command, then or later`() throws {
