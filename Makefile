@@ -58,11 +58,14 @@ link-order: setup link-setup
 	swift build $(LINKED) --product swiftletd
 	Packaging/link/record .build/release/swiftlet .build/release/swiftletd
 
-## Everything that must pass before a change lands: first what everything needs, then two lanes at a time.
+# Beside others, when all that they need is built.
+ASIDE = $(MAKE) BUILD_WRITER= BUILD_TRIAL=
+
+## Everything that must pass before a change lands: first what everything needs, then two or three lanes at a time.
 test: test-setup
 	swift build --build-tests
-	Tests/within 2400 $(MAKE) -j2 BUILD_WRITER= BUILD_TRIAL= test-beside-release test-release
-	Tests/within 1800 $(MAKE) -j3 BUILD_WRITER= BUILD_TRIAL= run-unit fuzz-briefly-aside chaos-and-machine-aside
+	Tests/within 2400 $(ASIDE) test-beside-release + $(ASIDE) test-release
+	Tests/within 1800 $(ASIDE) run-unit + $(ASIDE) fuzz-briefly-aside + $(ASIDE) chaos-and-machine-aside
 
 # In builds of their own.
 test-beside-release:
