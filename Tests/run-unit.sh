@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 mkdir -p build
 
 lane() { # name, which tests
-  Tests/within 1500 swift test --skip-build --no-parallel --ignore-lock "$2" '^EndToEndTests\.' 2>&1 | tee "build/unit-tests-$1.log"
+  Tests/within $((${TEST_SECONDS:-2100} - 300)) swift test --skip-build --no-parallel --ignore-lock "$2" '^EndToEndTests\.' 2>&1 | tee "build/unit-tests-$1.log"
   return "${PIPESTATUS[0]}"
 }
 
@@ -14,8 +14,9 @@ failures() { # name, status
   printf '\nrun-unit: %s: exit status %s; the issues among the tests:\n' "$1" "$2"
   local log=build/unit-tests-$1.log
   # What was begun and never ended.
-  sed -nE 's/^◇ (Test ".*"|Test [^" ]*\(.*\)) started\.$/\1/p' "$log" | sort -u | while read -r test; do
-    grep -F "$test" "$log" | grep -qE '(passed|failed) after' || echo "not done: $test"
+  sed -nE 's/^◇ (Test ".*"|Test [^" ]*\(.*\)) started\.$/\1/p' "$log" | sort | uniq -c | while read -r begun test; do
+    ended=$(grep -F "$test" "$log" | grep -cE "^[✔✘] $test.* (passed|failed) after" || true)
+    [ "$ended" -ge "$begun" ] || echo "not done: $test"
   done
   grep -E '^✘ .* recorded an issue|^✘ .* failed after|[Ff]atal error|error: ' "$log" | cut -c1-600 || tail -n 20 "$log"
 }

@@ -93,14 +93,21 @@ public final class Agent: @unchecked Sendable {
       (before, ticket) = (good, next.ticket)
       options.notifier.alive()
       do throws(EdgeAgentError) {
-        // An update may have moved a model since.
-        let isCurrent = next.prepared.files == PreparedModels.files(of: next.configuration)
-        runtime = try self.runtime(next.configuration, isCurrent ? next.prepared : try prepareUnwatched(next.configuration))
+        runtime = try self.runtime(next.configuration, currentModels(of: next))
         good = next.configuration
       } catch {
         before = nil
         runtime = try goBack(to: good, error, &ticket)
       }
+    }
+  }
+
+  /// An update, or somebody's copying, may have moved a model since it was prepared. What is only half there by now doesn't count.
+  private func currentModels(of next: Successor) -> PreparedModels {
+    guard next.prepared.files != PreparedModels.files(of: next.configuration) else { return next.prepared }
+    do throws(EdgeAgentError) { return try prepareUnwatched(next.configuration) } catch {
+      log.warning("a model changed while it was loaded, and can't be used as it is now; what was loaded before runs: \(error.message)")
+      return next.prepared
     }
   }
 
@@ -248,7 +255,7 @@ public final class Agent: @unchecked Sendable {
     try? makeFolders(configuration.storage.path)
     let files = PreparedModels.files(of: configuration)
     var pipelines: [PreparedPipeline] = []
-    var opened = OpenedModels(options, configuration.storage)
+    var opened = OpenedModels(options, configuration.storage, log)
     var manners = LoadingManners(turns: mutex.withLock { current }?.turns)
     for settings in configuration.pipelines {
       if configuration.updates != nil, settings.model.path == nil {
@@ -268,7 +275,7 @@ public final class Agent: @unchecked Sendable {
     warnOfCrops(pipelines)
     var listeners: [Listener] = []
     for settings in configuration.speech {
-      do throws(EdgeAgentError) { listeners.append(try Listener(settings, copyingTo: configuration.storage.path)) } catch {
+      do throws(EdgeAgentError) { listeners.append(try Listener(settings) { (path) throws(ModelPackageError) in try opened.package(at: path) }) } catch {
         // Models that hear are no release of the fleet's: they must not undo one.
         throw EdgeAgentError(.configuration, "pipeline \(settings.name): \(error.message)")
       }
@@ -343,24 +350,6 @@ extension Agent {
       guard let mistake = pipeline.settings.crops?.mistake(after: leader.settings.name, labels: leader.processor.manifest.labels) else { continue }
       log.warning("pipeline \(pipeline.settings.name): crops.label: \(mistake); it looks at nothing", about: .pipeline(pipeline.settings.name))
     }
-  }
-}
-
-/// The packages of one configuration, each opened once, and their weights in memory once, however many pipelines run them.
-private struct OpenedModels {
-  private let options: AgentOptions
-  private let storage: StorageSettings
-  private var packages: [(file: FileIdentity, package: ModelPackage, weights: SharedWeights)] = []
-
-  init(_ options: AgentOptions, _ storage: StorageSettings) { (self.options, self.storage) = (options, storage) }
-
-  mutating func open(_ settings: PipelineSettings) throws(EdgeAgentError) -> (ModelPackage, SharedWeights) {
-    let file = settings.model.path.flatMap { FileIdentity($0) }
-    if let file, let found = packages.first(where: { $0.file == file }) { return (found.package, found.weights) }
-    let package = try options.openModel(settings, storage)
-    let weights = SharedWeights(owner: package)
-    if let file { packages.append((file, package, weights)) }
-    return (package, weights)
   }
 }
 

@@ -8,7 +8,7 @@ public struct AgentOptions: Sendable {
     guard let path = settings.model.path else {
       throw EdgeAgentError(.model, "pipeline \(settings.name): there is no package of ‘\(settings.model.name ?? "")’ yet")
     }
-    do throws(ModelPackageError) { return try ModelPackage(copying: path, to: storage.path) } catch {
+    do throws(ModelPackageError) { return try ModelPackage(copying: path, to: storage.path, leaving: storage.reserve) } catch {
       throw EdgeAgentError(.model, "pipeline \(settings.name): \(error.description)")
     }
   }

@@ -1,24 +1,28 @@
 import Glibc
-import Synchronization
 
 /// Read-only bytes: a mapped file, or a copy in memory.
 @safe final class MappedBytes: @unchecked Sendable {
   let buffer: UnsafeRawBufferPointer
-  private let isMapped: Bool
-  /// Addresses of whole pages that were let go.
-  private let released = Mutex(DisjointRanges())
+  let isMapped: Bool
 
   init(path: String) throws(ModelPackageError) {
     let file = try ReadableFile(path)
-    unsafe buffer = try Self.mapped(file.descriptor, file.size, path)
+    guard let mapped = unsafe Self.mapped(file.descriptor, file.size) else {
+      throw ModelPackageError(path: path, message: "can't be mapped: \(reason(errno))")
+    }
+    unsafe buffer = mapped
     isMapped = true
   }
 
-  /// - Parameter folder: on whose disk the copy lies, where it can be written; else it lies in memory.
-  init(copying path: String, to folder: String) throws(ModelPackageError) {
+  /// - Parameters:
+  ///   - folder: on whose disk the copy lies, where it can be written; else it lies in memory.
+  ///   - reserve: bytes that must stay free on that disk.
+  init(copying path: String, to folder: String, leaving reserve: Int) throws(ModelPackageError) {
     let file = try ReadableFile(path)
-    if let copy = UnnamedFile(in: folder), try file.isCopied(to: copy) {
-      unsafe buffer = try Self.mapped(copy.descriptor, file.size, path)
+    if let copy = UnnamedFile(in: folder, for: file.size, leaving: reserve), try file.isCopied(to: copy), copy.isOnDisk,
+      let mapped = unsafe Self.mapped(copy.descriptor, file.size)
+    {
+      unsafe buffer = mapped
       isMapped = true
       return
     }
@@ -38,11 +42,7 @@ import Synchronization
     isMapped = false
   }
 
-  /// As far as the system maps pages around the one that is read.
-  private static let reach = 2 << 20
-
-  /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file. So do those nearby that
-  /// were let go before: reading what lies between has brought them back.
+  /// Whole pages within `part` of a mapped file leave the process; they are read again from the system's cache or the file.
   func release(_ part: UnsafeRawBufferPointer) {
     guard isMapped else { return }
     let (start, first) = (Int(bitPattern: part.baseAddress), unsafe Int(bitPattern: buffer.baseAddress))
@@ -51,15 +51,8 @@ import Synchronization
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let begin = (start + page - 1) / page * page
     let end = (start + part.count) / page * page
-    guard begin < end else { return }
-    let nearby = begin - Self.reach..<end + Self.reach
-    let pages = released.withLock { known in
-      known.insert(begin..<end)
-      return known.parts(within: nearby)
-    }
-    for range in pages {
-      if let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound) { unsafe madvise(start, range.count, MADV_DONTNEED) }
-    }
+    guard begin < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: begin) else { return }
+    unsafe madvise(pages, end - begin, MADV_DONTNEED)
   }
 
   deinit {
@@ -70,28 +63,12 @@ import Synchronization
     }
   }
 
-  private static func mapped(_ descriptor: Int32, _ size: Int, _ path: String) throws(ModelPackageError) -> UnsafeRawBufferPointer {
-    guard let base = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED else {
-      throw ModelPackageError(path: path, message: "can't be mapped: \(reason(errno))")
-    }
+  private static func mapped(_ descriptor: Int32, _ size: Int) -> UnsafeRawBufferPointer? {
+    guard let base = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED else { return nil }
+    // Weights are read once and let go piece by piece; in large pages each small tensor that is read on would keep two megabytes.
+    unsafe madvise(base, size, MADV_NOHUGEPAGE)
     return unsafe UnsafeRawBufferPointer(start: base, count: size)
   }
-}
-
-/// Ranges that ascend and don't touch each other.
-struct DisjointRanges: Equatable, Sendable {
-  private(set) var ranges: [Range<Int>] = []
-
-  /// Joins those that touch it.
-  mutating func insert(_ new: Range<Int>) {
-    let first = ranges.firstIndex { $0.upperBound >= new.lowerBound } ?? ranges.count
-    let end = ranges[first...].firstIndex { $0.lowerBound > new.upperBound } ?? ranges.count
-    let joined = ranges[first..<end].reduce(new) { min($0.lowerBound, $1.lowerBound)..<max($0.upperBound, $1.upperBound) }
-    ranges.replaceSubrange(first..<end, with: [joined])
-  }
-
-  /// What of them lies there.
-  func parts(within place: Range<Int>) -> [Range<Int>] { ranges.filter { $0.overlaps(place) }.map { $0.clamped(to: place) } }
 }
 
 /// A regular file that is open, and not empty.
@@ -147,7 +124,10 @@ private final class ReadableFile {
 private final class UnnamedFile {
   let descriptor: Int32
 
-  init?(in folder: String) {
+  /// - Returns: nil where the folder can't be written, or its disk would have less than `reserve` free behind `size` bytes.
+  init?(in folder: String, for size: Int, leaving reserve: Int) {
+    var space = statvfs()
+    guard unsafe statvfs(folder, &space) == 0, UInt64(space.f_bavail) * UInt64(space.f_frsize) >= UInt64(size) + UInt64(max(0, reserve)) else { return nil }
     // O_TMPFILE, whose macro Swift doesn't see.
     let unnamed = 0o20_000_000 | O_DIRECTORY
     var descriptor = unsafe open(folder, unnamed | O_RDWR | O_CLOEXEC, 0o600)
@@ -162,6 +142,9 @@ private final class UnnamedFile {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether all that was written has come to the disk: what a broken one loses later would be missing from a running model.
+  var isOnDisk: Bool { fdatasync(descriptor) == 0 }
 
   /// - Returns: false where the disk is full, or broken.
   func write(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Bool {

@@ -24,12 +24,16 @@ public final class ModelPackage: Sendable {
 
   /// Copies a file to where nobody else writes, and maps and checks the copy: whatever becomes of the file, this package stays as it is. A mapped
   /// file that another program writes over would change under a running model, and one that it cuts short would end the process.
-  /// - Parameter folder: on whose disk a file without a name takes the copy, until nobody uses the package any more; memory takes it where that can't
-  ///   be written.
+  /// - Parameters:
+  ///   - folder: on whose disk a file without a name takes the copy, until nobody uses the package any more; memory takes it where that can't be.
+  ///   - reserve: bytes that must stay free on that disk.
   /// - Throws: as `init(contentsOf:)`, and where the file can't be read.
-  public convenience init(copying path: String, to folder: String) throws(ModelPackageError) {
-    try self.init(MappedBytes(copying: path, to: folder), origin: path)
+  public convenience init(copying path: String, to folder: String, leaving reserve: Int = 0) throws(ModelPackageError) {
+    try self.init(MappedBytes(copying: path, to: folder, leaving: reserve), origin: path)
   }
+
+  /// Whether memory holds it whole, rather than as much of a file as is read.
+  public var isInMemory: Bool { !bytes.isMapped }
 
   /// Checks a package that is in memory already.
   public convenience init(_ bytes: [UInt8], origin: String) throws(ModelPackageError) {

@@ -111,7 +111,17 @@ import Testing
       #expect(pictures.wait { $0.count == 2 } && pictures.all[1].command == "look")
       desk.ask(for: "never configured")
       #expect(desk.missedCount == 1)
+      // The desk is free again once it takes a frame; without a request it takes none, though free.
+      desk.ask(for: "look")
+      #expect(isTaken(by: desk, view))
+      desk.submit(result, isTaken: true, at: MonotonicClock.now().advanced(by: SnapshotDesk.leastPause * 2))
+      #expect(pictures.wait { $0.count == 3 })
+      usleep(200_000)
+      for _ in 0..<100 { #expect(!desk.offer(view)) }
+      // What nobody answers any more is missed, and what is asked for then.
+      desk.ask(for: "look")
       desk.stop()
+      #expect(desk.missedCount == 2 && !desk.ask(for: "look") && desk.missedCount == 3)
     }
   }
 

@@ -21,13 +21,16 @@ import Testing
     deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
-  @Test(arguments: [true, false]) func `a copy stays as it is, whatever becomes of the file`(isFolderThere: Bool) throws {
+  @Test(arguments: [(true, 0), (false, 0), (true, Int.max / 2)]) func `a copy stays as it is, whatever becomes of the file`(
+    place: (isThere: Bool, reserve: Int)
+  ) throws {
     let folder = try Folder()
     let path = folder.path + "/model.swiftlet"
     let bytes = FixedPackage.bytes()
     try Data(bytes).write(to: URL(fileURLWithPath: path))
-    // Where the folder can't be written memory takes it.
-    let package = try ModelPackage(copying: path, to: isFolderThere ? folder.path : folder.path + "/none")
+    // Where the folder can't be written, or its disk hasn't that much room, memory takes it.
+    let package = try ModelPackage(copying: path, to: place.isThere ? folder.path : folder.path + "/none", leaving: place.reserve)
+    #expect(package.isInMemory == (!place.isThere || place.reserve > 0))
     let original = try ModelPackage(bytes, origin: "original")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["model.swiftlet"])
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
@@ -53,16 +56,5 @@ import Testing
       let mapping = #expect(throws: ModelPackageError.self) { try ModelPackage(contentsOf: path) }
       #expect(copying == mapping && copying?.message.contains(words) == true)
     }
-  }
-
-  @Test func `ranges that touch are one`() {
-    var ranges = DisjointRanges()
-    for range in [10..<20, 40..<50, 0..<5, 60..<70, 20..<25] { ranges.insert(range) }
-    #expect(ranges.ranges == [0..<5, 10..<25, 40..<50, 60..<70])
-    #expect(ranges.parts(within: 22..<45) == [22..<25, 40..<45] && ranges.parts(within: 25..<40).isEmpty)
-    ranges.insert(4..<41)
-    #expect(ranges.ranges == [0..<50, 60..<70])
-    ranges.insert(30..<35)
-    #expect(ranges.ranges == [0..<50, 60..<70])
   }
 }

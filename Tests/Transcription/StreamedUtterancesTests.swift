@@ -184,12 +184,19 @@ private final class SlowReader: StreamingSpeechRecogniser {
     reader.failsAt = 100
     // At the gap: what came before it, then what stands behind it.
     #expect(throws: TranscriptionError.self) { try transcriber.add(speech(300, from: 5000), at: 5000) }
-    #expect(try transcriber.add(speech(300, from: 6000), at: 6000).map(\.transcript.text) == ["w30 w31"])
+    #expect(try transcriber.add(speech(300, from: 5300), at: 5300).map(\.transcript.text) == ["w30 w31"])
     reader.failsAt = 100
     #expect(throws: TranscriptionError.self) { try transcriber.end() }
     let rest = try transcriber.end()
-    #expect(rest.map(\.transcript.text) == ["w60 w61"] && rest.map(\.utterance) == [2])
+    // The sound behind the gap went on where it began.
+    #expect(rest.map(\.transcript.text) == ["w50 w51 w52 w53 w54"] && rest.map(\.utterance) == [2])
     #expect(try transcriber.end().isEmpty)
+    // Of a word that is being spelt what is known counts.
+    reader.spellsOn = true
+    #expect(try transcriber.add(speech(400, from: 7000), at: 7000).isEmpty)
+    reader.failsAt = 500
+    #expect(throws: TranscriptionError.self) { try transcriber.add(speech(200, from: 7400), at: 7400) }
+    #expect(try transcriber.end().map(\.transcript.text) == ["w70w71w72"])
   }
 
   @Test func `where the model fails everything begins anew`() throws {

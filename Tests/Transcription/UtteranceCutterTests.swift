@@ -86,7 +86,7 @@ private final class ScriptedDetector: VoiceActivityDetector {
 
   @Test func `a long utterance that is silent where it is cut is over there`() {
     // With its padding, as far as that has been heard; the rest of it is no later one's.
-    #expect(Self.utterances("9999999999999999999---9-9-----") == ["0–20.0 silence", "20–27.0 silence"])
+    #expect(Self.utterances("9999999999999999999---9-9-----") == ["0–20.0 limit", "20–27.0 silence"])
     #expect(Self.utterances("999999999999999-----99-----").first == "0–17.0 silence")
   }
 

@@ -33,6 +33,9 @@ public struct StorageSettings: Equatable, Sendable {
   /// The packages: of each name `NAME.swiftlet`, put there by hand, or the folder `NAME` of a store that updates fill.
   public var modelsFolder: String { "\(path)/models" }
 
+  /// Bytes that copies of packages leave free on the disk: results come first.
+  var reserve: Int { outboxByteCount + 32_000_000 }
+
   /// What updates keep beside the packages: trusted metadata, and how attempts ended.
   var updatesFolder: String { "\(path)/updates" }
 

@@ -85,13 +85,14 @@ final class SnapshotDesk: @unchecked Sendable {
   }
 
   /// Asks for a picture of the next frame. Doesn't wait for it; not for the pipeline's thread.
-  /// - Returns: false where one that was asked for before is still to come: this one is missed.
+  /// - Parameter said: from when on its patience counts.
+  /// - Returns: false where one that was asked for before is still to come, or none will come any more: this one is missed.
   @discardableResult
-  func ask(for command: String) -> Bool {
+  func ask(for command: String, since said: MonotonicInstant = MonotonicClock.now()) -> Bool {
     guard let at = commands.firstIndex(of: command) else { return false }
     let isTaken = mutex.withLock { () -> Bool in
       guard !isEnded, asked.load(ordering: .acquiring) == 0 else { return false }
-      deadline = MonotonicClock.now().advanced(by: patience)
+      deadline = said.advanced(by: patience)
       asked.store(at + 1, ordering: .releasing)
       return true
     }
@@ -207,14 +208,15 @@ final class SnapshotDesk: @unchecked Sendable {
       while true {
         // What was handed over is made all the same.
         if owner.load(ordering: .acquiring) == Owner.desk.rawValue { return .frame }
-        if isEnded { return .end }
-        if asked.load(ordering: .acquiring) == 0 { deadline = nil }
-        guard let due = deadline, due <= MonotonicClock.now() else {
+        // What has been taken comes as a frame at once; should that signal be lost, the deadline ends the wait.
+        guard isEnded || deadline.map({ $0 <= MonotonicClock.now() }) ?? false else {
           condition.wait(with: mutex, until: deadline)
           continue
         }
+        deadline = nil
         let command = takeRequest()
         if command >= 0 { return .overdue(command) }
+        if isEnded, owner.load(ordering: .acquiring) != Owner.desk.rawValue { return .end }
       }
     }
   }

@@ -16,13 +16,17 @@ final class Listener: @unchecked Sendable {
   }
 
   /// - Throws: `model`, where a package can't be used for what the settings say; the message says what to do, and `setting` what is to be changed.
-  /// - Parameter folder: on whose disk copies of the packages lie, which stay as they are; nil for a look at them.
-  init(_ settings: SpeechPipelineSettings, copyingTo folder: String? = nil) throws(EdgeAgentError) {
+  /// - Parameter open: gives the package of a path. Default: the file as it lies there, for a look at it.
+  init(
+    _ settings: SpeechPipelineSettings,
+    opening open: (String) throws(ModelPackageError) -> ModelPackage = { (path) throws(ModelPackageError) in try ModelPackage(contentsOf: path) }
+  ) throws(EdgeAgentError) {
     self.settings = settings
     guard let path = settings.model.path else {
       throw EdgeAgentError(.model, "there is no package of ‘\(settings.model.name ?? "")’ in the store; copy it there, or write its path")
     }
-    let package = try Self.package(path, folder)
+    let package: ModelPackage
+    do throws(ModelPackageError) { package = try open(path) } catch { throw EdgeAgentError(.model, error.description) }
     manifest = package.manifest
     try Self.checkTask(package)
     try Self.checkCommands(settings, manifest, origin: package.origin)
@@ -34,7 +38,7 @@ final class Listener: @unchecked Sendable {
     guard MicrophoneSettings.sampleRates ~= speech.sampleRate else {
       throw EdgeAgentError(.model, "\(path): hears \(speech.sampleRate) samples a second, which no microphone gives: 1000 to 192000 can be had")
     }
-    do throws(TranscriptionError) { search = try Self.utteranceSearch(settings, speech, path, folder) } catch {
+    do throws(TranscriptionError) { search = try Self.utteranceSearch(settings, speech, path, open) } catch {
       throw EdgeAgentError(.model, error.message, setting: "voice_activity")
     }
     guard speech.tellsWords || settings.commands.allSatisfy({ $0.leastConfidence == 0 }) else {
@@ -67,13 +71,6 @@ final class Listener: @unchecked Sendable {
 
   func transcriber() -> LiveTranscriber {
     LiveTranscriber(speech, utterancesBy: search, pace: settings.tellsPartialResults ? StreamingTranscriber.Pace() : nil)
-  }
-
-  private static func package(_ path: String, _ folder: String?) throws(EdgeAgentError) -> ModelPackage {
-    do throws(ModelPackageError) {
-      guard let folder else { return try ModelPackage(contentsOf: path) }
-      return try ModelPackage(copying: path, to: folder)
-    } catch { throw EdgeAgentError(.model, error.description) }
   }
 
   private static func checkTask(_ package: ModelPackage) throws(EdgeAgentError) {
@@ -150,14 +147,14 @@ final class Listener: @unchecked Sendable {
   }
 
   private static func utteranceSearch(
-    _ settings: SpeechPipelineSettings, _ speech: any SpeechRecogniser, _ model: String, _ folder: String?
+    _ settings: SpeechPipelineSettings, _ speech: any SpeechRecogniser, _ model: String, _ open: (String) throws(ModelPackageError) -> ModelPackage
   ) throws(TranscriptionError) -> UtteranceSearch? {
     switch settings.voiceActivity {
     case .none: return nil
     case .energy: return try .byEnergy(for: speech, named: model, pause: settings.pause)
     case .package(let path):
       let package: ModelPackage
-      do throws(EdgeAgentError) { package = try Self.package(path, folder) } catch { throw TranscriptionError(.unsuitableDetector, error.message) }
+      do throws(ModelPackageError) { package = try open(path) } catch { throw TranscriptionError(.unsuitableDetector, error.description) }
       let detector = try NeuralVoiceActivityDetector<CPUBackend>(package, options: CPUOptions(threads: 1))
       return try UtteranceSearch(detector, named: path, for: speech, named: model, pause: settings.pause)
     }

@@ -197,7 +197,8 @@ final class SpeechWorker: @unchecked Sendable {
         command: spoken.wordings[0], heard: match.heard, confidence: match.confidence,
         microphone: description.microphone)
     }
-    let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command, actions: actions))
+    let endedAt = MonotonicClock.now().advanced(by: .zero - (event.cost + event.wait + age))
+    let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command, endedAt: endedAt, actions: actions))
     if !isQueued, let command {
       log.log(.warning, "pipeline \(name): the command \"\(command.command)\" is lost, as recording fell behind; say it again", subject: "lost command \(name)")
     }

@@ -1,4 +1,5 @@
 import Outbox
+import Pipelines
 
 /// What a speech pipeline has to tell: a text, and the command in it.
 struct SpokenResult: Sendable {
@@ -6,6 +7,8 @@ struct SpokenResult: Sendable {
   var transcript: TranscriptMessage
   /// Only of a final text.
   var command: SpokenCommandMessage?
+  /// When the last of it was said.
+  var endedAt = MonotonicClock.now()
   /// What follows the command, in this order.
   var actions: [SpokenCommand.Action] = []
 }

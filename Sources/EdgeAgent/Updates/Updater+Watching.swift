@@ -138,7 +138,9 @@ extension Updater {
     var failure: String?
     do {
       if let path = PipelineSettings.ModelSource.named(name, folder: modelsFolder).path {
-        host.commit(try host.prepare(try ModelPackage(contentsOf: path), as: name) { [self] in working() })
+        // It may be one that was put there by hand, and over which somebody copies.
+        let package = try ModelPackage(copying: path, to: storage.path, leaving: storage.reserve)
+        host.commit(try host.prepare(package, as: name) { [self] in working() })
       }
     } catch {
       failure = "the version of \(name) before can't be run until the agent starts anew: \(error)"

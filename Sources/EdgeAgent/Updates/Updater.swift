@@ -13,6 +13,7 @@ final class Updater: Service, @unchecked Sendable {
   let settings: UpdateSettings
   let group: DeviceGroup
   /// `STORAGE/models`, and `STORAGE/updates`.
+  let storage: StorageSettings
   let modelsFolder: String
   let folder: String
   /// Names that pipelines run.
@@ -57,7 +58,7 @@ final class Updater: Service, @unchecked Sendable {
   ) throws(EdgeAgentError) {
     self.settings = settings
     group = DeviceGroup(channel: settings.channel, site: configuration.device.site, device: configuration.device.identifier)
-    (modelsFolder, folder) = (configuration.storage.modelsFolder, configuration.storage.updatesFolder)
+    (storage, modelsFolder, folder) = (configuration.storage, configuration.storage.modelsFolder, configuration.storage.updatesFolder)
     try makeFolders(folder + "/metadata")
     admission = CommandAdmission(folder: folder, site: configuration.device.site, device: configuration.device.identifier)
     (self.names, self.topics, self.host, self.progress, self.log, self.publish) = (names, topics, host, progress, log, publish)

@@ -25,17 +25,24 @@ struct LineStream {
   init(_ recogniser: any StreamingSpeechRecogniser) { self.recogniser = recogniser }
 
   /// Takes what comes next.
-  /// - Throws: where the model fails; the sound begins anew behind it. What was known before is a line, which the next call gives, be it of `end`.
+  /// - Throws: where the model fails, be it on what came before a gap; the sound begins anew behind that. What was known before is a line, which the next
+  ///   call gives, be it of `end`.
   mutating func add(_ samples: [Float], at position: Int) throws(TranscriptionError) -> [Line] {
-    if let next, next != position { try finish(isCut: true) }
+    var failure: TranscriptionError?
+    if let next, next != position {
+      do throws(TranscriptionError) { try finish(isCut: true) } catch { failure = error }
+    }
     if next == nil { recogniser.begin(at: .seconds(position) / recogniser.sampleRate) }
     next = position + samples.count
-    do throws(TranscriptionError) { try recogniser.add(samples[...]) } catch {
+    do throws(TranscriptionError) {
+      try recogniser.add(samples[...])
+      endLine()
+    } catch {
       next = nil
-      takeLine(goesOn: true)
-      throw error
+      takeLineOfRest(goesOn: true)
+      failure = failure ?? error
     }
-    endLine()
+    if let failure { throw failure }
     return takeReady()
   }
 
@@ -49,8 +56,14 @@ struct LineStream {
   private mutating func finish(isCut: Bool) throws(TranscriptionError) {
     guard next != nil else { return }
     next = nil
-    defer { takeLine(goesOn: isCut) }
+    defer { takeLineOfRest(goesOn: isCut) }
     try recogniser.end()
+  }
+
+  /// The sound is over: what is being spelt is a word.
+  private mutating func takeLineOfRest(goesOn: Bool) {
+    recogniser.finishWord()
+    takeLine(goesOn: goesOn)
   }
 
   /// Ends the line where it is over.

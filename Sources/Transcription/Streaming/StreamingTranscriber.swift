@@ -106,7 +106,7 @@ public struct StreamingTranscriber {
     let isRevised = told.finish(transcript.spokenWords)
     let end = utterance.start + utterance.samples.count
     return Event(
-      utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending == .length || utterance.ending == .gap,
+      utterance: number, isFinal: true, isRevised: isRevised, goesOn: utterance.ending.mayGoOn,
       transcript: transcript, start: start(of: utterance, transcript), end: max(time(end), transcript.words?.last?.end ?? .zero),
       speechProbability: utterance.probability, wait: time(max(0, utterance.known - end)), cost: cost)
   }

@@ -4,10 +4,20 @@ public struct Utterance: Equatable, Sendable {
     case silence
     /// It went on for longer than an utterance may, and goes on in the next one.
     case length
+    /// It was as long as one may be, and nobody spoke just then.
+    case limit
     /// The sound was over.
     case end
     /// What came next wasn't heard.
     case gap
+
+    /// Whether somebody may have gone on speaking.
+    public var mayGoOn: Bool {
+      switch self {
+      case .length, .limit, .gap: true
+      case .silence, .end: false
+      }
+    }
   }
 
   /// Mono, at the detector's rate.

@@ -83,16 +83,16 @@ public struct UtteranceCutter {
       speech = range.lowerBound..<index + 1
       spoken += 1
     } else if index + 1 - range.upperBound >= silence {
-      finish(range)
+      finish(range, .silence)
       return
     }
     if probabilities.count - max(0, range.lowerBound - padding) >= longest { cut() }
   }
 
   /// Silence has lasted: an utterance, or a click that was none.
-  private mutating func finish(_ range: Range<Int>) {
+  private mutating func finish(_ range: Range<Int>, _ ending: Utterance.Ending) {
     let end = paddedEnd(range)
-    if spoken >= leastSpeech { finished.append(utterance(range, from: max(0, range.lowerBound - padding), to: end, .silence)) }
+    if spoken >= leastSpeech { finished.append(utterance(range, from: max(0, range.lowerBound - padding), to: end, ending)) }
     speech = nil
     spoken = 0
     // What an utterance holds is no later one's padding.
@@ -105,7 +105,7 @@ public struct UtteranceCutter {
     let first = max(0, range.lowerBound - padding)
     let candidates = first + longest / 2..<probabilities.count
     let place = candidates.min { probabilities[$0] < probabilities[$1] } ?? probabilities.count
-    guard place < range.upperBound else { return finish(range) }
+    guard place < range.upperBound else { return finish(range, .limit) }
     if spoken >= leastSpeech { finished.append(utterance(range, from: first, to: place, .length)) }
     forget(place)
     // However little has been said since, it is the end of what was.

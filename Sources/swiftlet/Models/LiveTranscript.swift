@@ -41,7 +41,11 @@ struct LiveTranscript {
       case .sound(let block):
         position = max(position, block.position + block.count)
         heard += block.count
-        try writer.add(Array(samples.prefix(max(0, sampleLimit - block.position))), at: block.position)
+        do { try writer.add(Array(samples.prefix(max(0, sampleLimit - block.position))), at: block.position) } catch {
+          // What was known by then is written.
+          try? writer.end()
+          throw error
+        }
         guard writer.isRead else { break listening }
         if block.position + block.count >= sampleLimit { break listening }
       case .stateChanged(.capturing(let format)):

@@ -62,7 +62,7 @@ import Updates
       runtime = try Self.make(configuration, lines)
     }
 
-    func say(_ words: String) {
+    func say(_ words: String, ago: Duration = .zero) {
       let utterance = TranscriptMessage.Utterance(session: "0123456789abcdef", number: 0)
       let now = MonotonicClock.wallTime()
       let transcript = TranscriptMessage(
@@ -74,7 +74,7 @@ import Updates
       runtime.obey(
         SpokenResult(
           pipeline: SpeechDescription(name: "voice", microphone: "desk", modelName: "m", modelVersion: "1"), transcript: transcript, command: command,
-          actions: actions))
+          endedAt: MonotonicClock.now().advanced(by: .zero - ago), actions: actions))
     }
 
     func order(_ name: String, _ subject: String? = nil) -> CommandReply.Outcome {
@@ -96,15 +96,24 @@ import Updates
     #expect(bench.paused == ["surface", "hall"])
     #expect(bench.has("paused by the spoken command \"stop\" (voice): surface") && bench.has("paused by the spoken command \"stop\" (voice): hall"))
     bench.say("stop")
-    #expect(bench.has("changes nothing: a command has paused surface already"))
+    #expect(bench.has("changes nothing: a spoken command has paused surface already"))
     try bench.restart()
     #expect(bench.paused == ["surface", "hall"] && bench.has("pipeline surface: paused by a spoken command, until one resumes it"))
     bench.say("go on")
     #expect(bench.paused.isEmpty && bench.has("resumed by the spoken command \"go on\" (voice): surface"))
     bench.say("go on")
-    #expect(bench.has("changes nothing: no command has paused surface"))
+    #expect(bench.has("changes nothing: no spoken command has paused surface"))
     try bench.restart()
     #expect(bench.paused.isEmpty)
+  }
+
+  @Test func `what was said long ago moves nothing`() throws {
+    let bench = try Bench()
+    defer { bench.runtime.discard() }
+    bench.say("stop", ago: .seconds(60))
+    #expect(bench.paused.isEmpty && bench.has("moves nothing, as it was said 60 s ago"))
+    bench.say("stop", ago: .seconds(2))
+    #expect(bench.paused == ["surface", "hall"])
   }
 
   @Test func `what the fleet has paused no word resumes, and the fleet resumes both`() throws {

@@ -1,0 +1,41 @@
+import CPUExecution
+import ModelManifest
+
+/// The packages of one configuration, each opened once, and their weights in memory once, however many pipelines run them.
+struct OpenedModels {
+  private let options: AgentOptions
+  private let storage: StorageSettings
+  private let log: AgentLog
+  private var packages: [(file: FileIdentity, package: ModelPackage, weights: SharedWeights)] = []
+  private var heard: [(file: FileIdentity, package: ModelPackage)] = []
+
+  init(_ options: AgentOptions, _ storage: StorageSettings, _ log: AgentLog) { (self.options, self.storage, self.log) = (options, storage, log) }
+
+  mutating func open(_ settings: PipelineSettings) throws(EdgeAgentError) -> (ModelPackage, SharedWeights) {
+    let file = settings.model.path.flatMap { FileIdentity($0) }
+    if let file, let found = packages.first(where: { $0.file == file }) { return (found.package, found.weights) }
+    let package = try options.openModel(settings, storage)
+    let weights = SharedWeights(owner: package)
+    if let file {
+      tellWhereItLies(package)
+      packages.append((file, package, weights))
+    }
+    return (package, weights)
+  }
+
+  /// Of a pipeline that hears.
+  mutating func package(at path: String) throws(ModelPackageError) -> ModelPackage {
+    let file = FileIdentity(path)
+    if let file, let found = heard.first(where: { $0.file == file }) { return found.package }
+    let package = try ModelPackage(copying: path, to: storage.path, leaving: storage.reserve)
+    tellWhereItLies(package)
+    if let file { heard.append((file, package)) }
+    return package
+  }
+
+  private func tellWhereItLies(_ package: ModelPackage) {
+    guard package.isInMemory else { return }
+    let room = "\(storage.path) can't be written or hasn't room for it beside the outbox"
+    log.notice("\(package.origin): its \((package.byteCount + 999_999) / 1_000_000) MB are held in memory, as \(room)")
+  }
+}
