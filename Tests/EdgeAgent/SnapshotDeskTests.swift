@@ -1,3 +1,4 @@
+import Glibc
 @testable import EdgeAgent
 import Imaging
 @testable import Inspection
