@@ -154,7 +154,7 @@ import Updates
     defer { bench.runtime.discard() }
     try FileManager.default.createDirectory(atPath: bench.folder.path + "/state/paused-by-voice", withIntermediateDirectories: true)
     bench.say("stop")
-    #expect(bench.paused.isEmpty && bench.has("the spoken command \"stop\" (voice) didn't pause surface: "))
+    #expect(bench.paused.isEmpty && bench.has("the spoken command \"stop\" (voice) to pause surface changes nothing: "))
     try bench.restart()
     #expect(bench.paused.isEmpty && bench.has("paused-by-voice can't be read"))
     // The fleet's own word counts all the same.
