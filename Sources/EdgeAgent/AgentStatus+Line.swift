@@ -45,7 +45,7 @@ extension AgentStatus {
     }
     if !speech.isEmpty {
       let texts = speech.reduce(0) { $0 + $1.statistics.utterances }
-      parts.append("\(Self.count(speech.count, "pipeline")) \(speech.count == 1 ? "listens" : "listen"), \(Self.count(Int(clamping: texts), "text")) written")
+      parts.append("\(Self.count(speech.count, "pipeline")) with a microphone, \(Self.count(Int(clamping: texts), "text")) written")
     }
     return parts
   }

@@ -18,6 +18,8 @@ import Testing
     #expect(missing.status == 1 && missing.errors == ["swiftlet: /no/such.wav: there is no such file or folder; check the path"])
     let ahead = try run([builtIn, builtIn, "--look-ahead", "1"])
     #expect(ahead.status == 1 && ahead.errors.count == 1 && ahead.errors[0].contains("doesn't say how it hears"), "\(ahead.errors)")
+    let folder = try run([Programs.packageRoot.path, builtIn])
+    #expect(folder.status == 1 && folder.errors.count == 1 && folder.errors[0].contains("is a folder: name the file in it"), "\(folder.errors)")
     #expect(try run([builtIn]).status == 2)
     #expect(try run([builtIn, "a.wav", "--threads", "0"]).status == 2)
   }

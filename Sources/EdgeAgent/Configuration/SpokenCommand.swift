@@ -29,6 +29,13 @@ public struct SpokenCommand: Equatable, Sendable {
     (self.wordings, self.actions) = (wordings, actions)
   }
 
+  /// The same, whatever the confidence.
+  var ifSure: SpokenCommand {
+    var command = self
+    command.leastConfidence = 0
+    return command
+  }
+
   /// The words of each wording, as they are compared.
   var phrases: [[String]] { wordings.map { SpeechNormalisation.words($0) } }
 

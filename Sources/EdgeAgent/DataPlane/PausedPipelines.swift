@@ -26,7 +26,9 @@ struct PausedPipelines {
   init(_ storage: StorageSettings, by origin: PauseOrigin = .fleet) {
     path = "\(storage.path)/\(origin.file)"
     let text = contents(of: path).map { String(decoding: $0, as: UTF8.self) }
-    problem = text == nil && fileExists(path) ? "\(path) can't be read, so which pipelines are paused isn't known; see to its rights and its disk" : nil
+    let isUnknown = text == nil && fileExists(path)
+    let consequence = "so which pipelines are paused isn't known: those that were go on being so, and after a start none is"
+    problem = isUnknown ? "\(path) can't be read, \(consequence); see to its rights and its disk" : nil
     names = Set((text ?? "").split(whereSeparator: \.isNewline).map(String.init))
   }
 

@@ -48,7 +48,10 @@ extension AgentRuntime {
     }
     let wasPaused = before.byVoice.contains(name)
     switch (isPaused, wasPaused) {
-    case (true, false): log.event(.warning, "paused by \(words): \(name)")
+    case (true, false):
+      let followers = pipelines.filter { $0.settings.after == name }.map(\.name)
+      let rest = followers.isEmpty ? "" : "; without its frames so are: \(followers.joined(separator: ", "))"
+      log.event(.warning, "paused by \(words): \(name)\(rest)")
     case (true, true): log.notice("\(words) changes nothing: a spoken command has paused \(name) already")
     case (false, true): log.event(.notice, "\(before.byFleet.contains(name) ? "taken back" : "resumed") by \(words): \(name)")
     case (false, false): log.notice("\(words) changes nothing: no spoken command has paused \(name)")

@@ -113,10 +113,10 @@ final class Listener: @unchecked Sendable {
       guard case .classification? = decoding else { return }
       let known = manifest.labels.filter { SpeechRecognition.isWord($0) }
       let labels = Set(known.map { SpeechNormalisation.words($0) })
-      for phrase in phrases where !labels.contains(phrase) {
-        throw EdgeAgentError(
-          .model, "\(origin): doesn't know the command \"\(phrase.joined(separator: " "))\"; it knows: \(known.joined(separator: ", "))",
-          setting: "commands")
+      let unknown = phrases.filter { !labels.contains($0) }.map { "\"\($0.joined(separator: " "))\"" }
+      guard unknown.isEmpty else {
+        let words = "the \(unknown.count == 1 ? "command" : "commands") \(unknown.joined(separator: ", "))"
+        throw EdgeAgentError(.model, "\(origin): doesn't know \(words); it knows: \(known.joined(separator: ", "))", setting: "commands")
       }
       let least = Double(SpeechRecognition.leastWordProbability)
       guard settings.commands.allSatisfy({ $0.leastConfidence >= least }) else {

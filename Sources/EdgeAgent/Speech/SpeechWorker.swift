@@ -187,15 +187,16 @@ final class SpeechWorker: @unchecked Sendable {
     var command: SpokenCommandMessage?
     var actions: [SpokenCommand.Action] = []
     // What is cut in the middle ends with no command.
-    if event.isFinal, !event.transcript.isCut, !event.goesOn || listener.takesPiecesForWords,
-      let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands)
-    {
+    let mayCommand = event.isFinal && !event.transcript.isCut && (!event.goesOn || listener.takesPiecesForWords)
+    if mayCommand, let match = SpokenCommandMatch(event.transcript, among: listener.settings.commands) {
       let (said, spoken) = (match.times ?? event.start..<max(event.start, event.end), listener.settings.commands[match.command])
       actions = spoken.actions
       command = SpokenCommandMessage(
         capturedAt: times.time(of: said.lowerBound), clock: clock, endedAt: times.time(of: said.upperBound), utterance: utterance,
         command: spoken.wordings[0], heard: match.heard, confidence: match.confidence,
         microphone: description.microphone)
+    } else if mayCommand {
+      tellDoubt(event.transcript)
     }
     let endedAt = MonotonicClock.now().advanced(by: .zero - (event.cost + event.wait + age))
     let isQueued = results.push(SpokenResult(pipeline: description, transcript: transcript, command: command, endedAt: endedAt, actions: actions))
@@ -207,6 +208,15 @@ final class SpeechWorker: @unchecked Sendable {
       if !event.isFinal { $0.partialResults += 1 } else if !event.transcript.text.isEmpty { $0.utterances += 1 }
       if command != nil { $0.commands += 1 }
     }
+  }
+
+  /// Says of what would be a command, were it surer, how sure it is.
+  private func tellDoubt(_ transcript: Transcript) {
+    let commands = listener.settings.commands
+    guard let doubtful = SpokenCommandMatch(transcript, among: commands.map(\.ifSure)), let confidence = doubtful.confidence else { return }
+    let (heard, asked) = ((Double(confidence) * 100).rounded() / 100, commands[doubtful.command].leastConfidence)
+    log.log(
+      .notice, "pipeline \(name): \"\(doubtful.heard)\" is no command, as its confidence is \(heard) and \(asked) is asked for", subject: "doubtful \(name)")
   }
 
   private func report(_ state: MicrophoneState) {

@@ -36,7 +36,11 @@ enum FileStart {
     guard descriptor >= 0 else { throw CommandFailure("\(path): can't be opened: \(unsafe String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     var facts = stat()
-    guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path): is not a regular file") }
+    guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT != S_IFDIR else {
+      throw CommandFailure(
+        "\(path): is a folder: name the file in it, or make a package of a pretrained model's by: swiftlet compile \(path) -o NAME.swiftlet")
+    }
+    guard facts.st_mode & S_IFMT == S_IFREG else { throw CommandFailure("\(path): is not a regular file") }
     var start = [UInt8](repeating: 0, count: 8)
     let count = unsafe Glibc.read(descriptor, &start, start.count)
     start = Array(start.prefix(max(count, 0)))

@@ -130,6 +130,10 @@ private struct Sample {
     (["model: words.swiftlet", "voice_activity: image.swiftlet"], 9, "voice_activity", "doesn't tell when somebody speaks"),
     (["model: words.swiftlet", "commands: [{say: halt, then: [event]}]"], 9, "commands", "doesn't know the command \"halt\"; it knows: stop, start"),
     (["model: words.swiftlet", "commands: [{say: unknown, then: [event]}]"], 9, "commands", "doesn't know the command \"unknown\""),
+    (
+      ["model: words.swiftlet", "commands: [{say: [halt, stop], then: [event]}, {say: strat, then: [event]}]"], 9, "commands",
+      "doesn't know the commands \"halt\", \"strat\"; it knows: stop, start"
+    ),
     (["model: words.swiftlet", "commands: [{say: stop, confidence: 0.3, then: [event]}]"], 9, "commands", "less sure than 0.5"),
     (["model: words.swiftlet", "look_ahead: 1 s"], 9, "look_ahead", "hears each utterance at once: a look-ahead is for CTC models"),
     (["model: words.swiftlet", "commands: [{say: stop, then: [event]}]", "vocabulary: commands"], 10, "vocabulary", "is for CTC models"),

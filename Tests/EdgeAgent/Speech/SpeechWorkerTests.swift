@@ -116,6 +116,9 @@ private final class Hall: @unchecked Sendable {
     #expect(command.command == "Stop line" && command.heard == "stop line" && command.utterance == told.transcript.utterance)
     #expect(command.endedAt.microseconds - command.capturedAt.microseconds == 180_000)
     #expect(told.actions == [.event])
+    // Whoever looks how old the command is has its end, whenever it was understood.
+    let late = told.endedAt.duration(to: MonotonicClock.now()) - hall.source.start.duration(to: MonotonicClock.now())
+    #expect(late > .seconds(2) && late < .seconds(3))
     let statistics = hall.worker.statistics.snapshot
     #expect(statistics.utterances == 1 && statistics.commands == 1 && statistics.failures == 0)
     #expect(hall.ledger.stuckStages(at: MonotonicClock.now().advanced(by: .seconds(3600)), limit: .seconds(20)) == [])
@@ -129,6 +132,13 @@ private final class Hall: @unchecked Sendable {
     #expect(hall.source.isIdle.wait { !$0.isEmpty })
     // The end cuts the last one.
     #expect(hall.finish().map(\.actions) == [actions, actions, []])
+  }
+
+  @Test func `what isn't sure enough to be a command is told with its confidence`() throws {
+    let hall = try Hall(utterance(at: 0, heard: .zero)) { $0.commands[0].leastConfidence = 0.95 }
+    #expect(hall.source.isIdle.wait { !$0.isEmpty })
+    #expect(hall.finish().map { $0.command == nil } == [true])
+    #expect(hall.lines.all.contains { $0.contains("\"stop line\" is no command, as its confidence is 0.8 and 0.95 is asked for") })
   }
 
   @Test func `speech gives way a little, and the threads that asked for it don't`() throws {
@@ -240,7 +250,7 @@ private final class Hall: @unchecked Sendable {
     var status = AgentStatus(
       uptime: .zero, cameras: [], pipelines: [], speech: [AgentStatus.Speech(hall.worker)], unrecorded: 0, queued: 0, unkept: 0, recorded: 1, acknowledged: 0,
       isConnected: false)
-    let start = "1 pipeline listens, 1 text written"
+    let start = "1 pipeline with a microphone, 1 text written"
     for (state, isPaused, rest) in [
       (.capturing(Self.format), false, ""), (.waiting("it was unplugged"), false, "; waiting for 1 microphone: desk"), (.ended, false, "; ended: voice"),
       (.capturing(Self.format), true, "; paused: voice"),
