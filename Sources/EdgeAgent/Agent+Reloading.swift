@@ -47,7 +47,7 @@ extension Agent {
       if !isAskedToStop { log.event(.notice, "applying the new configuration") }
     } catch {
       guard !isAskedToStop else { return }
-      log.event(.error, "what runs goes on as it was; mend this and send SIGHUP again: \(error.message)")
+      log.event(.error, "the configuration stays as it was; mend what is wrong and send SIGHUP again: \(error.message)")
     }
   }
 

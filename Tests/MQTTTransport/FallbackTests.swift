@@ -151,7 +151,11 @@ import Testing
     server.standardOutput = FileHandle.nullDevice
     server.standardError = FileHandle.nullDevice
     try server.run()
-    defer { server.terminate() }
+    // It may be deaf to SIGTERM, as whoever started it.
+    defer {
+      kill(server.processIdentifier, SIGKILL)
+      server.waitUntilExit()
+    }
     let deadline = Date(timeIntervalSinceNow: 20)
     while !LoopbackPort.accepts(port), Date() < deadline { usleep(20_000) }
     let client = try BrokerClient("mqtts://localhost:\(port)") { $0.tls = .init(authority: authority.certificate) }
