@@ -220,7 +220,7 @@ class Guest(System):
             # A register that a nested KVM may refuse to set.
             "max,arch-capabilities=off",
             "-smp", "2", "-m", "768", "-display", "none", "-no-reboot", "-kernel", KERNEL + "/vmlinuz", "-initrd", self.folder + "/initramfs",
-            "-append", "console=ttyS0 loglevel=3 panic=-1", "-serial", "file:" + self.log,
+            "-append", "console=ttyS0 no_timer_check loglevel=3 panic=-1", "-serial", "file:" + self.log,
             "-chardev", "socket,id=shell,path=%s,server=on,wait=off" % paths["shell"], "-serial", "chardev:shell",
             "-qmp", "unix:%s,server=on,wait=off" % paths["control"],
             "-netdev", "user,id=network", "-device", "virtio-net-pci,netdev=network,id=card", "-device", "virtio-rng-pci",
