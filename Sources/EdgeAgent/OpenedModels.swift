@@ -7,30 +7,34 @@ struct OpenedModels {
   private let storage: StorageSettings
   private let log: AgentLog
   private var packages: [(file: FileIdentity, package: ModelPackage, weights: SharedWeights)] = []
-  private var heard: [(file: FileIdentity, package: ModelPackage)] = []
 
   init(_ options: AgentOptions, _ storage: StorageSettings, _ log: AgentLog) { (self.options, self.storage, self.log) = (options, storage, log) }
 
   mutating func open(_ settings: PipelineSettings) throws(EdgeAgentError) -> (ModelPackage, SharedWeights) {
     let file = settings.model.path.flatMap { FileIdentity($0) }
-    if let file, let found = packages.first(where: { $0.file == file }) { return (found.package, found.weights) }
-    let package = try options.openModel(settings, storage)
+    if let found = known(file) { return found }
+    return keep(try options.openModel(settings, storage), as: file)
+  }
+
+  /// Of a pipeline that hears.
+  mutating func package(at path: String) throws(ModelPackageError) -> ModelPackage {
+    let file = FileIdentity(path)
+    if let found = known(file) { return found.package }
+    return keep(try ModelPackage(copying: path, to: storage.path, leaving: storage.reserve), as: file).package
+  }
+
+  private func known(_ file: FileIdentity?) -> (package: ModelPackage, weights: SharedWeights)? {
+    packages.first { $0.file == file }.map { ($0.package, $0.weights) }
+  }
+
+  /// - Parameter file: as it was before the package was opened: should it change meanwhile, it is another one.
+  private mutating func keep(_ package: ModelPackage, as file: FileIdentity?) -> (package: ModelPackage, weights: SharedWeights) {
     let weights = SharedWeights(owner: package)
     if let file {
       tellWhereItLies(package)
       packages.append((file, package, weights))
     }
     return (package, weights)
-  }
-
-  /// Of a pipeline that hears.
-  mutating func package(at path: String) throws(ModelPackageError) -> ModelPackage {
-    let file = FileIdentity(path)
-    if let file, let found = heard.first(where: { $0.file == file }) { return found.package }
-    let package = try ModelPackage(copying: path, to: storage.path, leaving: storage.reserve)
-    tellWhereItLies(package)
-    if let file { heard.append((file, package)) }
-    return package
   }
 
   private func tellWhereItLies(_ package: ModelPackage) {

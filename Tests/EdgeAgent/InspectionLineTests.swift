@@ -35,7 +35,7 @@ import Testing
     device = folder.path + "/gate"
     for (at, isBad) in Self.isBad.enumerated() {
       let pixels = [[UInt8]](repeating: isBad ? [255, 0, 0] : [0, 255, 0], count: 256).joined()
-      try Data(Array("P6\n16 16\n255\n".utf8) + pixels).write(to: URL(fileURLWithPath: try folder.file("parts/\(at).ppm")))
+      _ = try folder.file("parts/\(at).ppm", Array("P6\n16 16\n255\n".utf8) + pixels)
     }
     let (hook, results, lines) = (Hook(), results, lines)
     var options = AgentOptions()

@@ -11,10 +11,12 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  func file(_ name: String, _ text: String = "") throws -> String {
+  func file(_ name: String, _ text: String = "") throws -> String { try file(name, Array(text.utf8)) }
+
+  func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let full = path + "/" + name
     try FileManager.default.createDirectory(atPath: (full as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: full))
+    try Data(bytes).write(to: URL(fileURLWithPath: full))
     return full
   }
 }

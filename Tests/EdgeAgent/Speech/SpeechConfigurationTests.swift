@@ -20,8 +20,7 @@ private struct Sample {
       ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV),
       ("flacs/a.flac", Array("fLaC".utf8)), ("broken/a.wav", Array("RIFF".utf8)),
     ] {
-      _ = try folder.file(name)
-      try Data(bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+      _ = try folder.file(name, bytes)
     }
   }
 

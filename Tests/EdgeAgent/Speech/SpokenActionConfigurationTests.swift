@@ -15,7 +15,7 @@ private struct Sample {
   init() throws {
     folder = try TemporaryFolder()
     for (name, bytes) in [("words.swiftlet", HearingPackage.bytes()), ("image.swiftlet", FixedPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV)] {
-      try Data(bytes).write(to: URL(fileURLWithPath: try folder.file(name)))
+      _ = try folder.file(name, bytes)
     }
   }
 
@@ -120,7 +120,7 @@ private struct Sample {
   @Test func `without a pipeline with a camera there is nothing to picture`() throws {
     let folder = try TemporaryFolder()
     for (name, bytes) in [("words.swiftlet", HearingPackage.bytes()), ("sounds/a.wav", HearingPackage.spokenWAV)] {
-      try Data(bytes).write(to: URL(fileURLWithPath: try folder.file(name)))
+      _ = try folder.file(name, bytes)
     }
     let text = """
       device: {id: d, site: s}
