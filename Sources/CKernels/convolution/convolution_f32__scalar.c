@@ -34,6 +34,7 @@ SWL_INLINE void products(const float *query, const float *keys, int64_t stride, 
 #define TARGET
 #define TILE tile
 #define PRODUCTS products
+#define GATHER_FOUR attention_gather_four
 #define TILE_DOWN tile_down
 #define FUSED(x, y, z) ((x) * (y) + (z))
 #include "../sequence/attention_driver.h"

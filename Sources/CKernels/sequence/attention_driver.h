@@ -1,6 +1,7 @@
 // The walk of attention over one kernel's tiles. Include after defining ATTENTION (the kernel's name), TARGET, ROWS, COLUMNS, TILE as for
 // driver_f32.h, TILE_DOWN(rows, a, step, panel, depth, sums), the same for a left side whose element (row, k) is a[k × step + row],
-// PRODUCTS(query, keys, stride, size, ret), four products with keys that lie `stride` apart, and FUSED(x, y, z) = x × y + z.
+// PRODUCTS(query, keys, stride, size, ret), four products with keys that lie `stride` apart, GATHER_FOUR(shares, values, stride, size, found), four rows of
+// values times their shares added to what was found, and FUSED(x, y, z) = x × y + z.
 
 // One query: walks over the keys and then over the values, some rows of all heads at a time, since a head's part of a row is less than what
 // memory is read in.
@@ -14,6 +15,7 @@ TARGET static void attend_alone(const struct swl_attention *a, int64_t begin, in
       const float *query = a->queries + head * a->size, *keys = a->keys + head * a->size;
       float *scores = scratch + (head - begin) * room;
       int64_t row = first;
+      attention_ask(keys + last * width, width, swl_minimum(last + ATTENTION_ROWS, rows) - last, a->size);
       for (; row + 4 <= last; row += 4) PRODUCTS(query, keys + row * width, width, a->size, scores + row);
       for (; row < last; row++) scores[row] = attention_product(query, keys + row * width, a->size);
     }
@@ -27,13 +29,17 @@ TARGET static void attend_alone(const struct swl_attention *a, int64_t begin, in
   for (int64_t first = 0; first < rows; first += ATTENTION_ROWS) {
     const int64_t last = swl_minimum(first + ATTENTION_ROWS, rows);
     for (int64_t head = begin; head < end; head++) {
-      attention_gather(scratch + (head - begin) * room + first, a->values + first * width + head * a->size, width, last - first, a->size,
-                       a->output + head * a->size);
+      const float *shares = scratch + (head - begin) * room, *values = a->values + head * a->size;
+      float *found = a->output + head * a->size;
+      int64_t row = first;
+      attention_ask(values + last * width, width, swl_minimum(last + ATTENTION_ROWS, rows) - last, a->size);
+      for (; row + 4 <= last; row += 4) GATHER_FOUR(shares + row, values + row * width, width, a->size, found);
+      for (; row < last; row++) attention_gather(shares[row], values + row * width, a->size, found);
     }
   }
   if (!a->own_value) return;
   for (int64_t head = begin; head < end; head++) {
-    attention_gather(scratch + (head - begin) * room + rows, a->own_value + head * a->size, width, 1, a->size, a->output + head * a->size);
+    attention_gather(scratch[(head - begin) * room + rows], a->own_value + head * a->size, a->size, a->output + head * a->size);
   }
 }
 
@@ -118,5 +124,6 @@ TARGET void ATTENTION(const void *arguments, void *scratch, int64_t begin, int64
 
 #undef ATTENTION
 #undef PRODUCTS
+#undef GATHER_FOUR
 #undef TILE_DOWN
 #undef FUSED
