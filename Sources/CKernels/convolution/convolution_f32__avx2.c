@@ -2,7 +2,6 @@
 // this reaches 46 to 55 thousand million multiplications a second on one Zen 4 thread, bias and clamp included; OpenBLAS 0.3.21
 // reached 31 to 51 on the same shapes without them. So no library is loaded for matrix products.
 #if defined(__x86_64__)
-#include "../sequence/attention_parts.h"
 #include "convolution_f32.h"
 
 #include <immintrin.h>
@@ -103,13 +102,21 @@ SWL_TARGET_AVX2 SWL_INLINE void gather_four(const float *shares, const float *va
   attention_gather_four(shares, values + i, stride, size - i, found + i);
 }
 
+SWL_TARGET_AVX2 SWL_INLINE void widen_halves(const uint16_t *halves, int64_t count, float *ret) {
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) _mm256_storeu_ps(ret + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(halves + i))));
+  attention_widen(halves + i, count - i, ret + i);
+}
+
 #define ATTENTION swl_attention_f32_6x16__avx2
+#define ATTENTION_F16 swl_attention_f16__avx2
 #define CONVOLUTION swl_convolution_f32_6x16__avx2
 #define PRODUCT swl_matrix_product_f32_6x16__avx2
 #define TARGET SWL_TARGET_AVX2
 #define TILE tile
 #define PRODUCTS products
 #define GATHER_FOUR gather_four
+#define WIDEN widen_halves
 #define TILE_DOWN tile_down
 #define FUSED(x, y, z) __builtin_fmaf(x, y, z)
 #include "../sequence/attention_driver.h"

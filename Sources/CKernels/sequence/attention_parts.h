@@ -2,6 +2,7 @@
 #ifndef SWL_ATTENTION_PARTS_H
 #define SWL_ATTENTION_PARTS_H
 
+#include "../shared/half.h"
 #include "../shared/unary.h"
 #include "swl_sequence.h"
 
@@ -69,5 +70,15 @@ SWL_INLINE void attention_ask(const float *rows, int64_t stride, int64_t count, 
     __builtin_prefetch(end - 1);
   }
 }
+
+SWL_INLINE void attention_widen(const uint16_t *restrict halves, int64_t count, float *restrict ret) {
+  for (int64_t i = 0; i < count; i++) ret[i] = swl_half_to_float(halves[i]);
+}
+
+// Rows of one query's keys or values: where they lie, or as floats in `scratch`, those of some heads at a time.
+struct attention_rows {
+  const float *first; // of the first head of these
+  int64_t stride;
+};
 
 #endif
