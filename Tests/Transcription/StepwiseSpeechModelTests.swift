@@ -44,6 +44,34 @@ import Transcription
     #expect(stages.encoder > .zero && stages.decoder > .zero && stages + StageTimes() == stages)
   }
 
+  /// What the encoder hands on is rounded to 11 binary digits, and every kernel reads the same numbers of them.
+  @Test(arguments: [WeightPrecision.int8, .dynamic, .int4]) func `weights of fewer bits bring halves of keys and values`(_ weights: WeightPrecision) throws {
+    let model = try SequenceCompilation(folder: Self.golden.folder, weights: weights).compiled()
+    let (outputs, inputs) = (model.program.outputs, try #require(model.step).program.inputs)
+    let handedOn = outputs.filter { $0.name != "heard" }
+    #expect(handedOn.count == 2 * outputs.count { $0.name.hasPrefix("heard_keys") } && !handedOn.isEmpty)
+    #expect(handedOn.allSatisfy { $0.declaredType == .float16 && model.program.tensors[Int($0.tensor)].elementType == .float16 })
+    #expect(inputs.filter { $0.name.hasPrefix("heard") }.allSatisfy { $0.declaredType == .float16 })
+    #expect(inputs.filter { $0.name.hasPrefix("past") }.allSatisfy { $0.declaredType == .float32 })
+    let package = try ModelPackage(model.file(), origin: "m")
+    func heard(_ options: CPUOptions) throws -> (tokens: [Int]?, tensors: [String: HostTensor]) {
+      let speech = try StepwiseSpeechModel<CPUBackend>(package, options: options)
+      var tensors: [String: HostTensor] = [:]
+      speech.onTensors = { name, tensor in if name != "scores" { tensors[name] = tensor } }
+      return (try speech.transcript(of: Self.golden.samples(), from: .zero).tokens, tensors)
+    }
+    let scalar = try heard(CPUOptions(threads: 1, instructionSet: .scalar))
+    #expect((scalar.tokens?.count ?? 0) > 2)
+    for instructionSet in CPUInstructionSet.available where instructionSet != .scalar {
+      let other = try heard(CPUOptions(threads: 2, instructionSet: instructionSet))
+      #expect(other.tokens == scalar.tokens, "\(instructionSet.name)")
+      for (name, tensor) in scalar.tensors where name != "heard" {
+        #expect(tensor.elementType == .float16)
+        #expect(GoldenSpeech.areClose(try #require(other.tensors[name]), tensor, within: 0.02), "\(instructionSet.name), \(name)")
+      }
+    }
+  }
+
   @Test func `a model that finds no end stops at its limit, and remembers nothing from one sound to the next`() throws {
     let speech = try Self.speech { $0.endTokens = [] }
     let (samples, expected) = (try Self.golden.samples(), try Self.golden.tokens("free"))
