@@ -20,25 +20,35 @@ extension Program {
     }
   }
 
-  /// Makes inputs of float32 16-bit floats.
+  /// Makes inputs of float32 16-bit floats, under every name that their bytes have: a port's bytes are nothing else's.
   /// - Throws: `.unsupported` where one is anything but keys or values of one query.
   mutating func narrowInputs(named names: Set<String>) throws(CompilerError) {
     for index in inputs.indices where names.contains(inputs[index].name) {
-      let tensor = inputs[index].tensor
-      guard instructions.allSatisfy({ !$0.reads.contains(tensor) || $0.attends(to: tensor, in: self) }) else {
+      let port = tensors[Int(inputs[index].tensor)]
+      let aliases = Set(tensors.indices.filter { tensors[$0].overlaps(port) }.map { TensorIndex($0) })
+      let isAlike = aliases.allSatisfy { tensors[Int($0)].elementType == .float32 && tensors[Int($0)].storage == port.storage }
+      let users = instructions.filter { !aliases.isDisjoint(with: $0.reads + [$0.written]) }
+      guard isAlike, !users.isEmpty, users.allSatisfy({ $0.attends(to: aliases, in: self) }) else {
         throw CompilerError(.unsupported, "input '\(inputs[index].name)' of the step isn't keys or values alone: compile with --weights float")
       }
-      tensors[Int(tensor)].elementType = .float16
+      for alias in aliases { tensors[Int(alias)].elementType = .float16 }
       inputs[index].declaredType = .float16
     }
   }
 }
 
+extension TensorDescription {
+  fileprivate func overlaps(_ other: TensorDescription) -> Bool {
+    guard case .arena(let own) = storage, case .arena(let theirs) = other.storage else { return false }
+    return own < theirs + other.byteCount && theirs < own + byteCount
+  }
+}
+
 extension Instruction {
-  /// Whether one query attends to a tensor, which nothing else of the instruction is.
-  fileprivate func attends(to tensor: TensorIndex, in program: Program) -> Bool {
+  /// Whether one query attends to some tensors, which nothing else of the instruction is.
+  fileprivate func attends(to rows: Set<TensorIndex>, in program: Program) -> Bool {
     guard case .attention(let fields) = self, program.tensors[Int(fields.queries)].dimensions.first == 1 else { return false }
-    let others = reads.filter { $0 != fields.keys && $0 != fields.values }
-    return !others.contains(tensor)
+    let others = (reads + [written]).filter { $0 != fields.keys && $0 != fields.values }
+    return rows.isDisjoint(with: others)
   }
 }
