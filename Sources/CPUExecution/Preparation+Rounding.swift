@@ -5,14 +5,14 @@ import Tensors
 
 /// Float layers whose weights have 8 bits and whose activations may be rounded: products of bytes.
 extension Preparation {
-  /// Whether rounding pays. One row costs the reading of its weights, whatever is done with them; many rows in two bytes each need twice the
-  /// products, which only instructions for sums of four make good.
+  /// Whether rounding pays. One row costs the reading of its weights, whatever is done with them; many rows in 16 bits each are twice the products of
+  /// bytes, which only instructions for sums of four make good, or products of words that serve 8 and 16 bits alike (AVX2).
   func rounds(_ narrow: Convolution.NarrowWeights, _ window: swl_window, groups: Int32) -> Bool {
     let depth = window.taps * Int(window.input_channels / groups)
     // With several scales a channel there is no one sum to scale.
     guard narrow.bits == 8, narrow.activationBits < 32, Int(narrow.group) >= depth, depth <= SWL_ROUNDED_DEPTH else { return false }
-    let hasDotProducts = options.instructionSet == .avx512VNNI || options.instructionSet == .neonDot
-    return hasDotProducts || narrow.activationBits == 8 || window.rows * Int(window.output_width) == 1
+    let multipliesFaster = options.instructionSet == .avx2 || options.instructionSet == .avx512VNNI || options.instructionSet == .neonDot
+    return multipliesFaster || narrow.activationBits == 8 || window.rows * Int(window.output_width) == 1
   }
 
   mutating func appendRounded(_ fields: Convolution, _ narrow: Convolution.NarrowWeights, _ window: swl_window) throws(InferenceError) {

@@ -6,11 +6,14 @@ import Tensors
 extension Preparation {
   mutating func append(_ fields: Attention) throws(InferenceError) {
     let (queries, keys) = (tensor(fields.queries).dimensions, tensor(fields.keys).dimensions)
-    let kernel = unsafe kernel(SWL_ATTENTION_F32)
+    let isHalf = tensor(fields.keys).elementType == .float16
+    let kernel = unsafe kernel(isHalf ? SWL_ATTENTION_F16 : SWL_ATTENTION_F32)
     var arguments = unsafe swl_attention()
     unsafe arguments.queries = floats(fields.queries)
-    unsafe arguments.keys = floats(fields.keys)
-    unsafe arguments.values = floats(fields.values)
+    if !isHalf {
+      unsafe arguments.keys = floats(fields.keys)
+      unsafe arguments.values = floats(fields.values)
+    }
     unsafe arguments.own_key = fields.ownKey.map { unsafe floats($0) }
     unsafe arguments.own_value = fields.ownValue.map { unsafe floats($0) }
     unsafe arguments.count = fields.count.map { unsafe UnsafePointer(bytes($0).assumingMemoryBound(to: Int64.self)) }
@@ -20,12 +23,18 @@ extension Preparation {
     unsafe arguments.length = Int64(queries[0])
     unsafe arguments.rows = Int64(keys[0])
     let items = unsafe Int(swl_attention_items(kernel, &arguments))
-    let scratch = unsafe swl_attention_scratch(kernel, &arguments)
+    let scratch = unsafe isHalf ? swl_attention_f16_scratch(&arguments) : swl_attention_scratch(kernel, &arguments)
     let work = [2, queries[0], keys[0], queries[1]].checkedElementCount ?? Int.max
     // A head's part of a row is short: threads share the heads of one query in as few parts as they are.
     let share = (items + options.threads - 1) / options.threads
     let grain = queries[0] == 1 && work >= Self.sharedWork ? share : Self.grain(count: items, work: work, threads: options.threads)
-    try unsafe plan.append(kernel, arguments, count: items, grain: grain, work: work, scratch: scratch, instruction: index)
+    guard isHalf else {
+      return try unsafe plan.append(kernel, arguments, count: items, grain: grain, work: work, scratch: scratch, instruction: index)
+    }
+    let halves = unsafe swl_attention_f16(
+      attention: arguments, keys: UnsafePointer(bytes(fields.keys).assumingMemoryBound(to: UInt16.self)),
+      values: UnsafePointer(bytes(fields.values).assumingMemoryBound(to: UInt16.self)))
+    try unsafe plan.append(kernel, halves, count: items, grain: grain, work: work, scratch: scratch, instruction: index)
   }
 
   mutating func append(_ fields: Rotation) throws(InferenceError) {

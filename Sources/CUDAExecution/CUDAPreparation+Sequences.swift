@@ -52,8 +52,8 @@ extension CUDAPreparation {
       unsafe arguments.scores = UnsafeMutablePointer(bitPattern: UInt(try scratch(4 * heads * (rows + 1))))
     }
     unsafe arguments.attention.queries = try floats(fields.queries)
-    unsafe arguments.attention.keys = try floats(fields.keys)
-    unsafe arguments.attention.values = try floats(fields.values)
+    unsafe arguments.attention.keys = try widened(fields.keys, number: 2)
+    unsafe arguments.attention.values = try widened(fields.values, number: 3)
     if let own = fields.ownKey { unsafe arguments.attention.own_key = try floats(own) }
     if let own = fields.ownValue { unsafe arguments.attention.own_value = try floats(own) }
     if let count = fields.count { unsafe arguments.attention.count = UnsafePointer(try address(count).assumingMemoryBound(to: Int64.self)) }
@@ -77,6 +77,22 @@ extension CUDAPreparation {
       atOnce == 1 ? swl_cuda_attention_f32__each__id : swl_cuda_attention_f32__id, of: device, arguments, grid: (blocks, heads, 1),
       work: product(2, blocks * atOnce, rows, queries[1]),
       serial: rows * 2 + atOnce * size * (rows / 120 + 1), instruction: index)
+  }
+
+  /// Keys or values as float32: those of 16 bits are converted before each run. Room for them is taken in powers of two, for a program that is bound to
+  /// one length after another.
+  private mutating func widened(_ index: TensorIndex, number: Int) throws(InferenceError) -> UnsafePointer<Float> {
+    let rows = tensor(index)
+    guard rows.elementType == .float16 else { return try unsafe floats(index) }
+    let room = 1 << (Int.bitWidth - max(4 * rows.elementCount - 1, 1).leadingZeroBitCount)
+    guard let target = unsafe UnsafeMutablePointer<Float>(bitPattern: UInt(try scratch(room, number: number))) else {
+      throw InferenceError(.noResources, "the device has no memory for \(rows.elementCount) widened elements")
+    }
+    let arguments = unsafe swl_cast(
+      input: UnsafeRawPointer(try address(index)), output: UnsafeMutableRawPointer(target), count: Int64(rows.elementCount),
+      type: rows.elementType.code, output_type: ElementType.float32.code)
+    try unsafe launch(swl_cuda_cast__id, arguments, threads: rows.elementCount, work: 2 * rows.elementCount)
+    return unsafe UnsafePointer(target)
   }
 
   /// Weights of 8 or 4 bits, of which nothing else is known than what `Convolution` says: activations stay float32.

@@ -122,9 +122,9 @@ import Tensors
     return address
   }
 
-  /// Room that an instruction fills and reads; others with as much, before or after it, use the same.
-  mutating func scratch(_ byteCount: Int) throws(InferenceError) -> DeviceAddress {
-    let form = CUDAConstants.Form(kind: .scratch, offset: -1, sizes: [byteCount])
+  /// Room that an instruction fills and reads; others with as much, before or after it, use the same. An instruction that needs several numbers them.
+  mutating func scratch(_ byteCount: Int, number: Int = 1) throws(InferenceError) -> DeviceAddress {
+    let form = CUDAConstants.Form(kind: .scratch, offset: -number, sizes: [byteCount])
     if let known = constants[form] { return known }
     let address = try constants.take(byteCount)
     constants.keep(address, as: form)

@@ -2,7 +2,7 @@
 /// is kept. A query that attends to no row gives 0.
 ///
 /// Shapes: queries and output `[length, heads × size]`, keys and values `[rows, heads × size]`, a head's elements together; queries bring the
-/// scale.
+/// scale. Keys and values may both be float16 where there is one query, which reads half as much then; they are widened, and nothing else changes.
 public struct Attention: Equatable, Sendable {
   public var queries: TensorIndex
   public var keys: TensorIndex

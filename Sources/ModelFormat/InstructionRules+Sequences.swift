@@ -3,8 +3,10 @@ import Tensors
 extension InstructionRules {
   func check(_ fields: Attention) throws(ModelFormatError) {
     let (length, width) = try matrix(fields.queries)
-    let (rows, keyWidth) = try matrix(fields.keys)
-    let (valueRows, valueWidth) = try matrix(fields.values)
+    let form = try tensor(fields.keys).elementType == .float16 ? ElementType.float16 : .float32
+    let (rows, keyWidth) = try matrix(fields.keys, of: form)
+    let (valueRows, valueWidth) = try matrix(fields.values, of: form)
+    try require(form == .float32 || length == 1, "has keys of 16-bit floats for \(length) queries, and one can have them")
     _ = try written(fields.output)
     let (outputRows, outputWidth) = try matrix(fields.output)
     try require(
@@ -53,11 +55,11 @@ extension InstructionRules {
     try require(fields.epsilon >= 0 && fields.epsilon.isFinite, "adds the epsilon \(fields.epsilon)")
   }
 
-  /// Two axes of float32 that aren't empty.
-  private func matrix(_ index: TensorIndex) throws(ModelFormatError) -> (rows: Int, width: Int) {
+  /// Two axes of elements that aren't empty.
+  private func matrix(_ index: TensorIndex, of elementType: ElementType = .float32) throws(ModelFormatError) -> (rows: Int, width: Int) {
     let tensor = try tensor(index)
-    guard tensor.elementType == .float32, tensor.dimensions.count == 2, tensor.dimensions.allSatisfy({ 1...(1 << 24) ~= $0 }) else {
-      throw broken("'\(tensor.name)' of \(tensor.elementType.name) \(tensor.dimensions) is no matrix of float32")
+    guard tensor.elementType == elementType, tensor.dimensions.count == 2, tensor.dimensions.allSatisfy({ 1...(1 << 24) ~= $0 }) else {
+      throw broken("'\(tensor.name)' of \(tensor.elementType.name) \(tensor.dimensions) is no matrix of \(elementType.name)")
     }
     return (tensor.dimensions[0], tensor.dimensions[1])
   }

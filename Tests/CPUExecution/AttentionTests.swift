@@ -22,6 +22,27 @@ import Testing
     try compareWithOracle(builder, &g, tolerance: 1e-5, "\(heads) × \(size), \(length) against \(rows)")
   }
 
+  @Test(arguments: 0..<8) func `keys and values of 16-bit floats are those numbers`(_ seed: Int) throws {
+    var g = SeededGenerator(seed: UInt64(seed) + 4050)
+    let (heads, size, rows) = (g.integer(1...4), [1, 5, 36, 52][g.integer(0...3)], [1, 7, 16, 130][seed % 4])
+    let width = heads * size
+    var builder = ProgramBuilder()
+    let (queries, keys, values) = (builder.input([1, width]), builder.input([rows, width], .float16), builder.input([rows, width], .float16))
+    var fields = Attention(queries: queries, keys: keys, values: values, output: 0, heads: Int32(heads))
+    var inputs = [
+      HostTensor(g.floats(width), dimensions: [1, width]), HostTensor(g.floats(rows * width), dimensions: [rows, width]).converted(to: .float16),
+      HostTensor(g.floats(rows * width), dimensions: [rows, width]).converted(to: .float16),
+    ]
+    if g.flag() {
+      (fields.ownKey, fields.ownValue) = (builder.input([1, width]), builder.input([1, width]))
+      inputs += [0, 1].map { _ in HostTensor(g.floats(width), dimensions: [1, width]) }
+    }
+    if seed % 3 != 0 { fields.count = builder.constant([Int64(g.integer(-1...rows + 1))]) }
+    fields.output = builder.output([1, width])
+    builder.append(.attention(fields))
+    try compareWithOracle(builder, &g, inputs: inputs, tolerance: 1e-5, "\(heads) × \(size) against \(rows)")
+  }
+
   /// Scores far apart, and all far below 0: their exponentials would be 0 or infinite without the largest taken off.
   @Test(arguments: [1, 20]) func `large scores neither overflow nor vanish`(_ length: Int) throws {
     var g = SeededGenerator(seed: 41)

@@ -93,7 +93,10 @@ extension Oracle {
     (0..<4).reduce(0) { $0 | UInt32(byte(index, 4 * position + $1)) << UInt32(8 * $1) }
   }
 
-  func float(_ index: TensorIndex, _ position: Int) -> Float { Float(bitPattern: word(index, position)) }
+  func float(_ index: TensorIndex, _ position: Int) -> Float {
+    guard self[index].elementType == .float16 else { return Float(bitPattern: word(index, position)) }
+    return Float(halfPattern: UInt16(byte(index, 2 * position)) | UInt16(byte(index, 2 * position + 1)) << 8)
+  }
 
   func integer(_ index: TensorIndex, _ position: Int) -> Int32 {
     switch self[index].elementType {

@@ -125,10 +125,11 @@ extension CUDATests {
     }
 
     /// The smallest Moonshine of random weights: encoder and step, the latter token after token with its cache.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFTLET_CUDA_MODELS"] != nil))
-    func `a transformer runs whole on the device, encoder and step, and chooses the scalar kernels' tokens`() throws {
+    /// Of 4 bits have halves of keys and values.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFTLET_CUDA_MODELS"] != nil), arguments: [WeightPrecision.float, .int4])
+    func `a transformer runs whole on the device, encoder and step, and chooses the scalar kernels' tokens`(_ weights: WeightPrecision) throws {
       let folder = EmulatedDevice.folder.appendingPathComponent("Tests/Transcription/Golden/moonshine").path
-      let package = try ModelPackage(SequenceCompilation(folder: folder).compiled().file(), origin: "moonshine")
+      let package = try ModelPackage(SequenceCompilation(folder: folder, weights: weights).compiled().file(), origin: "moonshine")
       let samples = (0..<20_000).map { Float(($0 * 7_919) % 1_000) / 1_000 - 0.5 }
       func tokens<Engine: Backend & ~Copyable>(_ engine: Engine.Type, _ options: Engine.Options) throws -> [Int] {
         try #require(try StepwiseSpeechModel<Engine>(package, options: options).transcript(of: samples, from: .zero).tokens)

@@ -99,13 +99,15 @@ extension CUDATests {
       let (heads, head) = (3, 13)
       let width = heads * head
       for count in [nil, 0, 1, Int64(size.rows), 1 << 40, -3, Int64(size.rows / 2)] as [Int64?] {
-        for hasOwn in size.length == 1 ? [false, true] : [false] {
+        // The last of those of one query has keys and values of 16-bit floats.
+        for (hasOwn, form) in size.length == 1 ? [(false, .float32), (true, .float32), (true, .float16)] : [(false, ElementType.float32)] {
           var g = SeededGenerator(seed: UInt64(size.rows))
           var builder = ProgramBuilder()
           let queries = builder.input([size.length, width])
-          let keys = builder.input([size.rows, width])
-          let values = builder.input([size.rows, width])
-          var inputs = [floats(&g, [size.length, width]), floats(&g, [size.rows, width]), floats(&g, [size.rows, width])]
+          let keys = builder.input([size.rows, width], form)
+          let values = builder.input([size.rows, width], form)
+          let rows = [0, 1].map { _ in floats(&g, [size.rows, width]).converted(to: form) }
+          var inputs = [floats(&g, [size.length, width])] + rows
           var attention = Attention(queries: queries, keys: keys, values: values, output: builder.output([size.length, width]), heads: Int32(heads))
           if hasOwn {
             attention.ownKey = builder.input([1, width])
@@ -117,7 +119,7 @@ extension CUDATests {
             inputs.append(CUDATests.whole([count], [1]))
           }
           builder.append(.attention(attention))
-          try compare(builder, inputs, "\(size) \(String(describing: count)) \(hasOwn)")
+          try compare(builder, inputs, "\(size) \(String(describing: count)) \(hasOwn) \(form)")
           let kernel = size.length == 1 ? "__alone" : size.length == 9 ? "" : "__each"
           #expect(EmulatedDevice.isReal || device.launchCount(of: "swl_cuda_attention_f32\(kernel)") == 4)
         }

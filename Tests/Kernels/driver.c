@@ -622,6 +622,7 @@ static const struct family_test tests[SWL_FAMILY_COUNT] = {
     [SWL_WINOGRAD_Q8] = {case_winograd_q8, false},
     [SWL_CONVOLUTION_ROUNDED] = {case_convolution_rounded, false},
     [SWL_ATTENTION_F32] = {case_attention_f32, true},
+    [SWL_ATTENTION_F16] = {case_attention_f16, true},
     [SWL_ROTATION_F32] = {case_rotation_f32, false},
     [SWL_NORMALISATION_F32] = {case_normalisation_f32, false},
 };

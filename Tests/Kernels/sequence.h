@@ -22,6 +22,28 @@ static void case_attention_f32(const struct swl_kernel *const kernels[2], struct
   }
 }
 
+static void case_attention_f16(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
+  static struct swl_attention_f16 arguments[2];
+  struct swl_attention_f16 a = {.attention = {.heads = random_in(1, 4), .size = random_in(1, 70), .rows = random_in(1, 200), .length = 1}};
+  const int64_t width = a.attention.heads * a.attention.size, count = a.attention.rows * width;
+  const float range = 4.0f / sqrtf((float)a.attention.size);
+  a.attention.queries = take_floats(width, -range, range);
+  uint16_t *halves = take(4 * count);
+  // Of magnitudes below 2, subnormal ones among them.
+  for (int64_t i = 0; i < 2 * count; i++) halves[i] = (uint16_t)(random_bits() & 0xBFFF);
+  a.keys = halves, a.values = halves + count;
+  if (random_in(0, 1)) a.attention.own_key = take_floats(width, -1, 1), a.attention.own_value = take_floats(width, -1, 1);
+  if (random_in(0, 1)) {
+    int64_t *open = take(8);
+    *open = random_in(-2, (int32_t)a.attention.rows + 2), a.attention.count = open;
+  }
+  finish(kernels, trials, &arguments[0], &arguments[1], a.attention.heads, swl_attention_f16_scratch(&a.attention), width * 4);
+  for (int i = 0; i < 2; i++) {
+    a.attention.output = trials[i].output = take_output(width * 4, 4);
+    arguments[i] = a;
+  }
+}
+
 static void case_rotation_f32(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_rotation arguments[2];
   struct swl_rotation r = {.rows = random_in(1, 9), .heads = random_in(1, 5), .pairs = random_in(0, 30), .positions = random_in(1, 20),

@@ -15,6 +15,12 @@ struct SequenceRulesTests {
     Case("is no matrix", TestProgram.attention) { $0.tensors[2].dimensions = [3, 2, 3] },
     Case("is no matrix", TestProgram.attention) { $0.tensors[2].dimensions = [0, 6] },
     Case("is no matrix", TestProgram.attention) { $0.tensors[0].elementType = .int32 },
+    Case("'v' of float32 [3, 6] is no matrix of float16", TestProgram.attention) { $0.tensors[2].elementType = .float16 },
+    Case("'k' of int32 [3, 6] is no matrix of float32", TestProgram.attention) { $0.tensors[2].elementType = .int32 },
+    Case("has keys of 16-bit floats for 2 queries, and one can have them", TestProgram.attention) {
+      for i in [0, 1] { $0.tensors[i].dimensions = [2, 6] }
+      for i in [2, 3] { $0.tensors[i].elementType = .float16 }
+    },
     Case("a key without a value", TestProgram.attention) { $0.attend { $0.ownValue = nil } },
     Case("attends to a row [2, 6]", TestProgram.attention) { $0.tensors[4].dimensions = [2, 6] },
     Case("of its own with 2 queries", TestProgram.attention) { for i in [0, 1] { $0.tensors[i].dimensions = [2, 6] } },
@@ -34,6 +40,12 @@ struct SequenceRulesTests {
     Case("adds the epsilon nan", TestProgram.normalisation) { $0.normalise { $0.epsilon = .nan } },
     Case("adds the epsilon -1", TestProgram.normalisation) { $0.normalise { $0.epsilon = -1 } },
   ]
+
+  @Test func `keys and values of one query may be 16-bit floats`() {
+    var program = TestProgram.attention
+    for i in [2, 3] { program.tensors[i].elementType = .float16 }
+    #expect(program.refusal() == nil)
+  }
 
   @Test(arguments: cases) func `a broken rule of a sequence's instruction is told`(_ rule: Case) {
     let refusal = rule.program.refusal()

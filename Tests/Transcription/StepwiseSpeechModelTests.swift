@@ -9,6 +9,8 @@ import Transcription
 @Suite struct StepwiseSpeechModelTests {
   private static let golden = GoldenSpeech("moonshine")
 
+  private static let scoreCount = 96
+
   /// Compiled once: unoptimised builds take seconds.
   private static let compiled: Result<CompiledModel, any Error> = Result { try SequenceCompilation(folder: golden.folder).compiled() }
 
@@ -42,6 +44,43 @@ import Transcription
     #expect(transcript.words == nil)
     let stages = try #require(transcript.stages)
     #expect(stages.encoder > .zero && stages.decoder > .zero && stages + StageTimes() == stages)
+  }
+
+  /// What the encoder hands on is rounded to 11 binary digits, and every kernel reads the same numbers of them.
+  @Test(arguments: [WeightPrecision.int8, .dynamic, .int4]) func `weights of fewer bits bring halves of keys and values`(_ weights: WeightPrecision) throws {
+    let model = try SequenceCompilation(folder: Self.golden.folder, weights: weights).compiled()
+    let step = try #require(model.step).program
+    let (outputs, inputs) = (model.program.outputs, step.inputs)
+    let handedOn = outputs.filter { $0.name != "heard" }
+    #expect(handedOn.count == 2 * outputs.count { $0.name.hasPrefix("heard_keys") } && !handedOn.isEmpty)
+    #expect(handedOn.allSatisfy { $0.declaredType == .float16 && model.program.tensors[Int($0.tensor)].elementType == .float16 })
+    #expect(inputs.filter { $0.name.hasPrefix("heard") }.allSatisfy { $0.declaredType == .float16 })
+    #expect(inputs.filter { $0.name.hasPrefix("past") }.allSatisfy { $0.declaredType == .float32 })
+    let attended = step.instructions.count { if case .attention(let fields) = $0 { step.tensors[Int(fields.keys)].elementType == .float16 } else { false } }
+    #expect(attended * 2 == handedOn.count)
+    let package = try ModelPackage(model.file(), origin: "m")
+    func heard(_ options: CPUOptions) throws -> (tokens: [Int]?, tensors: [String: HostTensor]) {
+      let speech = try StepwiseSpeechModel<CPUBackend>(package, options: options)
+      var tensors: [String: HostTensor] = [:]
+      speech.onTensors = { name, tensor in if tensors[name] == nil { tensors[name] = tensor } }
+      return (try speech.transcript(of: Self.golden.samples(), from: .zero).tokens, tensors)
+    }
+    let scalar = try heard(CPUOptions(threads: 1, instructionSet: .scalar))
+    #expect((scalar.tokens?.count ?? 0) > 2)
+    // The first scores are the float model's but for what the weights lost.
+    let expected = try Self.golden.tensor("scores.npy").floats().prefix(Self.scoreCount)
+    let actual = try #require(scalar.tensors["scores"]).floats()
+    let error = zip(actual, expected).map { abs($0 - $1) }.max() ?? .infinity
+    let range = (expected.max() ?? 0) - (expected.min() ?? 0)
+    #expect(error < range * (weights == .int4 ? 0.3 : 0.05), "\(error) of \(range)")
+    for instructionSet in CPUInstructionSet.available where instructionSet != .scalar {
+      let other = try heard(CPUOptions(threads: 2, instructionSet: instructionSet))
+      #expect(other.tokens == scalar.tokens, "\(instructionSet.name)")
+      for (name, tensor) in scalar.tensors where name.hasPrefix("heard_") {
+        #expect(tensor.elementType == .float16)
+        #expect(GoldenSpeech.areClose(try #require(other.tensors[name]), tensor, within: 0.02), "\(instructionSet.name), \(name)")
+      }
+    }
   }
 
   @Test func `a model that finds no end stops at its limit, and remembers nothing from one sound to the next`() throws {

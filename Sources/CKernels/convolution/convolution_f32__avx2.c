@@ -50,6 +50,9 @@ SWL_TARGET_AVX2 static void tile_down(int64_t rows, const float *a, int64_t step
   tile_by(rows, a, 1, step, panel, depth, sums);
 }
 
+// Four elements, and nothing in the upper half.
+SWL_TARGET_AVX2 SWL_INLINE __m256 four_at(const float *from) { return _mm256_zextps128_ps256(_mm_loadu_ps(from)); }
+
 SWL_TARGET_AVX2 SWL_INLINE void products(const float *query, const float *keys, int64_t stride, int64_t size, float *ret) {
   __m256 totals[4];
 #pragma GCC unroll 4
@@ -59,6 +62,12 @@ SWL_TARGET_AVX2 SWL_INLINE void products(const float *query, const float *keys, 
     const __m256 part = _mm256_loadu_ps(query + i);
 #pragma GCC unroll 4
     for (int row = 0; row < 4; row++) totals[row] = _mm256_fmadd_ps(part, _mm256_loadu_ps(keys + row * stride + i), totals[row]);
+  }
+  if (i + 4 <= size) {
+    const __m256 part = four_at(query + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) totals[row] = _mm256_fmadd_ps(part, four_at(keys + row * stride + i), totals[row]);
+    i += 4;
   }
   // Eighths of two rows each, then quarters of four: the sums of all four stand behind each other.
   const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(totals[0], totals[1]), _mm256_hadd_ps(totals[2], totals[3]));
@@ -70,12 +79,44 @@ SWL_TARGET_AVX2 SWL_INLINE void products(const float *query, const float *keys, 
   _mm_storeu_ps(ret, sums);
 }
 
+SWL_TARGET_AVX2 SWL_INLINE void gather_four(const float *shares, const float *values, int64_t stride, int64_t size, float *found) {
+  __m256 share[4];
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; row++) share[row] = _mm256_broadcast_ss(shares + row);
+  int64_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    // Two chains, each waiting for half of the products.
+    __m256 total = _mm256_loadu_ps(found + i), other = _mm256_mul_ps(share[2], _mm256_loadu_ps(values + 2 * stride + i));
+    total = _mm256_fmadd_ps(share[0], _mm256_loadu_ps(values + i), total);
+    other = _mm256_fmadd_ps(share[3], _mm256_loadu_ps(values + 3 * stride + i), other);
+    total = _mm256_fmadd_ps(share[1], _mm256_loadu_ps(values + stride + i), total);
+    _mm256_storeu_ps(found + i, _mm256_add_ps(total, other));
+  }
+  if (i + 4 <= size) {
+    __m128 total = _mm_loadu_ps(found + i);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; row++) total = _mm_fmadd_ps(_mm256_castps256_ps128(share[row]), _mm_loadu_ps(values + row * stride + i), total);
+    _mm_storeu_ps(found + i, total);
+    i += 4;
+  }
+  attention_gather_four(shares, values + i, stride, size - i, found + i);
+}
+
+SWL_TARGET_AVX2 SWL_INLINE void widen_halves(const uint16_t *halves, int64_t count, float *ret) {
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) _mm256_storeu_ps(ret + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(halves + i))));
+  attention_widen(halves + i, count - i, ret + i);
+}
+
 #define ATTENTION swl_attention_f32_6x16__avx2
+#define ATTENTION_F16 swl_attention_f16__avx2
 #define CONVOLUTION swl_convolution_f32_6x16__avx2
 #define PRODUCT swl_matrix_product_f32_6x16__avx2
 #define TARGET SWL_TARGET_AVX2
 #define TILE tile
 #define PRODUCTS products
+#define GATHER_FOUR gather_four
+#define WIDEN widen_halves
 #define TILE_DOWN tile_down
 #define FUSED(x, y, z) __builtin_fmaf(x, y, z)
 #include "../sequence/attention_driver.h"

@@ -108,12 +108,21 @@ SWL_INLINE void products(const float *query, const float *keys, int64_t stride, 
   vst1q_f32(ret, sums);
 }
 
+SWL_INLINE void widen_halves(const uint16_t *halves, int64_t count, float *ret) {
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) vst1q_f32(ret + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves + i))));
+  attention_widen(halves + i, count - i, ret + i);
+}
+
 #define ATTENTION swl_attention_f32_8x8__neon
+#define ATTENTION_F16 swl_attention_f16__neon
 #define CONVOLUTION swl_convolution_f32_8x8__neon
 #define PRODUCT swl_matrix_product_f32_8x8__neon
 #define TARGET
 #define TILE tile
 #define PRODUCTS products
+#define GATHER_FOUR attention_gather_four
+#define WIDEN widen_halves
 #define TILE_DOWN tile_down
 #define FUSED(x, y, z) __builtin_fmaf(x, y, z)
 #include "../sequence/attention_driver.h"

@@ -29,11 +29,14 @@ SWL_INLINE void products(const float *query, const float *keys, int64_t stride, 
 }
 
 #define ATTENTION swl_attention_f32__scalar
+#define ATTENTION_F16 swl_attention_f16__scalar
 #define CONVOLUTION swl_convolution_f32__scalar
 #define PRODUCT swl_matrix_product_f32__scalar
 #define TARGET
 #define TILE tile
 #define PRODUCTS products
+#define GATHER_FOUR attention_gather_four
+#define WIDEN attention_widen
 #define TILE_DOWN tile_down
 #define FUSED(x, y, z) ((x) * (y) + (z))
 #include "../sequence/attention_driver.h"

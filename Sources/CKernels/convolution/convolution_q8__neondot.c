@@ -79,7 +79,7 @@ static const struct swl_convolution_q8 plain_bytes = {0};
 #define ROUNDED swl_convolution_rounded_8x8__neondot
 #define LEVEL(level) ((uint8_t)((level) ^ 0x80))
 #define PANEL_BYTES SWL_SUMMED_PANEL_SIZE
-#define BYTE_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
+#define LEVEL_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
 #include "driver_rounded.h"
 #include "driver_q8.h"
 #else

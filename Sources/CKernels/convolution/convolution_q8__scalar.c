@@ -34,5 +34,5 @@ static const struct swl_convolution_q8 plain_bytes = {0};
 #define ELEMENT int16_t
 #define LEVEL(level) ((int16_t)(level))
 #define PANEL_BYTES SWL_PANEL_SIZE
-#define BYTE_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
+#define LEVEL_TILE(rows, a, stride, panel, depth, sums) tile(&plain_bytes, rows, a, stride, panel, depth, sums)
 #include "driver_rounded.h"

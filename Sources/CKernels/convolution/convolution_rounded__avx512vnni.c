@@ -52,7 +52,7 @@ SWL_TARGET_AVX512_VNNI static void tile(int64_t rows, const uint8_t *a, int64_t 
 #define ROUNDED swl_convolution_rounded_12x16__avx512vnni
 #define LEVEL(level) ((uint8_t)(level))
 #define PANEL_BYTES(b) ((b)->padded_depth * COLUMNS + COLUMNS * 4)
-#define BYTE_TILE tile
+#define LEVEL_TILE tile
 #include "driver_rounded.h"
 #else
 typedef int swl_not_x86;

@@ -40,10 +40,8 @@ TARGET void CONVOLUTION(const void *arguments, void *scratch, int64_t begin, int
       for (int64_t row = 0; row < rows; row += ROWS) {
         int64_t count = swl_minimum(ROWS, rows - row);
         TILE(count, a + row * stride, stride, weights, b->depth, sums);
-        for (int64_t i = 0; i < count; i++) {
-          int64_t element = (first_row + row + i) * c->window.output_channels + channel;
-          swl_finish_row(&c->epilogue, sums + i * COLUMNS, channel, columns, element, c->output);
-        }
+        const int64_t pixel = c->window.output_channels;
+        swl_finish_tile(&c->epilogue, sums, count, COLUMNS, channel, columns, (first_row + row) * pixel + channel, pixel, c->output);
       }
     }
   }

@@ -6,8 +6,8 @@
 #include "paired.h"
 #include "swl_convolution.h"
 
-// Kernels that multiply bytes find the sum of each column's weights behind the panel.
-static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == 4; }
+// Kernels that multiply bytes, or words of either sign, find the sum of each column's weights behind the panel.
+static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && (kernel->depth == 4 || kernel->depth == 2); }
 
 #if defined(__x86_64__)
 static bool is_paired(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && kernel->depth == SWL_PAIRED_WINDOW; }
@@ -62,9 +62,10 @@ int64_t swl_packed_weights_size(const struct swl_kernel *kernel, const struct sw
     }                                                                                                                  \
   }
 
-// Panels of quartets, each for all columns in turn, their sums behind them. In strips every run is padded to whole quartets.
-static void pack_quartets(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
-  const int64_t columns = kernel->columns, run = b->strip_pitch == 0 ? b->depth : b->strip_run, rest = run % 4;
+// Panels of runs of `unit` depth elements, a constant at every call, each for all columns in turn, their sums behind them. In strips every run of a window
+// is padded to whole ones.
+SWL_INLINE void pack_units(const int64_t unit, const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights, int8_t *packed) {
+  const int64_t columns = kernel->columns, run = b->strip_pitch == 0 ? b->depth : b->strip_run, rest = run % unit;
   for (int64_t group = 0; group < b->groups; group++) {
     for (int64_t first = 0; first < b->group_outputs; first += columns) {
       const int64_t count = swl_minimum(columns, b->group_outputs - first);
@@ -72,12 +73,12 @@ static void pack_quartets(const struct swl_kernel *kernel, const struct swl_bloc
       int8_t *to = packed + (group * b->panels + first / columns) * panel_size(kernel, b, 1), *const sums = to + columns * b->padded_depth;
       for (int64_t begin = 0; begin < b->depth; begin += run) {
         int64_t k = begin;
-        for (; k < begin + run - rest; k += 4, to += 4 * columns) {
-          for (int64_t column = 0; column < count; column++) memcpy(to + 4 * column, source + column * b->depth + k, 4);
+        for (; k < begin + run - rest; k += unit, to += unit * columns) {
+          for (int64_t column = 0; column < count; column++) memcpy(to + unit * column, source + column * b->depth + k, (size_t)unit);
         }
         if (rest == 0) continue;
-        for (int64_t column = 0; column < count; column++) memcpy(to + 4 * column, source + column * b->depth + k, (size_t)rest);
-        to += 4 * columns;
+        for (int64_t column = 0; column < count; column++) memcpy(to + unit * column, source + column * b->depth + k, (size_t)rest);
+        to += unit * columns;
       }
       for (int64_t column = 0; column < count; column++) {
         int32_t sum = 0;
@@ -93,7 +94,11 @@ int64_t swl_pack_weights_q8(const struct swl_kernel *kernel, const struct swl_bl
   const int64_t byte_count = swl_packed_weights_size(kernel, b, 1);
   memset(packed, 0, (size_t)byte_count);
   if (has_sums(kernel, 1)) {
-    pack_quartets(kernel, b, weights, packed);
+    if (kernel->depth == 4) {
+      pack_units(4, kernel, b, weights, packed);
+    } else {
+      pack_units(2, kernel, b, weights, packed);
+    }
     return byte_count;
   }
   PACK(int8_t)

@@ -7,7 +7,12 @@
 #include "../shared/window.h"
 #include "swl_convolution.h"
 
-#define ROUNDING_LANES 16
+#define ROUNDING_LANES 8
+typedef float rounding_lanes __attribute__((vector_size(4 * ROUNDING_LANES)));
+typedef int32_t rounding_choice __attribute__((vector_size(4 * ROUNDING_LANES)));
+
+// Loops that look for a least element are left one at a time by compilers, or put in order by shuffles.
+#define chosen_lanes(choice, yes, no) ((rounding_lanes)(((choice) & (rounding_choice)(yes)) | (~(choice) & (rounding_choice)(no))))
 
 #define GATHER_NAME gather_floats
 #define GATHER_SOURCE float
@@ -24,30 +29,36 @@ struct rounded_row {
 
 // What isn't finite makes the step NaN: no product of bytes could say it.
 SWL_INLINE struct rounded_row rounding_of(const float *restrict x, int64_t depth, float levels, float *ret_inverse) {
-  float least[ROUNDING_LANES], greatest[ROUNDING_LANES], invalid[ROUNDING_LANES] = {0};
-  for (int lane = 0; lane < ROUNDING_LANES; lane++) least[lane] = greatest[lane] = x[0];
+  rounding_lanes least[2], greatest[2], invalid[2] = {{0}};
+  for (int half = 0; half < 2; half++) {
+    for (int lane = 0; lane < ROUNDING_LANES; lane++) least[half][lane] = greatest[half][lane] = x[0];
+  }
   int64_t i = 0;
-  for (; i + ROUNDING_LANES <= depth; i += ROUNDING_LANES) {
-    for (int lane = 0; lane < ROUNDING_LANES; lane++) {
-      const float value = x[i + lane];
-      least[lane] = value < least[lane] ? value : least[lane];
-      greatest[lane] = value > greatest[lane] ? value : greatest[lane];
-      invalid[lane] += value * 0.0f;
+  for (; i + 2 * ROUNDING_LANES <= depth; i += 2 * ROUNDING_LANES) {
+    for (int half = 0; half < 2; half++) {
+      rounding_lanes value;
+      memcpy(&value, x + i + half * ROUNDING_LANES, sizeof value);
+      least[half] = chosen_lanes(value < least[half], value, least[half]);
+      greatest[half] = chosen_lanes(value > greatest[half], value, greatest[half]);
+      invalid[half] += value * 0.0f;
     }
   }
+  float lowest = least[0][0], highest = greatest[0][0], unsound = 0.0f;
   for (; i < depth; i++) {
-    least[0] = x[i] < least[0] ? x[i] : least[0];
-    greatest[0] = x[i] > greatest[0] ? x[i] : greatest[0];
-    invalid[0] += x[i] * 0.0f;
+    lowest = x[i] < lowest ? x[i] : lowest;
+    highest = x[i] > highest ? x[i] : highest;
+    unsound += x[i] * 0.0f;
   }
-  for (int lane = 1; lane < ROUNDING_LANES; lane++) {
-    least[0] = least[lane] < least[0] ? least[lane] : least[0];
-    greatest[0] = greatest[lane] > greatest[0] ? greatest[lane] : greatest[0];
-    invalid[0] += invalid[lane];
+  for (int half = 0; half < 2; half++) {
+    for (int lane = 0; lane < ROUNDING_LANES; lane++) {
+      lowest = least[half][lane] < lowest ? least[half][lane] : lowest;
+      highest = greatest[half][lane] > highest ? greatest[half][lane] : highest;
+      unsound += invalid[half][lane];
+    }
   }
-  const float range = greatest[0] - least[0];
+  const float range = highest - lowest;
   *ret_inverse = range > 0.0f ? levels / range : 0.0f;
-  return (struct rounded_row){least[0], range / levels + invalid[0]};
+  return (struct rounded_row){lowest, range / levels + unsound};
 }
 
 // 0…65535 of an element; whatever it is of one that isn't finite.

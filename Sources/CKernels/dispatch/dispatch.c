@@ -109,6 +109,9 @@ static const struct swl_kernel winograd_q8[] = {
 static const struct swl_kernel attention_f32[] = {
 #include "../sequence/attention_f32.inc"
 };
+static const struct swl_kernel attention_f16[] = {
+#include "../sequence/attention_f16.inc"
+};
 static const struct swl_kernel rotation_f32[] = {
 #include "../sequence/rotation_f32.inc"
 };
@@ -163,6 +166,7 @@ static const struct family families[SWL_FAMILY_COUNT] = {
     [SWL_WINOGRAD_Q8] = FAMILY(winograd_q8),
     [SWL_CONVOLUTION_ROUNDED] = FAMILY(convolution_rounded),
     [SWL_ATTENTION_F32] = FAMILY(attention_f32),
+    [SWL_ATTENTION_F16] = FAMILY(attention_f16),
     [SWL_ROTATION_F32] = FAMILY(rotation_f32),
     [SWL_NORMALISATION_F32] = FAMILY(normalisation_f32),
 };
@@ -171,7 +175,7 @@ bool swl_instruction_set_is_available(enum swl_instruction_set set) {
   switch (set) {
   case SWL_SCALAR: return true;
 #if defined(__x86_64__)
-  case SWL_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  case SWL_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   case SWL_AVX512_VNNI:
     return swl_instruction_set_is_available(SWL_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");

@@ -8,7 +8,7 @@
 // Instruction sets a kernel may need; within an architecture each contains the ones before. Which ones a machine has is asked with swl_instruction_set_is_available.
 enum swl_instruction_set {
   SWL_SCALAR = 0, // portable C for the architecture's baseline
-  SWL_AVX2 = 1,   // x86-64: AVX2 and FMA
+  SWL_AVX2 = 1,   // x86-64: AVX2, FMA and F16C
   SWL_AVX512_VNNI = 2,
   SWL_NEON = 3,     // AArch64's baseline vectors
   SWL_NEON_DOT = 4, // with the dot products of ARMv8.2
@@ -55,6 +55,7 @@ enum swl_family {
   SWL_WINOGRAD_Q8,
   SWL_CONVOLUTION_ROUNDED,
   SWL_ATTENTION_F32,
+  SWL_ATTENTION_F16,
   SWL_ROTATION_F32,
   SWL_NORMALISATION_F32,
   SWL_FAMILY_COUNT,

@@ -16,9 +16,16 @@ struct swl_attention {
   int64_t heads, size, length, rows;
 };
 
+// The same for one query (length 1), with keys and values of 16-bit floats: what is read for each query is half as long. Those of `attention` aren't looked at.
+struct swl_attention_f16 {
+  struct swl_attention attention;
+  const uint16_t *keys, *values;
+};
+
 int64_t swl_attention_items(const struct swl_kernel *kernel, const struct swl_attention *attention);
 // Scratch bytes that one thread needs.
 int64_t swl_attention_scratch(const struct swl_kernel *kernel, const struct swl_attention *attention);
+int64_t swl_attention_f16_scratch(const struct swl_attention *attention);
 
 // Items: rows. Of each head's elements the first 2 × pairs turn by the angles of the row's position, two neighbours (interleaved) or one of
 // each half together; the others are copied. A position outside the table is a fault: the nearest is taken and counted.

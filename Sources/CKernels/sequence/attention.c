@@ -8,3 +8,5 @@ int64_t swl_attention_scratch(const struct swl_kernel *kernel, const struct swl_
   if (a->length == 1) return a->heads * (a->rows + 1) * 4;
   return (2 * a->size + ATTENTION_KEYS) * kernel->columns * 4;
 }
+
+int64_t swl_attention_f16_scratch(const struct swl_attention *a) { return (a->heads * (a->rows + 1) + ATTENTION_ROWS * a->heads * a->size) * 4; }

@@ -1,39 +1,57 @@
 // The walk of attention over one kernel's tiles. Include after defining ATTENTION (the kernel's name), TARGET, ROWS, COLUMNS, TILE as for
 // driver_f32.h, TILE_DOWN(rows, a, step, panel, depth, sums), the same for a left side whose element (row, k) is a[k × step + row],
-// PRODUCTS(query, keys, stride, size, ret), four products with keys that lie `stride` apart, and FUSED(x, y, z) = x × y + z.
+// PRODUCTS(query, keys, stride, size, ret), four products with keys that lie `stride` apart, GATHER_FOUR(shares, values, stride, size, found), four rows of
+// values times their shares added to what was found, WIDEN(halves, count, floats), and FUSED(x, y, z) = x × y + z. ATTENTION_F16 is the kernel of 16-bit keys.
+
+// Rows first..<last of the heads begin..<end, where they lie, or widened into `scratch`.
+TARGET SWL_INLINE struct attention_rows rows_of(const struct swl_attention *a, const float *floats, const uint16_t *halves, int64_t first, int64_t last, int64_t begin,
+                                                int64_t end, float *scratch) {
+  const int64_t width = a->heads * a->size, part = (end - begin) * a->size, from = first * width + begin * a->size;
+  if (!halves) return (struct attention_rows){floats + from, width};
+  for (int64_t row = 0; row < last - first; row++) WIDEN(halves + from + row * width, part, scratch + row * part);
+  return (struct attention_rows){scratch, part};
+}
 
 // One query: walks over the keys and then over the values, some rows of all heads at a time, since a head's part of a row is less than what
-// memory is read in.
-TARGET static void attend_alone(const struct swl_attention *a, int64_t begin, int64_t end, float *scratch) {
-  const int64_t width = a->heads * a->size, rows = attention_open_rows(a), room = a->rows + 1, count = rows + (a->own_key ? 1 : 0);
-  memset(a->output + begin * a->size, 0, (size_t)((end - begin) * a->size) * sizeof(float));
+// memory is read in. Where keys and values are 16-bit floats, they aren't those of `a`. `scratch` holds scores and then a block of rows.
+TARGET SWL_INLINE void attend_alone(const struct swl_attention *a, const uint16_t *half_keys, const uint16_t *half_values, int64_t begin, int64_t end, float *scratch) {
+  const int64_t size = a->size, rows = attention_open_rows(a), room = a->rows + 1, count = rows + (a->own_key ? 1 : 0);
+  float *widened = scratch + (end - begin) * room;
+  memset(a->output + begin * size, 0, (size_t)((end - begin) * size) * sizeof(float));
   if (count == 0) return;
   for (int64_t first = 0; first < rows; first += ATTENTION_ROWS) {
-    const int64_t last = swl_minimum(first + ATTENTION_ROWS, rows);
+    const int64_t last = swl_minimum(first + ATTENTION_ROWS, rows), next = swl_minimum(last + ATTENTION_ROWS, rows) - last;
+    const struct attention_rows keys = rows_of(a, a->keys, half_keys, first, last, begin, end, widened);
     for (int64_t head = begin; head < end; head++) {
-      const float *query = a->queries + head * a->size, *keys = a->keys + head * a->size;
-      float *scores = scratch + (head - begin) * room;
-      int64_t row = first;
-      for (; row + 4 <= last; row += 4) PRODUCTS(query, keys + row * width, width, a->size, scores + row);
-      for (; row < last; row++) scores[row] = attention_product(query, keys + row * width, a->size);
+      const float *query = a->queries + head * size, *from = keys.first + (head - begin) * size;
+      float *scores = scratch + (head - begin) * room + first;
+      int64_t row = 0;
+      if (!half_keys) attention_ask(from + (last - first) * keys.stride, keys.stride, next, size);
+      for (; row + 4 <= last - first; row += 4) PRODUCTS(query, from + row * keys.stride, keys.stride, size, scores + row);
+      for (; row < last - first; row++) scores[row] = attention_product(query, from + row * keys.stride, size);
     }
   }
   for (int64_t head = begin; head < end; head++) {
     float *scores = scratch + (head - begin) * room;
-    if (a->own_key) scores[rows] = attention_product(a->queries + head * a->size, a->own_key + head * a->size, a->size);
+    if (a->own_key) scores[rows] = attention_product(a->queries + head * size, a->own_key + head * size, size);
     const float total = attention_exponentials(scores, count, attention_largest(scores, count));
     for (int64_t i = 0; i < count; i++) scores[i] /= total;
   }
   for (int64_t first = 0; first < rows; first += ATTENTION_ROWS) {
-    const int64_t last = swl_minimum(first + ATTENTION_ROWS, rows);
+    const int64_t last = swl_minimum(first + ATTENTION_ROWS, rows), next = swl_minimum(last + ATTENTION_ROWS, rows) - last;
+    const struct attention_rows values = rows_of(a, a->values, half_values, first, last, begin, end, widened);
     for (int64_t head = begin; head < end; head++) {
-      attention_gather(scratch + (head - begin) * room + first, a->values + first * width + head * a->size, width, last - first, a->size,
-                       a->output + head * a->size);
+      const float *shares = scratch + (head - begin) * room + first, *from = values.first + (head - begin) * size;
+      float *found = a->output + head * size;
+      int64_t row = 0;
+      if (!half_values) attention_ask(from + (last - first) * values.stride, values.stride, next, size);
+      for (; row + 4 <= last - first; row += 4) GATHER_FOUR(shares + row, from + row * values.stride, values.stride, size, found);
+      for (; row < last - first; row++) attention_gather(shares[row], from + row * values.stride, size, found);
     }
   }
   if (!a->own_value) return;
   for (int64_t head = begin; head < end; head++) {
-    attention_gather(scratch + (head - begin) * room + rows, a->own_value + head * a->size, width, 1, a->size, a->output + head * a->size);
+    attention_gather(scratch[(head - begin) * room + rows], a->own_value + head * size, size, a->output + head * size);
   }
 }
 
@@ -110,13 +128,21 @@ TARGET static void attend(const struct swl_attention *a, int64_t item, float *sc
 TARGET void ATTENTION(const void *arguments, void *scratch, int64_t begin, int64_t end) {
   const struct swl_attention *a = arguments;
   if (a->length == 1) {
-    attend_alone(a, begin, end, scratch);
+    attend_alone(a, NULL, NULL, begin, end, scratch);
     return;
   }
   for (int64_t item = begin; item < end; item++) attend(a, item, scratch);
 }
 
+TARGET void ATTENTION_F16(const void *arguments, void *scratch, int64_t begin, int64_t end) {
+  const struct swl_attention_f16 *a = arguments;
+  attend_alone(&a->attention, a->keys, a->values, begin, end, scratch);
+}
+
 #undef ATTENTION
+#undef ATTENTION_F16
+#undef WIDEN
 #undef PRODUCTS
+#undef GATHER_FOUR
 #undef TILE_DOWN
 #undef FUSED

@@ -2,6 +2,7 @@
 #ifndef SWL_ATTENTION_PARTS_H
 #define SWL_ATTENTION_PARTS_H
 
+#include "../shared/half.h"
 #include "../shared/unary.h"
 #include "swl_sequence.h"
 
@@ -50,17 +51,34 @@ SWL_INLINE float attention_product(const float *restrict query, const float *res
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
-// found += shares · values; four rows at a time, since what is found is read and written for each.
-SWL_INLINE void attention_gather(const float *restrict shares, const float *values, int64_t stride, int64_t count, int64_t size, float *restrict found) {
-  int64_t row = 0;
-  for (; row + 4 <= count; row += 4) {
-    const float *restrict first = values + row * stride, *restrict second = first + stride, *restrict third = second + stride, *restrict fourth = third + stride;
-    const float a = shares[row], b = shares[row + 1], c = shares[row + 2], d = shares[row + 3];
-    for (int64_t i = 0; i < size; i++) found[i] += (a * first[i] + b * second[i]) + (c * third[i] + d * fourth[i]);
-  }
-  for (; row < count; row++) {
-    for (int64_t i = 0; i < size; i++) found[i] += shares[row] * values[row * stride + i];
+// found += share × values.
+SWL_INLINE void attention_gather(float share, const float *restrict values, int64_t size, float *restrict found) {
+  for (int64_t i = 0; i < size; i++) found[i] += share * values[i];
+}
+
+// The same for four rows, since what is found is read and written for each.
+SWL_INLINE void attention_gather_four(const float *restrict shares, const float *values, int64_t stride, int64_t size, float *restrict found) {
+  const float *restrict first = values, *restrict second = first + stride, *restrict third = second + stride, *restrict fourth = third + stride;
+  for (int64_t i = 0; i < size; i++) found[i] += (shares[0] * first[i] + shares[1] * second[i]) + (shares[2] * third[i] + shares[3] * fourth[i]);
+}
+
+// Asks for one head's part of the next rows: memory sees pieces of rows, and doesn't guess what follows.
+SWL_INLINE void attention_ask(const float *rows, int64_t stride, int64_t count, int64_t size) {
+  for (int64_t row = 0; row < count; row++) {
+    const char *from = (const char *)(rows + row * stride), *const end = from + size * (int64_t)sizeof(float);
+    for (; from < end; from += 64) __builtin_prefetch(from);
+    __builtin_prefetch(end - 1);
   }
 }
+
+SWL_INLINE void attention_widen(const uint16_t *restrict halves, int64_t count, float *restrict ret) {
+  for (int64_t i = 0; i < count; i++) ret[i] = swl_half_to_float(halves[i]);
+}
+
+// Rows of one query's keys or values: where they lie, or as floats in `scratch`, those of some heads at a time.
+struct attention_rows {
+  const float *first; // of the first head of these
+  int64_t stride;
+};
 
 #endif

@@ -85,6 +85,12 @@ SWL_INLINE void swl_store_whole_as_real(int32_t type, bool is_uint64, const int6
 // At most SWL_LANES elements.
 SWL_INLINE void swl_cast_run(int32_t type, int32_t output_type, const void *input, void *output, int64_t count) {
   union swl_lanes lanes;
+  if (type == SWL_FLOAT32 && output_type == SWL_FLOAT16) {
+    const float *restrict from = (const float *)input;
+    uint16_t *restrict to = (uint16_t *)output;
+    for (int64_t i = 0; i < count; i++) to[i] = swl_float_to_half(from[i]);
+    return;
+  }
   if (swl_is_floating(type)) {
     swl_load_real(type, input, count, lanes.real);
     if (swl_is_floating(output_type)) {

@@ -103,4 +103,29 @@ SWL_INLINE void swl_finish_row(const struct swl_epilogue_f32 *e, float *restrict
   }
 }
 
+// `rows` pixels of one panel at a time, `width` sums each, a constant at every call, of which the first `columns` are channels: functions then meet enough
+// sums to fill the time that each takes. Pixels lie `pixel` elements apart in the output.
+SWL_INLINE void swl_finish_tile(const struct swl_epilogue_f32 *e, float *restrict sums, int64_t rows, const int64_t width, int64_t channel, int64_t columns,
+                                int64_t element, int64_t pixel, float *output) {
+  if (columns < width) {
+    for (int64_t row = 0; row < rows; row++) swl_finish_row(e, sums + row * width, channel, columns, element + row * pixel, output);
+    return;
+  }
+  const float *restrict bias = e->bias + channel;
+  const float lower = e->lower, upper = e->upper;
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t i = 0; i < width; i++) sums[row * width + i] += bias[i];
+  }
+  if (e->function != SWL_IDENTITY) swl_unary_row(e->function, e->alpha, e->beta, sums, sums, rows * width);
+  for (int64_t row = 0; row < rows; row++, sums += width, element += pixel) {
+    float *to = output + element;
+    if (e->residual) {
+      const float *residual = e->residual + element;
+      for (int64_t i = 0; i < width; i++) to[i] = swl_clamp(sums[i] + residual[i], lower, upper);
+    } else {
+      for (int64_t i = 0; i < width; i++) to[i] = swl_clamp(sums[i], lower, upper);
+    }
+  }
+}
+
 #endif

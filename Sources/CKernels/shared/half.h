@@ -25,4 +25,16 @@ SWL_INLINE uint16_t swl_double_to_half(double x) {
   return (uint16_t)(sign | (uint16_t)((rounded - ((uint64_t)(1023 - 15) << 52)) >> 42));
 }
 
+// The same of a float, in selections that vectorise. What is too small for a normal half is rounded by adding a float so large that its fraction ends where
+// theirs does.
+SWL_INLINE uint16_t swl_float_to_half(float x) {
+  const uint32_t bits = swl_bits(x), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
+  const uint32_t normal = (magnitude - (112u << 23) + 0xFFFu + (magnitude >> 13 & 1u)) >> 13;
+  const uint32_t small = swl_bits(swl_from_bits(magnitude) + 0.5f) - 0x3F000000u;
+  uint32_t half = magnitude < 0x38800000u ? small : normal;
+  half = magnitude >= 0x477FF000u ? 0x7C00u : half;
+  half = magnitude > 0x7F800000u ? 0x7E00u : half;
+  return (uint16_t)(sign | half);
+}
+
 #endif

@@ -8,8 +8,8 @@
 #define SWL_INLINE static inline __attribute__((always_inline, unused))
 
 #if defined(__x86_64__)
-#define SWL_TARGET_AVX2 __attribute__((target("avx2,fma")))
-#define SWL_TARGET_AVX512_VNNI __attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define SWL_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define SWL_TARGET_AVX512_VNNI __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
 
 // Makes the kernels of a family whose body is plain C that compilers vectorise: the same source at the architecture's

@@ -36,12 +36,24 @@ SWL_INLINE float swl_exp(float x) {
   return x != x ? x : y;
 }
 
+// The same for x ≤ 0 (infinite ones included): the least number that it gives is e^−87, which is 0 beside anything it is added to. NaN isn't kept.
+SWL_INLINE float swl_exp_of_negative(float x) {
+  const float bounded = x > -87.0f ? x : -87.0f;
+  const float shifted = bounded * 1.44269504f + 12582912.0f;
+  const float n = shifted - 12582912.0f, r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f, square = r * r;
+  // Halves of the polynomial side by side: one behind the other each product waits for the one before.
+  const float low = (0.5f + r * (1.0f / 6.0f)) + square * (1.0f / 24.0f + r * (1.0f / 120.0f));
+  const float high = 1.0f / 720.0f + r * (1.0f / 5040.0f);
+  const float p = (low + square * square * high) * square + r + 1.0f;
+  return swl_from_bits(swl_bits(p) + ((swl_bits(shifted) - 0x4B400000u) << 23));
+}
+
 SWL_INLINE float swl_sigmoid(float x) { return 1.0f / (1.0f + swl_exp(-x)); }
 
-// Near 0 the odd Taylor-like polynomial (coefficients of Cephes' tanhf), elsewhere 1 − 2 / (e^2|x| + 1).
+// Near 0 the odd Taylor-like polynomial (coefficients of Cephes' tanhf), elsewhere 1 − 2 / (e^2|x| + 1), in powers of e^−2|x|.
 SWL_INLINE float swl_tanh(float x) {
-  float magnitude = x < 0.0f ? -x : x;
-  float far = 1.0f - 2.0f / (swl_exp(2.0f * magnitude) + 1.0f);
+  const float magnitude = x < 0.0f ? -x : x, e = swl_exp_of_negative(-2.0f * magnitude);
+  float far = 1.0f - (e + e) / (e + 1.0f);
   float z = x * x;
   float p = -5.70498872745e-3f;
   p = p * z + 2.06390887954e-2f;
@@ -50,6 +62,7 @@ SWL_INLINE float swl_tanh(float x) {
   p = p * z - 3.33332819422e-1f;
   float near = p * z * x + x;
   far = x < 0.0f ? -far : far;
+  far = x != x ? x : far;
   return magnitude < 0.625f ? near : far;
 }
 
@@ -68,16 +81,11 @@ SWL_INLINE float swl_gelu_tanh(float x) { return x / (1.0f + swl_exp(-1.5957691f
 // relative error over |x| ≤ 13.5, 1.3e-7); what comes out is within 1.5e-7 or two units in the last place of the definition.
 SWL_INLINE float swl_gelu(float x) {
   const float magnitude = x < 0.0f ? -x : x, t = 1.0f / (1.0f + 0.3f * magnitude);
-  float p = 0.07186347f;
-  p = p * t - 0.31655202f;
-  p = p * t + 0.41641324f;
-  p = p * t - 0.11078771f;
-  p = p * t + 0.25893841f;
-  p = p * t + 0.19927498f;
-  p = p * t + 0.24159672f;
-  p = p * t + 0.23925278f;
+  const float u = t * t, v = u * u;
+  const float low = (0.23925278f + t * 0.24159672f) + u * (0.19927498f + t * 0.25893841f);
+  const float high = (-0.11078771f + t * 0.41641324f) + u * (-0.31655202f + t * 0.07186347f);
   // Nothing is left of e^(−x² ÷ 2) from 13.3 on; where x is infinite, 0 times it would be no number.
-  const float tail = magnitude > 13.5f ? 0.0f : 0.5f * magnitude * (p * t * swl_exp(-0.5f * x * x));
+  const float tail = magnitude > 13.5f ? 0.0f : 0.5f * magnitude * ((low + v * high) * t * swl_exp_of_negative(-0.5f * x * x));
   return x > 0.0f ? x - tail : x < 0.0f ? -tail : x;
 }
 

@@ -78,23 +78,31 @@ public struct SequenceCompilation {
   }
 
   public func compiled() throws(CompilerError) -> CompiledModel {
-    var model = try compiled(architecture.encoder, behind: 0)
+    let (encoder, decoder) = (architecture.encoder, architecture.step)
+    // What is handed on has the open lengths of both.
+    let heard = weights == .float ? [] : Set(decoder.shapes.keys)
+    var model = try compiled(encoder, behind: 0) { (program) throws(CompilerError) in program.narrowOutputs(named: heard) }
     // Both programs read one weight section.
     let start = (model.weights.count + 63) / 64 * 64
-    let step = try compiled(architecture.step, behind: start)
+    let step = try compiled(decoder, behind: start) { (program) throws(CompilerError) in try program.narrowInputs(named: heard) }
     model.weights += [UInt8](repeating: 0, count: start - model.weights.count) + step.weights
     model.step = CompiledModel.Step(program: step.program, family: step.family)
     model.manifest = architecture.manifest(name: name)
     return model
   }
 
-  private func compiled(_ part: SequencePart, behind start: Int) throws(CompilerError) -> CompiledModel {
+  private func compiled(
+    _ part: SequencePart, behind start: Int, _ change: @escaping (inout Program) throws(CompilerError) -> Void
+  ) throws(CompilerError) -> CompiledModel {
     var options = CompilationOptions()
     options.weights = weights
     let compilation = try OpenCompilation(part.model, name: name, options: options, shapes: part.shapes)
     return try compilation.compiled { (bound) throws(CompilerError) in
       var model = try bound.compiled()
       model.program.moveWeights(by: start)
+      try change(&model.program)
+      // What was added is no part of anything.
+      model.parts.offsets += [Int](repeating: 0, count: model.program.tensors.count - model.parts.offsets.count)
       return model
     }
   }
