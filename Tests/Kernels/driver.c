@@ -228,12 +228,15 @@ static int32_t random_groups(struct swl_window *w) {
   return groups;
 }
 
+#include "panels.h"
+
 // What the packing says that it took, and no byte more.
 static const int8_t *take_packed(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights) {
   const int64_t most = swl_packed_weights_size(kernel, b, 1);
   int8_t *packed = take(most);
   const int64_t used = swl_pack_weights_q8(kernel, b, weights, packed);
   if (used > most) abort();
+  check_panels(kernel, b, weights, packed);
   int8_t *exact = take(used);
   memcpy(exact, packed, (size_t)used);
   return exact;
