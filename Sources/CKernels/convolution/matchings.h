@@ -80,5 +80,24 @@ SWL_TARGET_AVX2 static void match_together(struct matchings *m) {
   }
 }
 
+// Each window's first eight steps, the two elements of one after the other: all that a window has where nobody was alone.
+SWL_TARGET_AVX2 static void gather_pairs(const struct matchings *m, uint8_t pairs[SWL_MATCHINGS][SWL_MATCHING_ELEMENTS]) {
+  for (int half = 0; half < SWL_MATCHINGS; half += 16) {
+    __m128i a[16], b[16];
+    for (int step = 0; step < 8; step++) {
+      const __m128i first = _mm_loadu_si128((const __m128i *)(const void *)(m->first[step] + half));
+      const __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(m->second[step] + half));
+      a[step] = _mm_unpacklo_epi8(first, second), a[step + 8] = _mm_unpackhi_epi8(first, second);
+    }
+    // Eight steps of eight windows, turned, twice.
+    for (int i = 0; i < 16; i += 8) {
+      for (int j = 0; j < 4; j++) b[2 * j] = _mm_unpacklo_epi16(a[i + j], a[i + j + 4]), b[2 * j + 1] = _mm_unpackhi_epi16(a[i + j], a[i + j + 4]);
+      for (int j = 0; j < 4; j++) a[i + 2 * j] = _mm_unpacklo_epi16(b[j], b[j + 4]), a[i + 2 * j + 1] = _mm_unpackhi_epi16(b[j], b[j + 4]);
+      for (int j = 0; j < 4; j++) b[2 * j] = _mm_unpacklo_epi16(a[i + j], a[i + j + 4]), b[2 * j + 1] = _mm_unpackhi_epi16(a[i + j], a[i + j + 4]);
+      for (int w = 0; w < 8; w++) _mm_storeu_si128((__m128i *)(void *)pairs[half + i + w], b[w]);
+    }
+  }
+}
+
 #endif
 #endif

@@ -137,7 +137,10 @@ static void find_excesses(const struct window *window, int unfit, unsigned may_m
 static void choose_pairs(const struct window *window, int length, struct choice *choice) {
   struct matching pairs = {.count = length};
   find_pairs(window, &pairs);
-  match(&pairs);
+  if (match(&pairs) == 0) {
+    memcpy(choice->order, pairs.pairs, (size_t)length);
+    return;
+  }
   place_pairs(&pairs, choice);
   if (choice->unfit == 0) return;
   struct window copy = *window;

@@ -99,6 +99,7 @@ struct group {
   uint8_t lengths[SWL_MATCHINGS];
   bool in_order[SWL_MATCHINGS];
   struct matchings matchings;
+  uint8_t pairs[SWL_MATCHINGS][WINDOW];
 };
 
 SWL_TARGET_AVX2 SWL_INLINE __m128i bytes_at(const uint8_t *from) { return _mm_loadu_si128((const __m128i *)(const void *)from); }
@@ -125,6 +126,7 @@ SWL_TARGET_AVX2 static void match_group(struct group *group) {
   }
   m->counts = _mm256_loadu_si256((const __m256i *)(const void *)group->lengths);
   match_together(m);
+  gather_pairs(m, group->pairs);
 }
 
 // What one window of a group got.
@@ -138,22 +140,18 @@ SWL_TARGET_AVX2 static void choose(const struct group *group, int w, const int8_
     memcpy(choice->order, in_order, sizeof in_order);
     return;
   }
+  const unsigned present = (1u << length) - 1;
+  if (((unsigned)_mm_movemask_epi8(bytes_at(group->pairs[w])) & present) == 0) {
+    memcpy(choice->order, group->pairs[w], WINDOW);
+    return;
+  }
   // GONE has a place behind the elements.
   uint8_t partners[2 * WINDOW];
   for (int step = 0; step < m->steps; step++) {
     const uint8_t first = m->first[step][w], second = m->second[step][w];
     partners[first % (2 * WINDOW)] = second, partners[second % (2 * WINDOW)] = first;
   }
-  const unsigned alone = (unsigned)_mm_movemask_epi8(bytes_at(partners)) & ((1u << length) - 1);
-  if (alone == 0) {
-    int place = 0;
-    for (int i = 0; i < length; i++) {
-      const int partner = partners[i];
-      choice->order[place] = (uint8_t)i, choice->order[place + 1] = (uint8_t)partner;
-      place += partner > i ? 2 : 0;
-    }
-    return;
-  }
+  const unsigned alone = (unsigned)_mm_movemask_epi8(bytes_at(partners)) & present;
   struct matching pairs = {.count = length};
   for (int i = 0; i < length; i++) {
     pairs.may_meet[i] = group->low[w][i] | (unsigned)group->high[w][i] << 8;
@@ -264,7 +262,11 @@ SWL_TARGET_AVX2 int64_t swl_pack_paired_panel(const int8_t *weights, int64_t col
       write_window(&window, choice, (int)span.length / 4, packed);
       packed += (ptrdiff_t)choice->quartets * 4 * COLUMNS;
       *to = (struct swl_paired_window){.offset = (int32_t)span.offset, .quartets = choice->quartets};
-      for (int i = 0; i < 4 * choice->quartets; i++) to->order[i] = (uint8_t)(byte_of(choice, choice->order[i]) + span.shift);
+      if (choice->unfit == 0 && choice->quartets == 4) {
+        _mm_storeu_si128((__m128i *)(void *)to->order, bytes_at(choice->order));
+      } else {
+        for (int i = 0; i < 4 * choice->quartets; i++) to->order[i] = (uint8_t)(byte_of(choice, choice->order[i]) + span.shift);
+      }
       to++;
     }
   }
