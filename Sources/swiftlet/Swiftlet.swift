@@ -53,8 +53,10 @@ enum EntryPoint {
         exit(0)
       } catch { exit(report(error)) }
     }
-    // Signals are handled by who asked for them, and wake this thread.
-    while true { pause() }
+    // Signals come to this thread, also those that whoever started the program had blocked.
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    while true { unsafe sigsuspend(&none) }
   }
 
   /// Writes the error's one line and gives the exit status.
