@@ -58,19 +58,27 @@ struct DeclaredInputs {
       state ^= state << 17
       return Float(state >> 40) / Float(1 << 24)
     }
+    func nextWhole() -> Int { Int((next() * 200 - 100).rounded()) }
     for port in program.inputs {
       let count = port.declaredDimensions.elementCount
-      if port.declaredType == .float32 {
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4 * count) { buffer, used in
+      var bytes: [UInt8] = []
+      switch port.declaredType {
+      case .float32:
+        unsafe bytes = [UInt8](unsafeUninitializedCapacity: 4 * count) { buffer, used in
           let raw = UnsafeMutableRawBufferPointer(buffer)
           for index in 0..<count { unsafe raw.storeBytes(of: next(), toByteOffset: 4 * index, as: Float.self) }
           used = 4 * count
         }
-        tensors.append(HostTensor(elementType: .float32, dimensions: port.declaredDimensions, bytes: bytes))
-      } else {
-        let values = (0..<count).map { _ in (next() * 200 - 100).rounded() }
+      case .int8, .uint8:
+        let isSigned = port.declaredType == .int8
+        bytes.reserveCapacity(count)
+        for _ in 0..<count { bytes.append(isSigned ? UInt8(bitPattern: Int8(clamping: nextWhole())) : UInt8(clamping: nextWhole())) }
+      default:
+        let values = (0..<count).map { _ in Float(nextWhole()) }
         tensors.append(HostTensor(values, dimensions: port.declaredDimensions).converted(to: port.declaredType))
+        continue
       }
+      tensors.append(HostTensor(elementType: port.declaredType, dimensions: port.declaredDimensions, bytes: bytes))
     }
   }
 
