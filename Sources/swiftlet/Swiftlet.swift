@@ -36,6 +36,7 @@ struct Swiftlet: AsyncParsableCommand {
 enum EntryPoint {
   /// Commands run on the first thread, whose stack and heap are there already; only those that wait for several things at once start Swift's pool.
   static func main() {
+    takeSignals()
     do {
       try CommandNames.check(Array(CommandLine.arguments.dropFirst()))
       var command = try QuickParsing.command(CommandLine.arguments) ?? Swiftlet.parseAsRoot()
@@ -53,10 +54,15 @@ enum EntryPoint {
         exit(0)
       } catch { exit(report(error)) }
     }
-    // Signals come to this thread, also those that whoever started the program had blocked.
+    // Signals wake it, and are handled by who asked for them.
+    while true { pause() }
+  }
+
+  /// Whoever started the program may have blocked signals, and programs inherit that: a service manager's or a test's thread does.
+  private static func takeSignals() {
     var none = sigset_t()
     unsafe sigemptyset(&none)
-    while true { unsafe sigsuspend(&none) }
+    unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 
   /// Writes the error's one line and gives the exit status.
