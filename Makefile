@@ -2,12 +2,15 @@
 
 # Functions that run are laid out side by side (Packaging/link/order), nothing is exported, and the C++ library that Swift's own needs is
 # part of the program where there is an archive of it: a process touches a fifth less memory. Relative relocations are packed where this
-# machine's glibc reads such (2.36 on, Debian 12; Ubuntu 22.04 has 2.35): each process read 1.5 MB of them.
+# machine's glibc reads such (2.36 on, Debian 12; Ubuntu 22.04 has 2.35): each process read 1.5 MB of them. Libraries are opened when one of their
+# functions is called (Packaging/link/delayed.c): the loader would relocate all of them before a program begins.
 PACKED := $(shell printf '2.36\n%s\n' "$$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -VC && echo '-Xlinker -z -Xlinker pack-relative-relocs')
 LINKED = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
   -Xswiftc -Lbuild/link -Xlinker --gc-sections -Xlinker --version-script=Packaging/link/no-exports.map \
-  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering $(PACKED)
+  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering -Xlinker build/link/delayed.o $(PACKED)
 RELEASE = $(LINKED) -Xlinker -s
+# The compiler finds build/link/ld.lld there, which asks for no library that isn't called by its own name any more.
+BUILD_LINKED = COMPILER_PATH=$(CURDIR)/build/link swift build
 PREFIX ?= /usr/local
 SWIFTLET = .build/release/swiftlet
 
@@ -21,7 +24,7 @@ ifneq ($(wildcard ../shared/models),)
 export SWIFTLET_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: demo demo-model build gate-simulator deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-soak test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
+.PHONY: demo demo-model build gate-simulator deb test test-deb test-service test-beside-release test-release test-speech test-moonshine test-whisper test-speech-int8 test-page screenshots cuda cuda-check link-setup link-order test-cuda test-cuda-emulated cuda-bundle bench-cuda test-bench-cuda test-soak test-setup test-unit run-unit fuzz-briefly-aside chaos-and-machine-aside test-messaging-sanitized chaos chaos-long chaos-daemon test-linking test-kernels test-arm test-firmware test-gate-noise test-tuf test-virtual-machine test-virtual-machine-package soak test-sanitizers power-cuts test-rollout fuzz fuzz-briefly fuzz-build fuzz-corpus bench bench-peers bench-speech format lint install setup clean
 
 ## Shows Swiftlet do its job: a simulated inspection line, the built-in detector, results in the terminal and the outbox.
 demo: build
@@ -30,14 +33,14 @@ demo: build
 ## Release binaries: .build/release/swiftlet and .build/release/swiftletd; and tuf-client, which the conformance suite of The Update
 ## Framework calls and nobody installs.
 build: setup cuda-check link-setup
-	swift build $(RELEASE) --product swiftlet
-	swift build $(RELEASE) --product swiftletd
-	swift build $(RELEASE) --product tuf-client
+	$(BUILD_LINKED) $(RELEASE) --product swiftlet
+	$(BUILD_LINKED) $(RELEASE) --product swiftletd
+	$(BUILD_LINKED) $(RELEASE) --product tuf-client
 
 ## A gate's controller without hardware, to try the agent with: docs/gate.md. PARTS=500 moves a part past its sensor so often, in milliseconds.
 PARTS ?= 500
 gate-simulator: setup link-setup
-	swift build $(RELEASE) --product gate-simulator
+	$(BUILD_LINKED) $(RELEASE) --product gate-simulator
 	.build/release/gate-simulator --parts $(PARTS)
 
 ## The Debian package of this machine's architecture: build/swiftlet_VERSION_ARCHITECTURE.deb. docs/installing.md says what is in it.
@@ -51,11 +54,12 @@ setup:
 link-setup:
 	@mkdir -p build/link
 	@archive=$$(cc -print-file-name=libstdc++.a); if [ -f "$$archive" ]; then ln -sf "$$archive" build/link/libstdc++.a; fi
+	@Packaging/link/delay Packaging/link/delayed-functions build/link
 
 ## Records anew which functions run, for the linker to lay side by side: after larger changes. Ten minutes; needs qemu-x86_64.
 link-order: setup link-setup
-	swift build $(LINKED) --product swiftlet
-	swift build $(LINKED) --product swiftletd
+	$(BUILD_LINKED) $(LINKED) --product swiftlet
+	$(BUILD_LINKED) $(LINKED) --product swiftletd
 	Packaging/link/record .build/release/swiftlet .build/release/swiftletd
 
 # After so long half of the tests counts as hanging; more for a slow machine.
@@ -71,6 +75,7 @@ test: test-setup
 
 # In builds of their own.
 test-beside-release:
+	$(MAKE) test-linking
 	$(MAKE) test-kernels
 	$(MAKE) test-arm
 	$(MAKE) test-firmware
@@ -80,8 +85,8 @@ test-beside-release:
 
 test-release:
 	$(MAKE) build
-	swift build $(RELEASE) --product chaos-agent
-	swift build $(RELEASE) --product capture-probe
+	$(BUILD_LINKED) $(RELEASE) --product chaos-agent
+	$(BUILD_LINKED) $(RELEASE) --product capture-probe
 	$(MAKE) test-speech
 	$(MAKE) test-tuf
 
@@ -179,6 +184,10 @@ test-unit: test-setup
 run-unit:
 	Tests/run-unit.sh
 
+## Libraries that are opened when one of their functions is called: here, and on emulated ARM.
+test-linking:
+	Tests/Linking/run
+
 ## The C kernels against their scalar oracles, with the address and undefined-behaviour sanitizers.
 test-kernels: test-setup
 	Tests/Kernels/run-natively.sh
@@ -221,7 +230,7 @@ test-tuf: test-setup
 
 ## Cameras, microphones and the agent on a real kernel with real drivers (vivid, snd-aloop), in a virtual machine.
 test-virtual-machine: test-setup build
-	swift build $(RELEASE) --product capture-probe
+	$(BUILD_LINKED) $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/run
 
 ## The Debian package installed, upgraded, downgraded, removed and purged, on a system with systemd in a container. Needs root and a
@@ -241,7 +250,7 @@ test-service: build
 ## emulated processor six minutes, two more the first time.
 test-virtual-machine-package: build
 	@Packaging/install-dependencies.sh test-virtual-machine-package
-	swift build $(RELEASE) --product capture-probe
+	$(BUILD_LINKED) $(RELEASE) --product capture-probe
 	Tests/VirtualMachine/package.py "$$(PACKAGE_COMPRESSION=none Packaging/debian/build .build/release build/test-deb)" .build/release/capture-probe
 
 ## Whether what judges the daemon's hour (see soak) tells a rise from a slope, and one rise from two; a second.
@@ -278,17 +287,17 @@ test-messaging-sanitized: test-setup
 ## clean. `chaos-long` is the run that Benchmarks/RESULTS.md records, about twenty minutes.
 CHAOS_SEED ?= 1
 CHAOS = env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --agent .build/release/chaos-agent
-chaos: test-setup
-	swift build $(RELEASE) --product chaos-agent
+chaos: test-setup link-setup
+	$(BUILD_LINKED) $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 500 --seconds 1000 --rate 200 --seed $(CHAOS_SEED)
 
-chaos-long: test-setup
-	swift build $(RELEASE) --product chaos-agent
+chaos-long: test-setup link-setup
+	$(BUILD_LINKED) $(RELEASE) --product chaos-agent
 	$(CHAOS) --faults 1050 --rate 200 --seed $(CHAOS_SEED)
 
 ## The same with swiftletd itself, a simulated camera and the demo's model; about eight minutes.
-chaos-daemon: test-setup
-	swift build $(RELEASE) --product swiftletd
+chaos-daemon: test-setup link-setup
+	$(BUILD_LINKED) $(RELEASE) --product swiftletd
 	env PYTHONDONTWRITEBYTECODE=1 Tests/Chaos/chaos.py --daemon .build/release/swiftletd --faults 150 --rate 40 --pace 1 --seed $(CHAOS_SEED)
 
 ## Cuts the power of the outbox and of the package store at every change of the disk, with POWER_CUTS random states of it for each; the unit

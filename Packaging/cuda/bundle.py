@@ -168,7 +168,9 @@ class Bundle:
 
     def libraries(self):
         (self.output / "lib").mkdir()
-        for line in run("ldd", self.swiftlet).stdout.splitlines():
+        # And what it opens when it is called first.
+        delayed = pathlib.Path(__file__).resolve().parents[2] / "build" / "link" / "delayed-libraries"
+        for line in run("ldd", self.swiftlet).stdout.splitlines() + run("ldd", delayed).stdout.splitlines():
             parts = line.split()
             if "=>" in parts and len(parts) > 2 and parts[2].startswith("/") and not parts[0].startswith(SYSTEM):
                 shutil.copy(parts[2], self.output / "lib" / parts[0])

@@ -58,6 +58,8 @@ public import ModelFormat
     unsafe packedFrom = weights
   }
 
+  public static var fillsArena: Bool { true }
+
   public var faultCount: UInt64 { unsafe plan.faults.pointee }
 
   public func run() {

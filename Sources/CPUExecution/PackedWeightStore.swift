@@ -30,6 +30,11 @@ import CKernels
     byteCount <= allowance - self.byteCount - 63 && (tensor >= known.count || known[tensor].count < Self.rememberedForms)
   }
 
+  /// Says how many bytes will be packed at least, where none are yet.
+  func expect(_ byteCount: Int) {
+    if known.isEmpty { memory.expect(byteCount) }
+  }
+
   /// Zero-filled bytes of which packing may take fewer; nil where the system has no memory left.
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer? { unsafe memory.take(byteCount) }
 

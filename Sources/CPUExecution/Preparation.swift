@@ -33,6 +33,7 @@ import Tensors
     alike = program.firstAlike()
     packed = [[PackedWeights]](repeating: [], count: alike.count)
     magnitudes = [[[Int64]]](repeating: [], count: alike.count)
+    store.expect(leastPackedByteCount())
   }
 
   consuming func finish() -> Plan { plan }
@@ -114,6 +115,21 @@ import Tensors
     }
     if packed[first].count < Self.rememberedForms { packed[first].append(made) }
     return made
+  }
+
+  /// Bytes that packed weights will take at least: those of products, each once, since packing leaves no weight out; and what says in which order each
+  /// window is read, where there are windows.
+  private func leastPackedByteCount() -> Int {
+    var counted = [Bool](repeating: false, count: alike.count)
+    var total = 0
+    for case .convolution(let fields) in program.instructions {
+      let weights = tensor(fields.weights), first = Int(alike[Int(fields.weights)])
+      guard fields.groups == 1, weights.dimensions[1] * weights.dimensions[2] == 1, place(of: fields.weights) != nil, !counted[first] else { continue }
+      counted[first] = true
+      let hasWindows = tensor(fields.input).isQuantised && options.instructionSet == .avx2
+      total += weights.byteCount + (hasWindows ? weights.byteCount * 5 / 32 : 0)
+    }
+    return total
   }
 
   /// From the store, or made for it; nil where it can't keep them.

@@ -21,6 +21,9 @@ public protocol Backend: ~Copyable {
     program: Program, weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: Options, onCopy: ((UnsafeRawBufferPointer) -> Void)?
   ) throws(InferenceError) -> Self
 
+  /// Whether runs write all of the arena that a program without open sizes has, rather than memory of the backend's own.
+  static var fillsArena: Bool { get }
+
   /// Executes the instructions in order over the arena.
   borrowing func run()
 
@@ -59,6 +62,7 @@ public protocol Backend: ~Copyable {
 }
 
 extension Backend where Self: ~Copyable {
+  public static var fillsArena: Bool { false }
   public var failure: InferenceError? { nil }
   public var hasFailed: Bool { false }
   public func openFrames(as input: Int, _ pass: swl_preparation, upTo size: (width: Int, height: Int)) throws(InferenceError) -> Bool { false }

@@ -39,7 +39,8 @@ import Tensors
     self.options = options
     self.owner = owner
     unsafe self.onCopy = onCopy
-    let arena = AlignedBytes(count: program.arenaByteCount)
+    // Of open sizes, short ones leave much of the arena alone.
+    let arena = AlignedBytes(count: program.arenaByteCount, isFilled: family == nil && Engine.fillsArena)
     engine = try unsafe Engine(program: program, weights: weights, arena: arena.bytes, options: options, onCopy: onCopy)
     self.arena = arena
     unsafe self.weights = weights

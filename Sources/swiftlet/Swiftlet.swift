@@ -34,18 +34,35 @@ struct Swiftlet: AsyncParsableCommand {
 
 @main
 enum EntryPoint {
-  static func main() async {
-    do { try await run() } catch { exit(report(error)) }
+  /// Commands run on the first thread, whose stack and heap are there already; only those that wait for several things at once start Swift's pool.
+  static func main() {
+    takeSignals()
+    do {
+      try CommandNames.check(Array(CommandLine.arguments.dropFirst()))
+      var command = try QuickParsing.command(CommandLine.arguments) ?? Swiftlet.parseAsRoot()
+      guard !(command is any AsyncParsableCommand) else { runAside() }
+      try command.run()
+    } catch { exit(report(error)) }
   }
 
-  private static func run() async throws {
-    try CommandNames.check(Array(CommandLine.arguments.dropFirst()))
-    var command = try Swiftlet.parseAsRoot()
-    if var asynchronous = command as? any AsyncParsableCommand {
-      try await asynchronous.run()
-    } else {
-      try command.run()
+  /// Runs an asynchronous command, parsed anew where it runs, and ends the process.
+  private static func runAside() -> Never {
+    Task {
+      do {
+        var command = try Swiftlet.parseAsRoot()
+        if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
+        exit(0)
+      } catch { exit(report(error)) }
     }
+    // Signals wake it, and are handled by who asked for them.
+    while true { pause() }
+  }
+
+  /// Whoever started the program may have blocked signals, and programs inherit that: a service manager's or a test's thread does.
+  private static func takeSignals() {
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 
   /// Writes the error's one line and gives the exit status.

@@ -228,12 +228,15 @@ static int32_t random_groups(struct swl_window *w) {
   return groups;
 }
 
+#include "panels.h"
+
 // What the packing says that it took, and no byte more.
 static const int8_t *take_packed(const struct swl_kernel *kernel, const struct swl_blocking *b, const int8_t *weights) {
   const int64_t most = swl_packed_weights_size(kernel, b, 1);
   int8_t *packed = take(most);
   const int64_t used = swl_pack_weights_q8(kernel, b, weights, packed);
   if (used > most) abort();
+  check_panels(kernel, b, weights, packed);
   int8_t *exact = take(used);
   memcpy(exact, packed, (size_t)used);
   return exact;
@@ -714,11 +717,26 @@ static uint32_t plain_crc32c(uint32_t state, const uint8_t *bytes, int64_t count
 
 static void test_checksum(int cases) {
   for (int i = 0; i < cases; i++) {
-    const int64_t size = random_in(0, 300), begin = random_in(0, (int32_t)size), end = random_in((int32_t)begin, (int32_t)size);
+    // Some are summed in thirds.
+    const int64_t size = random_in(0, 9) ? random_in(0, 300) : random_in(4000, 20000), begin = random_in(0, (int32_t)size), end = random_in((int32_t)begin, (int32_t)size);
     const uint8_t *bytes = (const uint8_t *)take_bytes(size) + begin;
     const uint32_t state = (uint32_t)random_bits(), expected = plain_crc32c(state, bytes, end - begin);
     const bool is_right = swl_crc32c(state, bytes, end - begin) == expected && swl_crc32c_by_table(state, bytes, end - begin) == expected;
     if (!is_right) printf("CRC-32C of %lld bytes differs\n", (long long)(end - begin));
+    *(is_right ? &passed : &failed) += 1;
+    while (block_count > 0) free(blocks[--block_count]);
+  }
+}
+
+static void test_magnitudes(int cases) {
+  for (int i = 0; i < cases; i++) {
+    const int64_t depth = random_in(1, 700);
+    const int8_t *weights = (const int8_t *)take_bytes(2 * depth);
+    int64_t magnitudes[2];
+    swl_weight_magnitudes(weights, 2, depth, magnitudes);
+    for (int64_t k = 0; k < 2 * depth; k++) magnitudes[k / depth] -= weights[k] < 0 ? -weights[k] : weights[k];
+    const bool is_right = magnitudes[0] == 0 && magnitudes[1] == 0;
+    if (!is_right) printf("magnitudes of %lld weights differ\n", (long long)depth);
     *(is_right ? &passed : &failed) += 1;
     while (block_count > 0) free(blocks[--block_count]);
   }
@@ -767,6 +785,7 @@ int main(int count, char **arguments) {
   int cases = count > 1 ? atoi(arguments[1]) : 200;
   for (int32_t threads = 1; threads <= 5; threads++) test_team(threads);
   test_checksum(cases);
+  test_magnitudes(cases);
   test_linear_bytes(cases);
   test_tables(cases);
   test_definition(SWL_REDUCTION_Q8, test_means, cases);

@@ -6,6 +6,10 @@
 #include "paired.h"
 #include "swl_convolution.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 // Kernels that multiply bytes, or words of either sign, find the sum of each column's weights behind the panel.
 static bool has_sums(const struct swl_kernel *kernel, int64_t element_size) { return element_size == 1 && (kernel->depth == 4 || kernel->depth == 2); }
 
@@ -214,19 +218,28 @@ void swl_rounded_offsets(const int8_t *weights, const float *scales, int64_t out
 
 int64_t swl_depthwise_scratch(const struct swl_window *w) { return swl_taps_and_sums_size(w) + 2 * swl_gated_elements(w); }
 
-void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {
-  for (int64_t o = 0; o < outputs; o++) {
-    const int8_t *row = weights + o * depth;
-    int64_t total = 0;
-    // Parts whose sums fit 16 bits, which vectors hold more of.
-    for (int64_t first = 0; first < depth; first += 256) {
-      const int64_t last = swl_minimum(first + 256, depth);
-      uint16_t sum = 0;
-      for (int64_t k = first; k < last; k++) sum = (uint16_t)(sum + (row[k] < 0 ? -row[k] : row[k]));
-      total += sum;
-    }
-    magnitudes[o] = total;
+static int64_t magnitude_of(const int8_t *weights, int64_t count) {
+  int64_t total = 0, k = 0;
+#if defined(__x86_64__)
+  __m128i sums = _mm_setzero_si128();
+  for (; k + 16 <= count; k += 16) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(weights + k)), sign = _mm_cmpgt_epi8(_mm_setzero_si128(), bytes);
+    sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_sub_epi8(_mm_xor_si128(bytes, sign), sign), _mm_setzero_si128()));
   }
+  total = _mm_cvtsi128_si64(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums)));
+#endif
+  // Parts whose sums fit 16 bits, which vectors hold more of.
+  while (k < count) {
+    const int64_t end = swl_minimum(k + 256, count);
+    uint16_t sum = 0;
+    for (; k < end; k++) sum = (uint16_t)(sum + (weights[k] < 0 ? -weights[k] : weights[k]));
+    total += sum;
+  }
+  return total;
+}
+
+void swl_weight_magnitudes(const int8_t *weights, int64_t outputs, int64_t depth, int64_t *magnitudes) {
+  for (int64_t o = 0; o < outputs; o++) magnitudes[o] = magnitude_of(weights + o * depth, depth);
 }
 
 static int64_t largest_sum_of(int64_t magnitude, int32_t bias, int32_t largest_input) {

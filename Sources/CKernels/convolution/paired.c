@@ -1,24 +1,11 @@
 // Only kernels for x86-64 read such panels.
 #if defined(__x86_64__)
-#include "paired.h"
+#include "choice.h"
 
-#include <immintrin.h>
-#include <stddef.h>
-#include <string.h>
-
-#include "../shared/targets.h"
-#include "matching.h"
-
-#define COLUMNS SWL_PAIRED_COLUMNS
-#define WINDOW SWL_PAIRED_WINDOW
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
 // Choices that are kept from the first pass over a panel.
 #define REMEMBERED 512
-
-// Pairs that can't be added, and their second halves' excesses.
-#define UNFIT (WINDOW / 2)
-#define ZERO (WINDOW + UNFIT)
 
 // A window's weights, for each depth element a byte a column; behind them what is read a second time, and zeros.
 struct window {
@@ -52,14 +39,6 @@ SWL_INLINE __m128i negative_part(__m128i weights) {
   return _mm_and_si128(_mm_cmplt_epi8(weights, _mm_setzero_si128()), _mm_sub_epi8(_mm_setzero_si128(), weights));
 }
 
-// How one window is computed: which of its weights stand where.
-struct choice {
-  bool are_octets, in_order;
-  int quartets, unfit;
-  uint8_t first[UNFIT], second[UNFIT]; // pairs that can't be added
-  uint8_t order[4 * SWL_PAIRED_QUARTETS];
-};
-
 // Splits the second half of each unfit pair.
 static void split(struct window *window, const struct choice *choice) {
   for (int i = 0; i < choice->unfit; i++) {
@@ -67,30 +46,6 @@ static void split(struct window *window, const struct choice *choice) {
     *second = _mm_sub_epi8(*second, rest);
     window->weights[WINDOW + i] = rest;
   }
-}
-
-// Excesses find partners among themselves, or zeros.
-static void place_excesses(const struct window *window, struct choice *choice) {
-  int place = 4 * choice->quartets;
-  unsigned rest = (1u << choice->unfit) - 1;
-  while (rest != 0) {
-    const int a = __builtin_ctz(rest);
-    int mate = ZERO;
-    rest &= rest - 1;
-    for (unsigned choices = rest; choices != 0 && mate == ZERO; choices &= choices - 1) {
-      const int b = __builtin_ctz(choices);
-      if (may_pair(window->weights[WINDOW + a], window->weights[WINDOW + b])) mate = WINDOW + b, rest &= ~(1u << b);
-    }
-    choice->order[place++] = (uint8_t)(WINDOW + a), choice->order[place++] = (uint8_t)mate;
-  }
-  for (; place % 4 != 0; place++) choice->order[place] = ZERO;
-  choice->quartets = place / 4;
-}
-
-// The byte that meets a weight.
-static int byte_of(const struct choice *choice, int weight) {
-  if (weight < WINDOW) return weight;
-  return weight == ZERO ? 0 : choice->second[weight - WINDOW];
 }
 
 // The places of an octet's elements by sum: 0, 1, 4, 5 are one, 2, 3, 6, 7 the other.
@@ -170,30 +125,29 @@ SWL_TARGET_AVX2 static void find_pairs(const struct window *window, struct match
   }
 }
 
-// Pairs that may be added; elements that find no partner form unfit pairs.
+// Excesses of a window that was split.
+static void find_excesses(const struct window *window, int unfit, unsigned may_meet[UNFIT]) {
+  for (int a = 0; a < unfit; a++) {
+    for (int b = a + 1; b < unfit; b++) {
+      if (may_pair(window->weights[WINDOW + a], window->weights[WINDOW + b])) may_meet[a] |= 1u << b;
+    }
+  }
+}
+
 static void choose_pairs(const struct window *window, int length, struct choice *choice) {
   struct matching pairs = {.count = length};
   find_pairs(window, &pairs);
-  match(&pairs);
-  int place = 0, lonely = ALONE;
-  for (int i = 0; i < length; i++) {
-    int a = i, b = pairs.partner[i];
-    if (b == ALONE) {
-      if (lonely == ALONE) {
-        lonely = i;
-        continue;
-      }
-      a = lonely, b = i, lonely = ALONE;
-      choice->first[choice->unfit] = (uint8_t)a, choice->second[choice->unfit++] = (uint8_t)b;
-    } else if (b < i) {
-      continue;
-    }
-    choice->order[place++] = (uint8_t)a, choice->order[place++] = (uint8_t)b;
+  if (match(&pairs) == 0) {
+    memcpy(choice->order, pairs.pairs, (size_t)length);
+    return;
   }
+  place_pairs(&pairs, choice);
   if (choice->unfit == 0) return;
   struct window copy = *window;
+  unsigned may_meet[UNFIT] = {0};
   split(&copy, choice);
-  place_excesses(&copy, choice);
+  find_excesses(&copy, choice->unfit, may_meet);
+  place_excesses(may_meet, choice);
 }
 
 // How to compute a window; octets only where they are of use.
@@ -216,24 +170,6 @@ static void turn(const __m128i from[WINDOW], __m128i to[WINDOW]) {
   for (int i = 0; i < 8; i++) b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
   for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
   for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
-}
-
-// Where a window's bytes begin in a row, and the weights that meet them: `count` from `element` on, and zeros that make quartets full.
-struct span {
-  int64_t offset, element, count, length;
-  int shift; // the window's first byte among the sixteen read
-};
-
-static struct span span_of(const struct swl_blocking *b, int64_t w) {
-  if (b->strip_pitch == 0) {
-    const int64_t begin = w * WINDOW, length = swl_minimum(WINDOW, b->padded_depth - begin);
-    // Sixteen bytes that end where the row does, if it has as many.
-    const int shift = b->padded_depth >= WINDOW ? (int)(WINDOW - length) : 0;
-    return (struct span){.offset = begin - shift, .element = begin, .count = swl_minimum(length, b->depth - begin), .length = length, .shift = shift};
-  }
-  const int64_t per_run = (b->strip_run + WINDOW - 1) / WINDOW, line = w / per_run, begin = w % per_run * WINDOW;
-  const int64_t count = swl_minimum(WINDOW, b->strip_run - begin);
-  return (struct span){.offset = line * b->strip_pitch + begin, .element = line * b->strip_run + begin, .count = count, .length = (count + 3) / 4 * 4};
 }
 
 static void read_window(const int8_t *weights, int64_t columns, int64_t depth, const struct span *span, struct window *window) {
@@ -267,7 +203,7 @@ static void write_quartet(const __m128i *weights, const uint8_t *order, int8_t *
 
 // What may be added in fours may be added in pairs, and is where it has to be brought into order for many columns: kernels have more
 // registers for that.
-static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const struct swl_blocking *b) {
+bool swl_has_octets(const int8_t *weights, int64_t columns, const struct swl_blocking *b) {
   if (columns <= 8) return true;
   if (b->strip_pitch != 0) return false;
   for (int64_t w = 0; w < swl_paired_windows(b); w++) {
@@ -277,13 +213,6 @@ static bool are_octets_worth_it(const int8_t *weights, int64_t columns, const st
     if (!are_pairs_in_order(&window, (int)span.length) || !are_octets_in_order(&window, (int)span.length)) return false;
   }
   return true;
-}
-
-enum kind { OCTETS, FOUR, FIVE, OTHER };
-
-static enum kind kind_of(const struct choice *choice) {
-  if (choice->are_octets) return OCTETS;
-  return choice->quartets == 4 ? FOUR : choice->quartets == 5 ? FIVE : OTHER;
 }
 
 static int32_t sum_of(const int8_t *weights, int64_t count) {
@@ -299,7 +228,7 @@ static int32_t sum_of(const int8_t *weights, int64_t count) {
   return sum;
 }
 
-int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
+int64_t swl_pack_paired_panel_singly(const int8_t *weights, int64_t columns, const struct swl_blocking *b, int8_t *panel) {
   struct swl_paired_panel *head = (struct swl_paired_panel *)(void *)panel;
   struct swl_paired_window *windows = (struct swl_paired_window *)(void *)(head + 1);
   int8_t *packed = panel + swl_paired_weights_offset(b);
@@ -309,7 +238,7 @@ int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const stru
   int32_t *const kinds[] = {&head->octet_windows, &head->windows_of_four, &head->windows_of_five, &head->other_windows};
   // One pass for each kind keeps the memory that packing needs small.
   struct choice choices[REMEMBERED];
-  const bool has_octets = are_octets_worth_it(weights, columns, b);
+  const bool has_octets = swl_has_octets(weights, columns, b);
   for (enum kind kind = OCTETS; kind <= OTHER && place < count; kind++) {
     for (int64_t w = 0; w < count; w++) {
       struct choice other, *choice = w < REMEMBERED ? &choices[w] : &other;

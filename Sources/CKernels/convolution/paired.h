@@ -5,6 +5,8 @@
 #ifndef SWL_PAIRED_H
 #define SWL_PAIRED_H
 
+#include <stdbool.h>
+
 #include "swl_convolution.h"
 
 #define SWL_PAIRED_COLUMNS 16
@@ -49,5 +51,11 @@ static inline int64_t swl_paired_panel_bound(const struct swl_blocking *b) {
 
 // Packs columns 0..<columns, each `blocking->depth` weights long, one behind the other. Gives the bytes taken, a multiple of 64.
 int64_t swl_pack_paired_panel(const int8_t *weights, int64_t columns, const struct swl_blocking *blocking, int8_t *panel);
+
+// The same bytes, one window after the other: for few columns, for octets and for very deep panels; and the other's oracle.
+int64_t swl_pack_paired_panel_singly(const int8_t *weights, int64_t columns, const struct swl_blocking *blocking, int8_t *panel);
+
+// Whether a panel's windows are computed in octets where they can be.
+bool swl_has_octets(const int8_t *weights, int64_t columns, const struct swl_blocking *blocking);
 
 #endif

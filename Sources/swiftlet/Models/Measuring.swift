@@ -52,15 +52,33 @@ struct DeclaredInputs {
 
   init(of program: Program) {
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    func next() -> Float {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Float(state >> 40) / Float(1 << 24)
+    }
+    func nextWhole() -> Int { Int((next() * 200 - 100).rounded()) }
     for port in program.inputs {
-      let values = (0..<port.declaredDimensions.elementCount).map { _ -> Float in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Float(state >> 40) / Float(1 << 24)
+      let count = port.declaredDimensions.elementCount
+      var bytes: [UInt8] = []
+      switch port.declaredType {
+      case .float32:
+        unsafe bytes = [UInt8](unsafeUninitializedCapacity: 4 * count) { buffer, used in
+          let raw = UnsafeMutableRawBufferPointer(buffer)
+          for index in 0..<count { unsafe raw.storeBytes(of: next(), toByteOffset: 4 * index, as: Float.self) }
+          used = 4 * count
+        }
+      case .int8, .uint8:
+        let isSigned = port.declaredType == .int8
+        bytes.reserveCapacity(count)
+        for _ in 0..<count { bytes.append(isSigned ? UInt8(bitPattern: Int8(clamping: nextWhole())) : UInt8(clamping: nextWhole())) }
+      default:
+        let values = (0..<count).map { _ in Float(nextWhole()) }
+        tensors.append(HostTensor(values, dimensions: port.declaredDimensions).converted(to: port.declaredType))
+        continue
       }
-      let scaled = values.map { port.declaredType == .float32 ? $0 : ($0 * 200 - 100).rounded() }
-      tensors.append(HostTensor(scaled, dimensions: port.declaredDimensions).converted(to: port.declaredType))
+      tensors.append(HostTensor(elementType: port.declaredType, dimensions: port.declaredDimensions, bytes: bytes))
     }
   }
 
