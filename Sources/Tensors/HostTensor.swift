@@ -27,8 +27,10 @@ public struct HostTensor: Sendable, Equatable {
   /// The elements as they are stored. - Precondition: `Scalar` is the tensor's own type.
   public func values<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) -> [Scalar] {
     precondition(Scalar.elementType == elementType)
-    return unsafe bytes.withUnsafeBytes { raw in
-      (0..<elementCount).map { unsafe raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Scalar>.size, as: Scalar.self) }
+    let elementCount = elementCount
+    return unsafe [Scalar](unsafeUninitializedCapacity: elementCount) { values, count in
+      unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(values).copyMemory(from: $0) }
+      count = elementCount
     }
   }
 

@@ -9,21 +9,6 @@ import Testing
     return (status, program.outputText, program.errorLines)
   }
 
-  /// A second of 16-bit samples at 8 kHz.
-  private func tone(_ hertz: Double) -> Data {
-    func bytes(_ value: Int, _ count: Int) -> Data { Data((0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }) }
-    let samples = (0..<8000).reduce(into: Data()) { data, index in
-      let wave: Double = sin(2 * .pi * hertz * Double(index) / 8000)
-      data += bytes(Int(8000 * wave * sin(Double(index) / 900)), 2)
-    }
-    let header: [Data] = [
-      Data("RIFF".utf8), bytes(36 + samples.count, 4), Data("WAVEfmt ".utf8), bytes(16, 4), bytes(1, 2), bytes(1, 2), bytes(8000, 4), bytes(16000, 4),
-      bytes(2, 2),
-      bytes(16, 2), Data("data".utf8), bytes(samples.count, 4),
-    ]
-    return header.reduce(Data(), +) + samples
-  }
-
   @Test func `a model of open length is brought to 8 bits by sounds of any length`() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("swiftlet-hears-\(UUID().uuidString)")
     let sounds = folder.appendingPathComponent("sounds")
@@ -45,7 +30,7 @@ import Testing
     let compile = ["compile", path("hears.onnx"), "--recipe", path("hears.yaml"), "--calibrate", sounds.path, "-o", path("hears.swiftlet")]
     let silent = try run(compile)
     #expect(silent.status == 1 && silent.errors.last?.contains("holds no WAV or FLAC file") == true, "\(silent.errors)")
-    for hertz in [440.0, 1800] { try tone(hertz).write(to: sounds.appendingPathComponent("\(Int(hertz)).wav")) }
+    for hertz in [440.0, 1800] { try SmallSound.tone(hertz).write(to: sounds.appendingPathComponent("\(Int(hertz)).wav")) }
     let compiled = try run(compile)
     #expect(compiled.status == 0, "\(compiled.errors)")
     let inspected = try run(["inspect", path("hears.swiftlet")]).output

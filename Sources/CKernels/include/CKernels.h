@@ -13,6 +13,7 @@
 #include "swl_movement.h"
 #include "swl_pooling.h"
 #include "swl_probe.h"
+#include "swl_quadratic.h"
 #include "swl_recurrence.h"
 #include "swl_reduction.h"
 #include "swl_sequence.h"

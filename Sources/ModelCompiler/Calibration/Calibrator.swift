@@ -15,7 +15,10 @@ public struct Calibrator {
   public static let passCount = 2
 
   /// Places of a layer's output, over all images, whose inputs tell how its weights are rounded.
-  private static let sampledPlaces = 4096
+  private static func sampledPlaces(of layer: LinearLayer) -> Int {
+    // Where channels are convolved one by one over long windows, sixteen places a factor do, and more would take most of calibration's time.
+    layer.groups > 1 && layer.reduction > 32 ? min(16 * layer.reduction, 4096) : 4096
+  }
 
   /// - Parameters:
   ///   - images: paths of the calibration set.
@@ -45,12 +48,12 @@ public struct Calibrator {
     let layers = LinearLayer.layers(of: graph)
     let readers = Dictionary(grouping: layers.indices) { graph[layers[$0].input].name }
     var moments = layers.map { InputMoments(groups: $0.groups, reduction: $0.reduction) }
-    let places = max(16, (Self.sampledPlaces + images.count - 1) / max(images.count, 1))
+    let places = layers.map { max(16, (Self.sampledPlaces(of: $0) + images.count - 1) / max(images.count, 1)) }
     for path in images {
       try run.run(path)
       for (name, elements, dimensions) in Self.values(of: run) {
         result.observed.count(name, elements)
-        for reader in dimensions.isEmpty ? [] : readers[name] ?? [] { moments[reader].add(elements, of: layers[reader], places: places) }
+        for reader in dimensions.isEmpty ? [] : readers[name] ?? [] { moments[reader].add(elements, of: layers[reader], places: places[reader]) }
       }
       progress()
     }

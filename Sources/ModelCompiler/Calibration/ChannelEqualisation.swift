@@ -131,7 +131,11 @@ private struct Span {
 
   func scale(_ graph: inout Graph, by factors: [Float]) {
     guard let constant = graph[producer.weights].constant else { return }
-    let rows = producer.rows(of: constant).enumerated().map { $1 / factors[$0 / producer.reduction] }
+    var rows = producer.rows(of: constant)
+    for output in 0..<producer.outputCount {
+      let factor = factors[output]
+      for place in output * producer.reduction..<(output + 1) * producer.reduction { rows[place] /= factor }
+    }
     graph[producer.weights].constant = producer.constant(ofRows: rows, like: constant)
     if let bias = producer.bias, let constant = graph[bias].constant {
       // Another layer may have the same bias.
@@ -144,8 +148,13 @@ private struct Span {
     for reader in readers {
       guard let constant = graph[reader.weights].constant else { continue }
       let outputsPerGroup = reader.outputCount / reader.groups
-      let rows = reader.rows(of: constant).enumerated().map { position, weight in
-        weight * factors[position / reader.reduction / outputsPerGroup * reader.channelsPerGroup + position % reader.reduction / reader.taps]
+      var rows = reader.rows(of: constant)
+      for output in 0..<reader.outputCount {
+        for channel in 0..<reader.channelsPerGroup {
+          let factor = factors[output / outputsPerGroup * reader.channelsPerGroup + channel]
+          let first = output * reader.reduction + channel * reader.taps
+          for place in first..<first + reader.taps { rows[place] *= factor }
+        }
       }
       graph[reader.weights].constant = reader.constant(ofRows: rows, like: constant)
     }

@@ -29,21 +29,23 @@ struct InputMoments {
 
   /// Adds up to `places` places of the output for one image.
   mutating func add(_ elements: [Float], of layer: LinearLayer, places: Int) {
-    let blocks = Self.blocks(reduction)
     let total = min(places, layer.placeCount)
-    var patch = [Float](repeating: 0, count: reduction)
-    for index in 0..<total {
+    let windows = (0..<total).map { index in
       // Steps of the golden ratio fill the range evenly whatever their number.
       let share = (Double(index) * 0.618_033_988_749_894_8 + 0.5).truncatingRemainder(dividingBy: 1)
-      let place = total == layer.placeCount ? index : min(Int(share * Double(layer.placeCount)), layer.placeCount - 1)
-      let window = layer.window(at: place)
-      for group in 0..<groups {
+      return layer.window(at: total == layer.placeCount ? index : min(Int(share * Double(layer.placeCount)), layer.placeCount - 1))
+    }
+    let blocks = Self.blocks(reduction)
+    var patch = [Float](repeating: 0, count: reduction)
+    // Group by group: the products of all of them are more than a processor keeps near.
+    for group in 0..<groups {
+      for window in windows {
         layer.gather(elements, window, group: group, into: &patch)
         guard ElementStatistics.add(patch, to: &sums, at: group * reduction) else { continue }
         for (position, block) in blocks.enumerated() { ElementStatistics.addOuterProduct(of: patch[block], to: &products[group * blocks.count + position]) }
       }
-      count += 1
     }
+    count += total
   }
 
   /// The mean of each factor of a group.

@@ -28,6 +28,9 @@ public struct OutputNoise {
     expected = outputs
   }
 
+  /// How many neighbouring values are kept float together at first, to see whether a look at each is worth it.
+  var valuesTogether: Int { if case .sound = input { 8 } else { 1 } }
+
   public struct Measurement: Equatable, Sendable {
     /// Noise by signal, the mean over the outputs.
     public var noise: Double
@@ -54,9 +57,11 @@ public struct OutputNoise {
   }
 
   /// The same result with the method of choosing ranges that disturbs the outputs least; of equals the last.
-  public func withBestMethod(_ result: CalibrationResult) -> CalibrationResult {
+  /// - Parameter progress: called after each method.
+  public func withBestMethod(_ result: CalibrationResult, progress: () -> Void = {}) -> CalibrationResult {
     var best: (result: CalibrationResult, noise: Double)?
     for method in CalibrationMethod.allCases {
+      defer { progress() }
       var tried = result
       tried.method = method
       tried.chooseRanges(compilation.canonicalGraph)

@@ -74,6 +74,11 @@ public struct OpenCompilation {
   /// measured of.
   public func declared() throws(CompilerError) -> ModelCompilation { try compilation(sizes: declaredSizes) }
 
+  /// The compilation on which many ways of quantising are tried: as `declared`, but for sounds at four seconds or the nearest bound.
+  public func brief() throws(CompilerError) -> ModelCompilation {
+    try compilation(sizes: try Self.declaredSizes(of: dimensions, model, shapes, options.recipe, seconds: Self.triedSeconds))
+  }
+
   /// The sizes of `declared`.
   public var sizes: [BoundSize] { zip(dimensions, declaredSizes).map { BoundSize(name: $0.name, size: $1) } }
 
@@ -103,15 +108,16 @@ public struct OpenCompilation {
 
   /// Of sound: as much as tells of speech, and of a longer clip its beginning.
   private static let calibratedSeconds = 10
+  private static let triedSeconds = 4
 
   private static func declaredSizes(
-    of dimensions: [OpenDimension], _ model: ONNXModel, _ shapes: [String: [AxisSize]], _ recipe: Recipe?
+    of dimensions: [OpenDimension], _ model: ONNXModel, _ shapes: [String: [AxisSize]], _ recipe: Recipe?, seconds: Int = calibratedSeconds
   ) throws(CompilerError) -> [Int] {
     var sizes = dimensions.map(\.bounds.upperBound)
     if let sound = recipe?.sound, let index = model.graph.inputs.firstIndex(where: { $0.name == sound.tensor }), let rank = shapes[sound.tensor]?.count {
       let frames = OpenDimension.Place(input: index, axis: rank - (sound.axes == .bandsFrames ? 1 : 2))
       if let position = dimensions.firstIndex(where: { $0.places.contains(frames) }) {
-        let wanted = calibratedSeconds * sound.sampleRate / max(1, sound.hop)
+        let wanted = seconds * sound.sampleRate / max(1, sound.hop)
         sizes[position] = min(max(wanted, dimensions[position].bounds.lowerBound), dimensions[position].bounds.upperBound)
       }
     }

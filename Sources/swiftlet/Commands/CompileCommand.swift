@@ -17,6 +17,8 @@ struct CompileCommand: ParsableCommand {
                   --calibrate images/ -o yolox-nano.swiftlet
                 swiftlet compile parts.onnx --recipe parts.yaml --calibrate images/ --evaluate labelled/ \\
                   --accuracy-budget 0.5% --report report/ -o parts.swiftlet
+                swiftlet compile speech.onnx --recipe speech.yaml --calibrate recordings/ --evaluate others/ \\
+                  --accuracy-budget 0.5% -o speech.swiftlet
                 swiftlet compile speech.onnx --shape mel=1x64x16..2048 -o speech.swiftlet
                 swiftlet compile moonshine-tiny/ -o moonshine.swiftlet
                 swiftlet compile whisper-base/ --language de --weights int8 -o whisper.swiftlet
@@ -72,7 +74,7 @@ struct CompileCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Labelled images, as for evaluate: measure what 8 bits cost against float, and keep the report in the package.", valueName: "dataset"))
+      "Labelled images or sounds, as for evaluate: measure what 8 bits cost against float, and keep the report in the package.", valueName: "dataset"))
   var evaluate: String?
 
   @Option(help: ArgumentHelp("Of --evaluate's data set: yolo, corners, folders, names; found out where it can be.", valueName: "labels"))
@@ -83,19 +85,21 @@ struct CompileCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Most that 8 bits may cost on --evaluate's images, such as 0.5% for half a point: layers that hurt most are kept float, of the sets that hold it the \
+      Most that 8 bits may cost on --evaluate's images or sounds, such as 0.5% for half a point (of the word error rate, for speech): layers that hurt most are kept float, of the sets that hold it the \
       cheapest that is found, or nothing is written.
       """, valueName: "points"), transform: AccuracyBudget.init)
   var accuracyBudget: AccuracyBudget?
 
   @Option(
-    help: ArgumentHelp("With --evaluate: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
+    help: ArgumentHelp(
+      "With --evaluate: a page with the comparison and the images or sounds that differ most, as index.html and report.json.", valueName: "folder"))
   var report: String?
 
   @Flag(help: "One line of JSON.")
   var json = false
 
   func run() throws {
+    if FileStart.isFolder(model) { try checkFolderOptions() }
     try checkOptions()
     if FileStart.isFolder(model) { return try compileFolder() }
     guard language == nil, shortestSound == nil else {
@@ -118,11 +122,19 @@ struct CompileCommand: ParsableCommand {
     }
   }
 
+  private func checkFolderOptions() throws {
+    guard calibrate == nil, evaluate == nil, accuracyBudget == nil else {
+      throw CommandFailure(
+        "\(model) is a pretrained model's folder, which writes token by token: --calibrate, --evaluate and --accuracy-budget are for model files; take "
+          + "--weights int8, and count what that costs by 'swiftlet evaluate PACKAGE SOUNDS --against FLOAT'", status: .wrongUse)
+    }
+    guard source.recipe == nil, source.shape.isEmpty, source.constant.isEmpty else {
+      throw CommandFailure("\(model) is a pretrained model's folder: --recipe, --shape and --constant are for model files", status: .wrongUse)
+    }
+  }
+
   /// A pretrained model's folder, which says itself what a recipe would.
   private func compileFolder() throws {
-    guard source.recipe == nil, source.shape.isEmpty, source.constant.isEmpty, calibrate == nil else {
-      throw CommandFailure("\(model) is a pretrained model's folder: --recipe, --shape, --constant and --calibrate are for model files", status: .wrongUse)
-    }
     let options = SequenceOptions(language: language, shortestSeconds: shortestSound)
     let compiled = try source.explaining(model) { try SequenceCompilation(folder: model, weights: weights, options: options).compiled() }
     try OutputFile.write(
@@ -156,8 +168,7 @@ struct CompileCommand: ParsableCommand {
     guard evaluate != nil || (accuracyBudget == nil && report == nil && labels == nil) else {
       let option = accuracyBudget != nil ? "--accuracy-budget" : report != nil ? "--report" : "--labels"
       throw CommandFailure(
-        "\(option) needs labelled images: give --evaluate DATASET; what a model hears is measured by 'swiftlet evaluate PACKAGE SOUNDS --against \(model)'",
-        status: .wrongUse)
+        "\(option) needs labelled images, or sounds: give --evaluate DATASET", status: .wrongUse)
     }
     guard shortestSound.map({ 0.2...30 ~= $0 }) ?? true else {
       throw CommandFailure("--shortest-sound \(shortestSound ?? 0): is no length of 0.2 to 30 seconds", status: .wrongUse)
@@ -167,37 +178,42 @@ struct CompileCommand: ParsableCommand {
 
   private func compiled(_ compilation: ModelCompilation) throws -> Outcome {
     guard let calibrate else { return Outcome(try source.explaining(model) { try compilation.compiled() }, nil) }
-    let chosen = try choice(for: compilation, by: calibrate)
+    let chosen = try choice(for: compilation, trying: compilation, by: calibrate) { result in
+      try result.map { try compilation.quantised(by: $0) } ?? compilation.compiled()
+    }
     return try source.explaining(model) { Outcome(try compilation.quantised(by: chosen.result), chosen.comparison) }
   }
 
   /// With sizes left open: what is observed at the declared ones holds for every size.
   private func compiled(_ compilation: OpenCompilation) throws -> Outcome {
     let declared = try source.explaining(model) { try compilation.declared() }
-    let chosen = try calibrate.map { try choice(for: declared, by: $0, at: compilation.sizes) }
-    return try source.explaining(model) {
-      let model = try compilation.compiled { (bound) throws(CompilerError) in
-        guard let chosen else { return try bound.compiled() }
-        return try bound.quantised(by: chosen.result)
+    let whole = { (result: CalibrationResult?) in
+      try compilation.compiled { (bound) throws(CompilerError) in
+        guard let result else { return try bound.compiled() }
+        return try bound.quantised(by: result)
       }
-      return Outcome(model, chosen?.comparison)
     }
+    let chosen = try calibrate.map {
+      try choice(for: declared, trying: source.explaining(model) { try compilation.brief() }, by: $0, at: compilation.sizes, whole: whole)
+    }
+    return try source.explaining(model) { Outcome(try whole(chosen?.result), chosen?.comparison) }
   }
 
   /// Calibrates, and evaluates where that is asked for.
-  /// - Parameter sizes: those of the compilation, where the model leaves some open.
-  private func choice(for compilation: ModelCompilation, by folder: String, at sizes: [BoundSize]? = nil) throws -> Quantisation.Chosen {
-    let quantisation = try quantisation(of: compilation, by: folder)
+  /// - Parameters:
+  ///   - sizes: those of the compilation, where the model leaves some open.
+  ///   - trial: the compilation, or one of a size at which trials take less time.
+  ///   - whole: the model with these sizes open.
+  private func choice(
+    for compilation: ModelCompilation, trying trial: ModelCompilation, by folder: String, at sizes: [BoundSize]? = nil,
+    whole: @escaping (CalibrationResult?) throws -> CompiledModel
+  ) throws -> Quantisation.Chosen {
+    let set = try calibrationSet(for: compilation, folder)
+    let quantisation = Quantisation(
+      compilation: compilation, trial: trial, whole: whole, input: set.input, files: set.files, method: method.calibration, modelName: model)
     // A mistyped path is told before the work begins.
     let recipe = try source.loadedRecipe()
-    if let evaluate, recipe?.sound != nil {
-      throw CommandFailure(
-        "--evaluate \(evaluate): counts on labelled images, and \(model) hears sound; compile without it, then see 'swiftlet evaluate PACKAGE SOUNDS --against \(model)'",
-        status: .wrongUse)
-    }
-    let data = try evaluate.map {
-      try EvaluationData.load($0, form: labels, for: model, task: recipe?.task ?? .raw, labels: recipe?.labels ?? [])
-    }
+    let data = try evaluate.map { try EvaluationData.load($0, form: labels, for: model, recipe: recipe) }
     return try source.explaining(model) {
       let calibrated = try quantisation.calibrated()
       guard let evaluate, let data else { return (calibrated.result, nil) }
@@ -205,7 +221,7 @@ struct CompileCommand: ParsableCommand {
     }
   }
 
-  private func quantisation(of compilation: ModelCompilation, by folder: String) throws -> Quantisation {
+  private func calibrationSet(for compilation: ModelCompilation, _ folder: String) throws -> (input: CalibrationInput, files: [String]) {
     guard !compilation.isQuantised else {
       throw CommandFailure("\(model) is quantised already and keeps its own scales: leave --calibrate out", status: .wrongUse)
     }
@@ -217,16 +233,10 @@ struct CompileCommand: ParsableCommand {
       }
       folder = named
     }
-    let set: (input: CalibrationInput, files: [String])
-    if let image = recipe?.input {
-      set = (.image(image), try calibrationImages(of: folder))
-    } else if let sound = recipe?.sound {
-      set = (.sound(sound), try SoundFolder.files(of: folder))
-    } else {
-      throw CommandFailure(
-        "--calibrate needs to know how images or sounds become the input: give a --recipe with a section 'input' or 'sound'", status: .wrongUse)
-    }
-    return Quantisation(compilation: compilation, input: set.input, files: set.files, method: method.calibration, modelName: model)
+    if let image = recipe?.input { return (.image(image), try calibrationImages(of: folder)) }
+    if let sound = recipe?.sound { return (.sound(sound), try SoundFolder.files(of: folder)) }
+    throw CommandFailure(
+      "--calibrate needs to know how images or sounds become the input: give a --recipe with a section 'input' or 'sound'", status: .wrongUse)
   }
 
   private func calibrationImages(of folder: String) throws -> [String] {

@@ -49,7 +49,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Another form of the model, say its float one: what changes from that to this, with a confidence interval.", valueName: "model"))
   var against: String?
 
-  @Option(help: ArgumentHelp("With --against: a page with the comparison and the images that differ most, as index.html and report.json.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "With --against: a page with the comparison and the images or sounds that differ most, as index.html and report.json.", valueName: "folder"))
   var report: String?
 
   @OptionGroup var activity: VoiceActivityOptions
@@ -91,7 +93,8 @@ struct EvaluateCommand: ParsableCommand {
     }
     let forms = ComparedForms.models(against, model)
     let comparison = AccuracyComparison(
-      float: try measure(otherPackage, against, "evaluating \(forms.first)"), quantised: try measure(package, model, "evaluating \(forms.second)"), on: data,
+      float: try measure(otherPackage, against, "evaluating \(forms.first)"), quantised: try measure(package, model, "evaluating \(forms.second)"),
+      on: .images(data),
       manifest, of: forms)
     Terminal.show(json ? "\(comparison.json.text)\n" : comparison.text)
     if let report {
@@ -121,6 +124,8 @@ struct EvaluateCommand: ParsableCommand {
 
   private func show(_ accuracy: ModelAccuracy, _ manifest: Manifest, imageCount: Int) {
     switch accuracy {
+    // Speech has a report of its own.
+    case .transcription: return
     case .detection(let accuracy): show(accuracy, manifest)
     case .classification(let accuracy):
       if json {

@@ -6,6 +6,9 @@ extension AccuracyReport {
 
   private static func decibels(_ value: Double?) -> String { value.map { DemoTable.decimal($0, 1) } ?? "exact" }
 
+  /// A word error rate is read in percent.
+  private func figure(_ value: Double) -> String { metric == Self.wordErrorRate ? "\(DemoTable.decimal(value * 100, 2)) %" : DemoTable.decimal(value, 4) }
+
   /// Values with the most noise first.
   private var noisiest: [ValueNoise] {
     values.filter { $0.decibels != nil }.sorted { $0.decibels! == $1.decibels! ? $0.name < $1.name : $0.decibels! < $1.decibels! }
@@ -13,8 +16,8 @@ extension AccuracyReport {
 
   /// One line: what changes from one form to the other.
   func summary(of forms: ComparedForms) -> String {
-    "\(metric) \(DemoTable.decimal(float, 4)) \(forms.preposition) \(forms.first), \(DemoTable.decimal(quantised, 4)) \(forms.preposition) "
-      + "\(forms.second) over \(images) image(s): "
+    "\(metric) \(figure(float)) \(forms.preposition) \(forms.first), \(figure(quantised)) \(forms.preposition) "
+      + "\(forms.second) over \(images) \((sample ?? .image).rawValue)(s)\(words.map { ", \($0.float) and \($0.quantised) errors in \($0.said) words" } ?? ""): "
       + "\(Self.points(quantised - float)) points (95 %: \(Self.points(leastChange)) to \(Self.points(greatestChange)))"
       + (sizes.map { ", at \($0.map { "\($0.name)=\($0.size)" }.joined(separator: ", "))" } ?? "")
   }
@@ -44,9 +47,11 @@ extension AccuracyReport {
   }
 
   var json: JSON {
-    .object([
-      ("metric", .string(metric)), ("images", .integer(images)), ("float", .number(float)), ("quantised", .number(quantised)),
+    let words = words.map { JSON.object([("said", .integer($0.said)), ("float", .integer($0.float)), ("quantised", .integer($0.quantised))]) }
+    return .object([
+      ("metric", .string(metric)), (sample == .sound ? "sounds" : "images", .integer(images)), ("float", .number(float)), ("quantised", .number(quantised)),
       ("change", .number(quantised - float)), ("change_interval_95", .array([.number(leastChange), .number(greatestChange)])),
+      ("words", words ?? .null),
       ("sizes", sizes.map { .object($0.map { ($0.name, .integer($0.size)) }) } ?? .null),
       (
         "classes",
@@ -63,10 +68,13 @@ extension AccuracyReport {
   }
 
   func html(of forms: ComparedForms) -> String {
-    var body = "<p>\(HTML.escaped(summary(of: forms)))</p>\n<h2>Classes</h2>\n"
-    body += HTML.table(
-      ["class", forms.first, forms.second, "change, points"],
-      classes.map { [$0.label, DemoTable.decimal($0.float, 4), DemoTable.decimal($0.quantised, 4), Self.points($0.quantised - $0.float)] })
+    var body = "<p>\(HTML.escaped(summary(of: forms)))</p>\n"
+    if !classes.isEmpty {
+      body += "<h2>Classes</h2>\n"
+      body += HTML.table(
+        ["class", forms.first, forms.second, "change, points"],
+        classes.map { [$0.label, DemoTable.decimal($0.float, 4), DemoTable.decimal($0.quantised, 4), Self.points($0.quantised - $0.float)] })
+    }
     if !values.isEmpty {
       body += "<h2>Signal to quantisation noise, in the program's order</h2>\n"
       body += HTML.table(["value", "dB", "stored in"], values.map { [$0.name, Self.decibels($0.decibels), $0.isQuantised ? "8 bits" : "float"] })

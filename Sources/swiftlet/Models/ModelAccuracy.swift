@@ -1,18 +1,28 @@
-import CPUExecution
-import Imaging
 import ModelManifest
 import ObjectDetection
+import Transcription
 
-/// How good a model is on a labelled data set, by what its task counts.
+/// How good a model is on what it was measured on, by what its task counts.
 enum ModelAccuracy {
   case detection(DetectionAccuracy)
   case classification(ClassificationAccuracy)
+  case transcription(SpeechAccuracy)
 
   /// The task's first measure, and its name.
   var metric: (name: String, value: Double) {
     switch self {
     case .detection(let accuracy): ("mAP@0.5", accuracy.meanAveragePrecision50)
     case .classification(let accuracy): ("top-1", accuracy.top1)
+    case .transcription(let accuracy): (AccuracyReport.wordErrorRate, accuracy.wordErrorRate)
+    }
+  }
+
+  /// By how much another form of the model is worse in the metric; below 0 where it is better.
+  func cost(of other: ModelAccuracy) -> Double {
+    let change = other.metric.value - metric.value
+    return switch self {
+    case .detection, .classification: -change
+    case .transcription: change
     }
   }
 
@@ -20,6 +30,7 @@ enum ModelAccuracy {
     switch self {
     case .detection(let accuracy): accuracy.presentLabels
     case .classification(let accuracy): accuracy.presentLabels
+    case .transcription: []
     }
   }
 
@@ -28,75 +39,45 @@ enum ModelAccuracy {
     switch self {
     case .detection(let accuracy): accuracy.averagePrecision50(label: label) ?? 0
     case .classification(let accuracy): accuracy.top1(label: label) ?? 0
+    case .transcription: 0
     }
   }
 
-  /// The metric as a function of how often each image counts.
+  /// The metric as a function of how often each image or sound counts.
   func resampled() -> ([Int]) -> Double {
     switch self {
     case .detection(let accuracy): accuracy.resampled()
     case .classification(let accuracy): accuracy.resampled()
+    case .transcription(let accuracy): accuracy.resampledWordErrorRate()
     }
   }
 
-  /// What changes from this model to another on the same images.
-  func report(against other: ModelAccuracy, imageCount: Int, manifest: Manifest) -> AccuracyReport {
+  /// What changes from this model to another on the same images or sounds.
+  func report(against other: ModelAccuracy, count: Int, of sample: AccuracyReport.Sample, manifest: Manifest) -> AccuracyReport {
     let (float, quantised) = (resampled(), other.resampled())
-    let change = Bootstrap.interval(imageCount: imageCount) { quantised($0) - float($0) }
-    return AccuracyReport(
-      metric: metric.name, images: imageCount, float: metric.value, quantised: other.metric.value, leastChange: change.lowerBound,
+    let change = Bootstrap.interval(imageCount: count) { quantised($0) - float($0) }
+    var report = AccuracyReport(
+      metric: metric.name, images: count, float: metric.value, quantised: other.metric.value, leastChange: change.lowerBound,
       greatestChange: change.upperBound,
       classes: presentLabels.map { AccuracyReport.ClassChange(label: manifest.label($0), float: value(label: $0), quantised: other.value(label: $0)) })
+    if sample == .sound { report.sample = sample }
+    if case .transcription(let first) = self, case .transcription(let second) = other {
+      report.words = AccuracyReport.WordErrors(said: first.allWords.length, float: first.allWords.edits, quantised: second.allWords.edits)
+    }
+    return report
   }
 }
 
-/// A model on its way through a labelled data set.
-struct AccuracyMeasurement {
-  let data: LabelledDataset
-  let vision: VisionModel<CPUBackend>
-  private let detectionThreshold: Float
-
-  /// - Parameter data: labelled for the model's task.
-  init(_ package: ModelPackage, _ data: LabelledDataset, threads: Int) throws {
-    self.data = data
-    vision = try VisionModel<CPUBackend>(package, options: CPUOptions(threads: threads))
-    detectionThreshold = vision.decoder.suppression.scoreThreshold
-    if data.form.hasBoxes { vision.decoder.suppression = DetectionAccuracy.suppression }
+/// What came of measuring a model.
+struct AccuracyOutcome {
+  /// What a user of the model would be given for one image or sound.
+  enum Shown: Equatable {
+    /// Best first; of a classification the ranking.
+    case found([Detection])
+    case heard(String)
   }
 
-  /// What came of it.
-  struct Outcome {
-    var accuracy: ModelAccuracy
-    /// For each image what a user of the model would be shown of it, best first.
-    var shown: [[Detection]]
-  }
-
-  /// - Parameter saturation: sees every image, too.
-  func run(label: String = "evaluating", watching saturation: InputSaturation? = nil) throws -> Outcome {
-    var shown: [[Detection]] = []
-    var detection = DetectionAccuracy()
-    var classification = ClassificationAccuracy()
-    let progress = ProgressLine(label: label, total: data.items.count)
-    for item in data.items {
-      let image = try RGBImage(contentsOf: item.imagePath)
-      saturation?.add(image)
-      let outcome = image.withView { vision.prepare($0) }
-      guard outcome == .prepared else { throw CommandFailure("\(item.imagePath): can't be prepared: \(outcome)") }
-      vision.run()
-      if let failure = vision.session.failure { throw failure }
-      if case .label(let truth) = item.truth {
-        let ranking = vision.decode(threshold: 0) ?? []
-        classification.add(ranking, truth: truth)
-        shown.append(ranking)
-      } else {
-        let found = vision.decode(threshold: DetectionAccuracy.suppression.scoreThreshold) ?? []
-        detection.add(found, truth: item.boxes(imageWidth: image.width, imageHeight: image.height))
-        shown.append(found.filter { $0.score >= detectionThreshold })
-      }
-      progress.advance()
-    }
-    progress.end()
-    return Outcome(
-      accuracy: vision.manifest.task == .detection ? .detection(detection) : .classification(classification), shown: shown)
-  }
+  var accuracy: ModelAccuracy
+  /// Of each image or sound.
+  var shown: [Shown]
 }

@@ -35,6 +35,8 @@ struct SpeechMeasurement {
     realTimeFactor = work / duration
   }
 
+  var outcome: AccuracyOutcome { AccuracyOutcome(accuracy: .transcription(accuracy), shown: heard.map { .heard($0) }) }
+
   /// Clips that a text report shows.
   private static let shownCount = 5
 
@@ -103,7 +105,6 @@ struct SpeechMeasurement {
       ]
     }
   }
-
 }
 
 private func percent(_ share: Double) -> String { "\(DemoTable.decimal(100 * share, 2)) %" }
