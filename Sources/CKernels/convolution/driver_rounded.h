@@ -13,7 +13,8 @@
 #define ROWS_OF(planes) (planes)
 #endif
 
-TARGET static void round_rows(const float *x, int64_t stride, int64_t rows, int64_t depth, int64_t padded, const int planes, ELEMENT *to, struct rounded_row *ret) {
+TARGET static void round_rows(const float *x, int64_t stride, int64_t rows, int64_t depth, int64_t padded, const int planes, ELEMENT *to,
+                              struct rounded_row *ret) {
   const float levels = planes == 1 ? 255.0f : 65535.0f;
   for (int64_t row = 0; row < rows; row++, x += stride, to += ROWS_OF(planes) * padded) {
     float inverse;
@@ -40,7 +41,8 @@ TARGET static void round_rows(const float *x, int64_t stride, int64_t rows, int6
 }
 
 // Exact sums of a tile's rows, rounded once to floats.
-TARGET SWL_INLINE void sum_levels(const int planes, int64_t rows, const ELEMENT *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums, float *totals) {
+TARGET SWL_INLINE void sum_levels(const int planes, int64_t rows, const ELEMENT *a, int64_t stride, const int8_t *panel, int64_t depth, int32_t *sums,
+                                  float *totals) {
 #ifdef WORD
   if (planes == 2) {
     WORD_TILE(rows, a, stride, panel, depth, totals);
@@ -59,7 +61,8 @@ TARGET SWL_INLINE void sum_levels(const int planes, int64_t rows, const ELEMENT 
 }
 
 // What a row's sums are worth. `columns` is a constant where a panel is whole.
-TARGET SWL_INLINE void scale_levels(const struct swl_convolution_rounded *c, const struct rounded_row *row, int64_t channel, int64_t columns, float *restrict totals) {
+TARGET SWL_INLINE void scale_levels(const struct swl_convolution_rounded *c, const struct rounded_row *row, int64_t channel, int64_t columns,
+                                    float *restrict totals) {
   const float *restrict scales = c->scales + channel, *restrict offsets = c->offsets + channel;
   const float step = row->step, least = row->least;
   for (int64_t i = 0; i < columns; i++) totals[i] = totals[i] * (step * scales[i]) + least * offsets[i];

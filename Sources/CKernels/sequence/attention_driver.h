@@ -4,8 +4,8 @@
 // values times their shares added to what was found, WIDEN(halves, count, floats), and FUSED(x, y, z) = x × y + z. ATTENTION_F16 is the kernel of 16-bit keys.
 
 // Rows first..<last of the heads begin..<end, where they lie, or widened into `scratch`.
-TARGET SWL_INLINE struct attention_rows rows_of(const struct swl_attention *a, const float *floats, const uint16_t *halves, int64_t first, int64_t last, int64_t begin,
-                                                int64_t end, float *scratch) {
+TARGET SWL_INLINE struct attention_rows rows_of(const struct swl_attention *a, const float *floats, const uint16_t *halves, int64_t first, int64_t last,
+                                                int64_t begin, int64_t end, float *scratch) {
   const int64_t width = a->heads * a->size, part = (end - begin) * a->size, from = first * width + begin * a->size;
   if (!halves) return (struct attention_rows){floats + from, width};
   for (int64_t row = 0; row < last - first; row++) WIDEN(halves + from + row * width, part, scratch + row * part);
@@ -14,7 +14,8 @@ TARGET SWL_INLINE struct attention_rows rows_of(const struct swl_attention *a, c
 
 // One query: walks over the keys and then over the values, some rows of all heads at a time, since a head's part of a row is less than what
 // memory is read in. Where keys and values are 16-bit floats, they aren't those of `a`. `scratch` holds scores and then a block of rows.
-TARGET SWL_INLINE void attend_alone(const struct swl_attention *a, const uint16_t *half_keys, const uint16_t *half_values, int64_t begin, int64_t end, float *scratch) {
+TARGET SWL_INLINE void attend_alone(const struct swl_attention *a, const uint16_t *half_keys, const uint16_t *half_values, int64_t begin, int64_t end,
+                                    float *scratch) {
   const int64_t size = a->size, rows = attention_open_rows(a), room = a->rows + 1, count = rows + (a->own_key ? 1 : 0);
   float *widened = scratch + (end - begin) * room;
   memset(a->output + begin * size, 0, (size_t)((end - begin) * size) * sizeof(float));
