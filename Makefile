@@ -3,11 +3,13 @@
 # Functions that run are laid out side by side (Packaging/link/order), nothing is exported, and the C++ library that Swift's own needs is
 # part of the program where there is an archive of it: a process touches a fifth less memory. Relative relocations are packed where this
 # machine's glibc reads such (2.36 on, Debian 12; Ubuntu 22.04 has 2.35): each process read 1.5 MB of them. Libraries are opened when one of their
-# functions is called (Packaging/link/delayed.c): the loader would relocate all of them before a program begins.
+# functions is called (Packaging/link/delayed.c): the loader would relocate all of them before a program begins; a number that follows what is
+# delayed has programs linked anew where that changes.
 PACKED := $(shell printf '2.36\n%s\n' "$$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -VC && echo '-Xlinker -z -Xlinker pack-relative-relocs')
 LINKED = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
   -Xswiftc -Lbuild/link -Xlinker --gc-sections -Xlinker --version-script=Packaging/link/no-exports.map \
-  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering -Xlinker build/link/delayed.o $(PACKED)
+  -Xlinker --symbol-ordering-file=Packaging/link/order -Xlinker --no-warn-symbol-ordering -Xlinker build/link/delayed.o \
+  -Xlinker --defsym=swl_delayed_version=$(shell cat Packaging/link/delay* | cksum | cut -d' ' -f1) $(PACKED)
 RELEASE = $(LINKED) -Xlinker -s
 # The compiler finds build/link/ld.lld there, which asks for no library that isn't called by its own name any more.
 BUILD_LINKED = COMPILER_PATH=$(CURDIR)/build/link swift build
@@ -85,6 +87,7 @@ test-beside-release:
 
 test-release:
 	$(MAKE) build
+	Tests/Linking/check-programs .build/release/swiftlet .build/release/swiftletd
 	$(BUILD_LINKED) $(RELEASE) --product chaos-agent
 	$(BUILD_LINKED) $(RELEASE) --product capture-probe
 	$(MAKE) test-speech

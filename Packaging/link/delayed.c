@@ -1,6 +1,6 @@
 // Calls to libraries that most runs don't need. Each function stands here under its own name, so that the linker looks for it nowhere else; the first
 // call to one of a library opens that and finds all of its functions, so that later ones neither allocate nor wait. Otherwise the system's loader opens
-// and relocates every library before `main`: 1.6 ms of a run that calls none, and 2.3 MiB.
+// and relocates every library before `main`, which docs/performance.md counts. A service opens all of them before it is ready.
 //
 // build/link/delayed.inc, which Packaging/link/delay writes, says LIBRARY(number, its file's name) and FUNCTION(number, name).
 #define _GNU_SOURCE
@@ -27,26 +27,39 @@ static const char *const files[] = {
 #undef FUNCTION
 
 // As the loader does where a library isn't there.
-static void fail(void) {
-  const char *reason = dlerror();
+static void fail(const char *reason) {
   char line[512];
-  const int count = snprintf(line, sizeof line, "swiftlet: %s\n", reason ? reason : "a library lacks a function");
+  const int count = snprintf(line, sizeof line, "swiftlet: %s: install the library's package\n", reason);
   const ssize_t ignored = write(STDERR_FILENO, line, count < (int)sizeof line ? (size_t)count : sizeof line - 1);
   (void)ignored;
   _exit(127);
 }
 
-// Several threads may do this at once, and find the same.
-__attribute__((visibility("hidden"), used)) void *swl_delayed_find(const struct function *wanted) {
-  void *handle = dlopen(files[wanted->library], RTLD_NOW | RTLD_LOCAL);
-  if (!handle) fail();
-  for (struct function *each = __start_swl_delayed; each < __stop_swl_delayed; each++) {
-    if (each->library != wanted->library) continue;
+// Finds a library's functions; why they can't be found, or NULL. Several threads may do this at once, and find the same.
+static const char *open_library(long library) {
+  void *handle = dlopen(files[library], RTLD_NOW | RTLD_LOCAL);
+  for (struct function *each = __start_swl_delayed; handle && each < __stop_swl_delayed; each++) {
+    if (each->library != library) continue;
     void *address = dlsym(handle, each->name);
-    if (!address) fail();
-    __atomic_store_n(&each->address, address, __ATOMIC_RELEASE);
+    if (!address) handle = NULL;
+    if (address) __atomic_store_n(&each->address, address, __ATOMIC_RELEASE);
   }
+  if (handle) return NULL;
+  const char *reason = dlerror();
+  return reason ? reason : "a library lacks a function";
+}
+
+__attribute__((visibility("hidden"), used)) void *swl_delayed_find(const struct function *wanted) {
+  const char *reason = open_library(wanted->library);
+  if (reason) fail(reason);
   return __atomic_load_n(&wanted->address, __ATOMIC_ACQUIRE);
+}
+
+// All of them at once, for a service that must not end later; gives why one can't be opened, or NULL. See swl_libraries.h.
+__attribute__((visibility("hidden"), used)) const char *swl_delayed_open_all(void) {
+  const char *reason = NULL;
+  for (long library = 0; files[library] && !reason; library++) reason = open_library(library);
+  return reason;
 }
 
 #define TEXT(value) #value

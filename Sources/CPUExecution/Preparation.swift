@@ -33,7 +33,7 @@ import Tensors
     alike = program.firstAlike()
     packed = [[PackedWeights]](repeating: [], count: alike.count)
     magnitudes = [[[Int64]]](repeating: [], count: alike.count)
-    store.expect(leastPackedByteCount())
+    store.expect(min(leastPackedByteCount(), plan.allowance))
   }
 
   consuming func finish() -> Plan { plan }

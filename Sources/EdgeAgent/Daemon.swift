@@ -61,6 +61,10 @@ public enum Daemon {
     let hasOneHeap = SharedHeap.use()
     let log = AgentLog(name: name, journal: Journal.isStandardError(environmentVariable) ? Journal() : nil)
     if !hasOneHeap { log.event(.warning, "the C library lets each thread have a heap of its own: memory in use may grow for hours") }
+    if let reason = SharedLibraries.openAll() {
+      log.lastWords(.error, "\(reason): install the library's package; the agent needs all of its libraries before it is ready")
+      return .failed
+    }
     guard let configuration = read(path, log) else { return .failed }
     var options = AgentOptions()
     let notifier = SystemdNotifier(environment: environmentVariable)

@@ -3,6 +3,8 @@ import Tensors
 /// The program section: version, tensors, ports, instructions.
 extension Program {
   static let encodingVersion: UInt32 = 1
+  /// Of programs that attend to 16-bit floats, for readers of the version before have no word for what is wrong with them.
+  static let halvesVersion: UInt32 = 2
 
   /// The bytes of the program section.
   public func encoded() -> [UInt8] {
@@ -18,8 +20,15 @@ extension Program {
     return (writer.bytes, writer.fields ?? [])
   }
 
+  private var attendsToHalves: Bool {
+    instructions.contains {
+      guard case .attention(let fields) = $0, tensors.indices.contains(Int(fields.keys)) else { return false }
+      return tensors[Int(fields.keys)].elementType == .float16
+    }
+  }
+
   private func encode(to writer: inout ByteWriter) {
-    writer.write(Self.encodingVersion)
+    writer.write(attendsToHalves ? Self.halvesVersion : Self.encodingVersion)
     writer.write(UInt64(arenaByteCount))
     writer.writeCount(tensors.count)
     for tensor in tensors { tensor.encode(to: &writer) }
@@ -35,9 +44,9 @@ extension Program {
   public init(decoding bytes: [UInt8]) throws(ModelFormatError) {
     var reader = ByteReader(bytes)
     let version: UInt32 = try reader.integer()
-    guard version == Self.encodingVersion else {
+    guard Self.encodingVersion...Self.halvesVersion ~= version else {
       throw ModelFormatError(
-        .unsupportedVersion, "the program has version \(version), this build reads \(Self.encodingVersion): compile the model again with this version")
+        .unsupportedVersion, "the program has version \(version), this build reads at most \(Self.halvesVersion): compile the model again with this version")
     }
     let arena: UInt64 = try reader.integer()
     guard arena <= UInt64(Program.largestArena) else {

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Parses what is right in half of the time. From the root the parser goes through every command there is, reads the arguments of the one that is named
+/// Parses what is right sooner. From the root the parser goes through every command there is, reads the arguments of the one that is named
 /// several times, and tries first whether a completion script is asked for, as two more commands, unless the root says that it stands under another.
 enum QuickParsing {
   /// - Returns: nil where only the whole tree can tell what is meant, or what is wrong.

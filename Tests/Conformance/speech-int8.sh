@@ -21,22 +21,25 @@ for clip in $(cd "$shared/data/speech" && LC_ALL=C ls *.flac *.wav | LC_ALL=C so
   grep "^$clip	" "$shared/data/speech/transcripts.tsv" >>"$folder/$half/transcripts.tsv" || true
   if [ "$half" = even ]; then half=odd; else half=even; fi
 done
-# errors PACKAGE HALF: edits, and words that are said
+# errors PACKAGE HALF: edits, and words that are said, in edits and said
 errors() {
-  "$swiftlet" evaluate "$1" "$folder/$2" --threads 1 --json 2>/dev/null |
-    sed 's/, "duration".*//; s/[{}"]//g; s/, /\n/g' |
-    awk '$1 == "words:" { words = $2 } $1 == "substitutions:" || $1 == "deletions:" || $1 == "insertions:" { edits += $2 } END { print edits + 0, words + 0 }'
+  "$swiftlet" evaluate "$1" "$folder/$2" --threads 1 --json >"$folder/counted.json"
+  sed 's/, "duration".*//; s/[{}"]//g; s/, /\n/g' "$folder/counted.json" >"$folder/counted"
+  said=$(awk '$1 == "words:" { print $2 }' "$folder/counted")
+  edits=$(awk '$1 == "substitutions:" || $1 == "deletions:" || $1 == "insertions:" { sum += $2; found++ } END { if (found == 3) print sum }' "$folder/counted")
+  [ "${said:-0}" -gt 0 ] && [ -n "$edits" ] || { echo "speech-int8: $1 counted no words of the $2 clips: $(cat "$folder/counted.json")" >&2; exit 1; }
 }
 compile -o "$folder/fp32.swiftlet"
 float=0 whole=0 words=0
 for pair in even:odd odd:even; do
   calibrated=${pair%:*} counted=${pair#*:}
   compile -o "$folder/int8.swiftlet" --calibrate "$folder/$calibrated" --method "${METHOD:-mean-squared-error}"
-  set -- $(errors "$folder/fp32.swiftlet" "$counted")
-  first=$1 words=$((words + $2)) float=$((float + $1))
-  set -- $(errors "$folder/int8.swiftlet" "$counted") "$2"
-  whole=$((whole + $1))
-  echo "calibrated on the $calibrated clips, counted on the $counted ones: FP32 $first and INT8 $1 errors in $2 words"
+  errors "$folder/fp32.swiftlet" "$counted"
+  first=$edits both=$said
+  errors "$folder/int8.swiftlet" "$counted"
+  [ "$said" = "$both" ] || { echo "speech-int8: FP32 counted $both words of the $counted clips, INT8 $said" >&2; exit 1; }
+  words=$((words + said)) float=$((float + first)) whole=$((whole + edits))
+  echo "calibrated on the $calibrated clips, counted on the $counted ones: FP32 $first and INT8 $edits errors in $said words"
 done
 echo "both: FP32 $float and INT8 $whole errors in $words words"
 [ "$whole" -le $((float + ${MOST_MORE:-2})) ]

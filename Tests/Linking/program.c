@@ -22,9 +22,14 @@ static int is_right(void) {
 
 static void *call(void *ret_right) { return *(int *)ret_right = is_right(), NULL; }
 
+const char *swl_delayed_open_all(void);
+
 int main(int count, char **arguments) {
-  (void)arguments;
-  // Called with an argument, it calls no library.
+  // Called with an argument, it calls no library's function, or opens all.
+  if (count > 1 && arguments[1][0] == 'a') {
+    const char *reason = swl_delayed_open_all();
+    return puts(reason ? reason : "all open") == EOF;
+  }
   if (count > 1) return puts("nothing called") == EOF;
   pthread_t threads[4];
   int right[4] = {0};

@@ -41,10 +41,14 @@ struct SequenceRulesTests {
     Case("adds the epsilon -1", TestProgram.normalisation) { $0.normalise { $0.epsilon = -1 } },
   ]
 
-  @Test func `keys and values of one query may be 16-bit floats`() {
+  @Test func `keys and values of one query may be 16-bit floats`() throws {
     var program = TestProgram.attention
+    #expect(program.encoded().prefix(4) == [1, 0, 0, 0])
     for i in [2, 3] { program.tensors[i].elementType = .float16 }
     #expect(program.refusal() == nil)
+    // Readers of the version before are told that they are too old.
+    #expect(program.encoded().prefix(4) == [2, 0, 0, 0])
+    #expect(try Program(decoding: program.encoded()) == program)
   }
 
   @Test(arguments: cases) func `a broken rule of a sequence's instruction is told`(_ rule: Case) {

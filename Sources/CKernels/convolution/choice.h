@@ -11,6 +11,8 @@
 
 #define COLUMNS SWL_PAIRED_COLUMNS
 #define WINDOW SWL_PAIRED_WINDOW
+// Windows of a panel whose choices are kept while they are sorted by kind.
+#define REMEMBERED 512
 
 // Pairs that can't be added, and their second halves' excesses, which stand behind the window's weights; behind them a zero.
 #define UNFIT (WINDOW / 2)

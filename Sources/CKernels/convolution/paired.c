@@ -4,8 +4,6 @@
 
 // What the weights of one sign in a sum may add up to.
 #define LIMIT 128
-// Choices that are kept from the first pass over a panel.
-#define REMEMBERED 512
 
 // A window's weights, for each depth element a byte a column; behind them what is read a second time, and zeros.
 struct window {

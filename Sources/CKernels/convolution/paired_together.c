@@ -3,8 +3,6 @@
 #include "choice.h"
 #include "matchings.h"
 
-// Windows whose choices are kept until they are written.
-#define REMEMBERED 512
 #define PAIRS_OF_COLUMNS (COLUMNS / 2)
 
 // A window's weights, sixteen of a column and sixteen of the fourth behind it: columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and 12, …

@@ -17,6 +17,17 @@ extension Program {
       outputs[index].declaredType = .float16
       instructions.append(.cast(Conversion(input: source, output: outputs[index].tensor)))
       tensors.append(half)
+      boundProduct(of: source)
+    }
+  }
+
+  /// Keeps what a product makes within what a 16-bit float holds: beyond it, one element would make all scores infinite.
+  private mutating func boundProduct(of tensor: TensorIndex) {
+    for index in instructions.indices {
+      guard case .convolution(var fields) = instructions[index], fields.output == tensor else { continue }
+      fields.lower = max(fields.lower, -65504)
+      fields.upper = min(fields.upper, 65504)
+      instructions[index] = .convolution(fields)
     }
   }
 

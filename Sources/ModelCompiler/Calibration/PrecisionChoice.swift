@@ -15,7 +15,7 @@ public struct PrecisionChoice {
 
   let result: CalibrationResult
   /// The best for their cost first; behind them those whose float form lessens no noise by itself, the cheapest first. All together, they
-  /// leave in 8 bits only what couldn't be kept float by itself.
+  /// leave in 8 bits only what couldn't be kept float by itself. Of values that were tried together each has its share of what was found.
   let candidates: [Candidate]
 
   /// What a value's float form costs beside its multiplications: conversions.
@@ -40,7 +40,7 @@ public struct PrecisionChoice {
     var candidates: [Candidate] = []
     for first in stride(from: 0, to: names.count, by: noise.valuesTogether) {
       let group = names[first..<min(first + noise.valuesTogether, names.count)]
-      let shared = group.count > 1 ? kept(group).flatMap { $0.gain < Self.worthwhileGain ? $0 : nil } : nil
+      let shared = group.count > 1 ? kept(group).flatMap { 0..<Self.worthwhileGain ~= $0.gain ? $0 : nil } : nil
       for (position, name) in zip(group.indices, group) {
         defer { progress(position + 1, names.count) }
         let share = shared.map { (gain: $0.gain / Double(group.count), cost: $0.cost / Double(group.count)) }

@@ -14,7 +14,7 @@ extension EvaluateCommand {
   }
 
   func evaluateSpeech(_ package: ModelPackage, against otherPackage: ModelPackage?) throws {
-    try refuseLabels()
+    try EvaluationData.refuse(labels, of: model)
     let data = try EvaluationData.spoken(dataset)
     func measured(_ package: ModelPackage, _ path: String, _ label: String) throws -> SpeechMeasurement {
       let speech = try SpeechRecognition.recogniser(package, named: path, threads: threads, window: ahead.window)
@@ -33,7 +33,7 @@ extension EvaluateCommand {
   }
 
   func evaluateSounds(_ package: ModelPackage, against otherPackage: ModelPackage?) throws {
-    try refuseLabels()
+    try EvaluationData.refuse(labels, of: model)
     guard activity.voiceActivity == nil, activity.pause == nil, ahead.window == nil else {
       throw CommandFailure("\(model) tells single sounds apart: --voice-activity, --pause and --look-ahead are for transcripts", status: .wrongUse)
     }
@@ -62,9 +62,5 @@ extension EvaluateCommand {
     }
     Terminal.show(json ? "\(JSON.object(members).text)\n" : text)
     if let other { try writeReport(from: other.outcome, to: measurement.outcome, on: .sounds(data), package.manifest, other.forms) }
-  }
-
-  private func refuseLabels() throws {
-    guard labels == nil else { throw CommandFailure("\(model) hears: --labels is for images", status: .wrongUse) }
   }
 }

@@ -16,8 +16,13 @@ enum EvaluationData {
       throw CommandFailure(
         "\(model) is for \(name(of: recipe.task)): what a model hears is counted for transcription and classification only", status: .wrongUse)
     }
-    guard form == nil else { throw CommandFailure("\(model) hears: --labels is for images", status: .wrongUse) }
+    try refuse(form, of: model)
     return recipe.task == .transcription ? .speech(try spoken(path)) : .sounds(try LabelledSounds(path: path, labels: recipe.labels))
+  }
+
+  /// Sounds have no boxes, whose form could be said.
+  static func refuse(_ form: EvaluateCommand.LabelForm?, of model: String) throws {
+    guard form == nil else { throw CommandFailure("\(model) hears: --labels is for images", status: .wrongUse) }
   }
 
   /// Clips with their texts; says on standard error how many have none.
