@@ -10,7 +10,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "demo --frames 3", "status --json --config agent.yaml", "doctor --config agent.yaml", "compile m.onnx -o m.swiftlet --weights int8 --shape x=1x2 --shape y=3",
+    "demo --frames 3", "status --json --config agent.yaml", "doctor --config agent.yaml",
+    "compile m.onnx -o m.swiftlet --weights int8 --shape x=1x2 --shape y=3",
     "inspect m.swiftlet --json", "infer m.swiftlet a.jpg b.jpg --threads 2", "transcribe m.swiftlet a.wav --json --look-ahead 1",
     "evaluate m.swiftlet data", "bench m.swiftlet --operators --instructions scalar", "config check agent.yaml", "run --config agent.yaml", "camera list",
   ])
