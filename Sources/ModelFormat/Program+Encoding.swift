@@ -20,15 +20,17 @@ extension Program {
     return (writer.bytes, writer.fields ?? [])
   }
 
-  private var attendsToHalves: Bool {
-    instructions.contains {
+  /// The least that a reader has to know.
+  private var ownVersion: UInt32 {
+    let attendsToHalves = instructions.contains {
       guard case .attention(let fields) = $0, tensors.indices.contains(Int(fields.keys)) else { return false }
       return tensors[Int(fields.keys)].elementType == .float16
     }
+    return attendsToHalves ? Self.halvesVersion : Self.encodingVersion
   }
 
   private func encode(to writer: inout ByteWriter) {
-    writer.write(attendsToHalves ? Self.halvesVersion : Self.encodingVersion)
+    writer.write(ownVersion)
     writer.write(UInt64(arenaByteCount))
     writer.writeCount(tensors.count)
     for tensor in tensors { tensor.encode(to: &writer) }
@@ -58,6 +60,7 @@ extension Program {
     for _ in 0..<(try reader.count(minimumSize: 12)) { outputs.append(try Port(from: &reader)) }
     for _ in 0..<(try reader.count(minimumSize: 8)) { instructions.append(try Instruction(from: &reader)) }
     guard reader.remaining == 0 else { throw ModelFormatError(.malformedProgram, "the program is followed by \(reader.remaining) bytes of something else") }
+    guard version == ownVersion else { throw ModelFormatError(.malformedProgram, "the program is of version \(ownVersion), and says \(version)") }
   }
 }
 
