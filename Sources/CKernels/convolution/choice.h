@@ -18,6 +18,17 @@
 #define UNFIT (WINDOW / 2)
 #define ZERO (WINDOW + UNFIT)
 
+static const uint8_t in_order[WINDOW] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+// Sixteen times sixteen bytes, turned.
+SWL_INLINE void turn(const __m128i from[WINDOW], __m128i to[WINDOW]) {
+  __m128i a[WINDOW], b[WINDOW];
+  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(from[i], from[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(from[i], from[i + 8]);
+  for (int i = 0; i < 8; i++) b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
+  for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+}
+
 // Which of a window's weights stand where.
 struct choice {
   bool are_octets, in_order;

@@ -71,8 +71,6 @@ static void add_up(const struct window *window, const uint8_t *order, int pairs,
   }
 }
 
-static const uint8_t in_order[WINDOW] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
 static bool are_pairs_in_order(const struct window *window, int length) {
   for (int i = 0; i < length; i += 2) {
     if (!may_pair(window->weights[i], window->weights[i + 1])) return false;
@@ -159,15 +157,6 @@ static void choose(const struct window *window, int length, bool has_octets, str
   if (!has_octets || choice->unfit > 0 || length % 8 != 0) return;
   choice->are_octets = choice->in_order && are_octets_in_order(window, length);
   if (!choice->are_octets) choose_octets(window, length, choice);
-}
-
-// Sixteen columns of sixteen depth elements, turned.
-static void turn(const __m128i from[WINDOW], __m128i to[WINDOW]) {
-  __m128i a[WINDOW], b[WINDOW];
-  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(from[i], from[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(from[i], from[i + 8]);
-  for (int i = 0; i < 8; i++) b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
-  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
-  for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
 }
 
 static void read_window(const int8_t *weights, int64_t columns, int64_t depth, const struct span *span, struct window *window) {

@@ -103,15 +103,10 @@ struct group {
 SWL_TARGET_AVX2 SWL_INLINE __m128i bytes_at(const uint8_t *from) { return _mm_loadu_si128((const __m128i *)(const void *)from); }
 
 // Sixteen windows' meetings of sixteen elements, turned.
-SWL_TARGET_AVX2 static void turn(uint8_t (*from)[WINDOW], __m128i to[WINDOW]) {
-  __m128i a[WINDOW], b[WINDOW];
-  for (int i = 0; i < 8; i++) {
-    const __m128i one = bytes_at(from[i]), other = bytes_at(from[i + 8]);
-    a[2 * i] = _mm_unpacklo_epi8(one, other), a[2 * i + 1] = _mm_unpackhi_epi8(one, other);
-  }
-  for (int i = 0; i < 8; i++) b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
-  for (int i = 0; i < 8; i++) a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]), a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
-  for (int i = 0; i < 8; i++) to[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]), to[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+SWL_TARGET_AVX2 SWL_INLINE void turn_meetings(uint8_t (*from)[WINDOW], __m128i to[WINDOW]) {
+  __m128i windows[WINDOW];
+  for (int i = 0; i < WINDOW; i++) windows[i] = bytes_at(from[i]);
+  turn(windows, to);
 }
 
 SWL_TARGET_AVX2 static void match_group(struct group *group) {
@@ -119,7 +114,7 @@ SWL_TARGET_AVX2 static void match_group(struct group *group) {
   __m128i turned[2][WINDOW];
   for (int half = 0; half < 2; half++) {
     uint8_t (*meetings)[WINDOW] = half == 0 ? group->low : group->high;
-    turn(meetings, turned[0]), turn(meetings + WINDOW, turned[1]);
+    turn_meetings(meetings, turned[0]), turn_meetings(meetings + WINDOW, turned[1]);
     for (int i = 0; i < WINDOW; i++) (half == 0 ? m->low : m->high)[i] = _mm256_set_m128i(turned[1][i], turned[0][i]);
   }
   m->counts = _mm256_loadu_si256((const __m256i *)(const void *)group->lengths);
@@ -130,7 +125,6 @@ SWL_TARGET_AVX2 static void match_group(struct group *group) {
 // What one window of a group got.
 SWL_TARGET_AVX2 static void choose(const struct group *group, int w, const int8_t *weights, int64_t columns, const struct swl_blocking *b,
                                    struct choice *choice) {
-  static const uint8_t in_order[WINDOW] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const struct matchings *m = &group->matchings;
   const int length = group->lengths[w];
   *choice = (struct choice){.quartets = length / 4, .in_order = group->in_order[w]};

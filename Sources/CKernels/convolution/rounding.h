@@ -29,10 +29,9 @@ struct rounded_row {
 
 // What isn't finite makes the step NaN: no product of bytes could say it.
 SWL_INLINE struct rounded_row rounding_of(const float *restrict x, int64_t depth, float levels, float *ret_inverse) {
-  rounding_lanes least[2], greatest[2], invalid[2] = {{0}};
-  for (int half = 0; half < 2; half++) {
-    for (int lane = 0; lane < ROUNDING_LANES; lane++) least[half][lane] = greatest[half][lane] = x[0];
-  }
+  rounding_lanes first = {0};
+  for (int lane = 0; lane < ROUNDING_LANES; lane++) first[lane] = x[0];
+  rounding_lanes least[2] = {first, first}, greatest[2] = {first, first}, invalid[2] = {{0}};
   int64_t i = 0;
   for (; i + 2 * ROUNDING_LANES <= depth; i += 2 * ROUNDING_LANES) {
     for (int half = 0; half < 2; half++) {

@@ -89,11 +89,9 @@ SWL_INLINE void swl_requantise_row(const struct swl_requantisation *r, const int
   }
 }
 
-SWL_INLINE void swl_finish_row(const struct swl_epilogue_f32 *e, float *restrict sums, int64_t channel, int64_t count, int64_t element, float *output) {
-  const float *restrict bias = e->bias + channel;
+// What follows the function: the residual, and the bounds.
+SWL_INLINE void swl_put_row(const struct swl_epilogue_f32 *e, const float *restrict sums, int64_t count, int64_t element, float *output) {
   const float lower = e->lower, upper = e->upper;
-  for (int64_t i = 0; i < count; i++) sums[i] += bias[i];
-  if (e->function != SWL_IDENTITY) swl_unary_row(e->function, e->alpha, e->beta, sums, sums, count);
   float *to = output + element;
   if (e->residual) {
     const float *residual = e->residual + element;
@@ -101,6 +99,13 @@ SWL_INLINE void swl_finish_row(const struct swl_epilogue_f32 *e, float *restrict
   } else {
     for (int64_t i = 0; i < count; i++) to[i] = swl_clamp(sums[i], lower, upper);
   }
+}
+
+SWL_INLINE void swl_finish_row(const struct swl_epilogue_f32 *e, float *restrict sums, int64_t channel, int64_t count, int64_t element, float *output) {
+  const float *restrict bias = e->bias + channel;
+  for (int64_t i = 0; i < count; i++) sums[i] += bias[i];
+  if (e->function != SWL_IDENTITY) swl_unary_row(e->function, e->alpha, e->beta, sums, sums, count);
+  swl_put_row(e, sums, count, element, output);
 }
 
 // `rows` pixels of one panel at a time, `width` sums each, a constant at every call, of which the first `columns` are channels: functions then meet enough
@@ -112,20 +117,11 @@ SWL_INLINE void swl_finish_tile(const struct swl_epilogue_f32 *e, float *restric
     return;
   }
   const float *restrict bias = e->bias + channel;
-  const float lower = e->lower, upper = e->upper;
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t i = 0; i < width; i++) sums[row * width + i] += bias[i];
   }
   if (e->function != SWL_IDENTITY) swl_unary_row(e->function, e->alpha, e->beta, sums, sums, rows * width);
-  for (int64_t row = 0; row < rows; row++, sums += width, element += pixel) {
-    float *to = output + element;
-    if (e->residual) {
-      const float *residual = e->residual + element;
-      for (int64_t i = 0; i < width; i++) to[i] = swl_clamp(sums[i] + residual[i], lower, upper);
-    } else {
-      for (int64_t i = 0; i < width; i++) to[i] = swl_clamp(sums[i], lower, upper);
-    }
-  }
+  for (int64_t row = 0; row < rows; row++) swl_put_row(e, sums + row * width, width, element + row * pixel, output);
 }
 
 #endif
