@@ -6,7 +6,7 @@
 #define LARGE_BLOCK_BYTES 131072
 #define LARGEST_BLOCK 64
 // Fewer tiles don't make up for weights that are three and a half, or eight, times as large.
-#define FEWEST_TILES 24
+#define FEWEST_TILES 16
 #define FEWEST_LARGE_TILES 16
 // With fewer output channels, a last panel that is not full would be too large a part.
 #define FEWEST_OUTPUTS 64

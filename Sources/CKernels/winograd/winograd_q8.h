@@ -7,6 +7,7 @@
 #include "swl_winograd.h"
 
 #define COLUMNS 16 // output channels of a panel
+#define AHEAD 32   // weights of a line of 64 bytes
 
 // Of a transformed tile.
 SWL_INLINE int64_t winograd_places(int32_t size) { return (int64_t)(size + 2) * (size + 2); }

@@ -46,13 +46,15 @@
     }                                                                                                                  \
   }
 
-// products[rows][16] = tiles[rows][inputs] · weights[inputs][16]; `rows` is a constant at every call. Sums may wrap around 32 bits.
-SWL_INLINE void multiply(const int rows, const int16_t *tiles, int64_t inputs, const int16_t *weights, int32_t *products) {
+// products[rows][16] = tiles[rows][inputs] · weights[inputs][16]; `rows` is a constant at every call. Sums may wrap around 32 bits. Asks for
+// a line at `ahead` with every eight inputs.
+SWL_INLINE void multiply(const int rows, const int16_t *tiles, int64_t inputs, const int16_t *weights, int32_t *products, const int16_t *ahead) {
   int32x4_t sums[ROWS][4];
   int16x8_t values[ROWS];
 #pragma GCC unroll 4
   for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = sums[r][2] = sums[r][3] = vdupq_n_s32(0);
   for (int64_t c = 0; c < inputs; c += 8) {
+    __builtin_prefetch(ahead + c * AHEAD / 8);
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) values[r] = vld1q_s16(tiles + r * inputs + c);
     STEP(0) STEP(1) STEP(2) STEP(3)
