@@ -66,6 +66,7 @@ static void bench_kernel(const struct layer *l, enum swl_family family, const st
   plain.table = NULL;
   plain.gates = NULL;
   plain.residual = NULL;
+  plain.middle_zero_point = 0, plain.middle_lower = 0, plain.middle_upper = 255;
   swl_mark_narrow(&plain, w.output_channels, take_magnitudes(w.output_channels, b.depth), 255);
   struct swl_epilogue_f32 epilogue = {.bias = take_floats(w.output_channels, -1, 1), .function = SWL_IDENTITY, .lower = 0, .upper = 6};
   if (!l->depthwise) swl_plan_blocking(kernel, family == SWL_CONVOLUTION_Q8 ? 2 : 4, 1, &w, &b);

@@ -194,6 +194,11 @@ static struct swl_requantisation random_requantisation(int64_t channels, int64_t
       .output_upper = 120,
       .output_zero_point = 7,
   };
+  // What unsigned bytes behind a rectification are most often: the whole range, from 0 on.
+  if (random_in(0, 2) == 0) {
+    r.middle_zero_point = 0, r.middle_lower = 0, r.middle_upper = random_in(0, 3) ? 255 : 200;
+    r.output_flip = 0, r.output_lower = -7, r.output_upper = 240;
+  }
   // Quotients at ties, or a rounding beside them.
   if (random_in(0, 3) == 0) r.residual_scale = r.middle_scale, r.output_scale = r.middle_scale * (random_in(0, 1) ? 2.0f : 6.0f);
   if (!r.table && random_in(0, 1)) {

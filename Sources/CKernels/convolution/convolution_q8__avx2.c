@@ -75,10 +75,16 @@ SWL_TARGET_AVX2 SWL_INLINE void finish_gated(const int rows, const bool is_wide,
   if (rows > 3) store(p, 3, _mm256_extracti128_si256(second, 1), NULL);
 }
 
-// Four rows of sixteen columns, of a narrow requantisation without gates.
-SWL_TARGET_AVX2 SWL_INLINE void finish_four(const struct place *p, const struct swl_narrow_avx2 *narrow, const struct tile *t) {
-  __m256i first = swl_narrow_two(narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
-  __m256i second = swl_narrow_two(narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
+// Four rows of sixteen columns, of a narrow requantisation without gates. (`is_bare` is a constant at every call.)
+SWL_TARGET_AVX2 SWL_INLINE void finish_four(const bool is_bare, const struct place *p, const struct swl_narrow_avx2 *narrow, const struct tile *t) {
+  __m256i first, second;
+  if (is_bare) {
+    first = swl_narrow_two_bare(narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
+    second = swl_narrow_two_bare(narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
+  } else {
+    first = swl_narrow_two(narrow, t->low[0], t->high[0], t->low[1], t->high[1]);
+    second = swl_narrow_two(narrow, t->low[2], t->high[2], t->low[3], t->high[3]);
+  }
   if (p->table) swl_look_up_two(p->table, &first, &second);
   store(p, 0, _mm256_castsi256_si128(first), NULL);
   store(p, 1, _mm256_extracti128_si256(first, 1), NULL);
@@ -105,7 +111,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const int rows, const bool is_wide, const
   if (p->is_narrow) {
     const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, p->channel, true);
     if (rows == 4) {
-      finish_four(p, &narrow, t);
+      finish_four(false, p, &narrow, t);
       return;
     }
 #pragma GCC unroll 3
@@ -164,7 +170,8 @@ SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep,
 }
 
 // Shallow layers spend as much time on what follows the products as on them: all that their tiles share is made once. Gives the first row that is left.
-SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel, const int8_t *weights,
+// (`is_bare` is a constant at every call.)
+SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const bool is_bare, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel, const int8_t *weights,
                                                  struct place *p) {
   const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&p->convolution->requantisation, p->channel, true);
   const struct swl_paired_window *windows = (const struct swl_paired_window *)(const void *)(panel + 1);
@@ -177,7 +184,7 @@ SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const struct row_source *source
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; r++) from[r] = row_at(source, row + r), t.low[r] = low, t.high[r] = high;
     sum_shallow(ROWS, true, from, panel, windows, weights, &t);
-    finish_four(p, &narrow, &t);
+    finish_four(is_bare, p, &narrow, &t);
   }
   return row;
 }
@@ -187,7 +194,10 @@ SWL_TARGET_AVX2 __attribute__((noinline)) static void wide_tiles(const struct ro
                                                                  const int8_t *weights, struct place *p) {
   int64_t row = 0;
   const bool has_plain_end = p->is_narrow && p->columns == COLUMNS && !p->convolution->requantisation.gates;
-  if (has_plain_end && !p->is_short && panel->octets == 0 && swl_is_shallow(panel)) row = shallow_tiles(source, rows, panel, weights, p);
+  if (has_plain_end && !p->is_short && panel->octets == 0 && swl_is_shallow(panel)) {
+    const bool is_bare = swl_is_bare(&p->convolution->requantisation);
+    row = is_bare ? shallow_tiles(true, source, rows, panel, weights, p) : shallow_tiles(false, source, rows, panel, weights, p);
+  }
   tiles_of(true, false, source, row, rows, panel, weights, p);
 }
 
@@ -201,8 +211,9 @@ SWL_TARGET_AVX2 __attribute__((noinline)) static void slim_tiles(const struct ro
   tiles_of(false, false, source, 0, rows, panel, weights, p);
 }
 
-// Windows of a deep panel.
+// Windows of a deep panel, and of one that a single tile meets.
 #define DEEP 96
+#define DEEP_FOR_ONE 17
 
 SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const struct row_source *source, int64_t first_row, int64_t rows, int64_t group,
                                      int64_t first_panel, int64_t last_panel, const struct swl_table_avx2 *table) {
@@ -221,7 +232,8 @@ SWL_TARGET_AVX2 static void multiply(const struct swl_convolution_q8 *c, const s
     const int8_t *bias = place.is_narrow ? (const int8_t *)(c->requantisation.bias + place.channel) : zeros;
     place.low = _mm256_sub_epi32(weights_at(bias), _mm256_mullo_epi32(offset, weights_at(sums)));
     if (place.columns > 8) place.high = _mm256_sub_epi32(weights_at(bias + 32), _mm256_mullo_epi32(offset, weights_at(sums + 32)));
-    const bool is_deep = place.columns > 8 && !panel->is_direct && swl_paired_windows(b) >= DEEP;
+    // A single tile reads every weight once: the next panel must come while this one is multiplied, or the memory rests meanwhile.
+    const bool is_deep = place.columns > 8 && !panel->is_direct && swl_paired_windows(b) >= (rows <= ROWS ? DEEP_FOR_ONE : DEEP);
     // The next panel comes from memory or a far cache: asked for in time, it costs nothing.
     if (p + 1 < last_panel) {
       const int64_t lines = begins[p + 2] - begins[p + 1], times = swl_maximum((rows + ROWS - 1) / ROWS * swl_requests(panel, is_deep), 1);

@@ -22,7 +22,7 @@ struct ahead {
 };
 
 // A tile of a deep panel doesn't ask for all of its share at once, which would hold up its loads, but before every so many windows.
-#define WINDOWS_A_REQUEST 32
+#define WINDOWS_A_REQUEST 8
 
 static inline int64_t swl_requests(const struct swl_paired_panel *p, bool is_deep) {
   if (!is_deep) return 1;

@@ -28,7 +28,7 @@ struct divided_block {
   int64_t channel;
   uint8_t *output; // from that channel on
   bool is_narrow; // the bias is in the sums from the start
-  bool is_bare;   // bytes are what packing saturates to: zero point 0, no further bounds, nothing to flip
+  bool is_bare;   // see swl_is_bare
   // Where gates follow: products are kept as words, of the elements from `first_element` on, until a strip is complete. Else NULL.
   int16_t *words;
   int64_t first_element;
@@ -284,10 +284,10 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i fours_at(const void *channels, int64_t at) {
 
 SWL_TARGET_AVX2 SWL_INLINE void prepare_divided(struct divided_block *b) {
   const struct swl_requantisation *r = &b->d->requantisation;
-  const int32_t offset = b->d->input_flip + b->d->input_zero_point, zero_point = r->middle_zero_point + r->middle_flip;
+  const int32_t offset = b->d->input_flip + b->d->input_zero_point;
   b->output = b->d->output + b->channel;
   b->is_narrow = r->is_narrow && !r->residual;
-  b->is_bare = zero_point == 0 && r->middle_flip == 0 && r->middle_lower <= 0 && r->middle_upper >= 255;
+  b->is_bare = swl_is_bare(r);
   b->narrow = swl_narrow_avx2(r, b->channel, true);
   for (int v = 0; v < 4; v++) {
     const __m256i sums = _mm256_loadu_si256((const __m256i *)(const void *)(b->packed->sums + 8 * v));

@@ -28,6 +28,11 @@ struct swl_narrow_avx2 {
   __m256i zero_point, lower, upper, flip;
 };
 
+// Whether the middle's bytes are what packing saturates to: zero point 0, no further bounds, nothing to flip.
+SWL_INLINE bool swl_is_bare(const struct swl_requantisation *r) {
+  return r->middle_zero_point == 0 && r->middle_flip == 0 && r->middle_lower <= 0 && r->middle_upper >= 255;
+}
+
 SWL_TARGET_AVX2 SWL_INLINE struct swl_narrow_avx2 swl_narrow_avx2(const struct swl_requantisation *r, int64_t channel, bool is_wide) {
   const int32_t offset = r->middle_zero_point + r->middle_flip;
   return (struct swl_narrow_avx2){
@@ -57,6 +62,13 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *
                                                   __m256i second_high) {
   __m256i bytes = _mm256_packus_epi16(swl_narrow_words(n, first_low, first_high), swl_narrow_words(n, second_low, second_high));
   bytes = _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(bytes, n->lower), n->upper), n->flip);
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+// The same of a bare middle.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two_bare(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
+                                                       __m256i second_high) {
+  const __m256i bytes = _mm256_packus_epi16(swl_narrow_products(n, first_low, first_high), swl_narrow_products(n, second_low, second_high));
   return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
