@@ -171,8 +171,8 @@ SWL_TARGET_AVX2 SWL_INLINE void tiles_of(const bool is_wide, const bool is_deep,
 
 // Shallow layers spend as much time on what follows the products as on them: all that their tiles share is made once. Gives the first row that is left.
 // (`is_bare` is a constant at every call.)
-SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const bool is_bare, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel, const int8_t *weights,
-                                                 struct place *p) {
+SWL_TARGET_AVX2 SWL_INLINE int64_t shallow_tiles(const bool is_bare, const struct row_source *source, int64_t rows, const struct swl_paired_panel *panel,
+                                                 const int8_t *weights, struct place *p) {
   const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&p->convolution->requantisation, p->channel, true);
   const struct swl_paired_window *windows = (const struct swl_paired_window *)(const void *)(panel + 1);
   const __m256i low = p->low, high = p->high;
