@@ -55,10 +55,16 @@ SWL_TARGET_AVX2 SWL_INLINE struct pair load(const bool is_wide, const bool is_si
   return (struct pair){low, is_wide ? _mm256_shuffle_epi8(_mm256_unpackhi_epi8(a, b), words_of_pairs()) : _mm256_setzero_si256()};
 }
 
+// Has a sum in its register at once: compilers would add products to each other first, and registers wouldn't suffice.
+#define KEEP(sum) __asm__("" : "+x"(sum))
+
 SWL_TARGET_AVX2 SWL_INLINE void add(const bool is_wide, struct pair *sums, struct pair values, const int16_t *weights, int64_t pair) {
   const __m256i *w = (const __m256i *)(const void *)weights + pair * (is_wide ? 2 : 1);
   sums->low = _mm256_add_epi32(sums->low, _mm256_madd_epi16(values.low, _mm256_loadu_si256(w)));
-  if (is_wide) sums->high = _mm256_add_epi32(sums->high, _mm256_madd_epi16(values.high, _mm256_loadu_si256(w + 1)));
+  KEEP(sums->low);
+  if (!is_wide) return;
+  sums->high = _mm256_add_epi32(sums->high, _mm256_madd_epi16(values.high, _mm256_loadu_si256(w + 1)));
+  KEEP(sums->high);
 }
 
 SWL_TARGET_AVX2 SWL_INLINE void finish(const bool is_wide, const struct swl_depthwise_q8 *d, const struct swl_narrow_avx2 *narrow, const struct block *b,
@@ -179,9 +185,10 @@ SWL_TARGET_AVX2 SWL_INLINE void advance_and_finish(const bool is_wide, const boo
     uint8_t *to = walk->d->output + (pixel + step - (count - 1)) * channels + b->channel;
     for (; step + 2 <= end; step += 2, to += 2 * channels) {
       advance(is_wide, is_signed, size, stride, walk, at, sums);
-      struct pair first = sums[count - 1];
+      __m256i first = swl_narrow_words(walk->narrow, sums[count - 1].low, sums[count - 1].high);
+      __asm__ volatile("" : "+x"(first));
       advance(is_wide, is_signed, size, stride, walk, at, sums);
-      __m256i bytes = swl_narrow_two(walk->narrow, first.low, first.high, sums[count - 1].low, sums[count - 1].high);
+      __m256i bytes = swl_narrow_two_words(walk->narrow, first, swl_narrow_words(walk->narrow, sums[count - 1].low, sums[count - 1].high));
       _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
       _mm_storeu_si128((__m128i *)(to + channels), _mm256_extracti128_si256(bytes, 1));
     }
@@ -283,8 +290,8 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
                                             const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
   const struct swl_window *w = &d->window;
   const int64_t channels = w->input_channels, output_row = w->output_width * channels;
-  const int64_t strip = swl_strip_rows(w);
   int16_t *words = words_of(d, scratch);
+  const int64_t strip = words ? swl_strip_rows(w) : swl_tall_strip_rows(w);
   const bool by_one = stride == 1 && w->pad_left < size && w->pad_right < size;
   for (int64_t first = begin; first < end; first += strip) {
     const int64_t last = swl_minimum(first + strip, end);

@@ -325,8 +325,8 @@ DIVIDED_ROWS(other_rows_by_two, false, 2)
 
 SWL_TARGET_AVX2 static void run_divided(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
   const struct swl_window *w = &d->window;
-  const int64_t output_row = (int64_t)w->output_width * w->output_channels, strip = swl_strip_rows(w);
   struct divided_block b = {.d = d, .words = words_of(d, scratch)};
+  const int64_t output_row = (int64_t)w->output_width * w->output_channels, strip = b.words ? swl_strip_rows(w) : swl_tall_strip_rows(w);
   for (int64_t first = begin; first < end; first += strip) {
     const int64_t last = swl_minimum(first + strip, end);
     b.first_element = first * output_row;

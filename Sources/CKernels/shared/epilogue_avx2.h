@@ -57,12 +57,16 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_words(const struct swl_narrow_avx2
   return _mm256_adds_epi16(swl_narrow_products(n, low, high), n->zero_point);
 }
 
-// Two pixels' sixteen channels, one in each half.
-SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
-                                                  __m256i second_high) {
-  __m256i bytes = _mm256_packus_epi16(swl_narrow_words(n, first_low, first_high), swl_narrow_words(n, second_low, second_high));
+// Two pixels' sixteen channels, one in each half, from their words.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two_words(const struct swl_narrow_avx2 *n, __m256i first, __m256i second) {
+  __m256i bytes = _mm256_packus_epi16(first, second);
   bytes = _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(bytes, n->lower), n->upper), n->flip);
   return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
+                                                  __m256i second_high) {
+  return swl_narrow_two_words(n, swl_narrow_words(n, first_low, first_high), swl_narrow_words(n, second_low, second_high));
 }
 
 // The same of a bare middle.
