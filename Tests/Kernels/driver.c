@@ -358,7 +358,7 @@ static void case_convolution_f32(const struct swl_kernel *const kernels[2], stru
 static void case_depthwise_q8(const struct swl_kernel *const kernels[2], struct trial trials[2]) {
   static struct swl_depthwise_q8 arguments[2];
   struct swl_window w = random_window(true);
-  w.input_channels = w.output_channels = random_in(0, 2) ? random_in(1, 70) : random_in(71, 150);
+  w.input_channels = w.output_channels = random_in(0, 2) ? random_in(1, 70) : random_in(71, 220);
   int64_t taps = (int64_t)w.kernel_height * w.kernel_width;
   int8_t *weights = take_weights(w.input_channels * taps);
   struct swl_depthwise_q8 d = {

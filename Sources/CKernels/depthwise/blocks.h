@@ -38,19 +38,22 @@ SWL_INLINE int64_t swl_strip_rows(const struct swl_window *w) {
   return fitting < 1 ? 1 : swl_minimum(fitting, (int64_t)w->batch * w->output_height);
 }
 
-// The same where nothing of a strip is kept beside it: a block reads no more than the cache lines that its channels lie in, so that strips are as tall as
-// those lines allow, and what is prepared for a block serves as many rows.
+// The same for blocks of so few channels that one reads no more than the cache lines that these lie in: strips are as tall as those lines allow, and
+// what is prepared for a block serves as many rows.
 SWL_INLINE int64_t swl_tall_strip_rows(const struct swl_window *w) {
   const int64_t fitting = 16384 / (swl_minimum(w->input_channels, 64) * (int64_t)w->input_width * w->stride_height);
   return fitting < 1 ? 1 : swl_minimum(fitting, (int64_t)w->batch * w->output_height);
 }
+
+// Channels of the widest block whose words wait for their gates, a strip of them or some pixels.
+#define SWL_WIDEST_BLOCK 32
 
 // A thread's scratch: bytes of tap addresses and sums, then the elements whose words wait for their gates.
 SWL_INLINE int64_t swl_taps_and_sums_size(const struct swl_window *w) {
   return ((2 * swl_tap_pairs(w) * swl_tap_pixels(w) + 2) * (int64_t)sizeof(void *) + (int64_t)w->output_channels * 4 + 256 + 63) / 64 * 64;
 }
 SWL_INLINE int64_t swl_gated_elements(const struct swl_window *w) {
-  return (swl_is_read_by_column(w) ? swl_strip_rows(w) * w->output_width : swl_tap_pixels(w)) * w->output_channels;
+  return (swl_is_read_by_column(w) ? swl_tall_strip_rows(w) * w->output_width : swl_tap_pixels(w)) * SWL_WIDEST_BLOCK;
 }
 
 // Channels of a block: 16 where there are as many, else 8; the last block is moved back so that it ends with the last channel.

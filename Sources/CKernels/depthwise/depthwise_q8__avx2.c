@@ -22,9 +22,9 @@ struct block {
   int64_t pairs, channel;
   bool is_narrow; // the bias is in the sums from the start
   struct pair start;
-  // Where gates follow: products are kept as words, of the elements from `first_element` on, until a strip is complete. Else NULL.
+  // Where gates follow: products are kept as words, [pixel][channel of the block] from `first_pixel` on, until the block's strip is complete. Else NULL.
   int16_t *words;
-  int64_t first_element;
+  int64_t first_pixel;
   // Of kernels that are read column by column, one pixel apart: sums that have met the padding before the first column already, and
   // what the padding behind the last one adds to the sum that has met the kernel's columns 0…i.
   struct pair first[SUMS], last[SUMS];
@@ -73,7 +73,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish(const bool is_wide, const struct swl_dept
   int64_t element = pixel * d->window.output_channels + b->channel;
   if (b->is_narrow && b->words) {
     const __m256i words = _mm256_permute4x64_epi64(swl_narrow_products(narrow, sums->low, sums->high), 0xD8);
-    int16_t *to = b->words + (element - b->first_element);
+    int16_t *to = b->words + (pixel - b->first_pixel) * (is_wide ? 16 : 8);
     if (is_wide) {
       _mm256_storeu_si256((__m256i *)to, words);
     } else {
@@ -286,18 +286,21 @@ SWL_TARGET_AVX2 SWL_INLINE void find_ends(const bool is_wide, const int size, co
   }
 }
 
+// What gates make of the pixels from the first one of a block's words on.
+SWL_TARGET_AVX2 SWL_INLINE void open_block(const bool is_wide, const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, const struct block *b,
+                                           int64_t pixels) {
+  if (b->words) open_gates(d, table, b->words, is_wide ? 16 : 8, pixels, d->output + b->first_pixel * d->window.output_channels + b->channel);
+}
+
 SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_signed, const int size, const int stride, const struct swl_depthwise_q8 *d,
-                                            const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
+                                            const struct swl_table_avx2 *table, void *scratch, struct swl_column_part part) {
   const struct swl_window *w = &d->window;
-  const int64_t channels = w->input_channels, output_row = w->output_width * channels;
-  int16_t *words = words_of(d, scratch);
-  const int64_t strip = words ? swl_strip_rows(w) : swl_tall_strip_rows(w);
   const bool by_one = stride == 1 && w->pad_left < size && w->pad_right < size;
-  for (int64_t first = begin; first < end; first += strip) {
-    const int64_t last = swl_minimum(first + strip, end);
-    for (int64_t i = 0; i < swl_block_count(channels); i++) {
+  for (int64_t first = part.first_row, last; first < part.last_row; first = last) {
+    last = swl_minimum(first + swl_tall_strip_rows(w), part.last_row);
+    for (int64_t i = part.first_block; i < part.last_block; i++) {
       struct block b = block_at(is_wide, d, i);
-      b.words = words, b.first_element = first * output_row;
+      b.words = words_of(d, scratch), b.first_pixel = first * w->output_width;
       if (by_one) find_ends(is_wide, size, d, &b);
       const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
       struct walk walk = {.d = d, .block = &b, .narrow = &narrow};
@@ -309,8 +312,8 @@ SWL_TARGET_AVX2 SWL_INLINE void run_columns(const bool is_wide, const bool is_si
           run_row(is_wide, is_signed, size, stride, &walk, item * w->output_width);
         }
       }
+      open_block(is_wide, d, table, &b, (last - first) * w->output_width);
     }
-    if (words) open_gates(d, table, words, (last - first) * output_row, d->output + first * output_row);
   }
 }
 
@@ -320,10 +323,8 @@ SWL_TARGET_AVX2 SWL_INLINE void run_taps(const bool is_wide, const bool is_signe
   const struct swl_window *w = &d->window;
   const int64_t pairs = swl_tap_pairs(w), tap_count = (int64_t)w->kernel_height * w->kernel_width, pixels = swl_tap_pixels(w);
   const uint8_t **taps = scratch;
-  int16_t *words = words_of(d, scratch);
   for (int64_t item = begin; item < end; item++) {
     for (int64_t first = 0; first < w->output_width; first += pixels) {
-      const int64_t first_element = (item * w->output_width + first) * w->output_channels;
       const int64_t count = swl_minimum(pixels, w->output_width - first);
       for (int64_t x = 0; x < count; x++) {
         find_taps(w, d->input, d->padding, 1, item, first + x, (const void **)(taps + 2 * pairs * x));
@@ -331,26 +332,26 @@ SWL_TARGET_AVX2 SWL_INLINE void run_taps(const bool is_wide, const bool is_signe
       }
       for (int64_t i = 0; i < swl_block_count(w->input_channels); i++) {
         struct block b = block_at(is_wide, d, i);
-        b.words = words, b.first_element = first_element;
+        b.words = words_of(d, scratch), b.first_pixel = item * w->output_width + first;
         const struct swl_narrow_avx2 narrow = swl_narrow_avx2(&d->requantisation, b.channel, is_wide);
         for (int64_t x = 0; x < count; x++) {
           struct pair sums = sum_of_taps(is_wide, is_signed, &b, taps + 2 * pairs * x);
-          finish(is_wide, d, &narrow, &b, &sums, item * w->output_width + first + x);
+          finish(is_wide, d, &narrow, &b, &sums, b.first_pixel + x);
         }
+        open_block(is_wide, d, table, &b, count);
       }
-      if (words) open_gates(d, table, words, count * w->output_channels, d->output + first_element);
     }
   }
 }
 
 #define RUN_COLUMNS(size, stride)                                                                                      \
   static SWL_TARGET_AVX2 __attribute__((noinline)) void run_columns_##size##_##stride(const struct swl_depthwise_q8 *d,         \
-      const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {                                 \
+      const struct swl_table_avx2 *table, void *scratch, struct swl_column_part part) {                                \
     const bool is_wide = d->window.input_channels >= 16, is_signed = d->input_flip != 0;                               \
-    if (is_wide && !is_signed) run_columns(true, false, size, stride, d, table, scratch, begin, end);                                  \
-    if (is_wide && is_signed) run_columns(true, true, size, stride, d, table, scratch, begin, end);                                    \
-    if (!is_wide && !is_signed) run_columns(false, false, size, stride, d, table, scratch, begin, end);                                \
-    if (!is_wide && is_signed) run_columns(false, true, size, stride, d, table, scratch, begin, end);                                  \
+    if (is_wide && !is_signed) run_columns(true, false, size, stride, d, table, scratch, part);                        \
+    if (is_wide && is_signed) run_columns(true, true, size, stride, d, table, scratch, part);                          \
+    if (!is_wide && !is_signed) run_columns(false, false, size, stride, d, table, scratch, part);                      \
+    if (!is_wide && is_signed) run_columns(false, true, size, stride, d, table, scratch, part);                        \
   }
 RUN_COLUMNS(3, 1)
 RUN_COLUMNS(3, 2)
@@ -359,6 +360,19 @@ RUN_COLUMNS(5, 2)
 
 SWL_TARGET_AVX2 SWL_INLINE void sum_few(const struct swl_depthwise_q8 *d, const uint8_t *const *taps, int64_t tap_count, int32_t *sums) {
   sum_plainly(d, taps, tap_count, 0, sums);
+}
+
+// What the table makes of the part's bytes.
+SWL_TARGET_AVX2 static void look_up_part(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, struct swl_column_part part) {
+  const struct swl_window *w = &d->window;
+  const int64_t channels = w->output_channels, width = swl_column_width(w), pixels = (part.last_row - part.first_row) * w->output_width;
+  const int64_t first = part.first_block * width, last = swl_minimum(part.last_block * width, channels);
+  uint8_t *bytes = d->output + part.first_row * w->output_width * channels + first;
+  if (last - first == channels) {
+    swl_look_up_run(table, d->requantisation.table, bytes, bytes, pixels * channels);
+    return;
+  }
+  for (int64_t i = 0; i < pixels; i++, bytes += channels) swl_look_up_run(table, d->requantisation.table, bytes, bytes, last - first);
 }
 
 #define KERNEL run_few_channels
@@ -377,13 +391,14 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
   const struct swl_requantisation *r = &d->requantisation;
   struct swl_table_avx2 prepared;
   const struct swl_table_avx2 *table = swl_prepared_table(r, &prepared);
+  const struct swl_column_part part = swl_column_part(w, begin, end);
   if (swl_has_divided_quads(w)) {
-    run_divided(d, table, scratch, begin, end);
+    run_divided(d, table, scratch, part);
   } else if (swl_is_read_by_column(w)) {
     if (w->kernel_width == 3) {
-      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, table, scratch, begin, end);
+      (w->stride_width == 1 ? run_columns_3_1 : run_columns_3_2)(d, table, scratch, part);
     } else {
-      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, table, scratch, begin, end);
+      (w->stride_width == 1 ? run_columns_5_1 : run_columns_5_2)(d, table, scratch, part);
     }
   } else {
     const bool is_wide = w->input_channels >= 16, is_signed = d->input_flip != 0;
@@ -393,10 +408,7 @@ SWL_TARGET_AVX2 void swl_depthwise_q8_16__avx2(const void *arguments, void *scra
     if (!is_wide && is_signed) run_taps(false, true, d, table, scratch, begin, end);
   }
   // What isn't narrow has met the table already.
-  if (!r->table || !r->is_narrow || r->residual) return;
-  const int64_t row_bytes = (int64_t)w->output_width * w->output_channels;
-  uint8_t *bytes = d->output + begin * row_bytes;
-  swl_look_up_run(table, r->table, bytes, bytes, (end - begin) * row_bytes);
+  if (r->table && r->is_narrow && !r->residual) look_up_part(d, table, part);
 }
 #else
 typedef int swl_not_x86;

@@ -1,5 +1,6 @@
 #include "blocks.h"
 #include "depthwise_q8.h"
+#include "parts.h"
 #include "quads.h"
 
 #define KERNEL swl_depthwise_q8__scalar
@@ -72,6 +73,7 @@ static void pack_divided(const struct swl_window *w, const int8_t *weights, stru
 
 int64_t swl_depthwise_q8_items(const struct swl_kernel *kernel, const struct swl_window *w) {
   const int64_t rows = (int64_t)w->batch * w->output_height;
+  if (kernel->depth == 2) return swl_column_items(w);
   return is_quartered(kernel, w) ? rows * swl_quad_blocks(w->input_channels) : rows;
 }
 

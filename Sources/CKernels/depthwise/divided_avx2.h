@@ -8,6 +8,7 @@
 #include "../shared/table_avx2.h"
 #include "depthwise_q8.h"
 #include "gates_avx2.h"
+#include "parts.h"
 #include "quads.h"
 
 #include <immintrin.h>
@@ -29,9 +30,9 @@ struct divided_block {
   uint8_t *output; // from that channel on
   bool is_narrow; // the bias is in the sums from the start
   bool is_bare;   // see swl_is_bare
-  // Where gates follow: products are kept as words, of the elements from `first_element` on, until a strip is complete. Else NULL.
+  // Where gates follow: products are kept as words, [pixel][channel of the block] from `first_pixel` on, until the block's strip is complete. Else NULL.
   int16_t *words;
-  int64_t first_element;
+  int64_t first_pixel, channels; // channels: of a pixel
   struct source sources[3];
   __m256 multipliers[4];
   struct swl_narrow_avx2 narrow;
@@ -101,21 +102,21 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i products_of(const struct divided_block *b, st
 }
 
 // The end of all sums that aren't plain: not narrow, with a residual, or before gates.
-SWL_TARGET_AVX2 __attribute__((noinline)) static void finish_otherwise(const struct divided_block *b, const struct quads *sums, int64_t element) {
+SWL_TARGET_AVX2 __attribute__((noinline)) static void finish_otherwise(const struct divided_block *b, const struct quads *sums, int64_t pixel) {
   if (!b->is_narrow) {
     int32_t places[SWL_DIVIDED_WIDTH], stored[SWL_DIVIDED_WIDTH];
     memcpy(places, sums, sizeof places);
     for (int64_t c = 0; c < SWL_DIVIDED_WIDTH; c++) stored[c] = places[swl_quad_place(SWL_DIVIDED_WIDTH, c)];
-    swl_requantise_row_avx2(&b->d->requantisation, stored, b->channel, SWL_DIVIDED_WIDTH, element, b->d->output);
+    swl_requantise_row_avx2(&b->d->requantisation, stored, b->channel, SWL_DIVIDED_WIDTH, pixel * b->channels + b->channel, b->d->output);
     return;
   }
   const __m256i first = products_of(b, sums->half[0], 0), second = products_of(b, sums->half[1], 1);
-  __m256i *to = (__m256i *)(void *)(b->words + (element - b->first_element));
+  __m256i *to = (__m256i *)(void *)(b->words + (pixel - b->first_pixel) * SWL_DIVIDED_WIDTH);
   _mm256_storeu_si256(to, _mm256_permute2x128_si256(first, second, 0x20));
   _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(first, second, 0x31));
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void store_plainly(const struct divided_block *b, __m256i first, __m256i second, int64_t element) {
+SWL_TARGET_AVX2 SWL_INLINE void store_plainly(const struct divided_block *b, __m256i first, __m256i second, int64_t pixel) {
   const struct swl_narrow_avx2 *n = &b->narrow;
   __m256i bytes;
   if (b->is_bare) {
@@ -125,7 +126,7 @@ SWL_TARGET_AVX2 SWL_INLINE void store_plainly(const struct divided_block *b, __m
     bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper);
     bytes = _mm256_xor_si256(bytes, n->flip);
   }
-  _mm256_storeu_si256((__m256i *)(void *)(b->output + element), bytes);
+  _mm256_storeu_si256((__m256i *)(void *)(b->output + pixel * b->channels), bytes);
 }
 
 SWL_TARGET_AVX2 SWL_INLINE struct half sum_of_halves(struct half a, struct half b) {
@@ -136,11 +137,11 @@ SWL_TARGET_AVX2 SWL_INLINE struct quads sum_of_quads(struct quads a, struct quad
   return (struct quads){{sum_of_halves(a.half[0], b.half[0]), sum_of_halves(a.half[1], b.half[1])}};
 }
 
-SWL_TARGET_AVX2 SWL_INLINE void finish_divided(const struct form f, const struct divided_block *b, struct quads sums, int64_t element) {
+SWL_TARGET_AVX2 SWL_INLINE void finish_divided(const struct form f, const struct divided_block *b, struct quads sums, int64_t pixel) {
   if (f.is_plain) {
-    store_plainly(b, products_of(b, sums.half[0], 0), products_of(b, sums.half[1], 1), element);
+    store_plainly(b, products_of(b, sums.half[0], 0), products_of(b, sums.half[1], 1), pixel);
   } else {
-    finish_otherwise(b, &sums, element + b->channel);
+    finish_otherwise(b, &sums, pixel);
   }
 }
 
@@ -150,7 +151,7 @@ SWL_TARGET_AVX2 SWL_INLINE void finish_divided(const struct form f, const struct
 // A column of the image completes `old`, goes on with `young` and begins `fresh`; its addresses go on to the next one. Half by half, and the first is
 // finished before the second begins, or registers wouldn't suffice.
 SWL_TARGET_AVX2 SWL_INLINE void meet_column(const struct form f, const bool completes, const struct divided_block *b, const uint8_t *at[3], struct quads *old,
-                                            struct quads *young, struct quads *fresh, int64_t element) {
+                                            struct quads *young, struct quads *fresh, int64_t pixel) {
   const struct column column = column_at(f, at);
   __m256i words[2];
 #pragma GCC unroll 2
@@ -162,8 +163,8 @@ SWL_TARGET_AVX2 SWL_INLINE void meet_column(const struct form f, const bool comp
     young->half[h] = plus_column(f, b->packed, young->half[h], operands, 1, h);
     fresh->half[h] = plus_column(f, b->packed, b->start.half[h], operands, 0, h);
   }
-  if (completes && f.is_plain) store_plainly(b, words[0], words[1], element);
-  if (completes && !f.is_plain) finish_otherwise(b, old, element + b->channel);
+  if (completes && f.is_plain) store_plainly(b, words[0], words[1], pixel);
+  if (completes && !f.is_plain) finish_otherwise(b, old, pixel);
 #pragma GCC unroll 3
   for (int y = 0; y < 3; y++) at[y] += b->sources[y].pixel;
 }
@@ -172,7 +173,7 @@ SWL_TARGET_AVX2 SWL_INLINE void meet_column(const struct form f, const bool comp
 SWL_TARGET_AVX2 SWL_INLINE void divided_row_by_one(const struct form f, const struct divided_block *b, int64_t pixel) {
   const struct swl_window *w = &b->d->window;
   // Outputs may be fewer than the window allows.
-  const int64_t end = swl_minimum(w->input_width + w->pad_left, w->output_width + 2), channels = w->output_channels;
+  const int64_t end = swl_minimum(w->input_width + w->pad_left, w->output_width + 2), first_pixel = pixel;
   const uint8_t *at[3];
 #pragma GCC unroll 3
   for (int y = 0; y < 3; y++) at[y] = b->sources[y].start + b->channel;
@@ -182,21 +183,21 @@ SWL_TARGET_AVX2 SWL_INLINE void divided_row_by_one(const struct form f, const st
     meet_column(f, false, b, at, &old, &young, &fresh, 0);
     old = young, young = fresh;
   }
-  int64_t element = (pixel + step - 2) * channels;
+  pixel += step - 2;
   // In turns of three, so that no sum is moved.
-  for (; step + 3 <= end; step += 3, element += 3 * channels) {
-    meet_column(f, true, b, at, &old, &young, &fresh, element);
-    meet_column(f, true, b, at, &young, &fresh, &old, element + channels);
-    meet_column(f, true, b, at, &fresh, &old, &young, element + 2 * channels);
+  for (; step + 3 <= end; step += 3, pixel += 3) {
+    meet_column(f, true, b, at, &old, &young, &fresh, pixel);
+    meet_column(f, true, b, at, &young, &fresh, &old, pixel + 1);
+    meet_column(f, true, b, at, &fresh, &old, &young, pixel + 2);
   }
-  for (; step < end; step++, element += channels) {
-    meet_column(f, true, b, at, &old, &young, &fresh, element);
+  for (; step < end; step++, pixel++) {
+    meet_column(f, true, b, at, &old, &young, &fresh, pixel);
     old = young, young = fresh;
   }
 #pragma GCC unroll 2
   for (int i = 1; i >= 0; i--) {
     const int64_t x = end - 1 - i;
-    if (x >= 0 && x < w->output_width) finish_divided(f, b, sum_of_quads(i == 1 ? old : young, b->last[i]), (pixel + x) * channels);
+    if (x >= 0 && x < w->output_width) finish_divided(f, b, sum_of_quads(i == 1 ? old : young, b->last[i]), first_pixel + x);
   }
 }
 
@@ -230,31 +231,31 @@ SWL_TARGET_AVX2 SWL_INLINE void meet_two_with_care(const struct form f, const st
 // A row of output pixels two pixels apart, the first of which is `pixel`.
 SWL_TARGET_AVX2 SWL_INLINE void divided_row_by_two(const struct form f, const struct divided_block *b, int64_t pixel) {
   const struct swl_window *w = &b->d->window;
-  const int64_t steps = w->output_width + 1, channels = w->output_channels;
+  const int64_t steps = w->output_width + 1;
   // Steps inside..<end read columns of the image alone; the first one completes no pixel.
   const int64_t inside = swl_minimum(swl_maximum(1, (w->pad_left + 1) / 2), steps), end = swl_minimum((w->input_width + w->pad_left) / 2, steps);
   struct quads old = b->start, fresh;
-  int64_t step = 0, element = (pixel - 1) * channels;
-  for (; step < inside; step++, element += channels) {
+  int64_t step = 0;
+  for (pixel--; step < inside; step++, pixel++) {
     meet_two_with_care(f, b, step, &old, &fresh);
-    if (step > 0) finish_divided(f, b, old, element);
+    if (step > 0) finish_divided(f, b, old, pixel);
     old = fresh;
   }
   const uint8_t *at[3], *next[3];
 #pragma GCC unroll 3
   for (int y = 0; y < 3; y++) at[y] = b->sources[y].start + (step * 2 - w->pad_left) * b->sources[y].pixel + b->channel;
-  for (; step < end; step++, element += channels) {
+  for (; step < end; step++, pixel++) {
 #pragma GCC unroll 3
     for (int y = 0; y < 3; y++) next[y] = at[y] + b->sources[y].pixel;
     meet_two(f, b, at, next, &old, &fresh);
-    finish_divided(f, b, old, element);
+    finish_divided(f, b, old, pixel);
     old = fresh;
 #pragma GCC unroll 3
     for (int y = 0; y < 3; y++) at[y] = next[y] + b->sources[y].pixel;
   }
-  for (; step < steps; step++, element += channels) {
+  for (; step < steps; step++, pixel++) {
     meet_two_with_care(f, b, step, &old, &fresh);
-    finish_divided(f, b, old, element);
+    finish_divided(f, b, old, pixel);
     old = fresh;
   }
 }
@@ -323,24 +324,23 @@ DIVIDED_ROWS(plain_rows_by_two, true, 2)
 DIVIDED_ROWS(other_rows_by_one, false, 1)
 DIVIDED_ROWS(other_rows_by_two, false, 2)
 
-SWL_TARGET_AVX2 static void run_divided(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, void *scratch, int64_t begin, int64_t end) {
+SWL_TARGET_AVX2 static void run_divided(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, void *scratch, struct swl_column_part part) {
   const struct swl_window *w = &d->window;
-  struct divided_block b = {.d = d, .words = words_of(d, scratch)};
-  const int64_t output_row = (int64_t)w->output_width * w->output_channels, strip = b.words ? swl_strip_rows(w) : swl_tall_strip_rows(w);
-  for (int64_t first = begin; first < end; first += strip) {
-    const int64_t last = swl_minimum(first + strip, end);
-    b.first_element = first * output_row;
-    for (int64_t i = 0; i < swl_divided_blocks(w->input_channels); i++) {
+  struct divided_block b = {.d = d, .words = words_of(d, scratch), .channels = w->output_channels};
+  for (int64_t first = part.first_row, last; first < part.last_row; first = last) {
+    last = swl_minimum(first + swl_tall_strip_rows(w), part.last_row);
+    b.first_pixel = first * w->output_width;
+    for (int64_t i = part.first_block; i < part.last_block; i++) {
       b.packed = (const struct swl_divided_block *)(const void *)d->weights + i;
       b.channel = swl_divided_channel(w->input_channels, i);
       prepare_divided(&b);
       if (b.is_narrow && !b.words) {
         (w->stride_width == 1 ? plain_rows_by_one : plain_rows_by_two)(&b, first, last);
-      } else {
-        (w->stride_width == 1 ? other_rows_by_one : other_rows_by_two)(&b, first, last);
+        continue;
       }
+      (w->stride_width == 1 ? other_rows_by_one : other_rows_by_two)(&b, first, last);
+      if (b.words) open_gates(d, table, b.words, SWL_DIVIDED_WIDTH, (last - first) * w->output_width, b.output + b.first_pixel * b.channels);
     }
-    if (b.words) open_gates(d, table, b.words, (last - first) * output_row, d->output + first * output_row);
   }
 }
 

@@ -29,4 +29,14 @@ SWL_INLINE int64_t swl_balanced_block(int64_t work, int64_t step, int64_t larges
   return best;
 }
 
+// Units of work a part, at most `largest`: the largest with which the last of some threads, which take parts in turn, is done soonest.
+SWL_INLINE int64_t swl_even_part(int64_t work, int64_t largest, int32_t threads) {
+  int64_t best = largest, least = INT64_MAX;
+  for (int64_t part = largest; part > 0; part--) {
+    const int64_t parts = (work + part - 1) / part, duration = (parts + threads - 1) / threads * part;
+    if (duration < least) best = part, least = duration;
+  }
+  return best;
+}
+
 #endif
