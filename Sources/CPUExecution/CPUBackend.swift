@@ -41,9 +41,12 @@ public import ModelFormat
     let address = unsafe weights.baseAddress.map { UInt(bitPattern: $0) } ?? 0
     guard address % 8 == 0 else { throw InferenceError(.unsupported, "the weights don't begin at a multiple of 8 bytes") }
     var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, store: packed)
-    for (index, instruction) in program.instructions.enumerated() {
-      preparation.index = index
-      try preparation.append(instruction)
+    for image in program.imageByImage() ?? [program] {
+      preparation.program = image
+      for (index, instruction) in image.instructions.enumerated() {
+        preparation.index = index
+        try preparation.append(instruction)
+      }
     }
     let plan = preparation.finish()
     // A program of many gigabytes of scratch would not fail here, but end some process later, when the memory is touched.

@@ -5,7 +5,8 @@ import Tensors
 
 /// Turns the instructions of a validated program into the steps of a plan.
 @safe struct Preparation: ~Copyable {
-  let program: Program
+  /// Of one image of a batch at a time; instructions, tensors' numbers and constants are always the same.
+  var program: Program
   let options: CPUOptions
   private let weights: UnsafeRawBufferPointer
   private let arena: UnsafeMutableRawBufferPointer

@@ -1,0 +1,205 @@
+import ModelFormat
+
+/// A batch whose images a program treats alike, computed one image after the other: what an image needs then stays in the caches, where a whole
+/// batch's activations would drive each other out of them.
+extension Program {
+  /// Activations, in bytes, that are better computed whole: they fit the caches, and fewer steps wait for each other.
+  private static let smallBatch = 1 << 20
+  /// Instructions of all images together, each of which takes some hundred bytes.
+  private static let mostInstructions = 1 << 14
+
+  /// The programs of the single images in order, over this program's own memory: ports lie where they lay, everything between them is written again by
+  /// each image.
+  /// - Returns: nil where there is one image, where instructions mix images or might, or where a batch is no slower as a whole: its activations are
+  ///   small, or smaller than the weights that every image would read anew.
+  func imageByImage() -> [Program]? {
+    guard let images = imageCount, images <= Self.mostInstructions / max(instructions.count, 1), isBetterSingly(images) else { return nil }
+    return singly(images)
+  }
+
+  /// - Returns: as `imageByImage`, whether it is better or not.
+  func singly(_ images: Int) -> [Program]? {
+    let cut = BatchCut(program: self, images: images)
+    guard let instructions = cut.instructions(), let layout = cut.layout() else { return nil }
+    return (0..<images).map { image in
+      var program = self
+      program.instructions = instructions
+      for index in tensors.indices { program.tensors[index] = layout[index](image) }
+      return program
+    }
+  }
+
+  /// The leading dimension of every input, where it is the same and more than one.
+  var imageCount: Int? {
+    let leading = inputs.map { tensors[Int($0.tensor)].dimensions.first ?? 1 }
+    guard let images = leading.first, images > 1, leading.allSatisfy({ $0 == images }) else { return nil }
+    return images
+  }
+
+  private func isBetterSingly(_ images: Int) -> Bool {
+    var largest = 0, moved = 0, constant = 0
+    var isCounted = [Bool](repeating: false, count: tensors.count)
+    for instruction in instructions {
+      var touched = tensors[Int(instruction.written)].byteCount
+      for index in instruction.reads.map({ Int($0) }) {
+        switch tensors[index].storage {
+        case .arena: touched += tensors[index].byteCount
+        case .weights:
+          if !isCounted[index] { constant += tensors[index].byteCount }
+          isCounted[index] = true
+        }
+      }
+      largest = max(largest, touched)
+      moved += touched
+    }
+    return largest > Self.smallBatch && moved / images > constant
+  }
+}
+
+/// Cuts a program's tensors along their first axis that is longer than one.
+private struct BatchCut {
+  let program: Program
+  let images: Int
+
+  private func tensor(_ index: TensorIndex) -> TensorDescription { program.tensors[Int(index)] }
+
+  private func isConstant(_ index: TensorIndex) -> Bool {
+    if case .weights = tensor(index).storage { true } else { false }
+  }
+
+  /// The axis along which a tensor of the arena is cut; nil where it holds no whole number of parts.
+  private func axis(_ index: TensorIndex) -> Int? {
+    let dimensions = tensor(index).dimensions
+    guard !isConstant(index), let axis = dimensions.firstIndex(where: { $0 != 1 }), dimensions[axis] % images == 0 else { return nil }
+    return axis
+  }
+
+  /// Every instruction, for one image; nil where one isn't known to leave images apart.
+  func instructions() -> [Instruction]? {
+    var made: [Instruction] = []
+    for instruction in program.instructions {
+      guard axis(instruction.written) != nil, let own = single(instruction) else { return nil }
+      made.append(own)
+    }
+    return made
+  }
+
+  private func single(_ instruction: Instruction) -> Instruction? {
+    switch instruction {
+    case .convolution(let fields): isApart(fields) ? instruction : nil
+    case .pooling(let fields): axis(fields.input) == 0 && axis(fields.output) == 0 ? instruction : nil
+    case .resize(let fields): axis(fields.input) == 0 && axis(fields.output) == 0 ? instruction : nil
+    case .binary(let fields): isApart(fields) ? instruction : nil
+    case .unary(let fields): axis(fields.input) != nil ? instruction : nil
+    case .lookup(let fields): axis(fields.input) != nil ? instruction : nil
+    case .quantise(let fields), .dequantise(let fields): axis(fields.input) != nil ? instruction : nil
+    case .softmax(let fields): isBeforeLast(axis(fields.input), fields.input) && isBeforeLast(axis(fields.output), fields.output) ? instruction : nil
+    case .reduction(let fields): single(fields)
+    case .copy(let fields): single(fields)
+    default: nil
+    }
+  }
+
+  /// Images, or pixels where each is computed from its own alone.
+  private func isApart(_ fields: Convolution) -> Bool {
+    guard let axis = axis(fields.input), axis == self.axis(fields.output) else { return false }
+    if let residual = fields.residual, self.axis(residual) != axis { return false }
+    let kernel = tensor(fields.weights).dimensions
+    let isPointwise = kernel[1] == 1 && kernel[2] == 1 && fields.strides == HeightWidth(1, 1) && fields.padding == .zero
+    return axis == 0 || axis < 3 && isPointwise
+  }
+
+  /// Operands of whole images; or constants that all images read alike.
+  private func isApart(_ fields: Binary) -> Bool {
+    guard let axis = axis(fields.output) else { return false }
+    let output = tensor(fields.output).dimensions
+    for index in [fields.left, fields.right] {
+      let own = tensor(index).dimensions, place = axis - (output.count - own.count)
+      if isConstant(index) {
+        guard place < 0 || own[place] == 1 else { return false }
+      } else {
+        guard place >= 0, own[place] == output[axis], self.axis(index) == place else { return false }
+      }
+    }
+    return true
+  }
+
+  private func isBeforeLast(_ axis: Int?, _ index: TensorIndex) -> Bool { axis.map { $0 < tensor(index).dimensions.count - 1 } ?? false }
+
+  private func single(_ fields: Reduction) -> Instruction? {
+    guard axis(fields.input) != nil, Int(fields.outer) % images == 0 else { return nil }
+    var own = fields
+    own.outer /= Int32(images)
+    return .reduction(own)
+  }
+
+  /// A copy whose first axis goes from image to image on both sides, and that stays inside each.
+  private func single(_ fields: StridedCopy) -> Instruction? {
+    guard axis(fields.input) != nil, let first = fields.extents.first, Int(first) % images == 0 else { return nil }
+    let sides = [(fields.input, fields.inputOffset, fields.inputStrides), (fields.output, fields.outputOffset, fields.outputStrides)]
+    for (index, offset, strides) in sides {
+      guard let stride = strides.first, stride * Int64(first) == Int64(tensor(index).elementCount) else { return nil }
+      var least = offset, largest = offset
+      for (extent, stride) in zip(fields.extents, strides).dropFirst() {
+        let reach = Int64(extent - 1) * stride
+        least += min(reach, 0)
+        largest += max(reach, 0)
+      }
+      guard least >= 0, largest < stride else { return nil }
+    }
+    var own = fields
+    own.extents[0] /= Int32(images)
+    return .copy(own)
+  }
+
+  /// Where each tensor lies for an image; nil where memory isn't shared as this needs: what is read was written as it is read, and what lies where a
+  /// port does is as large.
+  func layout() -> [(Int) -> TensorDescription]? {
+    let ports = (program.inputs + program.outputs).map { range(of: $0.tensor) }
+    guard (program.inputs + program.outputs).allSatisfy({ axis($0.tensor) != nil }), readsWhatWasWritten() else { return nil }
+    var made: [(Int) -> TensorDescription] = []
+    for index in program.tensors.indices {
+      let whole = program.tensors[index]
+      guard case .arena(let offset) = whole.storage else {
+        made.append { _ in whole }
+        continue
+      }
+      guard let axis = axis(TensorIndex(index)) else {
+        // Of no use to any instruction, which would have refused it.
+        made.append { _ in whole }
+        continue
+      }
+      let own = range(of: TensorIndex(index))
+      let overlapped = ports.filter { $0.overlaps(own) }
+      guard overlapped.allSatisfy({ $0 == own }) else { return nil }
+      let step = overlapped.isEmpty ? 0 : whole.byteCount / images
+      let images = images
+      made.append { image in
+        var single = whole
+        single.dimensions[axis] /= images
+        single.storage = .arena(offset: offset + image * step)
+        return single
+      }
+    }
+    return made
+  }
+
+  private func range(of index: TensorIndex) -> Range<Int> {
+    guard case .arena(let offset) = tensor(index).storage else { return 0..<0 }
+    return offset..<offset + tensor(index).byteCount
+  }
+
+  private func readsWhatWasWritten() -> Bool {
+    var written = program.inputs.map { range(of: $0.tensor) }
+    for instruction in program.instructions {
+      for index in instruction.reads where !isConstant(index) {
+        let own = range(of: index)
+        guard written.contains(own), written.allSatisfy({ $0 == own || !$0.overlaps(own) }) else { return false }
+      }
+      let own = range(of: instruction.written)
+      written.removeAll { $0.overlaps(own) }
+      written.append(own)
+    }
+    return program.outputs.allSatisfy { written.contains(range(of: $0.tensor)) }
+  }
+}
