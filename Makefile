@@ -119,9 +119,11 @@ test-whisper: build
 	  PYTHONDONTWRITEBYTECODE=1 build/moonshine-python/bin/python Tests/Conformance/Whisper/compare.py $(SWIFTLET) --size $(WHISPER_SIZE) --weights int8 --seconds 1 10; \
 	else echo "test-whisper: SKIPPED, for the reference implementation can't be installed" >&2; fi
 
-## What 8 bits cost QuartzNet in word errors on clips that it was not calibrated with; minutes, and so on demand. METHOD=percentile chooses ranges otherwise.
+## What 8 bits cost QuartzNet in word errors on clips that it was not calibrated with, and on synthesised voices where there is flite; minutes, and so on demand.
+## METHOD=percentile chooses ranges otherwise.
 test-speech-int8:
 	Tests/Conformance/speech-int8.sh $(SWIFTLET)
+	Tests/Conformance/speech-int8-voices.sh $(SWIFTLET)
 
 ## Compiles the CUDA kernels for every supported device, without one; the next build takes them in. See docs/cuda.md.
 cuda:

@@ -165,6 +165,21 @@ struct WeightRoundingTests {
     }
   }
 
+  @Test func `channels are evened out less where other samples go beyond what some show`() throws {
+    let graph = try graph(channels: 2, outputs: 3, weights: [100, 50, 1, -1, 0.02, 0.01], next: [0.01, 1, 30, 0.02, -1, 20])
+    func least(_ samples: [[Float]]) -> Float {
+      var observed = ObservedValues(method: .meanSquaredError)
+      for sample in samples {
+        for node in graph.nodes.dropLast() { observed.observe(graph[node.outputs[0]].name, sample.flatMap { [0, $0] }, dimensions: [1, 3, 1, 2]) }
+        observed.countSample()
+      }
+      return ChannelEqualisation(graph, observed).factors.values.first?.min() ?? 1
+    }
+    let steady = least([[100, 1, 40], [100, 1, 40]])
+    #expect(steady < 0.2)
+    #expect(least([[100, 1, 1], [100, 1, 40]]) > 2 * steady)
+  }
+
   @Test func `joined values share a form where it costs a bit at most`() {
     let form = { (upper: Float) in StoredQuantisation.covering(0...upper) }
     var groups = FormGroups(count: 7)

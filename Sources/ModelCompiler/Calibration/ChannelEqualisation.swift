@@ -70,26 +70,46 @@ private struct Span {
     }
   }
 
-  /// Elements beyond this many times a channel's root mean square are so rare that 8 bits are better spent on the others.
-  private static let usefulRange: Float = 8
-
   /// What a channel is divided by at least.
   private static let leastFactor: Float = 1 / 64
 
   /// The factors of least estimated noise; nil where none is better than none.
   func factors(_ graph: Graph, _ observed: ObservedValue) -> [Float]? {
-    let ranges = observed.channelRanges
-    guard ranges.count == producer.outputCount else { return nil }
-    let magnitudes = zip(ranges, observed.channelPowers).map { min(max($0.upperBound, -$0.lowerBound), Self.usefulRange * Float($1.squareRoot())) }
+    guard observed.channelRanges.count == producer.outputCount else { return nil }
+    let magnitudes = Self.magnitudes(observed.channelRanges)
     guard let largest = magnitudes.max(), largest > 0, largest.isFinite else { return nil }
-    let none = [Float](repeating: 1, count: ranges.count)
-    var best = (factors: none, noise: noise(graph, observed, none))
+    let none = [Float](repeating: 1, count: magnitudes.count)
+    var best = (factors: none, noise: noise(graph, observed, none, Self.heldRange(observed, share: 0)))
     for share in [Float(0.25), 0.5, 0.75, 1] {
-      let factors = magnitudes.map { $0 > 0 ? max(Span.power($0 / largest, share), Self.leastFactor) : 1 }
-      let noise = noise(graph, observed, factors)
+      let factors = Self.factors(of: magnitudes, share)
+      let noise = noise(graph, observed, factors, Self.heldRange(observed, share: share))
       if noise < best.noise * 0.95 { best = (factors, noise) }
     }
     return best.factors == none ? nil : best.factors
+  }
+
+  private static func magnitudes(_ ranges: [ClosedRange<Float>]) -> [Float] { ranges.map { max($0.upperBound, -$0.lowerBound) } }
+
+  /// By a share of what each channel is smaller than the largest. One that is always 0 stays as it is.
+  private static func factors(of magnitudes: [Float], _ share: Float) -> [Float] {
+    let largest = magnitudes.max() ?? 0
+    return magnitudes.map { $0 > 0 ? max(power($0 / largest, share), leastFactor) : 1 }
+  }
+
+  /// The range that all samples need where half of them chose the factors: channels that are mostly silent go far beyond what a few samples show, and
+  /// the further the more they were made larger.
+  private static func heldRange(_ observed: ObservedValue, share: Float) -> ClosedRange<Float> {
+    var (lowest, highest) = (Float(0), Float(0))
+    for choosing in observed.halves {
+      let factors = factors(of: magnitudes(choosing), share)
+      for half in observed.halves {
+        for (range, factor) in zip(half, factors) {
+          lowest = min(lowest, range.lowerBound / factor)
+          highest = max(highest, range.upperBound / factor)
+        }
+      }
+    }
+    return lowest...highest
   }
 
   /// `base ^ share` for quarters.
@@ -99,16 +119,9 @@ private struct Span {
   }
 
   /// Mean square of what rounding inputs and weights in 8 bits adds to the readers' outputs.
-  private func noise(_ graph: Graph, _ observed: ObservedValue, _ factors: [Float]) -> Double {
-    let scaled = observed.divided(by: factors)
-    let powers = scaled.channelPowers
-    var (lowest, highest) = (0.0, 0.0)
-    for (range, power) in zip(scaled.channelRanges, powers) {
-      let useful = Double(Self.usefulRange) * power.squareRoot()
-      lowest = min(lowest, max(Double(range.lowerBound), -useful))
-      highest = max(highest, min(Double(range.upperBound), useful))
-    }
-    let step = (highest - lowest) / 255
+  private func noise(_ graph: Graph, _ observed: ObservedValue, _ factors: [Float], _ range: ClosedRange<Float>) -> Double {
+    let powers = observed.divided(by: factors).channelPowers
+    let step = (Double(range.upperBound) - Double(range.lowerBound)) / 255
     var sum = 0.0
     for reader in readers {
       guard let constant = graph[reader.weights].constant else { continue }

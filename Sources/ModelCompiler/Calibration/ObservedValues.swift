@@ -10,6 +10,8 @@ struct ObservedValue: Sendable {
   private(set) var histogram: [Double] = []
   /// By channel (axis 1): the range, the sum of squares, and how many elements there were of each.
   private(set) var channelRanges: [ClosedRange<Float>] = []
+  /// The channels' ranges in every second sample, and in the others; without the half that no sample is in.
+  private(set) var halves: [[ClosedRange<Float>]] = []
   private var squares: [Double] = []
   private var elementsByChannel = 0.0
 
@@ -72,7 +74,9 @@ struct ObservedValue: Sendable {
   func divided(by factors: [Float]) -> ObservedValue {
     guard factors.count == channelRanges.count else { return self }
     var scaled = self
-    scaled.channelRanges = zip(channelRanges, factors).map { $0.lowerBound / $1...$0.upperBound / $1 }
+    let divided = { (ranges: [ClosedRange<Float>]) in zip(ranges, factors).map { $0.lowerBound / $1...$0.upperBound / $1 } }
+    scaled.channelRanges = divided(channelRanges)
+    scaled.halves = halves.map(divided)
     scaled.squares = zip(squares, factors).map { $0 / (Double($1) * Double($1)) }
     scaled.range = scaled.channelRanges.map(\.lowerBound).min()!...scaled.channelRanges.map(\.upperBound).max()!
     scaled.histogram = []
@@ -83,19 +87,23 @@ struct ObservedValue: Sendable {
     range = min(range.lowerBound, other.lowerBound)...max(range.upperBound, other.upperBound)
   }
 
-  fileprivate mutating func addChannels(_ elements: [Float], _ dimensions: [Int]) {
+  /// - Parameter half: of the samples, 0 or 1; the first one's comes first.
+  fileprivate mutating func addChannels(_ elements: [Float], _ dimensions: [Int], half: Int) {
     guard dimensions.count >= 3, dimensions[1] > 0 else { return }
     let channels = dimensions[1]
     if squares.isEmpty {
       squares = [Double](repeating: 0, count: channels)
       channelRanges = [ClosedRange<Float>](repeating: 0...0, count: channels)
     }
+    let own = min(half, halves.count)
+    if own == halves.count { halves.append([ClosedRange<Float>](repeating: 0...0, count: channels)) }
     let run = dimensions[2...].reduce(1, *)
     for start in 0..<dimensions[0] * channels {
       let channel = start % channels
-      var (lower, upper) = (channelRanges[channel].lowerBound, channelRanges[channel].upperBound)
+      var (lower, upper) = (halves[own][channel].lowerBound, halves[own][channel].upperBound)
       ElementStatistics.add(elements[start * run..<(start + 1) * run], lower: &lower, upper: &upper, squares: &squares[channel])
-      channelRanges[channel] = lower...upper
+      halves[own][channel] = lower...upper
+      channelRanges[channel] = min(lower, channelRanges[channel].lowerBound)...max(upper, channelRanges[channel].upperBound)
     }
     elementsByChannel += Double(dimensions[0] * run)
   }
@@ -130,7 +138,7 @@ struct ObservedValues: Sendable {
     ElementStatistics.add(elements[...], lower: &lower, upper: &upper, squares: &squares)
     guard lower <= upper else { return }
     if values[name] == nil { values[name] = ObservedValue(lower...upper) } else { values[name]!.widen(by: lower...upper) }
-    values[name]!.addChannels(elements, dimensions)
+    values[name]!.addChannels(elements, dimensions, half: sampleCount % 2)
   }
 
   /// Second pass, over the same samples: counts the elements in the bins of the range that the first pass found.
