@@ -40,15 +40,15 @@ public import ModelFormat
     }
     let address = unsafe weights.baseAddress.map { UInt(bitPattern: $0) } ?? 0
     guard address % 8 == 0 else { throw InferenceError(.unsupported, "the weights don't begin at a multiple of 8 bytes") }
-    var preparation = unsafe Preparation(program: program, weights: weights, arena: arena, options: options, onCopy: onCopy, store: packed)
-    for image in program.imageByImage() ?? [program] {
-      preparation.program = image
-      for (index, instruction) in image.instructions.enumerated() {
-        preparation.index = index
-        try preparation.append(instruction)
-      }
+    let images = program.imageByImage(threads: options.threads)
+    let plan: Plan
+    do {
+      plan = try unsafe Self.plan(images ?? [program], weights: weights, arena: arena, options: options, onCopy: onCopy, packed: packed)
+    } catch {
+      // What each image needs of its own can be too much where all of them together need it once.
+      guard images != nil, error.code == .noResources else { throw error }
+      plan = try unsafe Self.plan([program], weights: weights, arena: arena, options: options, onCopy: onCopy, packed: packed)
     }
-    let plan = preparation.finish()
     // A program of many gigabytes of scratch would not fail here, but end some process later, when the memory is touched.
     guard plan.scratchByteCount <= Int64(Program.largestArena / options.threads) else {
       throw InferenceError(.noResources, "\(options.threads) threads would need \(plan.scratchByteCount) bytes of scratch each: ask for fewer threads")
@@ -59,6 +59,22 @@ public import ModelFormat
     self.packed = packed
     instructionSet = options.instructionSet
     unsafe packedFrom = weights
+  }
+
+  /// The steps of one program after the other, which differ in where tensors lie.
+  private static func plan(
+    _ programs: [Program], weights: UnsafeRawBufferPointer, arena: UnsafeMutableRawBufferPointer, options: CPUOptions,
+    onCopy: ((UnsafeRawBufferPointer) -> Void)?, packed: PackedWeightStore
+  ) throws(InferenceError) -> Plan {
+    var preparation = unsafe Preparation(program: programs[0], weights: weights, arena: arena, options: options, onCopy: onCopy, store: packed)
+    for program in programs {
+      preparation.program = program
+      for (index, instruction) in program.instructions.enumerated() {
+        preparation.index = index
+        try preparation.append(instruction)
+      }
+    }
+    return preparation.finish()
   }
 
   public static var fillsArena: Bool { true }

@@ -3,17 +3,21 @@ import ModelFormat
 /// A batch whose images a program treats alike, computed one image after the other: what an image needs then stays in the caches, where a whole
 /// batch's activations would drive each other out of them.
 extension Program {
-  /// Activations, in bytes, that are better computed whole: they fit the caches, and fewer steps wait for each other.
+  /// Activations, in bytes for each thread, that are better computed whole: they fit the caches, and fewer steps wait for each other.
   private static let smallBatch = 1 << 20
-  /// Instructions of all images together, each of which takes some hundred bytes.
-  private static let mostInstructions = 1 << 14
+  /// Instructions and tensors of all images together, and ports: a hostile program shall cost no more than reading it does.
+  private static let mostParts = 1 << 15
+  private static let mostPorts = 64
 
   /// The programs of the single images in order, over this program's own memory: ports lie where they lay, everything between them is written again by
   /// each image.
   /// - Returns: nil where there is one image, where instructions mix images or might, or where a batch is no slower as a whole: its activations are
   ///   small, or smaller than the weights that every image would read anew.
-  func imageByImage() -> [Program]? {
-    guard let images = imageCount, images <= Self.mostInstructions / max(instructions.count, 1), isBetterSingly(images) else { return nil }
+  func imageByImage(threads: Int) -> [Program]? {
+    guard let images = imageCount, images <= Self.mostParts / (instructions.count + tensors.count), inputs.count + outputs.count <= Self.mostPorts else {
+      return nil
+    }
+    guard isBetterSingly(images, threads) else { return nil }
     return singly(images)
   }
 
@@ -36,7 +40,7 @@ extension Program {
     return images
   }
 
-  private func isBetterSingly(_ images: Int) -> Bool {
+  private func isBetterSingly(_ images: Int, _ threads: Int) -> Bool {
     var largest = 0, moved = 0, constant = 0
     var isCounted = [Bool](repeating: false, count: tensors.count)
     for instruction in instructions {
@@ -52,7 +56,7 @@ extension Program {
       largest = max(largest, touched)
       moved += touched
     }
-    return largest > Self.smallBatch && moved / images > constant
+    return largest / threads > Self.smallBatch && moved / images > constant
   }
 }
 
@@ -100,13 +104,14 @@ private struct BatchCut {
     }
   }
 
-  /// Images, or pixels where each is computed from its own alone.
+  /// Images, or pixels where each is computed from its own alone. (Where weights are narrow it counts how many rows there are: `Preparation.rounds`.)
   private func isApart(_ fields: Convolution) -> Bool {
-    guard let axis = axis(fields.input), axis == self.axis(fields.output) else { return false }
+    guard fields.narrow == nil, let axis = axis(fields.input), axis == self.axis(fields.output) else { return false }
     if let residual = fields.residual, self.axis(residual) != axis { return false }
     let kernel = tensor(fields.weights).dimensions
     let isPointwise = kernel[1] == 1 && kernel[2] == 1 && fields.strides == HeightWidth(1, 1) && fields.padding == .zero
-    return axis == 0 || axis < 3 && isPointwise
+    // An output may have fewer rows and columns than the windows give.
+    return axis == 0 || axis < 3 && isPointwise && tensor(fields.input).dimensions[..<3] == tensor(fields.output).dimensions[..<3]
   }
 
   /// Operands of whole images; or constants that all images read alike.

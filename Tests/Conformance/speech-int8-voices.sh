@@ -18,7 +18,7 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 swiftlet=$1
-compile() { "$swiftlet" compile "$shared/models/quartznet15x5.onnx" --recipe "$root/Calibration/recipes/quartznet15x5.yaml" "$@" >/dev/null; }
+. "$root/Tests/Conformance/word-errors.sh"
 speak() {
   mkdir "$folder/$1"
   number=0
@@ -27,14 +27,6 @@ speak() {
     flite -voice "$1" -t "$sentence" -o "$folder/$1/$number.wav"
     printf '%s.wav\t%s\n' "$number" "$sentence" >>"$folder/$1/transcripts.tsv"
   done <"$root/Tests/Conformance/spoken-sentences.txt"
-}
-# errors PACKAGE VOICE: edits, and words that are said, in edits and said
-errors() {
-  "$swiftlet" evaluate "$1" "$folder/$2" --threads 1 --json >"$folder/counted.json"
-  sed 's/, "duration".*//; s/[{}"]//g; s/, /\n/g' "$folder/counted.json" >"$folder/counted"
-  said=$(awk '$1 == "words:" { print $2 }' "$folder/counted")
-  edits=$(awk '$1 == "substitutions:" || $1 == "deletions:" || $1 == "insertions:" { sum += $2; found++ } END { if (found == 3) print sum }' "$folder/counted")
-  [ "${said:-0}" -gt 0 ] && [ -n "$edits" ] || { echo "speech-int8-voices: $1 counted no words of $2: $(cat "$folder/counted.json")" >&2; exit 1; }
 }
 compile -o "$folder/fp32.swiftlet"
 compile -o "$folder/rows.swiftlet" --weights int8-dynamic

@@ -13,7 +13,7 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 swiftlet=$1
-compile() { "$swiftlet" compile "$shared/models/quartznet15x5.onnx" --recipe "$root/Calibration/recipes/quartznet15x5.yaml" "$@" >/dev/null; }
+. "$root/Tests/Conformance/word-errors.sh"
 mkdir "$folder/even" "$folder/odd"
 half=even
 for clip in $(cd "$shared/data/speech" && LC_ALL=C ls *.flac *.wav | LC_ALL=C sort); do
@@ -21,14 +21,6 @@ for clip in $(cd "$shared/data/speech" && LC_ALL=C ls *.flac *.wav | LC_ALL=C so
   grep "^$clip	" "$shared/data/speech/transcripts.tsv" >>"$folder/$half/transcripts.tsv" || true
   if [ "$half" = even ]; then half=odd; else half=even; fi
 done
-# errors PACKAGE HALF: edits, and words that are said, in edits and said
-errors() {
-  "$swiftlet" evaluate "$1" "$folder/$2" --threads 1 --json >"$folder/counted.json"
-  sed 's/, "duration".*//; s/[{}"]//g; s/, /\n/g' "$folder/counted.json" >"$folder/counted"
-  said=$(awk '$1 == "words:" { print $2 }' "$folder/counted")
-  edits=$(awk '$1 == "substitutions:" || $1 == "deletions:" || $1 == "insertions:" { sum += $2; found++ } END { if (found == 3) print sum }' "$folder/counted")
-  [ "${said:-0}" -gt 0 ] && [ -n "$edits" ] || { echo "speech-int8: $1 counted no words of the $2 clips: $(cat "$folder/counted.json")" >&2; exit 1; }
-}
 compile -o "$folder/fp32.swiftlet"
 float=0 whole=0 words=0
 for pair in even:odd odd:even; do

@@ -179,8 +179,28 @@ import Testing
     #expect(shown.status == 0 && shown.output.contains("x: float [1, n]") && shown.output.contains("Neg"), "\(shown)")
     #expect(shown.output.contains("--shape x="))
     #expect(try run(["inspect", model, "--json"]).output.contains("\"operators\": {\"Neg\": 1}"))
-    #expect(try run(["inspect", model, "--shape", "x=1x5"]).output.contains("arena"))
+    let bound = try run(["inspect", model, "--shape", "x=1x5"]).output
+    #expect(bound.contains("arena") && bound.contains("golden values   none yet: compile makes them"), "\(bound)")
     #expect(try run(["bench", model, "--shape", "x=1x5", "--seconds", "0.1", "--json"]).output.contains("median_ms"))
     #expect(try run(["bench", model]).status == 3)
+  }
+
+  @Test func `of a package only bench takes sizes, within its bounds`() throws {
+    let model = try write("open.onnx", [node("Neg", ["x"], ["y"])], inputs: [value("x", 1, [1, nil])], outputs: [value("y", 1, [1, nil])])
+    let package = model.replacing(".onnx", with: ".swiftlet")
+    #expect(try run(["compile", model, "--shape", "x=1x1..8", "-o", package]).status == 0)
+    #expect(try run(["bench", package, "--shape", "x=1x5", "--seconds", "0.1", "--json"]).status == 0)
+    let outside = try run(["bench", package, "--shape", "x=1x9", "--seconds", "0.1"])
+    #expect(outside.status != 0 && outside.errors.joined().contains("can be 1 to 8, not 9"), "\(outside)")
+    for command in [["inspect", package], ["infer", package, "--tensor", "x=x.npy"], ["evaluate", package, "sounds"], ["transcribe", package, "a.wav"]] {
+      let refused = try run(command + ["--shape", "x=1x5"])
+      #expect(refused.status == 2 && refused.errors.joined().contains("leave --shape out"), "\(refused)")
+    }
+  }
+
+  @Test func `where a package can't be written is said before it is made`() throws {
+    let model = try write("place.onnx", [node("Unknown", ["x"], ["y"])], inputs: [value("x", 1, [1, 5])], outputs: [value("y", 1, [1, 5])])
+    let refused = try run(["compile", model, "-o", "/no/such/folder/m.swiftlet"])
+    #expect(refused.status == 1 && refused.errors.joined().contains("its folder isn't there"), "\(refused)")
   }
 }

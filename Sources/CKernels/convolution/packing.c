@@ -177,8 +177,9 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
     largest = swl_minimum(LARGEST_BLOCK, BLOCK_BYTES / row_size) / step * step;
     largest = swl_maximum(swl_minimum(largest, (b->rows + step - 1) / step * step), step);
   }
-  // Panels are divided among threads, not rows, where weights are heavy or there are a few pixels, or some that whole tiles divide unevenly.
-  const int64_t few = (element_size < 4 && b->depth == b->group_inputs ? 8 : 2) * threads * step;
+  // Panels are divided among threads, not rows, where weights are heavy or there are a few pixels, or, of pointwise layers as they stand beside depthwise
+  // ones, some that whole tiles divide unevenly.
+  const int64_t few = swl_maximum(2 * threads * step, is_paired(kernel, 1) && element_size < 4 && b->depth == b->group_inputs ? SWL_FEW_PIXELS : 0);
   const bool are_heavy = b->depth * b->group_outputs * (element_size < 4 ? 1 : 4) > SWL_HEAVY_BYTES, are_few = b->rows <= few;
   const bool divides_panels = (are_heavy || are_few) && b->group_outputs >= 2 * threads * kernel->columns;
   const int64_t rows = threads > 1 && !divides_panels ? swl_balanced_block(b->rows, step, largest, threads) : swl_even_block(b->rows, step, largest);
@@ -190,8 +191,7 @@ void swl_plan_blocking(const struct swl_kernel *kernel, int64_t element_size, in
   int64_t items = b->row_blocks * b->groups;
   if (threads > 1 && items < 2 * threads) b->column_splits = swl_minimum(b->panels, 2 * threads / items);
   b->panels_per_split = (b->panels + b->column_splits - 1) / b->column_splits;
-  // Where nothing is gathered anew for each, parts as small as it takes to divide panels evenly cost nothing.
-  if (threads > 1 && items == 1 && element_size < 4 && b->depth == b->group_inputs) b->panels_per_split = swl_even_part(b->panels, b->panels_per_split, threads);
+  if (threads > 1 && items == 1 && element_size < 4) b->panels_per_split = swl_even_part(b->panels, b->panels_per_split, threads);
   b->column_splits = (b->panels + b->panels_per_split - 1) / b->panels_per_split;
 }
 

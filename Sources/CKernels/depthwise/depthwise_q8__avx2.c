@@ -358,26 +358,9 @@ RUN_COLUMNS(3, 2)
 RUN_COLUMNS(5, 1)
 RUN_COLUMNS(5, 2)
 
-SWL_TARGET_AVX2 SWL_INLINE void sum_few(const struct swl_depthwise_q8 *d, const uint8_t *const *taps, int64_t tap_count, int32_t *sums) {
-  sum_plainly(d, taps, tap_count, 0, sums);
-}
-
-// What the table makes of the part's bytes.
-SWL_TARGET_AVX2 static void look_up_part(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, struct swl_column_part part) {
-  const struct swl_window *w = &d->window;
-  const int64_t channels = w->output_channels, width = swl_column_width(w), pixels = (part.last_row - part.first_row) * w->output_width;
-  const int64_t first = part.first_block * width, last = swl_minimum(part.last_block * width, channels);
-  uint8_t *bytes = d->output + part.first_row * w->output_width * channels + first;
-  if (last - first == channels) {
-    swl_look_up_run(table, d->requantisation.table, bytes, bytes, pixels * channels);
-    return;
-  }
-  for (int64_t i = 0; i < pixels; i++, bytes += channels) swl_look_up_run(table, d->requantisation.table, bytes, bytes, last - first);
-}
-
 #define KERNEL run_few_channels
 #define TARGET SWL_TARGET_AVX2 static
-#define SUM sum_few
+#define SUM(d, taps, tap_count, sums) sum_plainly(d, taps, tap_count, 0, sums)
 #define REQUANTISE swl_requantise_row
 #include "driver_q8.h"
 

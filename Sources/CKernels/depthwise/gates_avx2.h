@@ -1,13 +1,14 @@
-// Gates behind depthwise sums: a block's products are kept as words until there are enough of them to look up 64 gates at a time.
+// What stands behind depthwise sums. Gates: a block's products are kept as words until there are enough of them to look up 64 gates at a time.
 #ifndef SWL_DEPTHWISE_GATES_AVX2_H
 #define SWL_DEPTHWISE_GATES_AVX2_H
 
 #if defined(__x86_64__)
 #include "../shared/epilogue_avx2.h"
-#include "blocks.h"
+#include "../shared/table_avx2.h"
+#include "parts.h"
 
 // Thirty-two bytes to the pixels of a block, `width` channels each, from pixel `first` on: `width` is 32, 16 or 8.
-SWL_TARGET_AVX2 SWL_INLINE void put_pixels(int64_t width, __m256i bytes, int64_t first, int64_t stride, uint8_t *output) {
+SWL_TARGET_AVX2 SWL_INLINE void put_pixels(const int64_t width, __m256i bytes, int64_t first, int64_t stride, uint8_t *output) {
   uint8_t *to = output + first * stride;
   const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
   if (width == 32) {
@@ -24,8 +25,9 @@ SWL_TARGET_AVX2 SWL_INLINE void put_pixels(int64_t width, __m256i bytes, int64_t
 }
 
 // What gates make of a block's words, [pixel][channel of `width`]; `output` is the first pixel's first channel of the block.
-SWL_TARGET_AVX2 static void open_gates(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, const int16_t *words, int64_t width,
-                                       int64_t pixels, uint8_t *output) {
+// (`width` is a constant at every call.)
+SWL_TARGET_AVX2 SWL_INLINE void open_gates(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, const int16_t *words, const int64_t width,
+                                           int64_t pixels, uint8_t *output) {
   const struct swl_requantisation *r = &d->requantisation;
   const struct swl_narrow_avx2 narrow = swl_narrow_avx2(r, 0, false);
   const int64_t stride = d->window.output_channels, count = pixels * width;
@@ -41,6 +43,19 @@ SWL_TARGET_AVX2 static void open_gates(const struct swl_depthwise_q8 *d, const s
     put_pixels(width, second, (i + 32) / width, stride, output);
   }
   for (; i < count; i++) output[i / width * stride + i % width] = (uint8_t)swl_gated(r, words[i]);
+}
+
+// What the table makes of the part's bytes.
+SWL_TARGET_AVX2 static void look_up_part(const struct swl_depthwise_q8 *d, const struct swl_table_avx2 *table, struct swl_column_part part) {
+  const struct swl_window *w = &d->window;
+  const int64_t channels = w->output_channels, width = swl_column_width(w), pixels = (part.last_row - part.first_row) * w->output_width;
+  const int64_t first = part.first_block * width, last = swl_minimum(part.last_block * width, channels);
+  uint8_t *bytes = d->output + part.first_row * w->output_width * channels + first;
+  if (last - first == channels) {
+    swl_look_up_run(table, d->requantisation.table, bytes, bytes, pixels * channels);
+    return;
+  }
+  for (int64_t i = 0; i < pixels; i++, bytes += channels) swl_look_up_run(table, d->requantisation.table, bytes, bytes, last - first);
 }
 
 // Where a thread keeps words until their gates are known; NULL where there are none.

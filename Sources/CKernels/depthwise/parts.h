@@ -2,21 +2,21 @@
 #ifndef SWL_DEPTHWISE_PARTS_H
 #define SWL_DEPTHWISE_PARTS_H
 
+#include "../shared/balance.h"
 #include "quads.h"
 
-// With fewer channels there are too few blocks to divide; with more pixels, convolutions divide them, not their channels (see swl_plan_blocking).
-#define SWL_FEWEST_CHANNELS 128
-#define SWL_MOST_PIXELS 64
+// With fewer channels there are too few blocks to divide.
+#define SWL_FEWEST_CHANNELS 256
 
 SWL_INLINE int64_t swl_column_width(const struct swl_window *w) {
   return swl_has_divided_quads(w) ? SWL_DIVIDED_WIDTH : swl_block_width(w->input_channels);
 }
 
-// Items are rows; but where an image has a few pixels and many channels, blocks of channels: threads then read what they wrote themselves in the step
-// before, and blocks are divided more evenly than a few rows. A last block that was moved back goes with the one that it overlaps.
+// Items are rows; but where an image has a few pixels and many channels, blocks of channels, as convolutions divide columns there (swl_plan_blocking):
+// threads then read what they wrote themselves in the step before, and blocks are divided more evenly than a few rows. A last block that was moved back goes with the one that it overlaps.
 SWL_INLINE bool swl_divides_blocks(const struct swl_window *w) {
   const int64_t pixels = (int64_t)w->batch * w->input_height * w->input_width;
-  return swl_is_read_by_column(w) && w->input_channels >= SWL_FEWEST_CHANNELS && pixels <= SWL_MOST_PIXELS &&
+  return swl_is_read_by_column(w) && w->input_channels >= SWL_FEWEST_CHANNELS && pixels <= SWL_FEW_PIXELS &&
          swl_tall_strip_rows(w) == (int64_t)w->batch * w->output_height;
 }
 SWL_INLINE int64_t swl_column_items(const struct swl_window *w) {

@@ -7,6 +7,9 @@
 // Weights of more bytes stay in no thread's second-level cache: threads divide them rather than read them each.
 #define SWL_HEAVY_BYTES 262144
 
+// Pixels of a layer that columns, or blocks of channels, divide more evenly among threads than rows do.
+#define SWL_FEW_PIXELS 64
+
 // What a block costs beside its work, in units of work: mostly the weights, read again.
 #define SWL_BLOCK_COST 2
 
@@ -29,14 +32,10 @@ SWL_INLINE int64_t swl_balanced_block(int64_t work, int64_t step, int64_t larges
   return best;
 }
 
-// Units of work a part, at most `largest`: the largest with which the last of some threads, which take parts in turn, is done soonest.
-SWL_INLINE int64_t swl_even_part(int64_t work, int64_t largest, int32_t threads) {
-  int64_t best = largest, least = INT64_MAX;
-  for (int64_t part = largest; part > 0; part--) {
-    const int64_t parts = (work + part - 1) / part, duration = (parts + threads - 1) / threads * part;
-    if (duration < least) best = part, least = duration;
-  }
-  return best;
+// Units of work a part, where threads take parts of `part` in turn; or one part for each thread, where that has the last one done sooner by a sixteenth.
+SWL_INLINE int64_t swl_even_part(int64_t work, int64_t part, int32_t threads) {
+  const int64_t parts = (work + part - 1) / part, duration = (parts + threads - 1) / threads * part, each = (work + threads - 1) / threads;
+  return (duration - each) * 16 > duration ? each : part;
 }
 
 #endif

@@ -78,11 +78,11 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let begin = MonotonicClock.now()
-    let package = try source.package(at: model)
+    let package = try source.package(at: model, bindsSizes: true)
     if backend == .cuda, let note = PackageReport.noteOnCUDA(package.program) { Terminal.note("\(model): \(note)") }
     if let frame {
       guard package.family == nil || source.shape.isEmpty else {
-        throw CommandFailure("\(model) left sizes open, which --frame takes at their upper bounds: leave --shape out", status: .wrongUse)
+        throw CommandFailure("\(model) left sizes open, which --frame chooses for one image at a time: leave --shape out", status: .wrongUse)
       }
       let bench = try FrameBench(package, size: frame, picture: picture, threads: threads, isOnDevice: backend == .cuda, seconds: seconds)
       return Terminal.show(json ? "\(bench.json.text)\n" : bench.text)

@@ -101,6 +101,7 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     if FileStart.isFolder(model) { try checkFolderOptions() }
     try checkOptions()
+    try OutputFile.checkPlace(output)
     if FileStart.isFolder(model) { return try compileFolder() }
     guard language == nil, shortestSound == nil else {
       throw CommandFailure("--language and --shortest-sound are for a pretrained model's folder, which \(model) isn't", status: .wrongUse)

@@ -26,7 +26,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     guard let package = try package() else { return }
-    let report = PackageReport(package)
+    let report = PackageReport(package, isCompiled: try FileStart.isPackage(model))
     Terminal.show(json ? "\(report.json.text)\n" : report.text)
     guard instructions, !json else { return }
     for (index, instruction) in package.program.instructions.enumerated() {

@@ -13,8 +13,8 @@ struct ModelSourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The shape of an input, as NAME=1x3x224x224; when compiling, NAME=1x64x16..2048 leaves a size open between bounds. A package takes sizes for what it left \
-      open. May be given more than once.
+      The shape of an input, as NAME=1x3x224x224; when compiling, NAME=1x64x16..2048 leaves a size open between bounds. Of a package, bench takes sizes for \
+      what it left open; elsewhere they follow from what it is given. May be given more than once.
       """, valueName: "name=shape"))
   var shape: [String] = []
 
@@ -25,7 +25,8 @@ struct ModelSourceOptions: ParsableArguments {
   var constant: [String] = []
 
   /// The package behind a path.
-  func package(at path: String) throws -> ModelPackage {
+  /// - Parameter bindsSizes: whether the caller binds what a package left open to the sizes given.
+  func package(at path: String, bindsSizes: Bool = false) throws -> ModelPackage {
     if try FileStart.isPackage(path) {
       guard recipe == nil, constant.isEmpty else {
         throw CommandFailure("\(path) is a package, which carries its own recipe and constants: leave --recipe and --constant out", status: .wrongUse)
@@ -33,6 +34,9 @@ struct ModelSourceOptions: ParsableArguments {
       let package = try ModelPackage(contentsOf: path)
       guard shape.isEmpty || package.family != nil else {
         throw CommandFailure("\(path) is a package that left no size open: leave --shape out", status: .wrongUse)
+      }
+      guard shape.isEmpty || bindsSizes else {
+        throw CommandFailure("\(path) is a package, whose open sizes follow from what it is given here: leave --shape out, which bench takes", status: .wrongUse)
       }
       return package
     }

@@ -28,6 +28,14 @@ enum OutputFile {
     }
   }
 
+  /// Refuses a place where no file can be made, before the work whose result it is for.
+  static func checkPlace(_ path: String) throws {
+    let temporary = "\(path).part"
+    guard let file = unsafe fopen(temporary, "ab") else { throw failure(path) }
+    unsafe fclose(file)
+    unsafe unlink(temporary)
+  }
+
   static func makeFolder(_ path: String) throws {
     guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure(path) }
   }

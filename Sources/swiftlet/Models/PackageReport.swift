@@ -6,8 +6,13 @@ import Tensors
 /// What a package holds, for `compile` and `inspect`.
 struct PackageReport {
   private let package: ModelPackage
+  /// False where it is only what a model file would make.
+  private let isCompiled: Bool
 
-  init(_ package: ModelPackage) { self.package = package }
+  init(_ package: ModelPackage, isCompiled: Bool = true) {
+    self.package = package
+    self.isCompiled = isCompiled
+  }
 
   private var program: Program { package.program }
 
@@ -60,9 +65,10 @@ struct PackageReport {
     for state in manifest.states ?? [] { lines.append("  remembered      \(state.output) comes back as \(state.input)") }
     lines.append("  golden values   \(golden)")
     lines.append("  instructions    \(program.instructions.count)")
+    let isCalibrated = manifest.calibration != nil
     for family in families {
       let name = family.name + String(repeating: " ", count: max(1, 16 - family.name.count))
-      lines.append("    \(name)\(family.count)\(family.integers > 0 ? "  (\(family.integers) in 8 bits)" : "")")
+      lines.append("    \(name)\(family.count)\(family.integers > 0 || isCalibrated && family.name == "convolution" ? "  (\(family.integers) in 8 bits)" : "")")
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -72,6 +78,7 @@ struct PackageReport {
       let size = package.family == nil ? "" : " at the largest size"
       return "of \(golden.outputs.count) output(s)\(size), within \(Self.percent(golden.tolerance)) % of each one's spread"
     }
+    guard isCompiled else { return "none yet: compile makes them" }
     guard package.step == nil else { return "none: models that write token by token have none yet; devices test only that the encoder gives numbers" }
     let reason =
       package.manifest.states == nil
