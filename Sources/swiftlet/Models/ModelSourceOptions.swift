@@ -36,7 +36,7 @@ struct ModelSourceOptions: ParsableArguments {
         throw CommandFailure("\(path) is a package that left no size open: leave --shape out", status: .wrongUse)
       }
       guard shape.isEmpty || bindsSizes else {
-        throw CommandFailure("\(path) is a package, whose open sizes follow from what it is given here: leave --shape out, which bench takes", status: .wrongUse)
+        throw CommandFailure("\(path) is a package, whose open sizes follow from what it is given: leave --shape out (bench takes it)", status: .wrongUse)
       }
       return package
     }
