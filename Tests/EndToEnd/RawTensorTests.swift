@@ -192,7 +192,7 @@ import Testing
     #expect(try run(["bench", package, "--shape", "x=1x5", "--seconds", "0.1", "--json"]).status == 0)
     let outside = try run(["bench", package, "--shape", "x=1x9", "--seconds", "0.1"])
     #expect(outside.status != 0 && outside.errors.joined().contains("can be 1 to 8, not 9"), "\(outside)")
-    for command in [["inspect", package], ["infer", package, "--tensor", "x=x.npy"], ["evaluate", package, "sounds"], ["transcribe", package, "a.wav"]] {
+    for command in [["inspect", package], ["infer", package, "--tensor", "x=x.npy"], ["evaluate", package, "sounds"], ["transcribe", package, model]] {
       let refused = try run(command + ["--shape", "x=1x5"])
       #expect(refused.status == 2 && refused.errors.joined().contains("leave --shape out"), "\(refused)")
     }
