@@ -24,11 +24,14 @@ extension Program {
   /// - Returns: as `imageByImage`, whether it is better or not.
   func singly(_ images: Int) -> [Program]? {
     let cut = BatchCut(program: self, images: images)
-    guard let instructions = cut.instructions(), let layout = cut.layout() else { return nil }
+    guard let instructions = cut.instructions(), let first = cut.tensors(), let steps = cut.steps() else { return nil }
     return (0..<images).map { image in
       var program = self
       program.instructions = instructions
-      for index in tensors.indices { program.tensors[index] = layout[index](image) }
+      program.tensors = first
+      for (index, step) in steps {
+        if case .arena(let offset) = first[index].storage { program.tensors[index].storage = .arena(offset: offset + image * step) }
+      }
       return program
     }
   }
@@ -157,34 +160,28 @@ private struct BatchCut {
     return .copy(own)
   }
 
-  /// Where each tensor lies for an image; nil where memory isn't shared as this needs: what is read was written as it is read, and what lies where a
-  /// port does is as large.
-  func layout() -> [(Int) -> TensorDescription]? {
-    let ports = (program.inputs + program.outputs).map { range(of: $0.tensor) }
-    guard (program.inputs + program.outputs).allSatisfy({ axis($0.tensor) != nil }), readsWhatWasWritten() else { return nil }
-    var made: [(Int) -> TensorDescription] = []
-    for index in program.tensors.indices {
-      let whole = program.tensors[index]
-      guard case .arena(let offset) = whole.storage else {
-        made.append { _ in whole }
-        continue
-      }
-      guard let axis = axis(TensorIndex(index)) else {
-        // Of no use to any instruction, which would have refused it.
-        made.append { _ in whole }
-        continue
-      }
-      let own = range(of: TensorIndex(index))
-      let overlapped = ports.filter { $0.overlaps(own) }
+  /// The first image's tensors; nil where what is read isn't what was written, as it was written. What can't be cut is of no use to any instruction, which
+  /// would have refused it.
+  func tensors() -> [TensorDescription]? {
+    guard readsWhatWasWritten() else { return nil }
+    var made = program.tensors
+    for index in made.indices {
+      if let axis = axis(TensorIndex(index)) { made[index].dimensions[axis] /= images }
+    }
+    return made
+  }
+
+  /// Of tensors that lie where a port does, which are as large, how far one image's lies from the one's before; all others lie in the same place for each
+  /// image. Nil where a port can't be cut, or one of another size reaches into it.
+  func steps() -> [(index: Int, step: Int)]? {
+    let ports = program.inputs + program.outputs
+    guard ports.allSatisfy({ axis($0.tensor) != nil }) else { return nil }
+    let ranges = ports.map { range(of: $0.tensor) }
+    var made: [(index: Int, step: Int)] = []
+    for index in program.tensors.indices where axis(TensorIndex(index)) != nil {
+      let own = range(of: TensorIndex(index)), overlapped = ranges.filter { $0.overlaps(own) }
       guard overlapped.allSatisfy({ $0 == own }) else { return nil }
-      let step = overlapped.isEmpty ? 0 : whole.byteCount / images
-      let images = images
-      made.append { image in
-        var single = whole
-        single.dimensions[axis] /= images
-        single.storage = .arena(offset: offset + image * step)
-        return single
-      }
+      if !overlapped.isEmpty { made.append((index, own.count / images)) }
     }
     return made
   }

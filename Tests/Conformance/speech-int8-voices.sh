@@ -5,20 +5,11 @@
 # than MOST_POINTS. Minutes, and so no part of `make test`.
 # Usage: [SWIFTLET_SHARED=…] [METHOD=mean-squared-error] [MOST_POINTS=1] [VOICES="slt rms awb"] speech-int8-voices.sh SWIFTLET
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-shared=$(cd "${SWIFTLET_SHARED:-$root/../shared}" && pwd)
-if [ ! -e "$shared/models/quartznet15x5.onnx" ]; then
-  echo "SKIPPED: voices in 8 bits, there is no model in $shared; set SWIFTLET_SHARED"
-  exit 0
-fi
+. "$(dirname "$0")/word-errors.sh"
 if ! command -v flite >/dev/null; then
   echo "SKIPPED: voices in 8 bits, there is no flite to speak: apt-get install flite"
   exit 0
 fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-swiftlet=$1
-. "$root/Tests/Conformance/word-errors.sh"
 speak() {
   mkdir "$folder/$1"
   number=0

@@ -4,16 +4,7 @@
 # part of `make test`.
 # Usage: [SWIFTLET_SHARED=…] [METHOD=mean-squared-error] [MOST_MORE=1] speech-int8.sh SWIFTLET
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-shared=$(cd "${SWIFTLET_SHARED:-$root/../shared}" && pwd)
-if [ ! -e "$shared/models/quartznet15x5.onnx" ]; then
-  echo "SKIPPED: speech in 8 bits, there is no model in $shared; set SWIFTLET_SHARED"
-  exit 0
-fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-swiftlet=$1
-. "$root/Tests/Conformance/word-errors.sh"
+. "$(dirname "$0")/word-errors.sh"
 mkdir "$folder/even" "$folder/odd"
 half=even
 for clip in $(cd "$shared/data/speech" && LC_ALL=C ls *.flac *.wav | LC_ALL=C sort); do

@@ -1,4 +1,14 @@
-# What the counts of QuartzNet's words share, for scripts that have set swiftlet, root, shared and a folder of their own.
+# What counts of QuartzNet's words share, for scripts that are given the program: where things lie, a folder that goes with the script, and the counting.
+# Ends the script where there is no model.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+shared=$(cd "${SWIFTLET_SHARED:-$root/../shared}" && pwd)
+if [ ! -e "$shared/models/quartznet15x5.onnx" ]; then
+  echo "SKIPPED: words in 8 bits, there is no model in $shared; set SWIFTLET_SHARED"
+  exit 0
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+swiftlet=$1
 
 compile() { "$swiftlet" compile "$shared/models/quartznet15x5.onnx" --recipe "$root/Calibration/recipes/quartznet15x5.yaml" "$@" >/dev/null; }
 

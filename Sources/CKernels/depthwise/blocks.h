@@ -32,18 +32,18 @@ SWL_INLINE int64_t swl_tap_pixels(const struct swl_window *w) {
   return fitting < 1 ? 1 : swl_minimum(fitting, 16);
 }
 
-// How many rows of what is read by column are computed block by block: as many as a part of the first-level cache holds.
-SWL_INLINE int64_t swl_strip_rows(const struct swl_window *w) {
-  const int64_t fitting = 16384 / ((int64_t)w->input_width * w->input_channels * w->stride_height);
+// Rows of what is read by column of which a part of the first-level cache holds the input, where that many bytes of each pixel are read.
+SWL_INLINE int64_t swl_cached_rows(const struct swl_window *w, int64_t pixel) {
+  const int64_t fitting = 16384 / (pixel * w->input_width * w->stride_height);
   return fitting < 1 ? 1 : swl_minimum(fitting, (int64_t)w->batch * w->output_height);
 }
 
+// How many are computed block by block: as many as are held whole.
+SWL_INLINE int64_t swl_strip_rows(const struct swl_window *w) { return swl_cached_rows(w, w->input_channels); }
+
 // The same for blocks of so few channels that one reads no more than the cache lines that these lie in: strips are as tall as those lines allow, and
 // what is prepared for a block serves as many rows.
-SWL_INLINE int64_t swl_tall_strip_rows(const struct swl_window *w) {
-  const int64_t fitting = 16384 / (swl_minimum(w->input_channels, 64) * (int64_t)w->input_width * w->stride_height);
-  return fitting < 1 ? 1 : swl_minimum(fitting, (int64_t)w->batch * w->output_height);
-}
+SWL_INLINE int64_t swl_tall_strip_rows(const struct swl_window *w) { return swl_cached_rows(w, swl_minimum(w->input_channels, 64)); }
 
 // Channels of the widest block whose words wait for their gates, a strip of them or some pixels.
 #define SWL_WIDEST_BLOCK 32

@@ -122,9 +122,7 @@ SWL_TARGET_AVX2 SWL_INLINE void store_plainly(const struct divided_block *b, __m
   if (b->is_bare) {
     bytes = _mm256_packus_epi16(first, second);
   } else {
-    first = _mm256_adds_epi16(first, n->zero_point), second = _mm256_adds_epi16(second, n->zero_point);
-    bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper);
-    bytes = _mm256_xor_si256(bytes, n->flip);
+    bytes = swl_narrow_packed(n, _mm256_adds_epi16(first, n->zero_point), _mm256_adds_epi16(second, n->zero_point));
   }
   _mm256_storeu_si256((__m256i *)(void *)(b->output + pixel * b->channels), bytes);
 }

@@ -57,11 +57,19 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_words(const struct swl_narrow_avx2
   return _mm256_adds_epi16(swl_narrow_products(n, low, high), n->zero_point);
 }
 
+// Stored bytes of words that have met the zero point, in the order that packing makes.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_packed(const struct swl_narrow_avx2 *n, __m256i first, __m256i second) {
+  return _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper), n->flip);
+}
+
+// Packed bytes of two pixels: sixteen channels in order, one pixel in each half.
+SWL_TARGET_AVX2 SWL_INLINE __m256i swl_two_pixels(__m256i packed) {
+  return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
 // Two pixels' sixteen channels, one in each half, from their words.
 SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two_words(const struct swl_narrow_avx2 *n, __m256i first, __m256i second) {
-  __m256i bytes = _mm256_packus_epi16(first, second);
-  bytes = _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(bytes, n->lower), n->upper), n->flip);
-  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  return swl_two_pixels(swl_narrow_packed(n, first, second));
 }
 
 SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
@@ -72,8 +80,7 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two(const struct swl_narrow_avx2 *
 // The same of a bare middle.
 SWL_TARGET_AVX2 SWL_INLINE __m256i swl_narrow_two_bare(const struct swl_narrow_avx2 *n, __m256i first_low, __m256i first_high, __m256i second_low,
                                                        __m256i second_high) {
-  const __m256i bytes = _mm256_packus_epi16(swl_narrow_products(n, first_low, first_high), swl_narrow_products(n, second_low, second_high));
-  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  return swl_two_pixels(_mm256_packus_epi16(swl_narrow_products(n, first_low, first_high), swl_narrow_products(n, second_low, second_high)));
 }
 
 // Sixteen words in order.
@@ -113,17 +120,16 @@ SWL_TARGET_AVX2 SWL_INLINE __m256i swl_gated_bytes(const struct swl_narrow_avx2 
   const __m256i zero = _mm256_setzero_si256();
   first = swl_gated_words(n, factor, first, _mm256_unpacklo_epi8(gates, zero));
   second = swl_gated_words(n, factor, second, _mm256_unpackhi_epi8(gates, zero));
-  return _mm256_xor_si256(_mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(first, second), n->lower), n->upper), n->flip);
+  return swl_narrow_packed(n, first, second);
 }
 
 // Four pixels' products, sixteen channels each: their bytes, a pixel in each half.
 SWL_TARGET_AVX2 SWL_INLINE void swl_gated_four(const struct swl_narrow_avx2 *n, const struct swl_table_avx2 *gates, int32_t factor, const __m256i words[4],
                                                __m256i *first, __m256i *second) {
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   *first = swl_gate_places(words[0], words[1]), *second = swl_gate_places(words[2], words[3]);
   swl_look_up_two(gates, first, second);
-  *first = _mm256_permutevar8x32_epi32(swl_gated_bytes(n, factor, words[0], words[1], *first), order);
-  *second = _mm256_permutevar8x32_epi32(swl_gated_bytes(n, factor, words[2], words[3], *second), order);
+  *first = swl_two_pixels(swl_gated_bytes(n, factor, words[0], words[1], *first));
+  *second = swl_two_pixels(swl_gated_bytes(n, factor, words[2], words[3], *second));
 }
 
 SWL_TARGET_AVX2 __attribute__((noinline, unused)) static void swl_look_up_sixteen(const uint8_t *table, uint8_t *bytes) {

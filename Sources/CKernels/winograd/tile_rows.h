@@ -17,4 +17,12 @@ TARGET static void multiply_block(int64_t count, const int16_t *tiles, int64_t i
   }
 }
 
+// All places of a block's tiles with one panel, behind which another one lies or doesn't.
+TARGET static void multiply_places(int64_t count, int64_t places, int64_t inputs, const int16_t *weights, bool has_next, const struct winograd_scratch *s) {
+  for (int64_t p = 0; p < places; p++) {
+    const int16_t *own = weights + p * inputs * COLUMNS, *next = p + 1 < places || has_next ? own + inputs * COLUMNS : own;
+    multiply_block(count, s->tiles + p * s->tile_stride, inputs, own, next, s->products + p * s->product_stride);
+  }
+}
+
 #undef TARGET

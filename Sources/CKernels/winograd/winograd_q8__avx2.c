@@ -212,10 +212,7 @@ SWL_TARGET_AVX2 void swl_winograd_q8_4x16__avx2(const void *arguments, void *scr
     (b->size == 4 ? transform_block_of_large : transform_block)(a, first, count, &s);
     for (int64_t panel = split * b->panels_per_split; panel < last_panel; panel++) {
       const int16_t *weights = a->weights + panel * COLUMNS * places * inputs;
-      for (int64_t p = 0; p < places; p++) {
-        const int16_t *own = weights + p * inputs * COLUMNS, *next = p + 1 < places || panel + 1 < last_panel ? own + inputs * COLUMNS : own;
-        multiply_block(count, s.tiles + p * s.tile_stride, inputs, own, next, s.products + p * s.product_stride);
-      }
+      multiply_places(count, places, inputs, weights, panel + 1 < last_panel, &s);
       struct outputs outputs = {.a = a, .table = prepared, .channel = panel * COLUMNS};
       outputs.columns = swl_minimum(COLUMNS, w->output_channels - outputs.channel);
       struct swl_narrow_avx2 narrow;

@@ -104,10 +104,7 @@ void swl_winograd_q8_4x16__neon(const void *arguments, void *scratch, int64_t be
     transform_block_neon(a, first, count, &s);
     for (int64_t panel = split * b->panels_per_split; panel < last_panel; panel++) {
       const int16_t *weights = a->weights + panel * COLUMNS * places * inputs;
-      for (int64_t p = 0; p < places; p++) {
-        const int16_t *own = weights + p * inputs * COLUMNS, *next = p + 1 < places || panel + 1 < last_panel ? own + inputs * COLUMNS : own;
-        multiply_block(count, s.tiles + p * s.tile_stride, inputs, own, next, s.products + p * s.product_stride);
-      }
+      multiply_places(count, places, inputs, weights, panel + 1 < last_panel, &s);
       const int64_t channel = panel * COLUMNS, columns = swl_minimum(COLUMNS, w->output_channels - channel);
       for (int64_t t = 0; t < count; t++) finish(a, place_of_tile(w, 4, first + t), channel, columns, s.products + t * COLUMNS, s.product_stride);
     }
